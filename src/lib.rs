@@ -1,0 +1,8 @@
+//! rayguard.
+
+pub mod json;
+pub mod path;
+pub mod policy;
+pub mod ray;
+pub mod rule;
+pub mod rules;

@@ -1,0 +1,112 @@
+//! Where in an object something is.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// The path of a field, printed as Kubernetes prints it (`spec.workerGroupSpecs[0].rayStartParams[num-cpus]`) or as a
+/// JSON Pointer (`/spec/workerGroupSpecs/0/rayStartParams/num-cpus`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FieldPath(Vec<Step>);
+
+/// One step of a [`FieldPath`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Step {
+    /// A field that the schema names, shown as `.name`
+    Field(Cow<'static, str>),
+    /// A key that the user chose, in a map such as `metadata.annotations`, shown as `[key]`
+    Key(String),
+    /// A place in a list, shown as `[0]`
+    Index(usize),
+}
+
+impl FieldPath {
+    /// The object itself.
+    pub fn root() -> Self {
+        Self::default()
+    }
+
+    /// The path of a field of the object, some fields down.
+    pub fn of(fields: impl IntoIterator<Item = &'static str>) -> Self {
+        Self(fields.into_iter().map(|field| Step::Field(Cow::Borrowed(field))).collect())
+    }
+
+    /// This path and a field below it.
+    #[must_use]
+    pub fn field(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.0.push(Step::Field(name.into()));
+        self
+    }
+
+    /// This path and some fields below it.
+    #[must_use]
+    pub fn fields(mut self, names: impl IntoIterator<Item = &'static str>) -> Self {
+        self.0.extend(names.into_iter().map(|name| Step::Field(Cow::Borrowed(name))));
+        self
+    }
+
+    /// This path and a map's key below it.
+    #[must_use]
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.0.push(Step::Key(key.into()));
+        self
+    }
+
+    /// This path and a list's item below it.
+    #[must_use]
+    pub fn index(mut self, index: usize) -> Self {
+        self.0.push(Step::Index(index));
+        self
+    }
+
+    /// The steps from the object down.
+    pub fn steps(&self) -> &[Step] {
+        &self.0
+    }
+
+    /// The path as a JSON Pointer (RFC 6901).
+    pub fn to_pointer(&self) -> String {
+        let mut pointer = String::new();
+        for step in &self.0 {
+            pointer.push('/');
+            match step {
+                Step::Index(index) => pointer.push_str(&index.to_string()),
+                Step::Field(name) => pointer.push_str(&name.replace('~', "~0").replace('/', "~1")),
+                Step::Key(name) => pointer.push_str(&name.replace('~', "~0").replace('/', "~1")),
+            }
+        }
+        pointer
+    }
+}
+
+impl fmt::Display for FieldPath {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, step) in self.0.iter().enumerate() {
+            match step {
+                Step::Field(name) if position == 0 => write!(formatter, "{name}")?,
+                Step::Field(name) => write!(formatter, ".{name}")?,
+                Step::Key(key) => write!(formatter, "[{key}]")?,
+                Step::Index(index) => write!(formatter, "[{index}]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_shown_as_kubernetes_shows_it_and_as_a_pointer() {
+        let path = FieldPath::of(["spec", "workerGroupSpecs"]).index(2).field("rayStartParams").key("num-cpus");
+        assert_eq!(path.to_string(), "spec.workerGroupSpecs[2].rayStartParams[num-cpus]");
+        assert_eq!(path.to_pointer(), "/spec/workerGroupSpecs/2/rayStartParams/num-cpus");
+    }
+
+    #[test]
+    fn a_pointer_escapes_its_own_signs() {
+        let path = FieldPath::of(["metadata", "annotations"]).key("ray.io/a~b");
+        assert_eq!(path.to_pointer(), "/metadata/annotations/ray.io~1a~0b");
+        assert_eq!(path.to_string(), "metadata.annotations[ray.io/a~b]");
+    }
+}

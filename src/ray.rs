@@ -1,0 +1,121 @@
+//! Total views of KubeRay's objects: what they say, and the path at which they say it.
+//!
+//! A view never fails. What is absent or ill-typed reads as absent, as it would for the operator once the API server
+//! has pruned it. Paths are made only when something is reported.
+
+pub mod cluster;
+pub mod gcs;
+pub mod pod;
+pub mod timeout;
+
+use crate::json::Json;
+use crate::path::FieldPath;
+
+pub use cluster::{ClusterSpec, Group};
+pub use gcs::GcsFaultTolerance;
+pub use pod::{Container, EnvVar};
+
+/// The kinds that hold a Ray cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// `RayCluster`
+    RayCluster,
+    /// `RayService`
+    RayService,
+    /// `RayJob`
+    RayJob,
+    /// `RayCronJob`
+    RayCronJob,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Kind; 4] = [Kind::RayCluster, Kind::RayService, Kind::RayJob, Kind::RayCronJob];
+
+    /// The kind as it is spelt in an object.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::RayCluster => "RayCluster",
+            Kind::RayService => "RayService",
+            Kind::RayJob => "RayJob",
+            Kind::RayCronJob => "RayCronJob",
+        }
+    }
+
+    /// The kind of an object, if it is one of KubeRay's that hold a cluster, in a version that KubeRay serves.
+    pub fn of(api_version: &str, kind: &str) -> Option<Self> {
+        let ("ray.io/v1" | "ray.io/v1alpha1") = api_version else { return None };
+        Kind::ALL.into_iter().find(|known| known.as_str() == kind)
+    }
+
+    /// Where in the object the cluster's spec lies.
+    pub fn cluster_spec_fields(self) -> &'static [&'static str] {
+        match self {
+            Kind::RayCluster => &["spec"],
+            Kind::RayService => &["spec", "rayClusterConfig"],
+            Kind::RayJob => &["spec", "rayClusterSpec"],
+            Kind::RayCronJob => &["spec", "jobTemplate", "rayClusterSpec"],
+        }
+    }
+
+    /// Whether rayguard writes defaults into this kind. A RayJob's or RayCronJob's cluster gets them when it is
+    /// created as a RayCluster of its own.
+    pub fn gets_defaults(self) -> bool {
+        matches!(self, Kind::RayCluster | Kind::RayService)
+    }
+}
+
+/// One of KubeRay's objects, of whatever kind.
+#[derive(Clone, Debug)]
+pub struct RayObject<'a> {
+    /// The kind.
+    pub kind: Kind,
+    /// The version in which the user wrote it, `ray.io/v1` or `ray.io/v1alpha1`.
+    pub api_version: &'a str,
+    /// The whole object.
+    pub json: &'a Json<'a>,
+    /// The namespace, where it is known: the object's own, or the one that it is about to be put in.
+    pub namespace: Option<&'a str>,
+    /// The cluster that it describes; empty where it describes none, as a RayJob with a `clusterSelector`.
+    pub cluster: ClusterSpec<'a>,
+    /// How, and whether, the cluster outlives its head.
+    pub fault_tolerance: GcsFaultTolerance<'a>,
+}
+
+impl<'a> RayObject<'a> {
+    /// Reads an object; `None` for one that is not KubeRay's.
+    pub fn read(json: &'a Json<'a>) -> Option<Self> {
+        let api_version = json.field("apiVersion").as_str()?;
+        let kind = Kind::of(api_version, json.field("kind").as_str()?)?;
+        let cluster = ClusterSpec::read(kind, json);
+        let namespace = json.descend(["metadata", "namespace"]).as_nonempty_str();
+        let mut object = Self { kind, api_version, json, namespace, cluster, fault_tolerance: GcsFaultTolerance::Off };
+        object.fault_tolerance = GcsFaultTolerance::read(&object);
+        Some(object)
+    }
+
+    /// The name, or the prefix of one that is yet to be generated.
+    pub fn name(&self) -> Option<&'a str> {
+        let metadata = self.json.field("metadata");
+        metadata.field("name").as_nonempty_str().or_else(|| metadata.field("generateName").as_nonempty_str())
+    }
+
+    /// Whether the object is on its way out, and must not be held up.
+    pub fn is_being_deleted(&self) -> bool {
+        !self.json.descend(["metadata", "deletionTimestamp"]).is_null()
+    }
+
+    /// The value of an annotation that reaches the RayCluster. What a RayService or RayJob is annotated with is copied
+    /// to the cluster it creates; a RayCronJob's annotations are not.
+    pub fn annotation(&self, key: &str) -> Option<&'a str> {
+        match self.kind {
+            Kind::RayCronJob => None,
+            _ => self.json.descend(["metadata", "annotations"]).field(key).as_str(),
+        }
+    }
+
+    /// The path of an annotation.
+    pub fn annotation_path(key: &str) -> FieldPath {
+        FieldPath::of(["metadata", "annotations"]).key(key)
+    }
+}

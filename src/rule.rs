@@ -1,0 +1,221 @@
+//! What a rule is, and what it says.
+//!
+//! A rule is a `static` with a function; what it finds is data. All findings of all rules are collected, for a user
+//! wants to mend a cluster once and not once a fault.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::path::FieldPath;
+use crate::policy::Settings;
+use crate::ray::RayObject;
+
+/// One check, with its documentation.
+pub struct Rule {
+    /// The rule's name, which names the bad thing: `worker-reconnect-timeout`. Never changed without an alias.
+    pub name: &'static str,
+    /// One line that says what is wrong where the rule fires.
+    pub summary: &'static str,
+    /// What the rule protects.
+    pub category: Category,
+    /// The level at which the rule works unless the policy says otherwise.
+    pub level: Level,
+    /// Where the rule runs.
+    pub scope: Scope,
+    /// The version of rayguard that first had the rule.
+    pub since: &'static str,
+    /// The whole documentation, in Markdown; its examples are the rule's tests.
+    pub docs: &'static str,
+    /// Reports everything that is wrong in an object.
+    pub check: fn(&RayObject<'_>, &Settings, &mut Findings),
+}
+
+impl PartialEq for Rule {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Rule {}
+
+impl fmt::Debug for Rule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name)
+    }
+}
+
+/// What a rule protects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Category {
+    /// That a cluster survives the loss of its head
+    FaultTolerance,
+    /// That a Serve application goes on answering while a Pod is gone
+    HighAvailability,
+    /// That nobody reads or runs what they should not
+    Security,
+    /// A check that KubeRay or the API server makes itself, here made earlier and all at once
+    Kuberay,
+}
+
+/// Where a rule runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// In the webhook and offline, on the object as the API server would store it.
+    Admission,
+    /// Offline only, on the object as it is written: the API server does the same before it asks any webhook.
+    Offline,
+}
+
+/// What is done about a finding; ordered, the strictest last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// The rule does not run.
+    Off,
+    /// It is written to the audit log and the metrics only.
+    Audit,
+    /// The user is warned, and the object admitted.
+    Warn,
+    /// The object is refused.
+    Deny,
+}
+
+/// Why a field is wrong, in the words of Kubernetes' `status.details.causes[].reason`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// It has to be there, and is not.
+    Required,
+    /// It has a value that cannot be meant.
+    Invalid,
+    /// It must not be there beside something else.
+    Forbidden,
+    /// It is there twice.
+    Duplicate,
+    /// It is none of the values that there are.
+    NotSupported,
+}
+
+impl Reason {
+    /// The reason as the API server spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reason::Required => "FieldValueRequired",
+            Reason::Invalid => "FieldValueInvalid",
+            Reason::Forbidden => "FieldValueForbidden",
+            Reason::Duplicate => "FieldValueDuplicate",
+            Reason::NotSupported => "FieldValueNotSupported",
+        }
+    }
+}
+
+impl fmt::Display for Category {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Category::FaultTolerance => "fault-tolerance",
+            Category::HighAvailability => "high-availability",
+            Category::Security => "security",
+            Category::Kuberay => "kuberay",
+        })
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Level::Off => "off",
+            Level::Audit => "audit",
+            Level::Warn => "warn",
+            Level::Deny => "deny",
+        })
+    }
+}
+
+/// One rule's statement about one place of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule that says it.
+    pub rule: &'static Rule,
+    /// What is done about it.
+    pub level: Level,
+    /// The kind of fault.
+    pub reason: Reason,
+    /// The field to change, or the one to add.
+    pub path: FieldPath,
+    /// What is wrong: lower case, one line, no full stop.
+    pub message: String,
+    /// What to write instead: an instruction, one line, no full stop.
+    pub help: String,
+}
+
+impl Finding {
+    /// Lowers the level of this one finding to a warning: it is advice, or not certain enough to refuse an object.
+    pub fn at_most_warn(&mut self) {
+        self.level = self.level.min(Level::Warn);
+    }
+}
+
+impl fmt::Display for Finding {
+    /// One line: field path first, what to write last.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}; {} ({})", self.path, self.message, self.help, self.rule.name)
+    }
+}
+
+/// The findings of all rules on one object.
+#[derive(Debug)]
+pub struct Findings {
+    rule: &'static Rule,
+    level: Level,
+    found: Vec<Finding>,
+}
+
+impl Findings {
+    /// Runs every rule whose level in the policy is not `off`.
+    pub fn collect(
+        object: &RayObject<'_>,
+        settings: &Settings,
+        rules: impl IntoIterator<Item = (&'static Rule, Level)>,
+    ) -> Vec<Finding> {
+        let mut found = Vec::new();
+        for (rule, level) in rules {
+            if level > Level::Off {
+                let mut findings = Findings { rule, level, found };
+                (rule.check)(object, settings, &mut findings);
+                found = findings.found;
+            }
+        }
+        found
+    }
+
+    /// Reports a field that has to be there and is not.
+    pub fn required(&mut self, path: FieldPath, message: impl Into<String>, help: impl Into<String>) -> &mut Finding {
+        self.report(Reason::Required, path, message, help)
+    }
+
+    /// Reports a value that cannot be meant.
+    pub fn invalid(&mut self, path: FieldPath, message: impl Into<String>, help: impl Into<String>) -> &mut Finding {
+        self.report(Reason::Invalid, path, message, help)
+    }
+
+    /// Reports a field that must not be there beside something else.
+    pub fn forbidden(&mut self, path: FieldPath, message: impl Into<String>, help: impl Into<String>) -> &mut Finding {
+        self.report(Reason::Forbidden, path, message, help)
+    }
+
+    /// Reports a finding at the running rule's level.
+    pub fn report(
+        &mut self,
+        reason: Reason,
+        path: FieldPath,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> &mut Finding {
+        let finding =
+            Finding { rule: self.rule, level: self.level, reason, path, message: message.into(), help: help.into() };
+        let index = self.found.len();
+        self.found.push(finding);
+        &mut self.found[index]
+    }
+}
