@@ -1,6 +1,7 @@
 //! rayguard.
 
 pub mod json;
+pub mod kuberay;
 pub mod path;
 pub mod policy;
 pub mod ray;

@@ -2,6 +2,7 @@
 
 use json_patch::Patch;
 
+use crate::kuberay::KubeRay;
 use crate::ray::RayObject;
 use crate::rule::{Finding, Findings, Level, Rule, Scope};
 use crate::rules::RULES;
@@ -9,6 +10,8 @@ use crate::rules::RULES;
 /// What rules can be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
+    /// What the target cluster runs.
+    pub kuberay: KubeRay,
     /// Below this many seconds a worker's reconnect timeout is called short.
     pub short_worker_reconnect_timeout: u32,
     /// By less than this many seconds above the head's, a worker's reconnect timeout is called short.
@@ -21,6 +24,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            kuberay: KubeRay::default(),
             short_worker_reconnect_timeout: 120,
             reconnect_timeout_margin: 60,
             assumed_head_reconnect_timeout: crate::ray::timeout::RAY_DEFAULT,

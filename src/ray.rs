@@ -3,9 +3,12 @@
 //! A view never fails. What is absent or ill-typed reads as absent, as it would for the operator once the API server
 //! has pruned it. Paths are made only when something is reported.
 
+pub mod address;
 pub mod cluster;
 pub mod gcs;
 pub mod pod;
+pub mod redis;
+pub mod shell;
 pub mod timeout;
 
 use crate::json::Json;

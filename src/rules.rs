@@ -2,10 +2,70 @@
 
 use crate::rule::Rule;
 
+mod conflicting_fault_tolerance;
+mod dangling_redis_password;
+mod deprecated_api_version;
+mod disabled_feature;
+mod duplicate_worker_group;
+mod empty_storage_namespace;
+mod fault_tolerance_without_effect;
+mod fixed_storage_namespace;
+mod head_schedules_work;
+mod head_without_memory_limit;
+mod ineffective_fault_tolerance;
+mod invalid_reconnect_timeout;
+mod legacy_fault_tolerance;
+mod loopback_redis;
+mod malformed_redis_address;
+mod missing_redis_address;
+mod missing_redis_password;
+mod misspelled_variable;
+mod plaintext_redis_password;
+mod pre_stop_ray_stop;
+mod ray_container_not_first;
+mod redis_tls_without_ca;
+mod shell_in_ray_start_params;
+mod short_reconnect_timeout;
+mod system_config_reconnect_timeout;
+mod unknown_reconnect_timeout;
+mod unset_autoscaler_version;
 mod worker_reconnect_timeout;
 
 /// Every rule, in the order in which they are listed and reported.
-pub static RULES: &[&Rule] = &[&worker_reconnect_timeout::RULE];
+pub static RULES: &[&Rule] = &[
+    // Whether the workers wait for the head.
+    &worker_reconnect_timeout::RULE,
+    &invalid_reconnect_timeout::RULE,
+    &unknown_reconnect_timeout::RULE,
+    &short_reconnect_timeout::RULE,
+    &system_config_reconnect_timeout::RULE,
+    // Whether the head finds what it knew.
+    &conflicting_fault_tolerance::RULE,
+    &ineffective_fault_tolerance::RULE,
+    &fault_tolerance_without_effect::RULE,
+    &missing_redis_address::RULE,
+    &malformed_redis_address::RULE,
+    &loopback_redis::RULE,
+    &redis_tls_without_ca::RULE,
+    &missing_redis_password::RULE,
+    &dangling_redis_password::RULE,
+    &plaintext_redis_password::RULE,
+    &empty_storage_namespace::RULE,
+    &fixed_storage_namespace::RULE,
+    &legacy_fault_tolerance::RULE,
+    &misspelled_variable::RULE,
+    // What runs where, and how it stops.
+    &ray_container_not_first::RULE,
+    &head_schedules_work::RULE,
+    &head_without_memory_limit::RULE,
+    &pre_stop_ray_stop::RULE,
+    &unset_autoscaler_version::RULE,
+    &shell_in_ray_start_params::RULE,
+    // What KubeRay or the API server refuses or drops.
+    &deprecated_api_version::RULE,
+    &disabled_feature::RULE,
+    &duplicate_worker_group::RULE,
+];
 
 /// The rule of this name.
 pub fn find(name: &str) -> Option<&'static Rule> {

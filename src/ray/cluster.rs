@@ -1,7 +1,5 @@
 //! A cluster's spec: one head group and its worker groups.
 
-use std::borrow::Cow;
-
 use super::{Container, Kind};
 use crate::json::Json;
 use crate::path::FieldPath;
@@ -59,13 +57,9 @@ impl<'a> Group<'a> {
         self.json.field("groupName").as_nonempty_str()
     }
 
-    /// The group as a sentence names it: `the head`, `worker group "small"`.
-    pub fn describe(&self) -> Cow<'static, str> {
-        match (self.index, self.name()) {
-            (None, _) => Cow::Borrowed("the head"),
-            (Some(_), Some(name)) => Cow::Owned(format!("worker group {name:?}")),
-            (Some(index), None) => Cow::Owned(format!("worker group {index}")),
-        }
+    /// The group as a sentence names it.
+    pub fn role(&self) -> &'static str {
+        if self.is_head() { "the head" } else { "the workers" }
     }
 
     /// The group's path.

@@ -118,10 +118,10 @@ impl<'a> RayObject<'a> {
             }
             GcsFaultTolerance::Annotation => Some(match self.head_env_var(REDIS_ADDRESS) {
                 Some(var) => literal(var.value_path(), var.value()),
-                None if self.head_container().is_some_and(|head| head.has_env_from()) => {
-                    RedisAddress::Unknown(self.head_env_path())
-                }
-                None => RedisAddress::Missing(self.head_env_path()),
+                None => match self.head_container().filter(Container::has_env_from) {
+                    Some(head) => RedisAddress::Unknown(head.env_from_path()),
+                    None => RedisAddress::Missing(self.head_env_path()),
+                },
             }),
             GcsFaultTolerance::Off | GcsFaultTolerance::RocksDb => None,
         }

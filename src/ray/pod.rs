@@ -50,6 +50,11 @@ impl<'a> Container<'a> {
         !self.json.field("envFrom").items().is_empty()
     }
 
+    /// The path of what brings those variables.
+    pub fn env_from_path(&self) -> FieldPath {
+        self.path().field("envFrom")
+    }
+
     /// The words of its command and arguments.
     pub fn command_line(&self) -> impl Iterator<Item = &'a str> {
         let words = |field: &str| self.json.field(field).items().iter().filter_map(Json::as_str);

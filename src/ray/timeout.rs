@@ -97,7 +97,7 @@ impl<'a> RayObject<'a> {
             return ReconnectTimeout::Seconds(KUBERAY_WORKER_DEFAULT, Origin::KubeRayDefault);
         }
         match group.ray_container() {
-            Some(container) if container.has_env_from() => ReconnectTimeout::Unknown(container.path().field("envFrom")),
+            Some(container) if container.has_env_from() => ReconnectTimeout::Unknown(container.env_from_path()),
             _ => ReconnectTimeout::Seconds(settings.assumed_head_reconnect_timeout, Origin::RayDefault),
         }
     }

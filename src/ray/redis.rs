@@ -1,0 +1,155 @@
+//! What else the head needs of Redis: a password, and a namespace of its own.
+
+use super::gcs::{GcsFaultTolerance, REDIS_PASSWORD_PARAM, STORAGE_NAMESPACE, STORAGE_NAMESPACE_ANNOTATION};
+use super::pod::EnvValue;
+use super::shell::{Piece, pieces};
+use super::{EnvVar, RayObject};
+use crate::json::Json;
+use crate::path::FieldPath;
+
+/// How the head gets the password of Redis.
+#[derive(Clone, Debug)]
+pub enum RedisPassword<'a> {
+    /// Not at all, or an empty one; the path is where to write it.
+    Missing(FieldPath),
+    /// As plain text in the object, at this path.
+    Plaintext(FieldPath),
+    /// From a Secret or a ConfigMap.
+    Referenced(&'a Json<'a>),
+    /// From a variable of this name that the head's Ray container does not have; the path is what asks for it.
+    Dangling(FieldPath, &'a str),
+    /// From a variable that only `envFrom`, at this path, can bring.
+    Unseen(FieldPath),
+    /// By a command of the user's own.
+    OwnCommand,
+}
+
+/// The storage namespace that an object chooses for its cluster's data in Redis.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StorageNamespace {
+    /// Where it is written.
+    pub path: FieldPath,
+    /// What is written.
+    pub value: EnvValue,
+}
+
+impl<'a> RayObject<'a> {
+    /// The password with which the head goes to Redis. `None` where fault tolerance is off or needs no Redis.
+    ///
+    /// Ray takes it from `ray start --redis-password` alone. With the options KubeRay writes that parameter
+    /// (ray-operator/controllers/ray/common/pod.go:149-159), with the annotation the user has to.
+    pub fn redis_password(&self) -> Option<RedisPassword<'a>> {
+        match self.fault_tolerance {
+            GcsFaultTolerance::Options(options) => {
+                let path = self.options_path("redisPassword");
+                Some(credential(options.field("redisPassword"), path))
+            }
+            GcsFaultTolerance::Annotation => Some(self.redis_password_param()),
+            GcsFaultTolerance::Off | GcsFaultTolerance::RocksDb => None,
+        }
+    }
+
+    fn redis_password_param(&self) -> RedisPassword<'a> {
+        let head = &self.cluster.head;
+        let path = head.ray_start_param_path(REDIS_PASSWORD_PARAM);
+        let Some(param) = head.ray_start_param(REDIS_PASSWORD_PARAM).filter(|param| !param.is_empty()) else {
+            return if self.has_own_redis_password() {
+                RedisPassword::OwnCommand
+            } else {
+                RedisPassword::Missing(path)
+            };
+        };
+        let names = pieces(param).into_iter().filter_map(|piece| match piece {
+            Piece::Variable(name) | Piece::Reference(name) => Some(name),
+            Piece::Active(_) => None,
+        });
+        let mut password = None;
+        for name in names {
+            match self.head_env_var(name) {
+                Some(var) => password = password.or_else(|| Some(password_of_var(&var))),
+                None => {
+                    return match self.head_container().filter(super::Container::has_env_from) {
+                        Some(head) => RedisPassword::Unseen(head.env_from_path()),
+                        None => RedisPassword::Dangling(path, name),
+                    };
+                }
+            }
+        }
+        password.unwrap_or(RedisPassword::Plaintext(path))
+    }
+
+    /// Whether the head has a `ray start` of its own that gives the password; KubeRay's parameters then go nowhere.
+    fn has_own_redis_password(&self) -> bool {
+        let given = |head: super::Container<'_>| head.command_line().any(|word| word.contains("--redis-password"));
+        self.ray_start_override().is_some() && self.head_container().is_some_and(given)
+    }
+
+    /// What keeps KubeRay from running the `ray start` that it makes on the head: an annotation, or a command of the
+    /// user's own (ray-operator/controllers/ray/common/pod.go:892-899).
+    pub fn ray_start_override(&self) -> Option<FieldPath> {
+        const OVERWRITE: &str = "ray.io/overwrite-container-cmd";
+        let is_true = |value: &str| value.eq_ignore_ascii_case("true");
+        let head = &self.cluster.head;
+        if self.annotation(OVERWRITE).is_some_and(is_true) {
+            return Some(Self::annotation_path(OVERWRITE));
+        }
+        if head.pod_annotation(OVERWRITE).is_some_and(is_true) {
+            return Some(head.path().fields(["template", "metadata", "annotations"]).key(OVERWRITE));
+        }
+        let container = self.head_container()?;
+        // KubeRay looks for the two words in the command and the arguments, joined by blanks.
+        let line = container.command_line().collect::<Vec<_>>().join(" ");
+        let field = if container.json.field("command").items().is_empty() { "args" } else { "command" };
+        line.contains("ray start").then(|| container.path().field(field))
+    }
+
+    /// The storage namespace that the object itself chooses. `None` where KubeRay takes the RayCluster's UID, which
+    /// no other cluster has, and where there is no Redis.
+    ///
+    /// A variable of the head wins over the options, and those over the annotation, which counts even when it is empty
+    /// (ray-operator/controllers/ray/common/pod.go:119-127).
+    pub fn storage_namespace(&self) -> Option<StorageNamespace> {
+        if !self.fault_tolerance.uses_redis() {
+            return None;
+        }
+        if let Some(var) = self.head_env_var(STORAGE_NAMESPACE) {
+            return Some(StorageNamespace { path: var.value_path(), value: var.value() });
+        }
+        if let GcsFaultTolerance::Options(options) = self.fault_tolerance
+            && let Some(value) = options.field("externalStorageNamespace").as_nonempty_str()
+        {
+            let path = self.options_path("externalStorageNamespace");
+            return Some(StorageNamespace { path, value: EnvValue::Literal(value.to_owned()) });
+        }
+        let value = self.annotation(STORAGE_NAMESPACE_ANNOTATION)?;
+        let path = Self::annotation_path(STORAGE_NAMESPACE_ANNOTATION);
+        Some(StorageNamespace { path, value: EnvValue::Literal(value.to_owned()) })
+    }
+}
+
+fn password_of_var<'a>(var: &EnvVar<'a>) -> RedisPassword<'a> {
+    credential(var.json, var.path())
+}
+
+/// Reads what has a `value` or a `valueFrom`: an environment variable, or the options' `redisPassword`.
+fn credential<'a>(json: &'a Json<'a>, path: FieldPath) -> RedisPassword<'a> {
+    let from = json.field("valueFrom");
+    if json.field("value").as_nonempty_str().is_some() {
+        return RedisPassword::Plaintext(path.field("value"));
+    }
+    let complete = from.entries().iter().any(|(source, selector)| match &**source {
+        "secretKeyRef" | "configMapKeyRef" => {
+            ["name", "key"].iter().all(|field| selector.field(field).as_nonempty_str().is_some())
+        }
+        _ => selector.as_object().is_some(),
+    });
+    if complete {
+        RedisPassword::Referenced(from)
+    } else if !from.is_null() {
+        RedisPassword::Missing(path.field("valueFrom"))
+    } else if json.field("value").as_str().is_some() {
+        RedisPassword::Missing(path.field("value"))
+    } else {
+        RedisPassword::Missing(path)
+    }
+}

@@ -1,0 +1,26 @@
+#![doc = include_str!("dangling_redis_password.md")]
+
+use crate::policy::Settings;
+use crate::ray::RayObject;
+use crate::ray::redis::RedisPassword;
+use crate::rule::{Category, Findings, Level, Rule, Scope};
+
+pub(super) static RULE: Rule = Rule {
+    name: "dangling-redis-password",
+    summary: "a password of Redis from a variable that is not there",
+    category: Category::FaultTolerance,
+    level: Level::Deny,
+    scope: Scope::Admission,
+    since: "0.1.0",
+    docs: include_str!("dangling_redis_password.md"),
+    check,
+};
+
+fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
+    let Some(RedisPassword::Dangling(path, name)) = object.redis_password() else { return };
+    findings.invalid(
+        path,
+        "it names a variable that the head's Ray container does not have, so the password is wrong",
+        format!("add {name} to the container's env, from a Secret"),
+    );
+}

@@ -1,0 +1,27 @@
+#![doc = include_str!("deprecated_api_version.md")]
+
+use crate::path::FieldPath;
+use crate::policy::Settings;
+use crate::ray::RayObject;
+use crate::rule::{Category, Findings, Level, Rule, Scope};
+
+pub(super) static RULE: Rule = Rule {
+    name: "deprecated-api-version",
+    summary: "a version of the API that is going away and knows less",
+    category: Category::Kuberay,
+    level: Level::Warn,
+    scope: Scope::Admission,
+    since: "0.1.0",
+    docs: include_str!("deprecated_api_version.md"),
+    check,
+};
+
+fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
+    if object.api_version == "ray.io/v1alpha1" {
+        findings.invalid(
+            FieldPath::of(["apiVersion"]),
+            "ray.io/v1alpha1 is deprecated, and drops gcsFaultToleranceOptions without a word",
+            "write ray.io/v1",
+        );
+    }
+}

@@ -1,0 +1,32 @@
+#![doc = include_str!("duplicate_worker_group.md")]
+
+use std::collections::HashSet;
+
+use crate::policy::Settings;
+use crate::ray::RayObject;
+use crate::rule::{Category, Findings, Level, Reason, Rule, Scope};
+
+pub(super) static RULE: Rule = Rule {
+    name: "duplicate-worker-group",
+    summary: "two worker groups of one name",
+    category: Category::Kuberay,
+    level: Level::Deny,
+    scope: Scope::Admission,
+    since: "0.1.0",
+    docs: include_str!("duplicate_worker_group.md"),
+    check,
+};
+
+fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
+    let mut seen = HashSet::new();
+    for group in &object.cluster.workers {
+        if group.name().is_some_and(|name| !seen.insert(name)) {
+            findings.report(
+                Reason::Duplicate,
+                group.path().field("groupName"),
+                "another worker group has this name, and KubeRay makes and kills their Pods in turn",
+                "give each group a name of its own",
+            );
+        }
+    }
+}

@@ -1,0 +1,28 @@
+#![doc = include_str!("empty_storage_namespace.md")]
+
+use crate::policy::Settings;
+use crate::ray::RayObject;
+use crate::ray::pod::EnvValue;
+use crate::rule::{Category, Findings, Level, Rule, Scope};
+
+pub(super) static RULE: Rule = Rule {
+    name: "empty-storage-namespace",
+    summary: "a storage namespace that is shared with every other empty one",
+    category: Category::FaultTolerance,
+    level: Level::Deny,
+    scope: Scope::Admission,
+    since: "0.1.0",
+    docs: include_str!("empty_storage_namespace.md"),
+    check,
+};
+
+fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
+    let Some(namespace) = object.storage_namespace() else { return };
+    if namespace.value == EnvValue::Literal(String::new()) {
+        findings.invalid(
+            namespace.path,
+            "the storage namespace is empty, one that all such clusters at this Redis share",
+            "remove it: KubeRay then takes the cluster's UID",
+        );
+    }
+}

@@ -1,0 +1,57 @@
+#![doc = include_str!("ineffective_fault_tolerance.md")]
+
+use crate::policy::Settings;
+use crate::ray::RayObject;
+use crate::ray::gcs::{FT_ENABLED_ANNOTATION, OPTIONS, REDIS_ADDRESS, STORAGE_NAMESPACE, STORAGE_NAMESPACE_ANNOTATION};
+use crate::rule::{Category, Findings, Level, Rule, Scope};
+
+pub(super) static RULE: Rule = Rule {
+    name: "ineffective-fault-tolerance",
+    summary: "fault tolerance that is meant but not on",
+    category: Category::FaultTolerance,
+    level: Level::Deny,
+    scope: Scope::Admission,
+    since: "0.1.0",
+    docs: include_str!("ineffective_fault_tolerance.md"),
+    check,
+};
+
+fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
+    if object.fault_tolerance.is_on() {
+        return;
+    }
+    if let Some(value) = object.annotation(FT_ENABLED_ANNOTATION)
+        && !is_meant_to_be_off(value)
+    {
+        let message = "only \"true\" switches fault tolerance on, without blanks around it; with this value it is off";
+        findings.invalid(RayObject::annotation_path(FT_ENABLED_ANNOTATION), message, "write \"true\"");
+        return;
+    }
+    let head = &object.cluster.head;
+    if head.pod_annotation(FT_ENABLED_ANNOTATION).is_some_and(|value| !is_meant_to_be_off(value)) {
+        let path = head.path().fields(["template", "metadata", "annotations"]).key(FT_ENABLED_ANNOTATION);
+        let message = "on a Pod template this annotation does nothing, and fault tolerance is off";
+        findings.invalid(path, message, format!("remove it, and write spec.{OPTIONS}"));
+    }
+    if let Some(var) = object.head_env_var(REDIS_ADDRESS) {
+        findings.forbidden(
+            var.path(),
+            "fault tolerance is off, and KubeRay refuses an address of Redis without it",
+            format!("write {OPTIONS}.redisAddress instead"),
+        );
+        return;
+    }
+    let namespace = match (object.annotation(STORAGE_NAMESPACE_ANNOTATION), object.head_env_var(STORAGE_NAMESPACE)) {
+        (Some(_), _) => RayObject::annotation_path(STORAGE_NAMESPACE_ANNOTATION),
+        (None, Some(var)) => var.path(),
+        (None, None) => return,
+    };
+    let message = "a storage namespace without fault tolerance does nothing: the cluster dies with its head";
+    findings.invalid(namespace, message, format!("write {OPTIONS}, or remove this")).at_most_warn();
+}
+
+/// Whether somebody who wrote this wants fault tolerance off, as it then is.
+fn is_meant_to_be_off(value: &str) -> bool {
+    let value = value.trim();
+    value.is_empty() || ["false", "off", "no", "0", "disabled"].iter().any(|off| value.eq_ignore_ascii_case(off))
+}

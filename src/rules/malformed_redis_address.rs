@@ -1,0 +1,43 @@
+#![doc = include_str!("malformed_redis_address.md")]
+
+use crate::policy::Settings;
+use crate::ray::RayObject;
+use crate::ray::address::{RedisEndpoint, first_of};
+use crate::ray::gcs::RedisAddress;
+use crate::rule::{Category, Findings, Level, Rule, Scope};
+
+pub(super) static RULE: Rule = Rule {
+    name: "malformed-redis-address",
+    summary: "an address of Redis that Ray cannot use",
+    category: Category::FaultTolerance,
+    level: Level::Deny,
+    scope: Scope::Admission,
+    since: "0.1.0",
+    docs: include_str!("malformed_redis_address.md"),
+    check,
+};
+
+const HELP: &str = "write host:port, redis://host:port or rediss://host:port";
+
+fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
+    let Some(RedisAddress::Literal(path, address)) = object.redis_address() else { return };
+    if address.is_empty() {
+        return; // missing-redis-address says so
+    }
+    let (first, more) = first_of(&address);
+    // The address itself is not repeated: it may hold a password.
+    match RedisEndpoint::parse(first) {
+        Err(fault) => {
+            findings.invalid(path, format!("the address of Redis {}", fault.describe()), HELP);
+        }
+        Ok(_) if more => {
+            let message = "of several addresses of Redis Ray uses the first one only";
+            findings.invalid(path, message, "write one address, of a Redis that fails over behind it").at_most_warn();
+        }
+        Ok(endpoint) if endpoint.host.starts_with("clustercfg.") => {
+            let message = "this is the address of a Redis Cluster, and Ray cannot use one of several masters";
+            findings.invalid(path, message, "use a Redis with one master").at_most_warn();
+        }
+        Ok(_) => {}
+    }
+}

@@ -1,0 +1,30 @@
+#![doc = include_str!("pre_stop_ray_stop.md")]
+
+use crate::policy::Settings;
+use crate::ray::RayObject;
+use crate::rule::{Category, Findings, Level, Rule, Scope};
+
+pub(super) static RULE: Rule = Rule {
+    name: "pre-stop-ray-stop",
+    summary: "a Pod that hangs when it is deleted",
+    category: Category::FaultTolerance,
+    level: Level::Warn,
+    scope: Scope::Admission,
+    since: "0.1.0",
+    docs: include_str!("pre_stop_ray_stop.md"),
+    check,
+};
+
+fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
+    for container in object.cluster.groups().flat_map(|group| group.containers()) {
+        let command = container.json.descend(["lifecycle", "preStop", "exec", "command"]);
+        let words: Vec<_> = command.items().iter().filter_map(|word| word.as_str()).collect();
+        if words.join(" ").contains("ray stop") {
+            findings.invalid(
+                container.path().fields(["lifecycle", "preStop"]),
+                "ray stop before the Pod stops can hang its deletion; KubeRay removed it from its samples for that",
+                "remove preStop",
+            );
+        }
+    }
+}

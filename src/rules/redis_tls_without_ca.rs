@@ -1,0 +1,34 @@
+#![doc = include_str!("redis_tls_without_ca.md")]
+
+use crate::policy::Settings;
+use crate::ray::RayObject;
+use crate::ray::address::{RedisEndpoint, first_of};
+use crate::ray::gcs::RedisAddress;
+use crate::rule::{Category, Findings, Level, Rule, Scope};
+
+pub(super) static RULE: Rule = Rule {
+    name: "redis-tls-without-ca",
+    summary: "a Redis behind TLS, and no CA to know it by",
+    category: Category::FaultTolerance,
+    level: Level::Warn,
+    scope: Scope::Admission,
+    since: "0.1.0",
+    docs: include_str!("redis_tls_without_ca.md"),
+    check,
+};
+
+/// Where Ray looks for what it trusts (`REDIS_CA_CERT`, `REDIS_CA_PATH`, ray src/ray/common/ray_config_def.h).
+const CA: [&str; 2] = ["RAY_REDIS_CA_CERT", "RAY_REDIS_CA_PATH"];
+
+fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
+    let Some(RedisAddress::Literal(path, address)) = object.redis_address() else { return };
+    let Some(head) = object.head_container() else { return };
+    let tls = RedisEndpoint::parse(first_of(&address).0).is_ok_and(|endpoint| endpoint.tls);
+    if tls && !head.has_env_from() && CA.iter().all(|name| head.env_var(name).is_none()) {
+        findings.invalid(
+            path,
+            "rediss:// without a CA of its own: a private certificate fails, a plain Redis hangs without a word",
+            format!("mount the CA, and set {} to its file on the head", CA[0]),
+        );
+    }
+}
