@@ -1,7 +1,10 @@
 //! rayguard.
 
+pub mod defaults;
 pub mod json;
+pub mod keyed;
 pub mod kuberay;
+pub mod patch;
 pub mod path;
 pub mod policy;
 pub mod ray;

@@ -19,6 +19,17 @@ pub enum Step {
     Index(usize),
 }
 
+impl Step {
+    /// The name of the field or the key; `None` for a place in a list.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Step::Field(name) => Some(name),
+            Step::Key(key) => Some(key),
+            Step::Index(_) => None,
+        }
+    }
+}
+
 impl FieldPath {
     /// The object itself.
     pub fn root() -> Self {
@@ -58,6 +69,24 @@ impl FieldPath {
         self
     }
 
+    /// This path and one more step.
+    #[must_use]
+    pub fn step(mut self, step: Step) -> Self {
+        self.0.push(step);
+        self
+    }
+
+    /// The first steps of this path.
+    #[must_use]
+    pub fn take(&self, steps: usize) -> Self {
+        Self(self.0[..steps.min(self.0.len())].to_vec())
+    }
+
+    /// Whether this is the other path, or below it.
+    pub fn starts_with(&self, other: &FieldPath) -> bool {
+        self.0.starts_with(&other.0)
+    }
+
     /// The steps from the object down.
     pub fn steps(&self) -> &[Step] {
         &self.0
@@ -70,8 +99,9 @@ impl FieldPath {
             pointer.push('/');
             match step {
                 Step::Index(index) => pointer.push_str(&index.to_string()),
-                Step::Field(name) => pointer.push_str(&name.replace('~', "~0").replace('/', "~1")),
-                Step::Key(name) => pointer.push_str(&name.replace('~', "~0").replace('/', "~1")),
+                Step::Field(_) | Step::Key(_) => {
+                    pointer.push_str(&step.name().unwrap_or_default().replace('~', "~0").replace('/', "~1"));
+                }
             }
         }
         pointer

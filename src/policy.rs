@@ -1,7 +1,11 @@
 //! The policy: which rules apply at which level, which defaults are written, and what follows for an object.
 
+use std::collections::{BTreeMap, HashSet};
+
 use json_patch::Patch;
 
+use crate::defaults::Defaults;
+use crate::keyed;
 use crate::kuberay::KubeRay;
 use crate::ray::RayObject;
 use crate::rule::{Finding, Findings, Level, Rule, Scope};
@@ -32,33 +36,78 @@ impl Default for Settings {
     }
 }
 
+/// Rules that are switched off in some namespaces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exemption {
+    /// The namespaces, by name.
+    pub namespaces: Vec<String>,
+    /// The rules, by name.
+    pub rules: Vec<&'static str>,
+    /// Why; for people.
+    pub reason: String,
+}
+
 /// The whole configured set of rules and defaults. Immutable once made.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Policy {
     /// What rules can be told.
     pub settings: Settings,
+    /// The defaults.
+    pub defaults: Defaults,
+    /// Rules that work at another level than their own.
+    pub levels: BTreeMap<&'static str, Level>,
+    /// Rules that are switched off in some namespaces.
+    pub exemptions: Vec<Exemption>,
 }
 
 impl Policy {
-    /// The level at which a rule works.
+    /// The level at which a rule works where nothing is exempt.
     pub fn level(&self, rule: &Rule) -> Level {
-        rule.level
+        self.levels.get(rule.name).copied().unwrap_or(rule.level)
     }
 
     /// Everything that is wrong with an object, as the validating webhook sees it. On an update, what the old object
-    /// already violated is a warning.
+    /// already violated is a warning, so that an old cluster can still be scaled and can lose its finalizers.
     pub fn validate(&self, object: &RayObject<'_>, old: Option<&RayObject<'_>>) -> Vec<Finding> {
-        let _ = old;
+        let mut findings = self.findings(object, Scope::Admission);
+        if let Some(old) = old
+            && findings.iter().any(|finding| finding.level == Level::Deny)
+        {
+            let before = self.findings(old, Scope::Admission);
+            let before: HashSet<_> = before.iter().map(|finding| violation(old, finding)).collect();
+            for finding in &mut findings {
+                if finding.level == Level::Deny && before.contains(&violation(object, finding)) {
+                    finding.at_most_warn();
+                }
+            }
+        }
+        findings
+    }
+
+    /// What the rules of one scope find; nothing in an object that is being deleted.
+    pub(crate) fn findings(&self, object: &RayObject<'_>, scope: Scope) -> Vec<Finding> {
         if object.is_being_deleted() {
             return Vec::new();
         }
-        let rules = RULES.iter().filter(|rule| rule.scope == Scope::Admission);
+        let rules = RULES.iter().filter(|rule| rule.scope == scope && !self.is_exempt(object, rule));
         Findings::collect(object, &self.settings, rules.map(|rule| (*rule, self.level(rule))))
     }
 
     /// The defaults that an object lacks, as the mutating webhook writes them.
     pub fn mutate(&self, object: &RayObject<'_>, old: Option<&RayObject<'_>>) -> Patch {
-        let _ = (object, old);
-        Patch(Vec::new())
+        self.defaults.patch(&self.settings, object, old)
     }
+
+    fn is_exempt(&self, object: &RayObject<'_>, rule: &Rule) -> bool {
+        let exempts = |exemption: &Exemption| {
+            exemption.rules.contains(&rule.name)
+                && object.namespace.is_some_and(|namespace| exemption.namespaces.iter().any(|name| name == namespace))
+        };
+        self.exemptions.iter().any(exempts)
+    }
+}
+
+/// What makes two findings the same violation: the rule and the place, groups and variables matched by name.
+fn violation(object: &RayObject<'_>, finding: &Finding) -> (&'static str, String) {
+    (finding.rule.name, keyed::place(object.json, &finding.path))
 }

@@ -47,6 +47,11 @@ pub struct Group<'a> {
 }
 
 impl<'a> Group<'a> {
+    /// The place among the worker groups; `None` for the head.
+    pub fn index(&self) -> Option<usize> {
+        self.index
+    }
+
     /// Whether this is the head's group.
     pub fn is_head(&self) -> bool {
         self.index.is_none()

@@ -1,0 +1,171 @@
+//! An administrator's own defaults for Pod templates, merged under what the user wrote.
+//!
+//! The outcome is that of a strategic merge patch in which the administrator's template is the original and the user's
+//! is the patch (k8s.io/apimachinery/pkg/util/strategicpatch): maps are merged, lists with a merge key item by item,
+//! any other list is the user's or the administrator's as a whole. Two things differ, for the sake of a Pod that can
+//! run: of fields that exclude each other the user's one stays alone, and what cannot stand by itself is not added.
+
+use crate::json::Json;
+use crate::keyed::{key_of, merge_key};
+use crate::patch::PatchBuilder;
+use crate::path::{FieldPath, Step};
+
+/// An administrator's templates, in the form of a `PodTemplateSpec`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PodTemplates {
+    /// For heads.
+    pub head: Option<Json<'static>>,
+    /// For workers.
+    pub worker: Option<Json<'static>>,
+}
+
+/// Why something is no template of defaults.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateError {
+    /// A directive of strategic merge patches, which could remove what the user wrote.
+    #[error("{0}: defaults only add, so a directive such as $patch has no place here; remove it")]
+    Directive(FieldPath),
+    /// An item of a list that does not say what it is.
+    #[error("{0}: an item of this list is known by its {1}; write one")]
+    NoKey(FieldPath, &'static str),
+}
+
+impl PodTemplates {
+    /// Checks a template when the policy is read, so that no review has to.
+    pub fn check(template: &Json<'_>, path: &FieldPath) -> Result<(), TemplateError> {
+        for (name, value) in template.entries() {
+            let path = path.clone().field(name.to_string());
+            if name.starts_with('$') {
+                return Err(TemplateError::Directive(path));
+            }
+            Self::check(value, &path)?;
+            for (index, item) in value.items().iter().enumerate() {
+                let path = path.clone().index(index);
+                if let Some(key) = merge_key(name)
+                    && key_of(item, key).is_none()
+                {
+                    return Err(TemplateError::NoKey(path, key));
+                }
+                Self::check(item, &path)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Adds to the Pod template at a path what the administrator's has and it has not. A template without containers is
+/// left to the API server to refuse.
+pub(super) fn merge(builder: &mut PatchBuilder<'_>, path: &FieldPath, template: &Json<'static>) {
+    let containers = at(builder.object(), &path.clone().fields(["spec", "containers"]));
+    if containers.is_some_and(|containers| !containers.items().is_empty()) {
+        merge_map(builder, path, template);
+    }
+}
+
+/// Of these a probe or a hook can have only one (`ProbeHandler` and `LifecycleHandler` in k8s.io/api/core/v1).
+const HANDLERS: [&str; 5] = ["exec", "httpGet", "tcpSocket", "grpc", "sleep"];
+
+fn merge_map(builder: &mut PatchBuilder<'_>, path: &FieldPath, defaults: &Json<'static>) {
+    for (name, value) in defaults.entries() {
+        let Some(here) = at(builder.object(), path) else { return };
+        let child =
+            if is_free_map(path) { path.clone().key(name.to_string()) } else { path.clone().field(name.clone()) };
+        match here.entry(name) {
+            None if HANDLERS.contains(&&**name) && HANDLERS.iter().any(|other| here.entry(other).is_some()) => {}
+            None => {
+                if let Some(value) = complete(here, name, value) {
+                    builder.add(&child, value);
+                }
+            }
+            // What the user wrote for one of the two decides about the other: a limit below a request is no Pod.
+            Some(Json::Object(_)) if counterpart(name).is_some() => {
+                let value = without_counterparts(here, name, value);
+                merge_map(builder, &child, &value);
+            }
+            Some(Json::Object(_)) if value.as_object().is_some() => merge_map(builder, &child, value),
+            Some(Json::Array(_)) => {
+                if let Some(key) = merge_key(name) {
+                    merge_list(builder, &child, key, value, name);
+                }
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+fn merge_list(
+    builder: &mut PatchBuilder<'_>,
+    path: &FieldPath,
+    merge_key: &'static str,
+    defaults: &Json<'static>,
+    name: &str,
+) {
+    for default in defaults.items() {
+        let Some(list) = at(builder.object(), path) else { return };
+        let key = key_of(default, merge_key);
+        let present = list.items().iter().position(|item| key_of(item, merge_key) == key);
+        match present {
+            None if is_complete(name, default) => {
+                let end = list.items().len();
+                builder.add(&path.clone().index(end), default.clone());
+            }
+            None => {}
+            // One variable has one value, one volume one source: the user's.
+            Some(_) if matches!(name, "env" | "volumes") => {}
+            Some(index) if name == "volumeMounts" && names_differ(&list.items()[index], default) => {}
+            Some(index) => merge_map(builder, &path.clone().index(index), default),
+        }
+    }
+}
+
+/// The value of a new field, without what cannot stand beside the user's fields or by itself; `None` if nothing is left.
+fn complete(here: &Json<'_>, name: &str, value: &Json<'static>) -> Option<Json<'static>> {
+    let value = match value {
+        Json::Array(items) if merge_key(name).is_some() => {
+            Json::Array(items.iter().filter(|item| is_complete(name, item)).cloned().collect())
+        }
+        Json::Object(_) if counterpart(name).is_some() => without_counterparts(here, name, value),
+        _ => value.clone(),
+    };
+    let is_empty =
+        matches!(value, Json::Array(_) | Json::Object(_)) && value.items().is_empty() && value.entries().is_empty();
+    (!is_empty).then_some(value)
+}
+
+fn counterpart(name: &str) -> Option<&'static str> {
+    match name {
+        "limits" => Some("requests"),
+        "requests" => Some("limits"),
+        _ => None,
+    }
+}
+
+/// Requests without those that the user limits, limits without those that the user requests.
+fn without_counterparts(resources: &Json<'_>, name: &str, value: &Json<'static>) -> Json<'static> {
+    let other = resources.field(counterpart(name).unwrap_or_default());
+    value.entries().iter().filter(|(resource, _)| other.entry(resource).is_none()).cloned().collect()
+}
+
+/// Whether an item can be added. A container without an image is only there to be merged into the user's.
+fn is_complete(list: &str, item: &Json<'_>) -> bool {
+    !matches!(list, "containers" | "initContainers") || item.field("image").as_nonempty_str().is_some()
+}
+
+/// Mounts of two different volumes at one path have nothing to do with each other.
+fn names_differ(user: &Json<'_>, default: &Json<'_>) -> bool {
+    !default.field("name").is_null() && user.field("name") != default.field("name")
+}
+
+/// Maps whose keys the user chooses.
+fn is_free_map(path: &FieldPath) -> bool {
+    let last = path.steps().last().and_then(Step::name);
+    matches!(last, Some("labels" | "annotations" | "nodeSelector" | "limits" | "requests" | "overhead" | "matchLabels"))
+}
+
+/// The value at a path.
+pub(super) fn at<'j, 'a>(object: &'j Json<'a>, path: &FieldPath) -> Option<&'j Json<'a>> {
+    path.steps().iter().try_fold(object, |here, step| match step {
+        Step::Index(index) => here.items().get(*index),
+        step => here.entry(step.name()?),
+    })
+}

@@ -1,0 +1,257 @@
+//! Updates: what a group has got stays, and a group that the user did not change gets nothing else.
+//!
+//! A mutating webhook sees a manifest without its defaults whenever the manifest is applied again. If it wrote those of
+//! today's policy, a change of the policy would change Pod templates, and a RayService, whose operator hashes them,
+//! would start a new cluster. So an annotation records what was written, and it is written again as it was.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::pod_template::at;
+use super::{Defaults, Wanted, worker_reconnect_timeout};
+use crate::json::Json;
+use crate::keyed::{self, key_of, merge_key};
+use crate::patch::PatchBuilder;
+use crate::path::FieldPath;
+use crate::policy::Settings;
+use crate::ray::timeout::RECONNECT_TIMEOUT;
+use crate::ray::{Group, RayObject};
+
+/// Records in an object which of its values are defaults of rayguard: a JSON list of places (see [`keyed::place`]).
+pub(super) const DEFAULTED: &str = "rayguard.dev/defaulted";
+
+/// Writes into an object that is updated what its unchanged groups had, and today's defaults into the others.
+pub(super) fn update(
+    defaults: &Defaults,
+    settings: &Settings,
+    builder: &mut PatchBuilder<'_>,
+    object: &RayObject<'_>,
+    old: &RayObject<'_>,
+) {
+    let recorded = record_of(old.json);
+    let groups = pairs(object, old);
+    let every = Every::new(defaults, settings, object, old);
+
+    let mut restored = PatchBuilder::new(object.json.clone());
+    for (new, old) in &groups {
+        if let Some(old) = old {
+            restore(&mut restored, new, old, &recorded, &[]);
+        }
+    }
+    let timeouts = [object, old].map(|object| {
+        let explicit = super::WorkerReconnectTimeout::Explicit;
+        worker_reconnect_timeout::seconds(explicit, settings, object)
+    });
+    let mut wanted = HashMap::new();
+    for (new, old) in &groups {
+        let Some(old) = old else { continue };
+        let as_it_was = is_same(at(restored.object(), &new.path()), old.json, |new, old| new == old);
+        let (also, unchanged): (&BTreeSet<String>, _) =
+            if as_it_was { (&BTreeSet::new(), true) } else { (&every.added, every.is_same(new, old)) };
+        if unchanged {
+            // A head that now waits longer takes its workers' default with it.
+            let outgrown = matches!(timeouts, [Some(now), Some(then)] if now != then);
+            let places: BTreeSet<_> = recorded.union(also).cloned().collect();
+            let except: &[&str] = if outgrown { &[RECONNECT_TIMEOUT] } else { &[] };
+            restore(builder, new, old, &places, except);
+            wanted.insert(new.index(), Wanted { worker_reconnect_timeout: outgrown, ..Wanted::NONE });
+        }
+    }
+    defaults.write(settings, builder, |index| wanted.get(&index).copied().unwrap_or(Wanted::ALL));
+}
+
+/// Records what of the object is a default: what this patch adds, and what was one before and still is the same.
+pub(super) fn mark(builder: &mut PatchBuilder<'_>, old: Option<&RayObject<'_>>) {
+    let mut before = record_of(builder.object());
+    if let Some(old) = old {
+        before.extend(record_of(old.json));
+    }
+    if builder.added().is_empty() && before.is_empty() {
+        return;
+    }
+    let places = Places::of(builder.object());
+    let old_places = old.map(|old| Places::of(old.json));
+    before.retain(|place| match (places.get(place), &old_places) {
+        (None, _) => false,
+        (Some(_), None) => true,
+        (Some(value), Some(old)) => old.get(place).is_none_or(|old| old == value),
+    });
+    before.extend(builder.added().iter().cloned());
+    if before.is_empty() || before == record_of(builder.object()) {
+        return;
+    }
+    let record = serde_json::to_string(&before).unwrap_or_default();
+    builder.set_own_annotation(DEFAULTED, record);
+}
+
+/// The places that an object's annotation records; none where somebody else has written into it.
+fn record_of(object: &Json<'_>) -> BTreeSet<String> {
+    let record = object.descend(["metadata", "annotations"]).field(DEFAULTED);
+    record.as_str().and_then(|record| serde_json::from_str(record).ok()).unwrap_or_default()
+}
+
+/// Each group of the new object with the same one of the old: the head, and worker groups by name.
+fn pairs<'n, 'o>(object: &RayObject<'n>, old: &RayObject<'o>) -> Vec<(Group<'n>, Option<Group<'o>>)> {
+    let by_name: HashMap<_, _> = old.cluster.workers.iter().map(|group| (group.name(), *group)).collect();
+    let pair = |group: &Group<'n>| {
+        let old = if group.is_head() { Some(old.cluster.head) } else { by_name.get(&group.name()).copied() };
+        (*group, old)
+    };
+    object.cluster.groups().map(pair).collect()
+}
+
+/// Adds to a group what the old one has at one of these places and the new one has not.
+fn restore(
+    builder: &mut PatchBuilder<'_>,
+    new: &Group<'_>,
+    old: &Group<'_>,
+    places: &BTreeSet<String>,
+    except: &[&str],
+) {
+    if places.is_empty() {
+        return;
+    }
+    let mut missing = Vec::new();
+    for field in ["template", "rayStartParams"] {
+        let mut place = keyed::place(builder.object(), &new.path());
+        keyed::push(&mut place, field);
+        let path = new.path().field(field);
+        let mut walk = Walk { places, except, missing: &mut missing };
+        walk.down(new.json.entry(field), old.json.field(field), &path, &place, field);
+    }
+    for (path, value) in missing {
+        builder.add(&path, value);
+    }
+}
+
+/// Goes through an old value and the new one beside it, which may not be there.
+struct Walk<'w> {
+    places: &'w BTreeSet<String>,
+    except: &'w [&'w str],
+    missing: &'w mut Vec<(FieldPath, Json<'static>)>,
+}
+
+impl Walk<'_> {
+    fn down(&mut self, new: Option<&Json<'_>>, old: &Json<'_>, path: &FieldPath, place: &str, name: &str) {
+        if new.is_none() && self.places.contains(place) {
+            if !self.except.contains(&name) {
+                self.missing.push((path.clone(), old.clone().into_owned()));
+            }
+            return;
+        }
+        match (new, old) {
+            (Some(Json::Object(_)) | None, Json::Object(_)) => {
+                for (field, old) in old.entries() {
+                    let path = path.clone().field(field.to_string());
+                    self.down(new.and_then(|new| new.entry(field)), old, &path, &below(place, field), field);
+                }
+            }
+            (Some(Json::Array(_)) | None, Json::Array(old)) => {
+                if let Some(merge_key) = merge_key(name) {
+                    self.down_list(new.map_or(&[], Json::items), old, merge_key, path, place);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn down_list(&mut self, new: &[Json<'_>], old: &[Json<'_>], merge_key: &str, path: &FieldPath, place: &str) {
+        let index: HashMap<_, _> =
+            new.iter().enumerate().filter_map(|(at, item)| Some((key_of(item, merge_key)?, at))).collect();
+        let old: Vec<_> = old.iter().filter_map(|item| Some((key_of(item, merge_key)?, item))).collect();
+        // First what is within items, then new items in the order of the old list: so no index is moved before it is
+        // used, and the list comes out as it was.
+        for (key, item) in &old {
+            if let Some(&at) = index.get(key) {
+                self.down(Some(&new[at]), item, &path.clone().index(at), &below(place, key), "");
+            }
+        }
+        let mut length = new.len();
+        for (at, (key, item)) in old.iter().enumerate().filter(|(_, (key, _))| !index.contains_key(key)) {
+            let found = self.missing.len();
+            self.down(None, item, &path.clone().index(at.min(length)), &below(place, key), key);
+            length += usize::from(self.missing.len() > found);
+        }
+    }
+}
+
+fn below(place: &str, step: &str) -> String {
+    let mut below = place.to_owned();
+    keyed::push(&mut below, step);
+    below
+}
+
+/// Both objects with every default that there is, to tell what only defaults make different.
+struct Every {
+    new: Json<'static>,
+    old: Json<'static>,
+    added: BTreeSet<String>,
+}
+
+impl Every {
+    fn new(defaults: &Defaults, settings: &Settings, new: &RayObject<'_>, old: &RayObject<'_>) -> Self {
+        let every = defaults.every();
+        let [new, old] = [new, old].map(|object| {
+            let mut builder = PatchBuilder::new(object.json.clone());
+            every.write(settings, &mut builder, |_| Wanted::ALL);
+            (builder.object().clone().into_owned(), builder.added().iter().cloned().collect())
+        });
+        Self { new: new.0, old: old.0, added: new.1 }
+    }
+
+    fn is_same(&self, new: &Group<'_>, old: &Group<'_>) -> bool {
+        at(&self.old, &old.path()).is_some_and(|old| is_same(at(&self.new, &new.path()), old, equivalent))
+    }
+}
+
+/// Whether two groups make the same Pods.
+fn is_same(new: Option<&Json<'_>>, old: &Json<'_>, equal: impl Fn(&Json<'_>, &Json<'_>) -> bool) -> bool {
+    new.is_some_and(|new| ["template", "rayStartParams"].iter().all(|field| equal(new.field(field), old.field(field))))
+}
+
+/// Equality in which the order of lists with a merge key says nothing.
+fn equivalent(a: &Json<'_>, b: &Json<'_>) -> bool {
+    fn within(a: &Json<'_>, b: &Json<'_>, name: &str) -> bool {
+        match (a, b) {
+            (Json::Object(left), Json::Object(_)) => {
+                a.entries().len() == b.entries().len()
+                    && b.entries().iter().all(|(field, b)| left.get(field).is_some_and(|a| within(a, b, field)))
+            }
+            (Json::Array(left), Json::Array(right)) => {
+                let Some(merge_key) = merge_key(name) else { return a == b };
+                let by_key: HashMap<_, _> = left.iter().map(|item| (key_of(item, merge_key), item)).collect();
+                let equal = |b: &Json<'_>| by_key.get(&key_of(b, merge_key)).is_some_and(|a| within(a, b, ""));
+                left.len() == right.len() && by_key.len() == left.len() && right.iter().all(equal)
+            }
+            _ => a == b,
+        }
+    }
+    within(a, b, "")
+}
+
+/// The values of an object by their places.
+struct Places<'j, 'a> {
+    object: &'j Json<'a>,
+}
+
+impl<'j, 'a> Places<'j, 'a> {
+    fn of(object: &'j Json<'a>) -> Self {
+        Self { object }
+    }
+
+    fn get(&self, place: &str) -> Option<&'j Json<'a>> {
+        let mut here = self.object;
+        let mut list = "";
+        for step in place.split('/').skip(1) {
+            let name = step.replace("~1", "/").replace("~0", "~");
+            here = match here {
+                Json::Array(items) => match merge_key(list) {
+                    Some(key) => items.iter().find(|item| key_of(item, key).is_some_and(|key| *key == *name))?,
+                    None => items.get(name.parse::<usize>().ok()?)?,
+                },
+                _ => here.entry(&name)?,
+            };
+            list = if matches!(here, Json::Array(_)) { step } else { "" };
+        }
+        Some(here)
+    }
+}
