@@ -1,5 +1,6 @@
 //! rayguard.
 
+pub mod config;
 pub mod defaults;
 pub mod json;
 pub mod keyed;

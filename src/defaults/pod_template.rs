@@ -23,11 +23,20 @@ pub struct PodTemplates {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
     /// A directive of strategic merge patches, which could remove what the user wrote.
-    #[error("{0}: defaults only add, so a directive such as $patch has no place here; remove it")]
+    #[error("defaults only add, so a directive such as $patch has no place here; remove it")]
     Directive(FieldPath),
     /// An item of a list that does not say what it is.
-    #[error("{0}: an item of this list is known by its {1}; write one")]
+    #[error("an item of this list is known by its {1}; write one")]
     NoKey(FieldPath, &'static str),
+}
+
+impl TemplateError {
+    /// The field that is wrong.
+    pub fn path(&self) -> &FieldPath {
+        match self {
+            Self::Directive(path) | Self::NoKey(path, _) => path,
+        }
+    }
 }
 
 impl PodTemplates {

@@ -1,0 +1,337 @@
+//! The policy file: one format for the CLI's `--config` and the webhook's ConfigMap.
+//!
+//! It is read strictly. A key that nobody knows would otherwise be a rule that somebody believes to be on.
+
+use std::collections::BTreeMap;
+
+use crate::defaults::{Defaults, HeadNumCpus, PodTemplates, WorkerReconnectTimeout};
+use crate::json::Json;
+use crate::kuberay::{FeatureGate, KubeRay, Version};
+use crate::path::FieldPath;
+use crate::policy::{Exemption, Policy, Settings};
+use crate::rule::Level;
+use crate::rules::{self, RULES};
+
+const API_VERSION: &str = "rayguard.dev/v1alpha1";
+const KIND: &str = "Policy";
+
+/// One thing that is wrong with a policy file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {message}")]
+pub struct ConfigError {
+    /// The field.
+    pub path: FieldPath,
+    /// What is wrong with it, and what to write.
+    pub message: String,
+}
+
+impl Policy {
+    /// Reads a policy file's only document.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each with its field.
+    pub fn from_json(file: &Json<'_>) -> Result<Self, Vec<ConfigError>> {
+        let mut reader = Reader::default();
+        let policy = reader.policy(file);
+        if reader.errors.is_empty() { Ok(policy) } else { Err(reader.errors) }
+    }
+}
+
+#[derive(Default)]
+struct Reader {
+    errors: Vec<ConfigError>,
+}
+
+impl Reader {
+    fn policy(&mut self, file: &Json<'_>) -> Policy {
+        let root = FieldPath::root();
+        let known = ["apiVersion", "kind", "kuberay", "rules", "settings", "defaults", "exemptions"];
+        self.map(file, &root, &known);
+        for (field, expected) in [("apiVersion", API_VERSION), ("kind", KIND)] {
+            if file.field(field).as_str() != Some(expected) {
+                self.error(root.clone().field(field), format!("write {field}: {expected}"));
+            }
+        }
+        Policy {
+            settings: self.settings(file),
+            defaults: self.defaults(file.field("defaults"), &root.clone().field("defaults")),
+            levels: self.levels(file.field("rules"), &root.clone().field("rules")),
+            exemptions: self.exemptions(file.field("exemptions"), &root.field("exemptions")),
+        }
+    }
+
+    fn settings(&mut self, file: &Json<'_>) -> Settings {
+        let (json, path) = (file.field("settings"), FieldPath::of(["settings"]));
+        const SHORT: &str = "shortWorkerReconnectTimeoutSeconds";
+        const MARGIN: &str = "reconnectTimeoutMarginSeconds";
+        const ASSUMED: &str = "assumedHeadReconnectTimeoutSeconds";
+        self.map(json, &path, &[SHORT, MARGIN, ASSUMED]);
+        let built_in = Settings::default();
+        Settings {
+            kuberay: self.kuberay(file.field("kuberay"), &FieldPath::of(["kuberay"])),
+            short_worker_reconnect_timeout: self.seconds(json, &path, SHORT, built_in.short_worker_reconnect_timeout),
+            reconnect_timeout_margin: self.seconds(json, &path, MARGIN, built_in.reconnect_timeout_margin),
+            assumed_head_reconnect_timeout: self.seconds(json, &path, ASSUMED, built_in.assumed_head_reconnect_timeout),
+        }
+    }
+
+    fn seconds(&mut self, json: &Json<'_>, path: &FieldPath, field: &'static str, built_in: u32) -> u32 {
+        match json.field(field) {
+            Json::Null => built_in,
+            value => match value.as_i64().and_then(|seconds| u32::try_from(seconds).ok()) {
+                Some(seconds) => seconds,
+                None => {
+                    self.error(path.clone().field(field), format!("write seconds as a whole number, as in {built_in}"));
+                    built_in
+                }
+            },
+        }
+    }
+
+    fn kuberay(&mut self, json: &Json<'_>, path: &FieldPath) -> KubeRay {
+        self.map(json, path, &["version", "featureGates"]);
+        let mut kuberay = KubeRay::default();
+        let version = match json.field("version") {
+            Json::Null => Some(Version::NEWEST),
+            Json::String(text) => Version::parse(text),
+            // 1.6 without quotes is a number.
+            Json::Number(number) => Version::parse(&number.to_string()),
+            _ => None,
+        };
+        match version {
+            Some(version) => kuberay.version = version,
+            None => {
+                let message =
+                    format!("write a version of KubeRay from \"{}\" to \"{}\"", Version::OLDEST, Version::NEWEST);
+                self.error(path.clone().field("version"), message);
+            }
+        }
+        let (gates, path) = (json.field("featureGates"), path.clone().field("featureGates"));
+        let names = FeatureGate::ALL.map(FeatureGate::as_str);
+        self.map(gates, &path, &names);
+        for (name, open) in gates.entries() {
+            let Some(gate) = FeatureGate::ALL.into_iter().find(|gate| gate.as_str() == name) else { continue };
+            match open.as_bool() {
+                Some(open) => kuberay.feature_gates.push((gate, open)),
+                None => self.error(path.clone().field(gate.as_str()), "write true or false"),
+            }
+        }
+        kuberay
+    }
+
+    fn levels(&mut self, json: &Json<'_>, path: &FieldPath) -> BTreeMap<&'static str, Level> {
+        let names: Vec<_> = RULES.iter().map(|rule| rule.name).collect();
+        self.map(json, path, &names);
+        let mut levels = BTreeMap::new();
+        for (name, level) in json.entries() {
+            let Some(rule) = rules::find(name) else { continue };
+            let choices = [("deny", Level::Deny), ("warn", Level::Warn), ("audit", Level::Audit), ("off", Level::Off)];
+            if let Some(level) = self.choice(level, &path.clone().field(rule.name), &choices) {
+                levels.insert(rule.name, level);
+            }
+        }
+        levels
+    }
+
+    fn defaults(&mut self, json: &Json<'_>, path: &FieldPath) -> Defaults {
+        const TIMEOUT: &str = "workerReconnectTimeout";
+        const NUM_CPUS: &str = "headNumCpus";
+        const TEMPLATE: &str = "podTemplate";
+        self.map(json, path, &[TIMEOUT, NUM_CPUS, TEMPLATE]);
+        let mut defaults = Defaults::default();
+        if !json.field(TIMEOUT).is_null() {
+            let choices = [
+                ("explicit", WorkerReconnectTimeout::Explicit),
+                ("repair", WorkerReconnectTimeout::Repair),
+                ("off", WorkerReconnectTimeout::Off),
+            ];
+            let chosen = self.choice(json.field(TIMEOUT), &path.clone().field(TIMEOUT), &choices);
+            defaults.worker_reconnect_timeout = chosen.unwrap_or_default();
+        }
+        if !json.field(NUM_CPUS).is_null() {
+            let choices = [("zero", HeadNumCpus::Zero), ("off", HeadNumCpus::Off)];
+            let chosen = self.choice(json.field(NUM_CPUS), &path.clone().field(NUM_CPUS), &choices);
+            defaults.head_num_cpus = chosen.unwrap_or_default();
+        }
+        let (templates, path) = (json.field(TEMPLATE), path.clone().field(TEMPLATE));
+        self.map(templates, &path, &["head", "worker"]);
+        defaults.pod_template = PodTemplates {
+            head: self.template(templates.field("head"), &path.clone().field("head")),
+            worker: self.template(templates.field("worker"), &path.clone().field("worker")),
+        };
+        defaults
+    }
+
+    fn template(&mut self, json: &Json<'_>, path: &FieldPath) -> Option<Json<'static>> {
+        if json.is_null() {
+            return None;
+        }
+        self.map(json, path, &["metadata", "spec"]);
+        self.map(json.field("metadata"), &path.clone().field("metadata"), &["annotations", "labels"]);
+        if let Err(error) = PodTemplates::check(json, path) {
+            self.error(error.path().clone(), error.to_string());
+        }
+        Some(json.clone().into_owned())
+    }
+
+    fn exemptions(&mut self, json: &Json<'_>, path: &FieldPath) -> Vec<Exemption> {
+        if !matches!(json, Json::Array(_) | Json::Null) {
+            self.error(path.clone(), "write a list of exemptions");
+        }
+        let items = json.items().iter().enumerate();
+        items.map(|(index, item)| self.exemption(item, &path.clone().index(index))).collect()
+    }
+
+    fn exemption(&mut self, json: &Json<'_>, path: &FieldPath) -> Exemption {
+        self.map(json, path, &["namespaces", "rules", "reason"]);
+        let mut names = |field: &'static str| {
+            let path = path.clone().field(field);
+            let list = json.field(field).items();
+            let names: Vec<_> = list.iter().filter_map(Json::as_nonempty_str).map(str::to_owned).collect();
+            if names.is_empty() || names.len() != list.len() {
+                self.error(path.clone(), "write a list of names");
+            }
+            (names, path)
+        };
+        let (namespaces, _) = names("namespaces");
+        let (rule_names, rules_path) = names("rules");
+        let mut exempt = Vec::new();
+        for (index, name) in rule_names.iter().enumerate() {
+            match rules::find(name) {
+                Some(rule) => exempt.push(rule.name),
+                None => {
+                    let known: Vec<_> = RULES.iter().map(|rule| rule.name).collect();
+                    let message = format!("there is no rule {name:?}{}", suggestion(name, &known));
+                    self.error(rules_path.clone().index(index), message);
+                }
+            }
+        }
+        let reason = json.field("reason").as_nonempty_str();
+        if reason.is_none() {
+            self.error(path.clone().field("reason"), "write why, for whoever reads it next year");
+        }
+        Exemption { namespaces, rules: exempt, reason: reason.unwrap_or_default().to_owned() }
+    }
+
+    fn choice<T: Copy>(&mut self, json: &Json<'_>, path: &FieldPath, choices: &[(&'static str, T)]) -> Option<T> {
+        let chosen = match json {
+            // YAML reads off, without quotes, as false.
+            Json::Bool(false) => Some("off"),
+            json => json.as_str(),
+        };
+        let found = choices.iter().find(|(name, _)| Some(*name) == chosen);
+        if found.is_none() {
+            let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
+            let meant = chosen.map(|chosen| suggestion(chosen, &names)).unwrap_or_default();
+            self.error(path.clone(), format!("write one of {}{meant}", names.join(", ")));
+        }
+        found.map(|(_, value)| *value)
+    }
+
+    /// Checks that this is a map, and that all its keys are known.
+    fn map(&mut self, json: &Json<'_>, path: &FieldPath, known: &[&str]) {
+        if !matches!(json, Json::Object(_) | Json::Null) {
+            self.error(path.clone(), format!("write a map with {}", known.join(", ")));
+        }
+        for (name, _) in json.entries() {
+            if !known.contains(&&**name) {
+                let meant = suggestion(name, known);
+                self.error(path.clone().field(name.to_string()), format!("there is no such key{meant}"));
+            }
+        }
+    }
+
+    fn error(&mut self, path: FieldPath, message: impl Into<String>) {
+        self.errors.push(ConfigError { path, message: message.into() });
+    }
+}
+
+/// `; did you mean "…"?`, where something is close enough.
+pub(crate) fn suggestion(name: &str, known: &[&str]) -> String {
+    let closest = known
+        .iter()
+        .map(|known| (strsim::jaro_winkler(&name.to_lowercase(), &known.to_lowercase()), known))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b));
+    closest.map(|(_, known)| format!("; did you mean {known:?}?")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(fields: &str) -> Result<Policy, Vec<String>> {
+        let text = format!(r#"{{"apiVersion":"rayguard.dev/v1alpha1","kind":"Policy"{fields}}}"#);
+        let json: Json<'_> = serde_json::from_str(&text).expect("JSON");
+        Policy::from_json(&json).map_err(|errors| errors.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn an_empty_policy_is_the_built_in_one() {
+        assert_eq!(read(""), Ok(Policy::default()));
+    }
+
+    #[test]
+    fn everything_can_be_said() {
+        let policy = read(
+            r#","kuberay":{"version":1.6,"featureGates":{"RayServiceIncrementalUpgrade":true}},
+            "rules":{"missing-redis-password":"warn","legacy-fault-tolerance":false},
+            "settings":{"shortWorkerReconnectTimeoutSeconds":300,"assumedHeadReconnectTimeoutSeconds":900},
+            "defaults":{"workerReconnectTimeout":"repair","headNumCpus":"zero",
+                "podTemplate":{"worker":{"spec":{"containers":[{"name":"ray-worker","env":[{"name":"A","value":"b"}]}]}}}},
+            "exemptions":[{"namespaces":["sandbox"],"rules":["missing-redis-password"],"reason":"no data"}]"#,
+        )
+        .expect("a policy");
+        assert_eq!(policy.settings.kuberay.version, Version::v1(6));
+        assert!(policy.settings.kuberay.is_enabled(FeatureGate::RayServiceIncrementalUpgrade));
+        assert_eq!(policy.levels["missing-redis-password"], Level::Warn);
+        assert_eq!(policy.levels["legacy-fault-tolerance"], Level::Off);
+        assert_eq!(policy.settings.short_worker_reconnect_timeout, 300);
+        assert_eq!(policy.settings.assumed_head_reconnect_timeout, 900);
+        assert_eq!(policy.defaults.worker_reconnect_timeout, WorkerReconnectTimeout::Repair);
+        assert_eq!(policy.defaults.head_num_cpus, HeadNumCpus::Zero);
+        assert!(policy.defaults.pod_template.head.is_none());
+        assert!(policy.defaults.pod_template.worker.is_some());
+        assert_eq!(policy.exemptions[0].rules, ["missing-redis-password"]);
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_said_at_once() {
+        let errors = read(
+            r#","rulez":{},"kuberay":{"version":"2.0","featureGates":{"RayClusterMTL":true}},
+            "rules":{"missing-redis-pasword":"warn","missing-redis-address":"error"},
+            "settings":{"reconnectTimeoutMarginSeconds":"60s"},
+            "defaults":{"workerReconnectTimeout":"explict","podTemplate":{"head":{"spec":{"$patch":"replace"}},
+                "worker":{"spec":{"containers":[{"image":"x"}]}}}},
+            "exemptions":[{"namespaces":[],"rules":["all"]}]"#,
+        );
+        let expected = [
+            "rulez: there is no such key; did you mean \"rules\"?",
+            "kuberay.version: write a version of KubeRay from \"1.1\" to \"1.7\"",
+            "kuberay.featureGates.RayClusterMTL: there is no such key; did you mean \"RayClusterMTLS\"?",
+            "settings.reconnectTimeoutMarginSeconds: write seconds as a whole number, as in 60",
+            "defaults.workerReconnectTimeout: write one of explicit, repair, off; did you mean \"explicit\"?",
+            "defaults.podTemplate.head.spec.$patch: defaults only add, so a directive such as $patch has no place here; \
+             remove it",
+            "defaults.podTemplate.worker.spec.containers[0]: an item of this list is known by its name; write one",
+            "rules.missing-redis-pasword: there is no such key; did you mean \"missing-redis-password\"?",
+            "rules.missing-redis-address: write one of deny, warn, audit, off",
+            "exemptions[0].namespaces: write a list of names",
+            "exemptions[0].rules[0]: there is no rule \"all\"",
+            "exemptions[0].reason: write why, for whoever reads it next year",
+        ];
+        let mut errors = errors.expect_err("errors");
+        let mut expected = expected.map(str::to_owned);
+        errors.sort();
+        expected.sort();
+        assert_eq!(errors, expected);
+    }
+
+    #[test]
+    fn another_kind_of_file_is_no_policy() {
+        for text in ["{}", "[]", "1", r#"{"apiVersion":"v1","kind":"ConfigMap"}"#] {
+            let json: Json<'_> = serde_json::from_str(text).expect("JSON");
+            assert!(Policy::from_json(&json).is_err(), "{text}");
+        }
+    }
+}
