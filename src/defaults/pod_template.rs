@@ -5,6 +5,8 @@
 //! any other list is the user's or the administrator's as a whole. Two things differ, for the sake of a Pod that can
 //! run: of fields that exclude each other the user's one stays alone, and what cannot stand by itself is not added.
 
+use std::borrow::Cow;
+
 use crate::json::Json;
 use crate::keyed::{key_of, merge_key};
 use crate::patch::PatchBuilder;
@@ -82,13 +84,12 @@ fn merge_map(builder: &mut PatchBuilder<'_>, path: &FieldPath, defaults: &Json<'
         match here.entry(name) {
             None if HANDLERS.contains(&&**name) && HANDLERS.iter().any(|other| here.entry(other).is_some()) => {}
             None => {
-                if let Some(value) = complete(here, name, value) {
+                if let Some(value) = complete(name, value) {
                     builder.add(&child, value);
                 }
             }
-            // What the user wrote for one of the two decides about the other: a limit below a request is no Pod.
-            Some(Json::Object(_)) if counterpart(name).is_some() => {
-                let value = without_counterparts(here, name, value);
+            Some(users @ Json::Object(_)) if name == "resources" => {
+                let value = without_counterparts(users, value);
                 merge_map(builder, &child, &value);
             }
             Some(Json::Object(_)) if value.as_object().is_some() => merge_map(builder, &child, value),
@@ -127,32 +128,31 @@ fn merge_list(
     }
 }
 
-/// The value of a new field, without what cannot stand beside the user's fields or by itself; `None` if nothing is left.
-fn complete(here: &Json<'_>, name: &str, value: &Json<'static>) -> Option<Json<'static>> {
-    let value = match value {
+/// The value of a new field, without the items of a list that cannot stand by themselves; `None` if nothing is left.
+fn complete(name: &str, value: &Json<'static>) -> Option<Json<'static>> {
+    match value {
         Json::Array(items) if merge_key(name).is_some() => {
-            Json::Array(items.iter().filter(|item| is_complete(name, item)).cloned().collect())
+            let items: Vec<_> = items.iter().filter(|item| is_complete(name, item)).cloned().collect();
+            (!items.is_empty()).then_some(Json::Array(items))
         }
-        Json::Object(_) if counterpart(name).is_some() => without_counterparts(here, name, value),
-        _ => value.clone(),
-    };
-    let is_empty =
-        matches!(value, Json::Array(_) | Json::Object(_)) && value.items().is_empty() && value.entries().is_empty();
-    (!is_empty).then_some(value)
-}
-
-fn counterpart(name: &str) -> Option<&'static str> {
-    match name {
-        "limits" => Some("requests"),
-        "requests" => Some("limits"),
-        _ => None,
+        Json::Object(_) if value.entries().is_empty() => None,
+        _ => Some(value.clone()),
     }
 }
 
-/// Requests without those that the user limits, limits without those that the user requests.
-fn without_counterparts(resources: &Json<'_>, name: &str, value: &Json<'static>) -> Json<'static> {
-    let other = resources.field(counterpart(name).unwrap_or_default());
-    value.entries().iter().filter(|(resource, _)| other.entry(resource).is_none()).cloned().collect()
+/// Requests without those that the user limits, limits without those that the user requests: a limit below a request
+/// is a Pod that is never made.
+fn without_counterparts(users: &Json<'_>, defaults: &Json<'static>) -> Json<'static> {
+    let without = |(name, value): &(Cow<'static, str>, Json<'static>)| {
+        let other = match &**name {
+            "limits" => users.field("requests"),
+            "requests" => users.field("limits"),
+            _ => return (name.clone(), value.clone()),
+        };
+        let kept = value.entries().iter().filter(|(resource, _)| other.entry(resource).is_none());
+        (name.clone(), kept.cloned().collect())
+    };
+    defaults.entries().iter().map(without).collect()
 }
 
 /// Whether an item can be added. A container without an image is only there to be merged into the user's.
