@@ -61,10 +61,10 @@ impl Reader {
     }
 
     fn settings(&mut self, file: &Json<'_>) -> Settings {
-        let (json, path) = (file.field("settings"), FieldPath::of(["settings"]));
         const SHORT: &str = "shortWorkerReconnectTimeoutSeconds";
         const MARGIN: &str = "reconnectTimeoutMarginSeconds";
         const ASSUMED: &str = "assumedHeadReconnectTimeoutSeconds";
+        let (json, path) = (file.field("settings"), FieldPath::of(["settings"]));
         self.map(json, &path, &[SHORT, MARGIN, ASSUMED]);
         let built_in = Settings::default();
         Settings {

@@ -67,6 +67,26 @@ pub fn place(object: &Json<'_>, path: &FieldPath) -> String {
     place
 }
 
+/// The value at a [`place`].
+pub fn at_place<'j, 'a>(object: &'j Json<'a>, place: &str) -> Option<&'j Json<'a>> {
+    let mut here = object;
+    let mut list = String::new();
+    for step in place.split('/').skip(1) {
+        let name = step.replace("~1", "/").replace("~0", "~");
+        here = match here {
+            Json::Array(items) => {
+                let key = |item| merge_key(&list).and_then(|key| key_of(item, key));
+                let keyed = items.iter().find(|item| key(item).is_some_and(|key| *key == *name));
+                let indexed = || items.get(name.parse::<usize>().ok()?).filter(|item| key(item).is_none());
+                keyed.or_else(indexed)?
+            }
+            _ => here.entry(&name)?,
+        };
+        list = name;
+    }
+    Some(here)
+}
+
 /// Goes a step down in a place.
 pub fn push(place: &mut String, step: &str) {
     place.push('/');
@@ -90,6 +110,11 @@ mod tests {
             (group.field("absent").index(7).key("k"), "/spec/workerGroupSpecs/a~1b/absent/7/k"),
         ] {
             assert_eq!(place(&object, &path), expected);
+            let value = path.steps().iter().try_fold(&object, |here, step| match step {
+                Step::Index(index) => here.items().get(*index),
+                step => here.entry(step.name()?),
+            });
+            assert_eq!(at_place(&object, expected), value);
         }
     }
 }

@@ -48,9 +48,12 @@ impl<'a> PatchBuilder<'a> {
     /// Adds an annotation that is rayguard's own, or gives it another value: the only thing ever written over.
     pub fn set_own_annotation(&mut self, key: &'static str, value: String) -> bool {
         let path = FieldPath::of(["metadata", "annotations"]).key(key);
-        let place = insertion(&self.object, path.steps());
-        // An `add` on a field that is there replaces it (RFC 6902, 4.1).
-        let (depth, place) = place.unwrap_or((path.steps().len() - 1, Insertion::Field));
+        let (depth, place) = match insertion(&self.object, path.steps()) {
+            Some(insertion) => insertion,
+            // An `add` on a field that is there replaces it (RFC 6902, 4.1).
+            None if self.object.descend(["metadata", "annotations"]).entry(key).is_some() => (2, Insertion::Field),
+            None => return false,
+        };
         self.add_at(&path, depth, &place, value.into())
     }
 

@@ -1,5 +1,8 @@
 //! What the mutating webhook writes into an object, and what it leaves alone.
 
+// Containers are written in place, as `json!` values.
+#![allow(clippy::needless_pass_by_value)]
+
 #[path = "defaults/pod_template.rs"]
 mod pod_template;
 #[path = "defaults/stability.rs"]
@@ -59,7 +62,7 @@ fn mutate(policy: &Policy, object: &Value, old: Option<&Value>) -> (Value, Value
 }
 
 fn worker_env(object: &Value) -> &Value {
-    &object.pointer("/spec/workerGroupSpecs/0/template/spec/containers/0/env").unwrap_or(&Value::Null)
+    object.pointer("/spec/workerGroupSpecs/0/template/spec/containers/0/env").unwrap_or(&Value::Null)
 }
 
 fn timeout_written(policy: &Policy, object: &Value) -> Option<String> {

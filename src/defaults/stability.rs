@@ -68,12 +68,11 @@ pub(super) fn mark(builder: &mut PatchBuilder<'_>, old: Option<&RayObject<'_>>) 
     if builder.added().is_empty() && before.is_empty() {
         return;
     }
-    let places = Places::of(builder.object());
-    let old_places = old.map(|old| Places::of(old.json));
-    before.retain(|place| match (places.get(place), &old_places) {
-        (None, _) => false,
-        (Some(_), None) => true,
-        (Some(value), Some(old)) => old.get(place).is_none_or(|old| old == value),
+    before.retain(|place| {
+        let now = keyed::at_place(builder.object(), place);
+        let then = old.and_then(|old| keyed::at_place(old.json, place));
+        // Once the user has written something else there, it is the user's.
+        now.is_some_and(|now| then.is_none_or(|then| now == then))
     });
     before.extend(builder.added().iter().cloned());
     if before.is_empty() || before == record_of(builder.object()) {
@@ -226,32 +225,4 @@ fn equivalent(a: &Json<'_>, b: &Json<'_>) -> bool {
         }
     }
     within(a, b, "")
-}
-
-/// The values of an object by their places.
-struct Places<'j, 'a> {
-    object: &'j Json<'a>,
-}
-
-impl<'j, 'a> Places<'j, 'a> {
-    fn of(object: &'j Json<'a>) -> Self {
-        Self { object }
-    }
-
-    fn get(&self, place: &str) -> Option<&'j Json<'a>> {
-        let mut here = self.object;
-        let mut list = "";
-        for step in place.split('/').skip(1) {
-            let name = step.replace("~1", "/").replace("~0", "~");
-            here = match here {
-                Json::Array(items) => match merge_key(list) {
-                    Some(key) => items.iter().find(|item| key_of(item, key).is_some_and(|key| *key == *name))?,
-                    None => items.get(name.parse::<usize>().ok()?)?,
-                },
-                _ => here.entry(&name)?,
-            };
-            list = if matches!(here, Json::Array(_)) { step } else { "" };
-        }
-        Some(here)
-    }
 }

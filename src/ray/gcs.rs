@@ -39,6 +39,9 @@ pub enum GcsFaultTolerance<'a> {
 impl<'a> GcsFaultTolerance<'a> {
     /// Reads it as KubeRay does (`IsGCSFaultToleranceEnabled`, ray-operator/controllers/ray/utils/util.go:765).
     pub(super) fn read(object: &RayObject<'a>) -> Self {
+        if object.cluster.json.as_object().is_none() {
+            return Self::Off; // a RayJob for a cluster that is already there
+        }
         let options = object.cluster.json.field(OPTIONS);
         if options.as_object().is_some() {
             return match options.field("backend").as_str() {
@@ -95,7 +98,7 @@ impl<'a> RayObject<'a> {
     pub fn head_env_path(&self) -> FieldPath {
         match self.head_container() {
             Some(container) => container.env_path(),
-            None => self.cluster.head.path().fields(["template", "spec", "containers"]),
+            None => self.cluster.head.path(),
         }
     }
 

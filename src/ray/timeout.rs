@@ -8,7 +8,7 @@ use crate::policy::Settings;
 /// The variable that sets it, in seconds.
 pub const RECONNECT_TIMEOUT: &str = "RAY_gcs_rpc_server_reconnect_timeout_s";
 
-/// Ray's own default, in seconds (`RAY_CONFIG`, ray src/ray/common/ray_config_def.h).
+/// Ray's own default, in seconds (`RAY_CONFIG`, `src/ray/common/ray_config_def.h` in Ray).
 pub const RAY_DEFAULT: u32 = 60;
 
 /// What KubeRay gives to workers of a fault-tolerant cluster that have no value of their own, in seconds
@@ -107,7 +107,7 @@ impl<'a> RayObject<'a> {
         match (Self::reconnect_timeout_var(group), group.ray_container()) {
             (Some(var), _) => var.value_path(),
             (None, Some(container)) => container.env_path(),
-            (None, None) => group.path().fields(["template", "spec", "containers"]),
+            (None, None) => group.path(),
         }
     }
 }

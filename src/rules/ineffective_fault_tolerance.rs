@@ -17,7 +17,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
-    if object.fault_tolerance.is_on() {
+    if object.fault_tolerance.is_on() || object.cluster.json.is_null() {
         return;
     }
     if let Some(value) = object.annotation(FT_ENABLED_ANNOTATION)

@@ -1,7 +1,7 @@
 #![doc = include_str!("pre_stop_ray_stop.md")]
 
 use crate::policy::Settings;
-use crate::ray::RayObject;
+use crate::ray::{Group, RayObject};
 use crate::rule::{Category, Findings, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
@@ -16,7 +16,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
-    for container in object.cluster.groups().flat_map(|group| group.containers()) {
+    for container in object.cluster.groups().flat_map(Group::containers) {
         let command = container.json.descend(["lifecycle", "preStop", "exec", "command"]);
         let words: Vec<_> = command.items().iter().filter_map(|word| word.as_str()).collect();
         if words.join(" ").contains("ray stop") {

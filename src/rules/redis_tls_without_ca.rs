@@ -17,7 +17,7 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-/// Where Ray looks for what it trusts (`REDIS_CA_CERT`, `REDIS_CA_PATH`, ray src/ray/common/ray_config_def.h).
+/// Where Ray looks for what it trusts (`REDIS_CA_CERT`, `REDIS_CA_PATH`, `src/ray/common/ray_config_def.h` in Ray).
 const CA: [&str; 2] = ["RAY_REDIS_CA_CERT", "RAY_REDIS_CA_PATH"];
 
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
