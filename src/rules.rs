@@ -23,7 +23,9 @@ mod misspelled_variable;
 mod plaintext_redis_password;
 mod pre_stop_ray_stop;
 mod ray_container_not_first;
+mod ray_version_mismatch;
 mod redis_tls_without_ca;
+mod shared_rocksdb_claim;
 mod shell_in_ray_start_params;
 mod short_reconnect_timeout;
 mod system_config_reconnect_timeout;
@@ -52,6 +54,7 @@ pub static RULES: &[&Rule] = &[
     &plaintext_redis_password::RULE,
     &empty_storage_namespace::RULE,
     &fixed_storage_namespace::RULE,
+    &shared_rocksdb_claim::RULE,
     &legacy_fault_tolerance::RULE,
     &misspelled_variable::RULE,
     // What runs where, and how it stops.
@@ -60,6 +63,7 @@ pub static RULES: &[&Rule] = &[
     &head_without_memory_limit::RULE,
     &pre_stop_ray_stop::RULE,
     &unset_autoscaler_version::RULE,
+    &ray_version_mismatch::RULE,
     &shell_in_ray_start_params::RULE,
     // What KubeRay or the API server refuses or drops.
     &deprecated_api_version::RULE,

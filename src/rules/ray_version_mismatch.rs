@@ -1,0 +1,51 @@
+#![doc = include_str!("ray_version_mismatch.md")]
+
+use crate::policy::Settings;
+use crate::ray::Group;
+use crate::ray::RayObject;
+use crate::rule::{Category, Findings, Level, Rule, Scope};
+
+pub(super) static RULE: Rule = Rule {
+    name: "ray-version-mismatch",
+    summary: "a Ray image of another version than the cluster says",
+    category: Category::FaultTolerance,
+    level: Level::Warn,
+    scope: Scope::Admission,
+    since: "0.1.0",
+    docs: include_str!("ray_version_mismatch.md"),
+    check,
+};
+
+fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
+    let stated = object.cluster.json.field("rayVersion").as_nonempty_str();
+    let (expected, whose) = match (stated, image_version(&object.cluster.head)) {
+        (Some(version), _) => (version, "rayVersion"),
+        (None, Some(version)) => (version, "the head's image"),
+        (None, None) => return,
+    };
+    for group in object.cluster.groups() {
+        let Some(container) = group.ray_container() else { continue };
+        if let Some(version) = image_version(group)
+            && version != expected
+        {
+            findings.invalid(
+                container.path().field("image"),
+                format!("the image has Ray {version}, and {whose} says {expected}"),
+                "write one version everywhere",
+            );
+        }
+    }
+}
+
+/// The version in the tag of an image of Ray's own; nothing for an image of the user's, whose tag may mean anything.
+fn image_version<'a>(group: &Group<'a>) -> Option<&'a str> {
+    let image = group.ray_container()?.json.field("image").as_str()?;
+    let (repository, tag) = image.split('@').next()?.rsplit_once(':')?;
+    let name = repository.rsplit('/').next()?;
+    let version = tag.split('-').next()?;
+    let mut parts = version.split('.');
+    let is_number =
+        |part: Option<&str>| part.is_some_and(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+    let released = (0..3).all(|_| is_number(parts.next())) && parts.next().is_none();
+    (matches!(name, "ray" | "ray-ml" | "ray-llm") && released).then_some(version)
+}
