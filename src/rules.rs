@@ -1,5 +1,8 @@
 //! Every rule, one line each.
 
+// The documents of rules are prose for users first, and rustdoc second.
+#![allow(clippy::doc_markdown)]
+
 use crate::rule::Rule;
 
 mod conflicting_fault_tolerance;

@@ -54,8 +54,13 @@ fn is_kept(before: &Value, after: &Value) -> bool {
     }
 }
 
+/// How many objects each law is held over; `PROPTEST_CASES` asks for more.
+fn cases() -> u32 {
+    ProptestConfig::default().cases.max(1500)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Law 1: each finding is one line, and says where: the place is there, or its parent is.
     #[test]
