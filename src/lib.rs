@@ -6,3 +6,4 @@ pub mod policy;
 pub mod ray;
 pub mod rule;
 pub mod rules;
+pub mod yaml;
