@@ -11,3 +11,4 @@ pub mod policy;
 pub mod ray;
 pub mod rule;
 pub mod rules;
+pub mod yaml;

@@ -1,0 +1,58 @@
+//! Where each value of a document is written.
+
+use std::ops::Range;
+
+use super::lines::Lines;
+use crate::json::Json;
+use crate::path::{FieldPath, Step};
+
+/// A stretch of the text, in bytes.
+pub(super) type Span = Range<usize>;
+
+/// Where a value is written, and what is in it; the same tree as the value's.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Place {
+    /// The value. Behind an alias, where its anchor is.
+    pub(super) value: Span,
+    /// The key, if the value stands in a map.
+    pub(super) key: Option<Span>,
+    /// The values within, in order.
+    pub(super) children: Vec<Place>,
+}
+
+impl Place {
+    /// The stretch to show for a path below this value, or for the nearest thing above it that is written.
+    pub(super) fn find(&self, json: &Json<'_>, path: &FieldPath, lines: &Lines<'_>) -> Span {
+        let (mut place, mut json) = (self, json);
+        let mut is_written = true;
+        for step in path.steps() {
+            let index = match step {
+                Step::Field(name) => json.entries().iter().rposition(|(key, _)| key == name),
+                Step::Key(name) => json.entries().iter().rposition(|(key, _)| key == name),
+                Step::Index(index) => Some(*index),
+            };
+            let Some((index, child)) = index.and_then(|index| Some((index, place.children.get(index)?))) else {
+                is_written = false;
+                break;
+            };
+            json = match json {
+                Json::Object(_) => &json.entries()[index].1,
+                _ => &json.items()[index],
+            };
+            place = child;
+        }
+        place.show(json, is_written, lines)
+    }
+
+    /// A scalar shows itself where it fits on a line; what is larger, empty or asked for in vain shows its key; an item
+    /// of a list, or the document, shows its first line.
+    fn show(&self, json: &Json<'_>, is_written: bool, lines: &Lines<'_>) -> Span {
+        let is_scalar = !matches!(json, Json::Array(_) | Json::Object(_));
+        let first_line = lines.first_line(self.value.clone());
+        let is_short = !self.value.is_empty() && lines.text()[self.value.clone()].trim_end().len() == first_line.len();
+        match &self.key {
+            Some(key) if !(is_written && is_scalar && is_short) => key.clone(),
+            _ => first_line,
+        }
+    }
+}

@@ -1,0 +1,255 @@
+use super::*;
+use proptest::prelude::*;
+
+fn all(text: &str) -> Vec<String> {
+    let shown = |document: Result<Document<'_>, YamlError>| match document {
+        Ok(document) => serde_json::to_string(&document.json).expect("JSON"),
+        Err(error) => format!("{error}"),
+    };
+    documents(text).into_iter().map(shown).collect()
+}
+
+fn only(text: &str) -> Document<'_> {
+    let mut documents = documents(text);
+    assert_eq!(documents.len(), 1, "{documents:?}");
+    documents.remove(0).expect("a document")
+}
+
+fn error(text: &str) -> YamlError {
+    documents(text).into_iter().find_map(Result::err).expect("an error")
+}
+
+/// What is underlined for a path, and the line and column where it starts.
+fn shown<'t>(document: &Document<'t>, path: FieldPath) -> (&'t str, usize, usize) {
+    let location = document.locate(&path);
+    (&document.lines.text()[location.bytes.clone()], location.start.line, location.start.column)
+}
+
+#[test]
+fn a_text_falls_into_documents_as_for_kubectl() {
+    assert_eq!(all("a: 1\n---\nb: 2\n"), [r#"{"a":1}"#, r#"{"b":2}"#]);
+    assert_eq!(all("---\r\na: 1\r\n--- # comment\r\nb: 2\r\n...\r\n"), [r#"{"a":1}"#, r#"{"b":2}"#]);
+    assert_eq!(all("\u{feff}a: 1\n---\n\u{feff}b: 2\n"), [r#"{"a":1}"#, r#"{"b":2}"#]);
+    assert_eq!(all("# only\n---\n\n---\nnull\n---\n~\n---\n"), [""; 0]);
+    assert_eq!(all(""), [""; 0]);
+    assert_eq!(all("a: 1\n...\nb: 2\n"), [r#"{"a":1}"#, r#"{"b":2}"#], "kubectl would drop the second");
+    assert_eq!(all("a: |\n  x\n  ---\n  y\n"), [r#"{"a":"x\n---\ny\n"}"#]);
+}
+
+#[test]
+fn a_broken_document_hides_no_other() {
+    let found = all("a: 1\n---\nb: [\n---\nc: 3\n--- d: 4\n---\ne: 5\n");
+    assert_eq!(found[0], r#"{"a":1}"#);
+    assert_eq!(found[1], "line 3, column 4: unclosed bracket '['");
+    assert_eq!(found[2], r#"{"c":3}"#);
+    assert_eq!(found[3], "line 6, column 5: kubectl reads nothing that stands behind --- on its line");
+    assert_eq!(found[4], r#"{"e":5}"#);
+    assert_eq!(found.len(), 5);
+}
+
+#[test]
+fn json_is_read_with_everything_json_has() {
+    let text = "{\n\t\"a\": \"\\ud83d\\ude00\\/\",\n\t\"b\": [1, -2.5e3, true, null, {}, []]\n}\n";
+    assert_eq!(all(text), [r#"{"a":"😀/","b":[1,-2500,true,null,{},[]]}"#]);
+    assert_eq!(all("{\"a\":1}{\"b\":2}\n{\"c\":3}"), [r#"{"a":1}"#, r#"{"b":2}"#, r#"{"c":3}"#]);
+    assert_eq!(all("{\"a\": 1} # comment\n---\nb: 2"), [r#"{"a":1}"#, r#"{"b":2}"#]);
+    assert_eq!(all("{a: 1, \"b\": 0x10,}"), [r#"{"a":1,"b":16}"#], "YAML that begins like JSON");
+    let document = only(text);
+    assert_eq!(shown(&document, FieldPath::of(["b"]).index(1)), ("-2.5e3", 3, 11));
+    assert_eq!(shown(&document, FieldPath::of(["a"])), ("\"\\ud83d\\ude00\\/\"", 2, 7));
+    assert_eq!(all("{\"a\": \"\\ud83d\"}"), ["line 1, column 7: a string with half a character"]);
+    assert_eq!(all("{\"a\": 1,\n \"b\" 2}"), ["line 2, column 6: not JSON: expected `:`"]);
+}
+
+#[test]
+fn a_key_that_stands_twice_is_an_error_with_both_places() {
+    for text in ["a: 1\nb: 2\n\"a\": 3\n", "{\"a\": 1,\n\"b\": 2,\n\"a\": 3}"] {
+        let error = error(text);
+        assert_eq!(error.message, "the key \"a\" is already in this map");
+        assert_eq!((error.location.start.line, error.first.expect("the first").start.line), (3, 1), "{text}");
+    }
+    let many: String = (0..100).map(|n| format!("k{n}: {n}\n")).collect();
+    assert_eq!(error(&format!("{many}k7: again\n")).first.expect("the first").start.line, 8);
+    assert_eq!(error("1: a\n\"1\": b\n").message, "the key \"1\" is already in this map", "one key in JSON");
+}
+
+#[test]
+fn what_cannot_be_read_says_where_and_why() {
+    for (text, expected) in [
+        ("a: 1\n\tb: 2\n", "1:4 a tab where only spaces can be; indent with spaces, not with tabs"),
+        (
+            "  a: 1\n b: 2\n",
+            "2:2 this line belongs to nothing above it; indent it like its neighbours; kubectl would silently drop it and all that follows",
+        ),
+        (
+            "a:\n  - b\n - c\n",
+            "3:2 expected a key of the map above; see to the indentation of this line and of the one above",
+        ),
+        (
+            "a: {{ .Values.x }}\n",
+            "1:5 a key must be a string, not a list or a map; if this is a Helm template, render it first: helm template CHART | rayguard check -",
+        ),
+        ("%YAML 1.1\n---\na: 1\n", "1:1 kubectl reads no YAML directives; remove the line"),
+        ("é: \"x\n", "2:1 invalid indentation in multiline quoted scalar"),
+        ("a: *b\n", "1:4 no anchor of this name stands above"),
+        ("a: &a [*a]\n", "1:8 what the alias stands for contains the alias"),
+        ("? [a]\n: 1\n", "1:3 a key must be a string, not a list or a map"),
+        ("a: .inf\n", "1:4 JSON has no infinity and no NaN"),
+        ("a: !!int x\n", "1:10 what is tagged !!int is not an integer"),
+        ("a: 1\n<<: 2\n", "2:1 << takes a map, or a list of maps"),
+        (&"[".repeat(1000), "1:256 nested too deep"),
+        (&format!("{{\"a\":{}{}}}", "[".repeat(200), "]".repeat(200)), "1:132 nested too deep"),
+    ] {
+        let YamlError { message, help, location, .. } = error(text);
+        let help = help.map(|help| format!("; {help}")).unwrap_or_default();
+        assert_eq!(format!("{}:{} {message}{help}", location.start.line, location.start.column), expected, "{text}");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_say_where() {
+    let error = decode(b"a: 1\nb: \xff\n").expect_err("not UTF-8");
+    assert_eq!(error.to_string(), "line 2, column 4: not UTF-8 from byte 8 on");
+    let utf16 = decode(b"\xff\xfea\0:\0").expect_err("UTF-16");
+    assert_eq!(utf16.help, Some("it looks like UTF-16; save it as UTF-8"));
+    assert_eq!(decode("é".as_bytes()), Ok("é"));
+}
+
+#[test]
+fn anchors_aliases_and_merges_work_as_in_go_yaml() {
+    assert_eq!(all("a: &x [1, &y z]\nb: *x\nc: *y\n*y : 4\n"), [r#"{"a":[1,"z"],"b":[1,"z"],"c":"z","z":4}"#]);
+    assert_eq!(all("a: &x {k: 1, l: 2}\nb: {<<: *x, l: 3}\n"), [r#"{"a":{"k":1,"l":2},"b":{"k":1,"l":3}}"#]);
+    assert_eq!(all("a: &x {k: 1}\nb: {k: 2, <<: *x}\n"), [r#"{"a":{"k":1},"b":{"k":1}}"#], "the later one counts");
+    assert_eq!(all("- &x {k: 1}\n- {<<: [*x, {k: 2, m: 3}]}\n"), [r#"[{"k":1},{"k":1,"m":3}]"#]);
+    assert_eq!(all("\"<<\": 1\n"), [r#"{"<<":1}"#]);
+}
+
+#[test]
+fn aliases_that_multiply_end_soon() {
+    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
+    (1..40).for_each(|n| bomb += &format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 9].join(", ")));
+    assert_eq!(error(&bomb).message, "aliases make more of the document than the API server would take");
+    let mut chain = "a0: &a0 {x: 1}\n".to_owned();
+    (1..200).for_each(|n| chain += &format!("a{n}: &a{n} {{x: *a{}}}\n", n - 1));
+    assert_eq!(error(&chain).message, "nested too deep");
+}
+
+const CLUSTER: &str = "\
+kind: RayCluster  # comment
+spec:
+  env:
+  - name: é
+    value: \"60\"
+  -   # nothing
+  - {name: b}
+  text: |
+    one
+    two
+  empty:
+  list: []
+  shared: &shared
+    deep: 1
+  again: *shared
+";
+
+#[test]
+fn a_path_leads_to_the_value_its_key_or_what_is_above() {
+    let document = only(CLUSTER);
+    let env = || FieldPath::of(["spec", "env"]);
+    assert_eq!(shown(&document, FieldPath::of(["kind"])), ("RayCluster", 1, 7));
+    assert_eq!(shown(&document, env().index(0).field("value")), ("\"60\"", 5, 12));
+    assert_eq!(shown(&document, env().index(0).field("name")), ("é", 4, 11));
+    assert_eq!(shown(&document, env().index(2).field("name")), ("b", 7, 12));
+    // Lists and maps, text of several lines, and nothing, by their keys.
+    assert_eq!(shown(&document, env()), ("env", 3, 3));
+    assert_eq!(shown(&document, FieldPath::of(["spec", "list"])), ("list", 12, 3));
+    assert_eq!(shown(&document, FieldPath::of(["spec", "text"])), ("text", 8, 3));
+    assert_eq!(shown(&document, FieldPath::of(["spec", "empty"])), ("empty", 11, 3));
+    // Items of a list by their first line.
+    assert_eq!(shown(&document, env().index(0)), ("name: é", 4, 5));
+    assert_eq!(shown(&document, env().index(2)), ("{name: b}", 7, 5));
+    // What is not there, by what is above it.
+    assert_eq!(shown(&document, env().index(0).field("valueFrom").field("x")), ("name: é", 4, 5));
+    assert_eq!(shown(&document, env().index(9)), ("env", 3, 3));
+    assert_eq!(shown(&document, FieldPath::of(["spec", "headGroupSpec", "template"])), ("spec", 2, 1));
+    assert_eq!(shown(&document, FieldPath::of(["kind", "x"])), ("kind", 1, 1));
+    assert_eq!(shown(&document, FieldPath::of(["metadata"])), ("kind: RayCluster  # comment", 1, 1));
+    // Behind an alias, where the value is written; but the key is the one above the alias.
+    assert_eq!(shown(&document, FieldPath::of(["spec", "again", "deep"])), ("1", 14, 11));
+    assert_eq!(shown(&document, FieldPath::of(["spec", "again"])), ("again", 15, 3));
+}
+
+#[test]
+fn places_hold_in_later_documents_behind_carriage_returns_and_a_byte_order_mark() {
+    let text = format!("\u{feff}# é\r\n---\r\n{}", CLUSTER.replace('\n', "\r\n"));
+    let document = only(&text);
+    assert_eq!(shown(&document, FieldPath::of(["spec", "env"]).index(0).field("value")), ("\"60\"", 7, 12));
+    assert_eq!(shown(&document, FieldPath::of(["spec", "env"]).index(0)), ("name: é", 6, 5));
+}
+
+#[test]
+fn items_of_a_list_are_documents_with_places() {
+    let list = only("kind: List\nitems:\n- kind: A\n- kind: B\n  spec: 1\n");
+    let items = list.into_items("items");
+    assert_eq!(items.len(), 2);
+    assert_eq!(shown(&items[1], FieldPath::of(["spec"])), ("1", 5, 9));
+    assert_eq!(shown(&items[1], FieldPath::root()), ("kind: B", 4, 3));
+    assert!(only("items: 1").into_items("items").is_empty());
+}
+
+fn any_text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[ -~]{0,12}",
+        "[-+.0-9_eExob]{0,6}",
+        "[\\t\\n\\r :#\\-?,\\[\\]{}&*!|>'\"%@`a\\\\\u{85}\u{2028}\u{feff}\u{7f}\u{1}é😀]{0,8}",
+        Just("yes".to_owned()),
+        Just("a\n\nb\n\n".to_owned()),
+    ]
+}
+
+fn any_json() -> impl Strategy<Value = Json<'static>> {
+    let leaf = prop_oneof![
+        Just(Json::Null),
+        any::<bool>().prop_map(Json::Bool),
+        any::<i64>().prop_map(|number| Json::Number(number.into())),
+        any::<u64>().prop_map(|number| Json::Number(number.into())),
+        any::<f64>().prop_filter_map("a number", |number| {
+            crate::json::Number::from_f64(number).filter(|_| number.fract() != 0.0).map(Json::Number)
+        }),
+        any_text().prop_map(Json::from),
+    ];
+    leaf.prop_recursive(5, 40, 6, |inner| {
+        let entries = prop::collection::btree_map(any_text(), inner.clone(), 0..6);
+        prop_oneof![
+            prop::collection::vec(inner, 0..6).prop_map(Json::Array),
+            entries.prop_map(|entries| entries.into_iter().map(|(key, value)| (key.into(), value)).collect()),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_reads_back(json in any_json()) {
+        let json = Json::from_iter([("value".into(), json)]);
+        let yaml = to_string(&json).expect("YAML");
+        prop_assert_eq!(&only(&yaml).json, &json, "{}", yaml);
+        let text = serde_json::to_string_pretty(&json).expect("JSON");
+        prop_assert_eq!(&only(&text).json, &json, "{}", text);
+    }
+
+    #[test]
+    fn no_text_makes_it_panic(text in any::<String>(), steps in prop::collection::vec(any::<usize>(), 0..4)) {
+        for document in documents(&text).into_iter().flatten() {
+            let path = steps.iter().fold(FieldPath::root(), |path, step| path.index(step % 3));
+            document.locate(&path);
+        }
+    }
+
+    #[test]
+    fn nothing_that_looks_like_yaml_makes_it_panic(text in "([ \\t\\n\\r:,\\[\\]{}#&*!|>'\"%@?~<.=-]|---\n|é|a|1){0,60}") {
+        for document in documents(&text).into_iter().flatten() {
+            document.locate(&FieldPath::root().index(0).field("a"));
+            document.location();
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Values as YAML text that kubectl reads as the same values.
+
+use std::fmt;
+
+use crate::json::Json;
+
+/// Writes a value as one YAML document, with the fields in their order. Text that another YAML reader, of 1.1 or 1.2,
+/// could take for something else is quoted; text of several lines is a block.
+///
+/// # Errors
+/// Where the text cannot be put together, which no value of JSON is known to do.
+pub fn to_string(json: &Json<'_>) -> Result<String, fmt::Error> {
+    let options = serde_saphyr::ser_options! {
+        // A long line stays one: folded, it is hard to read and to search.
+        folded_wrap_chars: usize::MAX,
+        // go-yaml finds the indentation of a block by its first line, and refuses a tab there.
+        prefer_block_scalars: !has_leading_tab(json),
+    };
+    serde_saphyr::to_string_with_options(json, options).map_err(|_| fmt::Error)
+}
+
+/// Whether the first line of some text that has any begins with a tab.
+fn has_leading_tab(json: &Json<'_>) -> bool {
+    match json {
+        Json::String(text) => text.trim_start_matches(['\n', ' ']).starts_with('\t'),
+        Json::Array(items) => items.iter().any(has_leading_tab),
+        Json::Object(_) => json.entries().iter().any(|(_, value)| has_leading_tab(value)),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml::documents;
+
+    fn written(text: &str) -> String {
+        let json: Json<'_> = serde_json::from_str(text).expect("JSON");
+        to_string(&json).expect("YAML")
+    }
+
+    #[test]
+    fn maps_lists_and_blocks_look_as_people_write_them() {
+        let text = r#"{"kind":"RayService","spec":{"args":["a",{"b":[1,2.5]}],"serveConfigV2":"applications:\n- name: a\n",
+            "empty":{},"none":[],"null":null}}"#;
+        let yaml = "\
+kind: RayService
+spec:
+  args:
+  - a
+  - b:
+    - 1
+    - 2.5
+  serveConfigV2: |
+    applications:
+    - name: a
+  empty: {}
+  none: []
+  null: null
+";
+        assert_eq!(written(text), yaml.replace("  null: null", "  \"null\": null"));
+    }
+
+    #[test]
+    fn text_that_could_be_taken_for_something_else_is_quoted() {
+        for text in [
+            "yes",
+            "No",
+            "on",
+            "y",
+            "N",
+            "null",
+            "~",
+            "",
+            "true",
+            "0777",
+            "0o17",
+            "0x1F",
+            "0b1",
+            "08",
+            "1_000",
+            "1e3",
+            ".5",
+            ".inf",
+            "-.inf",
+            ".NaN",
+            "2001-01-01",
+            "2001-01-01T00:00:00Z",
+            "12:30",
+            "<<",
+            "=",
+            "- a",
+            "a: b",
+            "a #b",
+            "#a",
+            "*a",
+            "&a",
+            "!a",
+            "@a",
+            "`a",
+            "%a",
+            "?",
+            "-",
+            ":",
+            "a:",
+            " a",
+            "a ",
+            "[a",
+            "{a",
+            "---",
+            "...",
+        ] {
+            let json = Json::from_iter([("a".into(), Json::from(text)), (text.to_owned().into(), Json::Null)]);
+            let yaml = to_string(&json).expect("YAML");
+            let documents = documents(&yaml);
+            let [Ok(document)] = &documents[..] else { panic!("{yaml}: {documents:?}") };
+            assert_eq!(document.json, json, "{yaml}");
+            assert!(yaml.starts_with("a: \"") || yaml.starts_with("a: '"), "{yaml}");
+        }
+    }
+
+    #[test]
+    fn a_block_that_would_begin_with_a_tab_is_quoted() {
+        assert_eq!(written(r#"{"a":"\n \tb\nc"}"#), "a: \"\\n \\tb\\nc\"\n");
+        assert_eq!(written(r#"{"a":"b\n\tc"}"#), "a: |-\n  b\n  \tc\n");
+    }
+}
