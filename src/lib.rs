@@ -11,3 +11,14 @@ pub mod policy;
 pub mod ray;
 pub mod rule;
 pub mod rules;
+
+#[cfg(feature = "server")]
+pub mod admission;
+#[cfg(feature = "server")]
+pub mod log;
+#[cfg(feature = "server")]
+pub mod metrics;
+#[cfg(feature = "server")]
+pub mod serve;
+#[cfg(feature = "server")]
+pub mod server;
