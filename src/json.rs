@@ -282,7 +282,7 @@ impl<'de> Visitor<'de> for JsonVisitor {
 }
 
 /// A string that is borrowed where it can be: serde's own `Cow<str>` always copies.
-struct Text<'a>(Cow<'a, str>);
+pub(crate) struct Text<'a>(pub(crate) Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Text<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

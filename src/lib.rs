@@ -12,3 +12,14 @@ pub mod ray;
 pub mod rule;
 pub mod rules;
 pub mod yaml;
+
+#[cfg(feature = "server")]
+pub mod admission;
+#[cfg(feature = "server")]
+pub mod log;
+#[cfg(feature = "server")]
+pub mod metrics;
+#[cfg(feature = "server")]
+pub mod serve;
+#[cfg(feature = "server")]
+pub mod server;

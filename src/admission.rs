@@ -1,0 +1,155 @@
+//! The two webhooks: the bytes of an `AdmissionReview` in, a decision and the bytes of the answer out.
+//!
+//! Nothing here knows of sockets, clocks or logs. A denial is an answer like any other; an `Err` is a fault of the
+//! call itself, which becomes a 4xx, so that the webhook's `failurePolicy` decides.
+
+mod body;
+pub mod endpoint;
+mod reply;
+mod request;
+
+use json_patch::Patch;
+
+pub use request::{GroupVersionKind, Malformed, Operation, Request};
+
+use crate::json::Json;
+use crate::policy::Policy;
+use crate::ray::RayObject;
+use crate::rule::{Finding, Level};
+
+/// Which of the two webhooks is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Webhook {
+    /// Writes defaults.
+    Mutate,
+    /// Refuses, or warns.
+    Validate,
+}
+
+impl Webhook {
+    /// The name, as in the path of the endpoint.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Webhook::Mutate => "mutate",
+            Webhook::Validate => "validate",
+        }
+    }
+}
+
+/// What becomes of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It passes as it is.
+    Allowed,
+    /// It passes with defaults written into it.
+    Patched,
+    /// It is refused.
+    Denied,
+}
+
+impl Verdict {
+    /// The verdict in one word, for logs and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Allowed => "allow",
+            Verdict::Patched => "patch",
+            Verdict::Denied => "deny",
+        }
+    }
+}
+
+/// A request that has been decided.
+#[derive(Debug)]
+pub struct Decision<'a> {
+    /// What was asked.
+    pub request: Request<'a>,
+    /// What becomes of the object.
+    pub verdict: Verdict,
+    /// What was found, at every level.
+    pub findings: Vec<Finding>,
+    /// How many operations the patch has.
+    pub operations: usize,
+    /// The answer to send.
+    pub reply: Vec<u8>,
+}
+
+impl<'a> Decision<'a> {
+    fn allowed(request: Request<'a>) -> Self {
+        let reply = reply::allowed(&request.uid);
+        Self { request, verdict: Verdict::Allowed, findings: Vec::new(), operations: 0, reply }
+    }
+}
+
+/// Answers a call of the mutating webhook.
+pub fn mutate<'a>(policy: &Policy, body: &'a [u8]) -> Result<Decision<'a>, Malformed> {
+    let request = Request::read(body)?;
+    let Patch(operations) = patch(policy, &request)?;
+    if operations.is_empty() {
+        return Ok(Decision::allowed(request));
+    }
+    let count = operations.len();
+    let reply = reply::patched(&request.uid, &Patch(operations));
+    Ok(Decision { request, verdict: Verdict::Patched, findings: Vec::new(), operations: count, reply })
+}
+
+fn patch(policy: &Policy, request: &Request<'_>) -> Result<Patch, Malformed> {
+    let version = request.version();
+    let version = version.as_deref();
+    let Some(object) = request.subject(version).filter(|object| object.kind.gets_defaults()) else {
+        return Ok(Patch::default());
+    };
+    let old = request.read_old_object()?;
+    let old = old.as_ref().and_then(|old| request.read_as_subject(old, version));
+    Ok(policy.mutate(&object, old.as_ref()))
+}
+
+/// Answers a call of the validating webhook.
+pub fn validate<'a>(policy: &Policy, body: &'a [u8]) -> Result<Decision<'a>, Malformed> {
+    let request = Request::read(body)?;
+    let findings = findings(policy, &request)?;
+    if findings.is_empty() {
+        return Ok(Decision::allowed(request));
+    }
+    let denied = findings.iter().any(|finding| finding.level == Level::Deny);
+    let verdict = if denied { Verdict::Denied } else { Verdict::Allowed };
+    let reply = reply::judged(&request, &findings);
+    Ok(Decision { request, verdict, findings, operations: 0, reply })
+}
+
+fn findings(policy: &Policy, request: &Request<'_>) -> Result<Vec<Finding>, Malformed> {
+    let version = request.version();
+    let version = version.as_deref();
+    let Some(object) = request.subject(version) else { return Ok(Vec::new()) };
+    let findings = policy.validate(&object, None);
+    if findings.iter().all(|finding| finding.level < Level::Deny) {
+        return Ok(findings);
+    }
+    // Only a denial can be eased by what the object was before, so only now is that worth reading.
+    let old = request.read_old_object()?;
+    match old.as_ref().and_then(|old| request.read_as_subject(old, version)) {
+        Some(old) => Ok(policy.validate(&object, Some(&old))),
+        None => Ok(findings),
+    }
+}
+
+impl Request<'_> {
+    /// The `apiVersion` in which the user wrote the object, whatever it was converted to on its way.
+    fn version(&self) -> Option<String> {
+        self.request_kind.as_ref().map(|GroupVersionKind { group, version, .. }| format!("{group}/{version}"))
+    }
+
+    /// The object to judge, if it is one of KubeRay's and is not on its way out.
+    fn subject<'r>(&'r self, version: Option<&'r str>) -> Option<RayObject<'r>> {
+        self.read_as_subject(self.object()?, version).filter(|object| !object.is_being_deleted())
+    }
+
+    /// Reads the object, new or old, with what only the request knows of it.
+    fn read_as_subject<'r>(&'r self, json: &'r Json<'r>, version: Option<&'r str>) -> Option<RayObject<'r>> {
+        let mut object = RayObject::read(json)?;
+        object.api_version = version.unwrap_or(object.api_version);
+        if object.namespace.is_none() && !self.namespace.is_empty() {
+            object.namespace = Some(&self.namespace);
+        }
+        Some(object)
+    }
+}

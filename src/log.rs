@@ -1,0 +1,37 @@
+//! rayguard's own log, on stderr. Nothing of an object, a patch or a panic's message ever goes into it.
+
+use std::io;
+use std::panic;
+
+use clap::ValueEnum;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// How a line of the log looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    Text,
+    /// For machines, one object a line
+    Json,
+}
+
+/// Begins to log, once in the life of the process.
+pub fn begin(format: LogFormat, level: LevelFilter) {
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let lines = match format {
+        LogFormat::Text => lines.with_ansi(false).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+    };
+    // Libraries are heard only when something is wrong: at lower levels they may tell what goes over the wire.
+    let heard = Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("rayguard", level);
+    tracing_subscriber::registry().with(lines.with_filter(heard)).init();
+
+    // The default hook prints the message, and a message may quote what was being read.
+    panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "a panic");
+    }));
+}

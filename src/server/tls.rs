@@ -1,0 +1,205 @@
+//! The certificate that the server shows, and how it follows its files.
+
+use std::convert::Infallible;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use arc_swap::ArcSwap;
+use rustls::ServerConfig;
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use x509_parser::parse_x509_certificate;
+use x509_parser::time::ASN1Time;
+
+use crate::metrics::Metrics;
+
+/// Why there is no certificate to show.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TlsError {
+    /// A file cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file
+        path: PathBuf,
+        /// Why
+        source: io::Error,
+    },
+    /// There is no certificate in the certificate's file.
+    #[error("no certificate in PEM where one is expected")]
+    NoCertificate,
+    /// There is no private key in the key's file.
+    #[error("no private key in PEM where one is expected")]
+    NoKey,
+    /// The certificate is not one.
+    #[error("the certificate is damaged")]
+    Damaged,
+    /// The two do not belong together, or cannot be used.
+    #[error("the certificate and its key cannot be used: {0}")]
+    Unusable(#[from] rustls::Error),
+    /// A certificate cannot be made.
+    #[error("cannot make a certificate: {0}")]
+    Make(#[from] rcgen::Error),
+}
+
+/// A certificate with its key, checked against each other.
+#[derive(Debug)]
+pub struct Certificate {
+    key: Arc<CertifiedKey>,
+    not_before: SystemTime,
+    not_after: SystemTime,
+}
+
+impl Certificate {
+    /// Takes a certificate, with those between it and its CA, and its private key, both in PEM.
+    pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<Self, TlsError> {
+        let chain = CertificateDer::pem_slice_iter(chain).collect::<Result<Vec<_>, _>>();
+        let chain = chain.map_err(|_| TlsError::NoCertificate)?;
+        let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| TlsError::NoKey)?;
+        Self::new(chain, key)
+    }
+
+    /// Takes a certificate, with those between it and its CA, and its private key.
+    pub fn new(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Self, TlsError> {
+        let leaf = chain.first().ok_or(TlsError::NoCertificate)?;
+        let (_, parsed) = parse_x509_certificate(leaf).map_err(|_| TlsError::Damaged)?;
+        let validity = parsed.validity();
+        let (not_before, not_after) = (system_time(validity.not_before), system_time(validity.not_after));
+        let key = CertifiedKey::from_der(chain, key, &provider())?;
+        Ok(Self { key: Arc::new(key), not_before, not_after })
+    }
+
+    /// When it ends to be valid.
+    pub fn not_after(&self) -> SystemTime {
+        self.not_after
+    }
+
+    /// Whether it is valid at a moment.
+    pub fn is_valid_at(&self, moment: SystemTime) -> bool {
+        (self.not_before..=self.not_after).contains(&moment)
+    }
+}
+
+fn system_time(time: ASN1Time) -> SystemTime {
+    let seconds = Duration::from_secs(time.timestamp().unsigned_abs());
+    let epoch = SystemTime::UNIX_EPOCH;
+    if time.timestamp() < 0 { epoch - seconds } else { epoch + seconds }
+}
+
+fn provider() -> CryptoProvider {
+    aws_lc_rs::default_provider()
+}
+
+/// Gives each handshake the certificate of the moment: a read of a pointer, no lock.
+#[derive(Debug)]
+pub struct CertResolver(ArcSwap<Certificate>);
+
+impl CertResolver {
+    /// Begins with a certificate.
+    pub fn new(certificate: Certificate) -> Self {
+        Self(ArcSwap::from_pointee(certificate))
+    }
+
+    /// The certificate of the moment.
+    pub fn current(&self) -> Arc<Certificate> {
+        self.0.load_full()
+    }
+
+    /// Shows another certificate from now on.
+    pub fn replace(&self, certificate: Certificate) {
+        self.0.store(Arc::new(certificate));
+    }
+}
+
+impl ResolvesServerCert for CertResolver {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0.load().key))
+    }
+}
+
+/// The configuration of a server: TLS 1.2 and 1.3, HTTP/1.1.
+pub fn config(resolver: Arc<CertResolver>) -> Result<Arc<ServerConfig>, TlsError> {
+    let builder = ServerConfig::builder_with_provider(Arc::new(provider())).with_safe_default_protocol_versions()?;
+    let mut config = builder.with_no_client_auth().with_cert_resolver(resolver);
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+/// The files of a certificate and its key.
+#[derive(Clone, Debug)]
+pub struct CertFiles {
+    /// The certificate, with those between it and its CA
+    pub cert: PathBuf,
+    /// Its private key
+    pub key: PathBuf,
+}
+
+impl CertFiles {
+    /// Reads both.
+    pub fn read(&self) -> Result<Pem, TlsError> {
+        let read = |path: &Path| fs::read(path).map_err(|source| TlsError::Read { path: path.to_owned(), source });
+        Ok(Pem { cert: read(&self.cert)?, key: read(&self.key)? })
+    }
+
+    /// Looks at the files again and again, and takes up what has changed. Their content is compared: kubelet changes
+    /// a mounted Secret by turning a symbolic link, of which a watch on the file itself learns nothing. What is no
+    /// pair, as when only one file has been written yet, leaves the old certificate in place.
+    pub async fn follow(
+        &self,
+        mut last: Pem,
+        every: Duration,
+        resolver: &CertResolver,
+        metrics: &Metrics,
+    ) -> Infallible {
+        let mut unreadable = false;
+        loop {
+            tokio::time::sleep(every).await;
+            let files = self.clone();
+            // A volume may hang; the requests must not.
+            let read = tokio::task::spawn_blocking(move || files.read()).await;
+            let taken_up = match read {
+                Ok(Ok(pem)) if pem == last && !unreadable => continue,
+                Ok(Ok(pem)) => {
+                    unreadable = false;
+                    last = pem;
+                    last.certificate()
+                }
+                Ok(Err(_)) if unreadable => continue,
+                Ok(Err(error)) => {
+                    unreadable = true;
+                    Err(error)
+                }
+                Err(_) => continue,
+            };
+            metrics.reloaded(taken_up.is_ok());
+            match taken_up {
+                Ok(certificate) => {
+                    metrics.certificate_expires("leaf", certificate.not_after());
+                    resolver.replace(certificate);
+                    tracing::info!("took up the new certificate");
+                }
+                Err(error) => tracing::error!(%error, "kept the old certificate"),
+            }
+        }
+    }
+}
+
+/// The content of the two files.
+#[derive(PartialEq, Eq)]
+pub struct Pem {
+    cert: Vec<u8>,
+    key: Vec<u8>,
+}
+
+impl Pem {
+    /// The certificate that they hold.
+    pub fn certificate(&self) -> Result<Certificate, TlsError> {
+        Certificate::from_pem(&self.cert, &self.key)
+    }
+}
