@@ -46,7 +46,7 @@ pub struct YamlError {
     /// Where it is.
     pub location: Location,
     /// Where the same key was written first, if that is what is wrong.
-    pub first: Option<Location>,
+    pub first: Option<Box<Location>>,
 }
 
 /// Reads every document of a text. A document that cannot be read is an error in its place, and hides no other; what is
@@ -172,7 +172,7 @@ impl Fault {
             message: self.message,
             help: if is_template { Some(TEMPLATE) } else { self.help },
             location: lines.location(self.at..self.end),
-            first: self.first.map(|span| lines.location(span)),
+            first: self.first.map(|span| Box::new(lines.location(span))),
         }
     }
 }
