@@ -3,6 +3,7 @@
 //! It is read strictly. A key that nobody knows would otherwise be a rule that somebody believes to be on.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::defaults::{Defaults, HeadNumCpus, PodTemplates, WorkerReconnectTimeout};
 use crate::json::Json;
@@ -11,21 +12,70 @@ use crate::path::FieldPath;
 use crate::policy::{Exemption, Policy, Settings};
 use crate::rule::Level;
 use crate::rules::{self, RULES};
+use crate::yaml::{self, Position};
 
 const API_VERSION: &str = "rayguard.dev/v1alpha1";
 const KIND: &str = "Policy";
 
 /// One thing that is wrong with a policy file.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{path}: {message}")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
-    /// The field.
+    /// The field; the whole file where it cannot even be read.
     pub path: FieldPath,
     /// What is wrong with it, and what to write.
     pub message: String,
+    /// Where it is in the file, if that was a text.
+    pub position: Option<Position>,
 }
 
+impl fmt::Display for ConfigError {
+    /// `12:3: rules.missing-redis-pasword: there is no such key; did you mean …`, to be put behind a file's name.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(position) = self.position {
+            write!(formatter, "{}:{}: ", position.line, position.column)?;
+        }
+        if !self.path.steps().is_empty() {
+            write!(formatter, "{}: ", self.path)?;
+        }
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
 impl Policy {
+    /// Reads a policy file.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each with its field and place.
+    pub fn from_yaml(text: &str) -> Result<Self, Vec<ConfigError>> {
+        let error = |message: &str, position| {
+            Err(vec![ConfigError { path: FieldPath::root(), message: message.to_owned(), position }])
+        };
+        let mut documents = yaml::documents(text).into_iter();
+        let file = match documents.next() {
+            None => {
+                return error("the policy file is empty; write apiVersion: rayguard.dev/v1alpha1, kind: Policy", None);
+            }
+            Some(Err(unread)) => return error(&unread.message, Some(unread.location.start)),
+            Some(Ok(file)) => file,
+        };
+        match documents.next() {
+            None => {}
+            Some(Err(unread)) => return error(&unread.message, Some(unread.location.start)),
+            Some(Ok(second)) => {
+                return error("a policy file has one document; remove this one", Some(second.location().start));
+            }
+        }
+        Self::from_json(&file.json).map_err(|mut errors| {
+            for error in &mut errors {
+                error.position = Some(file.locate(&error.path).start);
+            }
+            errors.sort_by_key(|error| error.position);
+            errors
+        })
+    }
+
     /// Reads a policy file's only document.
     ///
     /// # Errors
@@ -242,7 +292,7 @@ impl Reader {
     }
 
     fn error(&mut self, path: FieldPath, message: impl Into<String>) {
-        self.errors.push(ConfigError { path, message: message.into() });
+        self.errors.push(ConfigError { path, message: message.into(), position: None });
     }
 }
 
@@ -257,81 +307,4 @@ pub(crate) fn suggestion(name: &str, known: &[&str]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(fields: &str) -> Result<Policy, Vec<String>> {
-        let text = format!(r#"{{"apiVersion":"rayguard.dev/v1alpha1","kind":"Policy"{fields}}}"#);
-        let json: Json<'_> = serde_json::from_str(&text).expect("JSON");
-        Policy::from_json(&json).map_err(|errors| errors.iter().map(ToString::to_string).collect())
-    }
-
-    #[test]
-    fn an_empty_policy_is_the_built_in_one() {
-        assert_eq!(read(""), Ok(Policy::default()));
-    }
-
-    #[test]
-    fn everything_can_be_said() {
-        let policy = read(
-            r#","kuberay":{"version":1.6,"featureGates":{"RayServiceIncrementalUpgrade":true}},
-            "rules":{"missing-redis-password":"warn","legacy-fault-tolerance":false},
-            "settings":{"shortWorkerReconnectTimeoutSeconds":300,"assumedHeadReconnectTimeoutSeconds":900},
-            "defaults":{"workerReconnectTimeout":"repair","headNumCpus":"zero",
-                "podTemplate":{"worker":{"spec":{"containers":[{"name":"ray-worker","env":[{"name":"A","value":"b"}]}]}}}},
-            "exemptions":[{"namespaces":["sandbox"],"rules":["missing-redis-password"],"reason":"no data"}]"#,
-        )
-        .expect("a policy");
-        assert_eq!(policy.settings.kuberay.version, Version::v1(6));
-        assert!(policy.settings.kuberay.is_enabled(FeatureGate::RayServiceIncrementalUpgrade));
-        assert_eq!(policy.levels["missing-redis-password"], Level::Warn);
-        assert_eq!(policy.levels["legacy-fault-tolerance"], Level::Off);
-        assert_eq!(policy.settings.short_worker_reconnect_timeout, 300);
-        assert_eq!(policy.settings.assumed_head_reconnect_timeout, 900);
-        assert_eq!(policy.defaults.worker_reconnect_timeout, WorkerReconnectTimeout::Repair);
-        assert_eq!(policy.defaults.head_num_cpus, HeadNumCpus::Zero);
-        assert!(policy.defaults.pod_template.head.is_none());
-        assert!(policy.defaults.pod_template.worker.is_some());
-        assert_eq!(policy.exemptions[0].rules, ["missing-redis-password"]);
-    }
-
-    #[test]
-    fn everything_that_is_wrong_is_said_at_once() {
-        let errors = read(
-            r#","rulez":{},"kuberay":{"version":"2.0","featureGates":{"RayClusterMTL":true}},
-            "rules":{"missing-redis-pasword":"warn","missing-redis-address":"error"},
-            "settings":{"reconnectTimeoutMarginSeconds":"60s"},
-            "defaults":{"workerReconnectTimeout":"explict","podTemplate":{"head":{"spec":{"$patch":"replace"}},
-                "worker":{"spec":{"containers":[{"image":"x"}]}}}},
-            "exemptions":[{"namespaces":[],"rules":["all"]}]"#,
-        );
-        let expected = [
-            "rulez: there is no such key; did you mean \"rules\"?",
-            "kuberay.version: write a version of KubeRay from \"1.1\" to \"1.7\"",
-            "kuberay.featureGates.RayClusterMTL: there is no such key; did you mean \"RayClusterMTLS\"?",
-            "settings.reconnectTimeoutMarginSeconds: write seconds as a whole number, as in 60",
-            "defaults.workerReconnectTimeout: write one of explicit, repair, off; did you mean \"explicit\"?",
-            "defaults.podTemplate.head.spec.$patch: defaults only add, so a directive such as $patch has no place here; \
-             remove it",
-            "defaults.podTemplate.worker.spec.containers[0]: an item of this list is known by its name; write one",
-            "rules.missing-redis-pasword: there is no such key; did you mean \"missing-redis-password\"?",
-            "rules.missing-redis-address: write one of deny, warn, audit, off",
-            "exemptions[0].namespaces: write a list of names",
-            "exemptions[0].rules[0]: there is no rule \"all\"",
-            "exemptions[0].reason: write why, for whoever reads it next year",
-        ];
-        let mut errors = errors.expect_err("errors");
-        let mut expected = expected.map(str::to_owned);
-        errors.sort();
-        expected.sort();
-        assert_eq!(errors, expected);
-    }
-
-    #[test]
-    fn another_kind_of_file_is_no_policy() {
-        for text in ["{}", "[]", "1", r#"{"apiVersion":"v1","kind":"ConfigMap"}"#] {
-            let json: Json<'_> = serde_json::from_str(text).expect("JSON");
-            assert!(Policy::from_json(&json).is_err(), "{text}");
-        }
-    }
-}
+mod tests;

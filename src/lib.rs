@@ -1,4 +1,9 @@
-//! rayguard.
+//! rayguard: what keeps a Ray cluster on Kubernetes from being created in a state in which it cannot survive.
+//!
+//! The crate is a pure core under a thin shell. The core reads an object ([`json`], [`ray`]), judges it by a [`policy`]
+//! made of [`rules`] and [`defaults`], and says what it found ([`rule::Finding`]) and what to add ([`patch`]). It does
+//! no I/O, knows no clock and never waits. The shell brings objects to it: the admission webhooks over HTTPS
+//! (`serve`, with the feature `server`), and files on the command line.
 
 pub mod config;
 pub mod defaults;
@@ -13,6 +18,9 @@ pub mod rule;
 pub mod rules;
 pub mod yaml;
 
+#[allow(clippy::disallowed_methods, reason = "the shell reads files")]
+pub mod policy_file;
+
 #[cfg(feature = "server")]
 pub mod admission;
 #[cfg(feature = "server")]
@@ -20,6 +28,8 @@ pub mod log;
 #[cfg(feature = "server")]
 pub mod metrics;
 #[cfg(feature = "server")]
+#[allow(clippy::disallowed_methods, reason = "the shell reads files and the clock")]
 pub mod serve;
 #[cfg(feature = "server")]
+#[allow(clippy::disallowed_methods, reason = "the shell reads files and the clock")]
 pub mod server;

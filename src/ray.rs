@@ -8,6 +8,7 @@ pub mod cluster;
 pub mod gcs;
 pub mod pod;
 pub mod redis;
+pub mod serve;
 pub mod shell;
 pub mod timeout;
 

@@ -17,6 +17,7 @@ mod head_schedules_work;
 mod head_without_memory_limit;
 mod ineffective_fault_tolerance;
 mod invalid_reconnect_timeout;
+mod invalid_serve_config;
 mod legacy_fault_tolerance;
 mod loopback_redis;
 mod malformed_redis_address;
@@ -31,9 +32,11 @@ mod redis_tls_without_ca;
 mod shared_rocksdb_claim;
 mod shell_in_ray_start_params;
 mod short_reconnect_timeout;
+mod single_replica;
 mod system_config_reconnect_timeout;
 mod unknown_reconnect_timeout;
 mod unset_autoscaler_version;
+mod unspread_replicas;
 mod worker_reconnect_timeout;
 
 /// Every rule, in the order in which they are listed and reported.
@@ -65,12 +68,15 @@ pub static RULES: &[&Rule] = &[
     &head_schedules_work::RULE,
     &head_without_memory_limit::RULE,
     &pre_stop_ray_stop::RULE,
+    &single_replica::RULE,
+    &unspread_replicas::RULE,
     &unset_autoscaler_version::RULE,
     &ray_version_mismatch::RULE,
     &shell_in_ray_start_params::RULE,
     // What KubeRay or the API server refuses or drops.
     &deprecated_api_version::RULE,
     &disabled_feature::RULE,
+    &invalid_serve_config::RULE,
     &duplicate_worker_group::RULE,
 ];
 

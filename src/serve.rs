@@ -19,7 +19,7 @@ use tracing_subscriber::filter::LevelFilter;
 use crate::admission::endpoint;
 use crate::log::{self, LogFormat};
 use crate::metrics::Metrics;
-use crate::policy::Policy;
+use crate::policy_file::{self, PolicyFileError};
 use crate::server::admin::{self, Admin};
 use crate::server::certificate::SelfMade;
 use crate::server::tls::{self, CertFiles, CertResolver, Certificate, Pem, TlsError};
@@ -90,6 +90,9 @@ pub struct ServeArgs {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServeError {
+    /// There is no usable policy.
+    #[error(transparent)]
+    Policy(#[from] PolicyFileError),
     /// There is no runtime to serve on.
     #[error("cannot start: {0}")]
     Runtime(io::Error),
@@ -130,7 +133,7 @@ pub fn run(args: ServeArgs) -> Result<(), ServeError> {
 pub async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     log::begin(args.log_format, args.log_level);
     let mut signals = Signals::new().map_err(ServeError::Signals)?;
-    let policy = Policy::default();
+    let policy = policy_file::read(args.config.as_deref())?;
     let metrics = Arc::new(Metrics::default());
 
     let listener = listen(args.listen).await?;
@@ -257,7 +260,7 @@ mod tests {
     fn a_duration_needs_a_number_and_a_unit() {
         assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
         assert_eq!(duration("10s"), Ok(Duration::from_secs(10)));
-        assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
+        assert_eq!(duration("2m"), Ok(Duration::from_mins(2)));
         for text in ["", "10", "s", "-1s", "1.5s", "1h", "99999999999999999999s", "18446744073709551615m", "1s "] {
             assert!(duration(text).is_err(), "{text:?}");
         }

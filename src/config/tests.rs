@@ -1,0 +1,111 @@
+use super::*;
+
+fn read(fields: &str) -> Result<Policy, Vec<String>> {
+    let text = format!(r#"{{"apiVersion":"rayguard.dev/v1alpha1","kind":"Policy"{fields}}}"#);
+    let json: Json<'_> = serde_json::from_str(&text).expect("JSON");
+    Policy::from_json(&json).map_err(|errors| errors.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn an_empty_policy_is_the_built_in_one() {
+    assert_eq!(read(""), Ok(Policy::default()));
+}
+
+#[test]
+fn everything_can_be_said() {
+    let policy = read(
+        r#","kuberay":{"version":1.6,"featureGates":{"RayServiceIncrementalUpgrade":true}},
+        "rules":{"missing-redis-password":"warn","legacy-fault-tolerance":false},
+        "settings":{"shortWorkerReconnectTimeoutSeconds":300,"assumedHeadReconnectTimeoutSeconds":900},
+        "defaults":{"workerReconnectTimeout":"repair","headNumCpus":"zero",
+            "podTemplate":{"worker":{"spec":{"containers":[{"name":"ray-worker","env":[{"name":"A","value":"b"}]}]}}}},
+        "exemptions":[{"namespaces":["sandbox"],"rules":["missing-redis-password"],"reason":"no data"}]"#,
+    )
+    .expect("a policy");
+    assert_eq!(policy.settings.kuberay.version, Version::v1(6));
+    assert!(policy.settings.kuberay.is_enabled(FeatureGate::RayServiceIncrementalUpgrade));
+    assert_eq!(policy.levels["missing-redis-password"], Level::Warn);
+    assert_eq!(policy.levels["legacy-fault-tolerance"], Level::Off);
+    assert_eq!(policy.settings.short_worker_reconnect_timeout, 300);
+    assert_eq!(policy.settings.assumed_head_reconnect_timeout, 900);
+    assert_eq!(policy.defaults.worker_reconnect_timeout, WorkerReconnectTimeout::Repair);
+    assert_eq!(policy.defaults.head_num_cpus, HeadNumCpus::Zero);
+    assert!(policy.defaults.pod_template.head.is_none());
+    assert!(policy.defaults.pod_template.worker.is_some());
+    assert_eq!(policy.exemptions[0].rules, ["missing-redis-password"]);
+}
+
+#[test]
+fn everything_that_is_wrong_is_said_at_once() {
+    let errors = read(
+        r#","rulez":{},"kuberay":{"version":"2.0","featureGates":{"RayClusterMTL":true}},
+        "rules":{"missing-redis-pasword":"warn","missing-redis-address":"error"},
+        "settings":{"reconnectTimeoutMarginSeconds":"60s"},
+        "defaults":{"workerReconnectTimeout":"explict","podTemplate":{"head":{"spec":{"$patch":"replace"}},
+            "worker":{"spec":{"containers":[{"image":"x"}]}}}},
+        "exemptions":[{"namespaces":[],"rules":["all"]}]"#,
+    );
+    let expected = [
+        "rulez: there is no such key; did you mean \"rules\"?",
+        "kuberay.version: write a version of KubeRay from \"1.1\" to \"1.7\"",
+        "kuberay.featureGates.RayClusterMTL: there is no such key; did you mean \"RayClusterMTLS\"?",
+        "settings.reconnectTimeoutMarginSeconds: write seconds as a whole number, as in 60",
+        "defaults.workerReconnectTimeout: write one of explicit, repair, off; did you mean \"explicit\"?",
+        "defaults.podTemplate.head.spec.$patch: defaults only add, so a directive such as $patch has no place here; \
+         remove it",
+        "defaults.podTemplate.worker.spec.containers[0]: an item of this list is known by its name; write one",
+        "rules.missing-redis-pasword: there is no such key; did you mean \"missing-redis-password\"?",
+        "rules.missing-redis-address: write one of deny, warn, audit, off",
+        "exemptions[0].namespaces: write a list of names",
+        "exemptions[0].rules[0]: there is no rule \"all\"",
+        "exemptions[0].reason: write why, for whoever reads it next year",
+    ];
+    let mut errors = errors.expect_err("errors");
+    let mut expected = expected.map(str::to_owned);
+    errors.sort();
+    expected.sort();
+    assert_eq!(errors, expected);
+}
+
+#[test]
+fn another_kind_of_file_is_no_policy() {
+    for text in ["{}", "[]", "1", r#"{"apiVersion":"v1","kind":"ConfigMap"}"#] {
+        let json: Json<'_> = serde_json::from_str(text).expect("JSON");
+        assert!(Policy::from_json(&json).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn errors_of_a_text_say_where_in_it() {
+    let text = "apiVersion: rayguard.dev/v1alpha1\nkind: Policy\nrules:\n  missing-redis-adress: warn\nrulez: {}\n";
+    let errors = Policy::from_yaml(text).expect_err("errors");
+    let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        errors,
+        [
+            "4:25: rules.missing-redis-adress: there is no such key; did you mean \"missing-redis-address\"?",
+            "5:1: rulez: there is no such key; did you mean \"rules\"?",
+        ]
+    );
+}
+
+#[test]
+fn off_needs_no_quotes() {
+    let text = "apiVersion: rayguard.dev/v1alpha1\nkind: Policy\nrules: {legacy-fault-tolerance: off}\n\
+                defaults: {workerReconnectTimeout: off, headNumCpus: off}\n";
+    let policy = Policy::from_yaml(text).expect("a policy");
+    assert_eq!(policy.levels["legacy-fault-tolerance"], Level::Off);
+    assert_eq!(policy.defaults.worker_reconnect_timeout, WorkerReconnectTimeout::Off);
+}
+
+#[test]
+fn what_is_not_one_document_of_yaml_is_no_policy() {
+    for (text, expected) in [
+        ("", "the policy file is empty; write apiVersion: rayguard.dev/v1alpha1, kind: Policy"),
+        ("a: 1\na: 2\n", "2:1: the key \"a\" is already in this map"),
+        ("a: 1\n---\nb: 2\n", "3:1: a policy file has one document; remove this one"),
+    ] {
+        let errors = Policy::from_yaml(text).expect_err("errors");
+        assert_eq!(errors[0].to_string(), expected);
+    }
+}

@@ -1,0 +1,27 @@
+#![doc = include_str!("invalid_serve_config.md")]
+
+use crate::policy::Settings;
+use crate::ray::RayObject;
+use crate::ray::serve::ServeConfig;
+use crate::rule::{Category, Findings, Level, Rule, Scope};
+
+pub(super) static RULE: Rule = Rule {
+    name: "invalid-serve-config",
+    summary: "a serveConfigV2 that Ray Serve cannot read",
+    category: Category::Kuberay,
+    level: Level::Deny,
+    scope: Scope::Admission,
+    since: "0.1.0",
+    docs: include_str!("invalid_serve_config.md"),
+    check,
+};
+
+fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
+    if let ServeConfig::Invalid(why) = object.serve_config() {
+        findings.invalid(
+            RayObject::serve_config_path(),
+            format!("no application starts with this serveConfigV2: {why}"),
+            "write a YAML map with a list of applications",
+        );
+    }
+}

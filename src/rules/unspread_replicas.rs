@@ -1,0 +1,31 @@
+#![doc = include_str!("unspread_replicas.md")]
+
+use crate::policy::Settings;
+use crate::ray::RayObject;
+use crate::rule::{Category, Findings, Level, Rule, Scope};
+
+pub(super) static RULE: Rule = Rule {
+    name: "unspread-replicas",
+    summary: "Serve replicas that may all run in one Pod",
+    category: Category::HighAvailability,
+    level: Level::Warn,
+    scope: Scope::Admission,
+    since: "0.1.0",
+    docs: include_str!("unspread_replicas.md"),
+    check,
+};
+
+fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
+    if !object.fault_tolerance.is_on() {
+        return;
+    }
+    for deployment in object.serve_config().deployments() {
+        if deployment.replicas.is_some_and(|replicas| replicas > 1) && !deployment.is_spread {
+            findings.invalid(
+                RayObject::serve_config_path(),
+                format!("all replicas of deployment {:?} may run in one Pod, and go with it", deployment.name),
+                "write max_replicas_per_node: 1",
+            );
+        }
+    }
+}
