@@ -1,7 +1,11 @@
 //! The laws that hold for every object: generated ones, KubeRay's samples, and both after damage.
 
+#[path = "it/kuberay.rs"]
+mod kuberay;
 #[path = "laws/objects.rs"]
 mod objects;
+#[path = "laws/samples.rs"]
+mod samples;
 
 use objects::{SECRET, damaged, object, policies, policy_index};
 use proptest::prelude::*;

@@ -7,6 +7,8 @@ use proptest::sample::{Index, select};
 use rayguard::policy::Policy;
 use serde_json::{Map, Value, json};
 
+use crate::samples::samples;
+
 /// What stands for a password in generated objects, and must never come out.
 pub(crate) const SECRET: &str = "5241590000000000";
 
@@ -60,8 +62,12 @@ pub(crate) fn cluster_spec(object: &Value) -> &'static str {
     }
 }
 
-/// A well-formed object of any kind, good or bad.
+/// A well-formed object of any kind, good or bad: one of KubeRay's samples, or more often one of our own making.
 pub(crate) fn object() -> impl Strategy<Value = Value> {
+    prop_oneof![3 => generated(), 1 => select(samples())]
+}
+
+fn generated() -> impl Strategy<Value = Value> {
     (kind(), select(vec!["ray.io/v1", "ray.io/v1alpha1"]), annotations(), spec()).prop_map(
         |(kind, version, annotations, spec)| {
             let spec = match kind {
