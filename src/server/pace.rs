@@ -81,15 +81,13 @@ impl<S> Paced<S> {
     /// Ready once the time is past. The timer is only ever moved when it would come too late: a later moment, as after
     /// each request, costs nothing until the earlier one has come.
     fn poll_past(&mut self, context: &mut Context<'_>, by: Instant) -> Poll<io::Error> {
-        loop {
+        while Instant::now() < by {
             if self.timer.is_elapsed() || self.timer.deadline() > by {
                 self.timer.as_mut().reset(by);
             }
             ready!(self.timer.as_mut().poll(context));
-            if Instant::now() >= by {
-                return Poll::Ready(io::ErrorKind::TimedOut.into());
-            }
         }
+        Poll::Ready(io::ErrorKind::TimedOut.into())
     }
 
     fn poll_written<T>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
