@@ -7,6 +7,8 @@ mod body;
 pub mod endpoint;
 mod reply;
 mod request;
+#[cfg(test)]
+mod tests;
 
 use json_patch::Patch;
 

@@ -25,8 +25,9 @@ pub fn begin(format: LogFormat, level: LevelFilter) {
         LogFormat::Text => lines.with_ansi(false).boxed(),
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
-    // Libraries are heard only when something is wrong: at lower levels they may tell what goes over the wire.
-    let heard = Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("rayguard", level);
+    // Libraries are heard only when they fail: for less they tell what comes over the wire, and any client could fill the
+    // log with that.
+    let heard = Targets::new().with_default(level.min(LevelFilter::ERROR)).with_target("rayguard", level);
     tracing_subscriber::registry().with(lines.with_filter(heard)).init();
 
     // The default hook prints the message, and a message may quote what was being read.

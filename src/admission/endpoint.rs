@@ -154,3 +154,39 @@ impl IntoResponse for Refusal {
         (status, format!("{self}\n")).into_response()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Method;
+    use http_body_util::BodyExt;
+    use tower::Service as _;
+
+    use super::*;
+
+    fn broken<'a>(_: &Policy, body: &'a [u8]) -> Result<Decision<'a>, Malformed> {
+        let nothing: Option<usize> = body.iter().position(|byte| *byte == 0);
+        panic!("{}: {nothing:?}", String::from_utf8_lossy(body));
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_500_that_is_counted_and_the_next_call_is_answered() {
+        let metrics = Arc::new(Metrics::default());
+        let endpoint =
+            Arc::new(Endpoint { policy: Policy::default(), metrics: Arc::clone(&metrics), memory: Memory::new() });
+        let mut router = Router::new()
+            .route("/broken", webhook(Webhook::Validate, broken))
+            .route("/validate", webhook(Webhook::Validate, validate))
+            .with_state(endpoint);
+        let secret = "hunter2";
+        for (path, status) in [("/broken", 500), ("/validate", 400), ("/broken", 500)] {
+            let request = Request::builder().method(Method::POST).uri(path).header(CONTENT_TYPE, "application/json");
+            let response = router.call(request.body(Body::from(secret)).expect("a request")).await.expect("infallible");
+            assert_eq!(response.status(), status, "{path}");
+            let body = response.into_body().collect().await.expect("a body").to_bytes();
+            assert!(!String::from_utf8_lossy(&body).contains(secret));
+        }
+        let counted = metrics.encode();
+        assert!(counted.contains(r#"rayguard_admission_errors_total{reason="panic"} 2"#), "{counted}");
+        assert!(counted.contains("rayguard_admission_in_flight 0"), "{counted}");
+    }
+}

@@ -157,3 +157,75 @@ fn warning(finding: &Finding) -> String {
     }
     short.chars().take(LONGEST_WARNING - 1).chain(['…']).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::path::FieldPath;
+    use crate::rule::Reason;
+    use crate::rules::RULES;
+
+    fn finding(level: Level, path: FieldPath, message: &str) -> Finding {
+        let (message, help) = (message.to_owned(), "write something else".to_owned());
+        Finding { rule: RULES[0], level, reason: Reason::Invalid, path, message, help }
+    }
+
+    fn answer(findings: &[Finding]) -> serde_json::Value {
+        let body = br#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{
+            "uid":"u\"1","name":"x","kind":{"kind":"RayCluster"},"operation":"DELETE"}}"#;
+        let request = Request::read(body).expect("a review");
+        let answer: serde_json::Value = serde_json::from_slice(&judged(&request, findings)).expect("JSON");
+        assert_eq!(answer["response"]["uid"], "u\"1");
+        answer["response"].clone()
+    }
+
+    #[test]
+    fn one_denial_is_one_line_and_many_are_a_list_with_an_end() {
+        let findings: Vec<_> =
+            (0..250).map(|index| finding(Level::Deny, FieldPath::of(["spec"]).index(index), "is wrong")).collect();
+        let rule = RULES[0].name;
+        let status = &answer(&findings[..1])["status"];
+        let line = format!("is wrong; write something else ({rule})");
+        assert_eq!(status["message"], format!("RayCluster \"x\" is invalid: spec[0]: {line}"));
+        assert_eq!(status["details"]["causes"][0]["message"], line);
+
+        let status = &answer(&findings)["status"];
+        let causes = status["details"]["causes"].as_array().expect("causes");
+        assert_eq!(causes.len(), MOST_CAUSES + 1);
+        assert_eq!(causes[MOST_CAUSES], serde_json::json!({"message": "and 150 more"}));
+        let message = status["message"].as_str().expect("a message");
+        assert_eq!(message.lines().count(), MOST_CAUSES + 2);
+        assert!(message.ends_with("\n* and 150 more"), "{message}");
+    }
+
+    #[test]
+    fn warnings_fit_into_what_the_api_server_shows() {
+        let long = FieldPath::of(["spec"]).key("k".repeat(150));
+        let findings: Vec<_> =
+            (0..20).map(|index| finding(Level::Warn, long.clone().index(index), &"m".repeat(index * 10))).collect();
+        let answer = answer(&findings);
+        assert_eq!(answer["allowed"], true);
+        let warnings: Vec<_> = answer["warnings"].as_array().expect("warnings").iter().collect();
+        assert_eq!(warnings.len(), MOST_WARNINGS);
+        assert_eq!(warnings[MOST_WARNINGS - 1], "+13 more; rayguard check lists them all");
+        assert!(warnings.iter().all(|text| text.as_str().expect("text").chars().count() <= LONGEST_WARNING));
+    }
+
+    #[test]
+    fn a_warning_loses_its_advice_before_it_loses_its_end() {
+        let rule = RULES[0].name;
+        let at = |length| warning(&finding(Level::Warn, FieldPath::of(["é"]), &"m".repeat(length)));
+        assert!(at(100).ends_with(&format!("; write something else ({rule})")));
+        assert!(at(215).ends_with(&format!("m ({rule})")), "{}", at(215));
+        assert!(at(300).ends_with("m…"));
+        assert_eq!(at(300).chars().count(), LONGEST_WARNING);
+    }
+
+    #[test]
+    fn what_is_only_audited_is_not_shown() {
+        let findings = [finding(Level::Audit, FieldPath::of(["spec"]), "is odd")];
+        let rule = RULES[0].name;
+        let expected = serde_json::json!({"uid": "u\"1", "allowed": true, "auditAnnotations": {"audit": rule}});
+        assert_eq!(answer(&findings), expected);
+    }
+}

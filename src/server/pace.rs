@@ -78,18 +78,20 @@ impl<S> Paced<S> {
         }
     }
 
+    fn is_serving(&self) -> bool {
+        self.seen % 2 == 1
+    }
+
     /// Ready once the time is past. The timer is only ever moved when it would come too late: a later moment, as after
     /// each request, costs nothing until the earlier one has come.
     fn poll_past(&mut self, context: &mut Context<'_>, by: Instant) -> Poll<io::Error> {
-        loop {
+        while Instant::now() < by {
             if self.timer.is_elapsed() || self.timer.deadline() > by {
                 self.timer.as_mut().reset(by);
             }
             ready!(self.timer.as_mut().poll(context));
-            if Instant::now() >= by {
-                return Poll::Ready(io::ErrorKind::TimedOut.into());
-            }
         }
+        Poll::Ready(io::ErrorKind::TimedOut.into())
     }
 
     fn poll_written<T>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -107,7 +109,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
         let this = self.get_mut();
         let read = Pin::new(&mut this.stream).poll_read(context, buffer);
         this.look();
-        let serving = this.seen % 2 == 1;
+        let serving = this.is_serving();
         if read.is_pending() && !serving {
             return this.poll_past(context, this.read_by).map(Err);
         }
@@ -143,6 +145,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let flushed = Pin::new(&mut this.stream).poll_flush(context);
+        // After an answer hyper does not read again until something comes, so the clock is set here.
+        this.look();
+        if flushed.is_ready() && !this.is_serving() && this.poll_past(context, this.read_by).is_ready() {
+            context.waker().wake_by_ref();
+        }
         this.poll_written(context, flushed)
     }
 

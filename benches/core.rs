@@ -1,0 +1,34 @@
+//! What a review costs without the server around it: reading it, judging it, writing defaults into it.
+//!
+//! `cargo bench --bench core`
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use rayguard::admission::{Request, mutate, validate};
+use rayguard::policy::Policy;
+
+const REVIEWS: [(&str, &[u8]); 3] = [
+    ("service-create", include_bytes!("../tests/fixtures/reviews/rayservice-create.json")),
+    ("ten-groups-scale", include_bytes!("../tests/fixtures/reviews/raycluster-scale.json")),
+    ("ten-groups-reapply", include_bytes!("../tests/fixtures/reviews/raycluster-reapply.json")),
+];
+
+fn reviews(criterion: &mut Criterion) {
+    let policy = Policy::default();
+    for (name, review) in REVIEWS {
+        let mut group = criterion.benchmark_group(name);
+        group.throughput(Throughput::Bytes(review.len() as u64));
+        group.bench_function("read", |bencher| bencher.iter(|| Request::read(black_box(review)).expect("a review")));
+        group.bench_function("validate", |bencher| {
+            bencher.iter(|| validate(&policy, black_box(review)).expect("a review"));
+        });
+        group.bench_function("mutate", |bencher| {
+            bencher.iter(|| mutate(&policy, black_box(review)).expect("a review"));
+        });
+        group.finish();
+    }
+}
+
+criterion_group!(benches, reviews);
+criterion_main!(benches);

@@ -1,0 +1,57 @@
+//! The least that a webhook on rayguard's stack can cost: the same axum, hyper, rustls and tokio, without limits, logs
+//! or metrics. It reads the body and gives a fixed answer. `benches/compare` runs it beside rayguard.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::DefaultBodyLimit;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::post;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use rcgen::generate_simple_self_signed;
+use rustls::ServerConfig;
+use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+use tower::Service as _;
+
+const ANSWER: &str = r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"00000000-0000-0000-0000-000000000000","allowed":true}}"#;
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let address = std::env::args().nth(1).ok_or("say where to listen: noop 127.0.0.1:9444")?;
+    let made = generate_simple_self_signed(["localhost".to_owned()])?;
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+    let builder = ServerConfig::builder_with_provider(Arc::new(default_provider()));
+    let builder = builder.with_safe_default_protocol_versions()?.with_no_client_auth();
+    let mut config = builder.with_single_cert(vec![made.cert.der().clone()], key)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+
+    let answer = |body: Bytes| async move {
+        std::hint::black_box(body);
+        ([(CONTENT_TYPE, "application/json")], ANSWER)
+    };
+    let router = Router::new().route("/", post(answer)).layer(DefaultBodyLimit::disable());
+    let listener = TcpListener::bind(address).await?;
+    loop {
+        let (stream, _) = listener.accept().await?;
+        let (acceptor, router) = (acceptor.clone(), router.clone());
+        tokio::spawn(async move {
+            stream.set_nodelay(true)?;
+            let stream = TokioIo::new(acceptor.accept(stream).await?);
+            let service = service_fn(|request| {
+                let answer = router.clone().call(request);
+                async { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
+            });
+            let served = http1::Builder::new().serve_connection(stream, service).await;
+            served.map_err(std::io::Error::other)
+        });
+    }
+}
