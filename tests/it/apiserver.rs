@@ -1,6 +1,7 @@
 //! A real kube-apiserver with KubeRay's CRDs, and the webhook registered in it.
 
 mod admission;
+mod agreement;
 mod daemon;
 mod kubectl;
 mod manifests;

@@ -115,7 +115,7 @@ impl Outcome {
 
 /// Rule and place of a line such as `* spec.a: what is wrong; what to write (rule)`. Of a single finding, kubectl writes
 /// it behind `The RayCluster "bad" is invalid: `.
-fn finding(line: &str) -> Option<String> {
+pub(super) fn finding(line: &str) -> Option<String> {
     let (text, rule) = line.strip_suffix(')')?.rsplit_once(" (")?;
     let text = text.split_once(" is invalid: ").map_or(text, |(_, text)| text);
     let (place, _) = text.trim_start_matches("* ").split_once(": ")?;

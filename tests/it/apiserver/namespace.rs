@@ -61,13 +61,17 @@ impl<'a> Namespace<'a> {
         self.kubectl.run(&format!("get {object} --output json --show-managed-fields")).json()
     }
 
-    /// The objects of a kind of `ray.io/v1`, through the `kube` client.
-    pub(crate) async fn api(&self, kind: &str) -> Api<DynamicObject> {
+    /// A client of the API server.
+    pub(crate) async fn client(&self) -> Client {
         let kubeconfig = Kubeconfig::read_from(&self.kubectl.kubeconfig).expect("the kubeconfig just written");
         let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await;
-        let client = Client::try_from(config.expect("a whole kubeconfig")).expect("a client");
+        Client::try_from(config.expect("a whole kubeconfig")).expect("a client")
+    }
+
+    /// The objects of a kind of `ray.io/v1`, through the `kube` client.
+    pub(crate) async fn api(&self, kind: &str) -> Api<DynamicObject> {
         let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("ray.io", "v1", kind));
-        Api::namespaced_with(client, &self.name, &resource)
+        Api::namespaced_with(self.client().await, &self.name, &resource)
     }
 }
 
