@@ -64,15 +64,15 @@ async fn agree(namespace: &str, objects: impl IntoIterator<Item = (String, Strin
     let rayguard = Rayguard::start("");
     namespace.guard(&rayguard);
     let client = namespace.client().await;
-    let mut disagreements = String::new();
+    let mut disagreements = Vec::new();
     for (name, object) in objects {
         let online = of_api_server(&client, &namespace.name, &object).await;
         let offline = of_command_line(&object);
         if online != offline {
-            disagreements += &format!("{name}\n  API server:   {online:?}\n  command line: {offline:?}\n");
+            disagreements.push(format!("{name}\n  API server:   {online:?}\n  command line: {offline:?}"));
         }
     }
-    assert!(disagreements.is_empty(), "{disagreements}");
+    assert!(disagreements.is_empty(), "{}", disagreements.join("\n"));
 }
 
 /// Sends a manifest as it is, in YAML, for a dry run.

@@ -27,6 +27,7 @@ exec 3<&-
 wait $program
 status=$?
 kill $watch
+rm -rf "$folder/data"
 if [ -e "$folder/over" ] && [ ! -e "$folder/failed" ]; then rm -rf "$folder"; fi
 exit $status
 "#;

@@ -1,6 +1,8 @@
 //! Nobody's Pods are replaced because of us: `metadata.generation` counts the changes of a spec, a RayService starts a
 //! whole new cluster when its spec changes, and applying the same manifest again is no change.
 
+use std::fs;
+
 use serde_json::Value;
 
 use super::ApiServer;
@@ -56,12 +58,16 @@ fn re_applying_a_manifest_from_before_the_webhook_is_no_change() {
     }
 }
 
-/// Applies a RayCluster and a RayService once under each policy: from the second time on, nothing may change.
+/// Applies a RayCluster and a RayService once under each policy: from the second time on, nothing may change, though
+/// each policy makes something else of a new object.
 fn apply_again_and_again(namespace: &Namespace<'_>, command: &str, policies: &[&str]) {
-    let mut first = None;
+    let (mut first, mut newest) = (None, Value::Null);
     for policy in policies {
         let rayguard = Rayguard::start(policy);
         namespace.guard(&rayguard);
+        let new = new_spec(namespace);
+        assert_ne!(newest, new, "the policy {policy} makes a difference");
+        newest = new;
         apply(namespace, command);
         let now = specs(namespace);
         assert_eq!(first.get_or_insert_with(|| now.clone()), &now, "{command} under the policy {policy}");
@@ -71,6 +77,14 @@ fn apply_again_and_again(namespace: &Namespace<'_>, command: &str, policies: &[&
 fn apply(namespace: &Namespace<'_>, command: &str) {
     let files = ["ray-cluster.external-redis.yaml", "ray-service.high-availability.yaml"].map(sample);
     namespace.kubectl(&format!("{command} -f {} -f {}", files[0].display(), files[1].display())).passes_silently();
+}
+
+/// What becomes of a cluster that is not there yet.
+fn new_spec(namespace: &Namespace<'_>) -> Value {
+    let sample = fs::read_to_string(sample("ray-cluster.external-redis.yaml")).expect("a sample");
+    let (cluster, _) = sample.split_once("\n---\n").expect("the sample begins with the RayCluster");
+    let cluster = cluster.replacen("name: raycluster-external-redis", "name: new", 1);
+    namespace.send("create --dry-run=server --output json -f -", &cluster).json()["spec"].take()
 }
 
 /// The specs of the two objects, each of the first generation.
