@@ -41,7 +41,7 @@ fn re_applying_a_manifest_server_side_is_no_change_whatever_the_policy() {
 #[test]
 fn re_applying_a_manifest_is_no_change_when_the_policy_loses_its_defaults() {
     let mut policies = POLICIES;
-    policies.rotate_left(2);
+    policies.reverse();
     for (command, name) in [(CLIENT_SIDE, "defaults-lost"), (SERVER_SIDE, "defaults-lost-server-side")] {
         apply_again_and_again(&ApiServer::shared().namespace(name), command, &policies);
     }
@@ -55,6 +55,23 @@ fn re_applying_a_manifest_from_before_the_webhook_is_no_change() {
         let before = specs(&namespace);
         apply_again_and_again(&namespace, command, &POLICIES[1..]);
         assert_eq!(specs(&namespace), before);
+    }
+}
+
+#[test]
+fn scaling_under_another_policy_changes_the_number_of_replicas_and_nothing_else() {
+    for (command, name) in [(CLIENT_SIDE, "scaled"), (SERVER_SIDE, "scaled-server-side")] {
+        let namespace = ApiServer::shared().namespace(name);
+        let mut specs = POLICIES[2..4].iter().zip(["replicas: 1", "replicas: 2"]).map(|(policy, replicas)| {
+            let rayguard = Rayguard::start(policy);
+            namespace.guard(&rayguard);
+            let manifest = cluster().replace("replicas: 1", replicas);
+            namespace.send(&format!("{command} -f -"), &manifest).passes_silently();
+            namespace.get("raycluster/raycluster-external-redis")["spec"].take()
+        });
+        let (mut before, after) = (specs.next().expect("a spec"), specs.next().expect("a spec"));
+        before["workerGroupSpecs"][0]["replicas"] = 2.into();
+        assert_eq!(before, after, "{command}");
     }
 }
 
@@ -81,9 +98,7 @@ fn apply(namespace: &Namespace<'_>, command: &str) {
 
 /// What becomes of a cluster that is not there yet.
 fn new_spec(namespace: &Namespace<'_>) -> Value {
-    let sample = fs::read_to_string(sample("ray-cluster.external-redis.yaml")).expect("a sample");
-    let (cluster, _) = sample.split_once("\n---\n").expect("the sample begins with the RayCluster");
-    let cluster = cluster.replacen("name: raycluster-external-redis", "name: new", 1);
+    let cluster = cluster().replacen("name: raycluster-external-redis", "name: new", 1);
     namespace.send("create --dry-run=server --output json -f -", &cluster).json()["spec"].take()
 }
 
@@ -94,4 +109,10 @@ fn specs(namespace: &Namespace<'_>) -> [Value; 2] {
         assert_eq!(object["metadata"]["generation"], 1, "{name} has changed: {:#}", object["spec"]);
         object["spec"].take()
     })
+}
+
+/// The RayCluster of KubeRay's sample, without the Redis that is in the file too.
+fn cluster() -> String {
+    let sample = fs::read_to_string(sample("ray-cluster.external-redis.yaml")).expect("a sample");
+    sample.split_once("\n---\n").expect("the sample begins with the RayCluster").0.to_owned()
 }
