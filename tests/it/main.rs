@@ -1,7 +1,13 @@
-//! The real binary, over real sockets.
+//! The real binary: over real sockets, and behind a real kube-apiserver with KubeRay's CRDs.
+
+#![allow(clippy::disallowed_methods, reason = "what the core must not do, tests may: they read files")]
 
 #[cfg(feature = "server")]
+mod apiserver;
+#[cfg(feature = "server")]
 mod client;
+#[cfg(feature = "server")]
+mod kuberay;
 #[cfg(feature = "server")]
 mod limits;
 #[cfg(feature = "server")]

@@ -1,0 +1,143 @@
+//! One verdict: `rayguard check` says of a file what the API server says of the object.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use kube::Client;
+use kube::api::PostParams;
+use kube::client::Body;
+use kube::core::Request;
+use rayguard::rule::Scope;
+use rayguard::rules::{self, RULES};
+use serde_json::Value;
+
+use super::ApiServer;
+use super::kubectl::finding;
+use super::manifests::{self, sample};
+use super::rayguard::Rayguard;
+
+/// What is said of one object.
+#[derive(Debug, PartialEq)]
+struct Verdict {
+    admitted: bool,
+    /// What the rules say, each as severity, rule and place; `None` where the API server, or the schema in its stead,
+    /// refuses the object before any webhook is asked.
+    findings: Option<BTreeSet<String>>,
+}
+
+#[tokio::test]
+async fn the_command_line_and_the_api_server_agree_on_kuberays_samples() {
+    let samples = files(&sample(""));
+    let samples = samples.iter().map(|file| (file, fs::read_to_string(file).expect("a sample")));
+    let objects: Vec<_> = samples
+        .flat_map(|(file, text)| {
+            let documents = text.split("\n---\n").filter(|document| is_of_kuberay(document));
+            documents.map(|document| (file.display().to_string(), document.to_owned())).collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(objects.len() > 70, "KubeRay has 75 samples, found are {}", objects.len());
+    agree("samples", objects).await;
+}
+
+#[tokio::test]
+async fn the_command_line_and_the_api_server_agree_on_every_example_of_every_rule() {
+    let examples = RULES.iter().flat_map(|rule| {
+        let blocks = rule.docs.split("```yaml\n").skip(1).filter_map(|block| block.split_once("\n```"));
+        blocks.enumerate().map(|(index, (block, _))| (format!("example {index} of {}", rule.name), block.to_owned()))
+    });
+    let objects: Vec<_> = examples.filter(|(_, example)| is_of_kuberay(example)).collect();
+    assert!(objects.len() >= 2 * RULES.len(), "a rule has an example that fails, and one that passes");
+    agree("examples", objects).await;
+}
+
+#[tokio::test]
+async fn the_command_line_and_the_api_server_agree_on_bad_objects() {
+    let objects = [manifests::BAD_CLUSTER, manifests::BAD_SERVICE, manifests::BAD_JOB, manifests::LEGACY_CLUSTER];
+    agree("bad", objects.map(|object| (object.lines().next().unwrap_or_default().to_owned(), object.to_owned()))).await;
+}
+
+async fn agree(namespace: &str, objects: impl IntoIterator<Item = (String, String)>) {
+    let namespace = ApiServer::shared().namespace(namespace);
+    let rayguard = Rayguard::start("");
+    namespace.guard(&rayguard);
+    let client = namespace.client().await;
+    let mut disagreements = Vec::new();
+    for (name, object) in objects {
+        let online = of_api_server(&client, &namespace.name, &object).await;
+        let offline = of_command_line(&object);
+        if online != offline {
+            disagreements.push(format!("{name}\n  API server:   {online:?}\n  command line: {offline:?}"));
+        }
+    }
+    assert!(disagreements.is_empty(), "{}", disagreements.join("\n"));
+}
+
+/// Sends a manifest as it is, in YAML, for a dry run.
+async fn of_api_server(client: &Client, namespace: &str, manifest: &str) -> Verdict {
+    let resource = format!("{}s", field(manifest, "kind").to_lowercase());
+    let path = format!("/apis/{}/namespaces/{namespace}/{resource}", field(manifest, "apiVersion"));
+    let dry_run = PostParams { dry_run: true, ..PostParams::default() };
+    let mut request = Request::new(path).create(&dry_run, manifest.into()).expect("a request");
+    request.headers_mut().insert("content-type", "application/yaml".parse().expect("a media type"));
+    let response = client.send(request.map(Body::from)).await.expect("an answer");
+
+    let admitted = response.status().is_success();
+    let warnings = response.headers().get_all("warning").iter().filter_map(|warning| {
+        // 299 - "text", in which quotation marks and backslashes are escaped.
+        let text = warning.to_str().ok()?.strip_prefix("299 - \"")?.strip_suffix('"')?;
+        finding(&text.replace("\\\"", "\"").replace("\\\\", "\\")).map(|finding| format!("warning {finding}"))
+    });
+    let mut findings: BTreeSet<_> = warnings.collect();
+    let body = response.into_body().collect_bytes().await.expect("a whole answer");
+    let status: Value = serde_json::from_slice(&body).expect("an object or a Status");
+    let causes = status["details"]["causes"].as_array().into_iter().flatten().filter(|_| !admitted);
+    let denials = causes.filter_map(|cause| {
+        finding(&format!("{}: {}", cause["field"].as_str()?, cause["message"].as_str()?))
+            .map(|it| format!("error {it}"))
+    });
+    let denials: BTreeSet<_> = denials.collect();
+    let by_webhook = admitted || !denials.is_empty();
+    findings.extend(denials);
+    Verdict { admitted, findings: by_webhook.then_some(findings) }
+}
+
+fn of_command_line(manifest: &str) -> Verdict {
+    let mut rayguard = Command::new(env!("CARGO_BIN_EXE_rayguard"));
+    rayguard.args(["check", "--output", "json", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut rayguard = rayguard.spawn().expect("rayguard runs");
+    rayguard.stdin.take().expect("a pipe").write_all(manifest.as_bytes()).expect("rayguard reads");
+    let output = rayguard.wait_with_output().expect("rayguard ends");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("rayguard writes JSON");
+    let text = |finding: &Value, field: &str| finding[field].as_str().expect("text").to_owned();
+    let all = report["findings"].as_array().expect("findings");
+    let of_scope = |scope: Scope| {
+        all.iter().filter(move |finding| rules::find(&text(finding, "rule")).is_some_and(|rule| rule.scope == scope))
+    };
+    let refused_by_schema = of_scope(Scope::Offline).any(|finding| finding["severity"] == "error");
+    let findings = of_scope(Scope::Admission)
+        .map(|it| format!("{} {} {}", text(it, "severity"), text(it, "rule"), text(it, "path")))
+        .collect();
+    Verdict { admitted: output.status.success(), findings: (!refused_by_schema).then_some(findings) }
+}
+
+fn is_of_kuberay(manifest: &str) -> bool {
+    field(manifest, "apiVersion").starts_with("ray.io/")
+}
+
+/// A field at the top of a manifest.
+fn field<'m>(manifest: &'m str, name: &str) -> &'m str {
+    let value = manifest.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+    value.and_then(|value| value.split(" #").next()).unwrap_or_default().trim()
+}
+
+/// Every YAML file in a folder and those in it.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let mut files: Vec<_> = entries.collect();
+    files.sort();
+    let files = files.into_iter().flat_map(|path| if path.is_dir() { self::files(&path) } else { vec![path] });
+    files.filter(|file| file.extension().is_some_and(|extension| extension == "yaml")).collect()
+}

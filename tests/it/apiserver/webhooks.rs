@@ -1,0 +1,63 @@
+//! The registration of the webhook in the API server.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
+use super::namespace::Namespace;
+use super::rayguard::Rayguard;
+
+impl Namespace<'_> {
+    /// Registers both webhooks for this namespace alone, or moves the registration to another rayguard, and waits until
+    /// kube-apiserver calls this one. The rules are those of the chart, with two differences: an URL in place of a
+    /// Service, and `failurePolicy: Fail` for both, so that no test passes because a webhook was out of reach.
+    pub(crate) fn guard(&self, rayguard: &Rayguard) {
+        let configurations = ["Mutating", "Validating"].map(|phase| self.configuration(phase, rayguard)).join("---\n");
+        self.send("apply --server-side -f -", &configurations).passes();
+        // kube-apiserver learns of a registration a moment later, and of each of the two on its own.
+        rayguard.until_asked(|| {
+            self.send("create --dry-run=server -f -", PROBE);
+        });
+    }
+
+    fn configuration(&self, phase: &str, rayguard: &Rayguard) -> String {
+        let (name, ca) = (&self.name, BASE64_STANDARD.encode(rayguard.certificate_authority()));
+        let (path, reinvocation) = match phase {
+            "Mutating" => ("mutate", "  reinvocationPolicy: IfNeeded\n"),
+            _ => ("validate", ""),
+        };
+        format!(
+            "apiVersion: admissionregistration.k8s.io/v1
+kind: {phase}WebhookConfiguration
+metadata:
+  name: rayguard-{name}
+webhooks:
+- name: {path}.rayguard.dev
+  clientConfig:
+    url: {url}/{path}
+    caBundle: {ca}
+  rules:
+  - apiGroups: [ray.io]
+    apiVersions: [v1]
+    resources: [rayclusters, rayservices, rayjobs, raycronjobs]
+    operations: [CREATE, UPDATE]
+  matchPolicy: Equivalent
+  namespaceSelector:
+    matchLabels:
+      kubernetes.io/metadata.name: {name}
+  admissionReviewVersions: [v1]
+  sideEffects: None
+  failurePolicy: Fail
+  timeoutSeconds: 10
+{reinvocation}",
+            url = rayguard.url()
+        )
+    }
+}
+
+/// An object that both webhooks are asked about.
+const PROBE: &str = "
+apiVersion: ray.io/v1
+kind: RayCluster
+metadata: {name: probe}
+spec: {headGroupSpec: {template: {spec: {containers: [{name: ray-head}]}}}}
+";
