@@ -35,7 +35,7 @@ struct Reader<'a> {
     found: Vec<Piece<'a>>,
 }
 
-impl<'a> Reader<'a> {
+impl Reader<'_> {
     /// Reads to the end, or to the first sign that is active.
     fn read(&mut self) -> Option<&'static str> {
         let mut after_blank = false;
