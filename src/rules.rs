@@ -3,6 +3,8 @@
 // The documents of rules are prose for users first, and rustdoc second.
 #![allow(clippy::doc_markdown)]
 
+use std::fmt::Write as _;
+
 use crate::rule::Rule;
 
 mod conflicting_fault_tolerance;
@@ -79,6 +81,17 @@ pub static RULES: &[&Rule] = &[
     &invalid_serve_config::RULE,
     &duplicate_worker_group::RULE,
 ];
+
+/// Every rule as a row of a Markdown table, with a link to its document from the folder of `Cargo.toml`.
+pub fn markdown_table() -> String {
+    let mut table = String::from("| rule | category | level | finds |\n| --- | --- | --- | --- |\n");
+    for Rule { name, category, level, summary, .. } in RULES {
+        let file = name.replace('-', "_");
+        // Writing to a String cannot fail.
+        let _ = writeln!(table, "| [{name}](src/rules/{file}.md) | {category} | {level} | {summary} |");
+    }
+    table
+}
 
 /// The rule of this name.
 pub fn find(name: &str) -> Option<&'static Rule> {

@@ -1,6 +1,8 @@
 //! What else the head needs of Redis: a password, and a namespace of its own.
 
-use super::gcs::{GcsFaultTolerance, REDIS_PASSWORD_PARAM, STORAGE_NAMESPACE, STORAGE_NAMESPACE_ANNOTATION};
+use super::gcs::{
+    GcsFaultTolerance, REDIS_PASSWORD, REDIS_PASSWORD_PARAM, STORAGE_NAMESPACE, STORAGE_NAMESPACE_ANNOTATION,
+};
 use super::pod::EnvValue;
 use super::shell::{Piece, pieces};
 use super::{EnvVar, RayObject};
@@ -53,11 +55,8 @@ impl<'a> RayObject<'a> {
         let head = &self.cluster.head;
         let path = head.ray_start_param_path(REDIS_PASSWORD_PARAM);
         let Some(param) = head.ray_start_param(REDIS_PASSWORD_PARAM).filter(|param| !param.is_empty()) else {
-            return if self.has_own_redis_password() {
-                RedisPassword::OwnCommand
-            } else {
-                RedisPassword::Missing(path)
-            };
+            let is_own = self.ray_start_override().is_some() && self.has_own_redis_password();
+            return if is_own { RedisPassword::OwnCommand } else { RedisPassword::Missing(path) };
         };
         let names = pieces(param).into_iter().filter_map(|piece| match piece {
             Piece::Variable(name) | Piece::Reference(name) => Some(name),
@@ -68,7 +67,10 @@ impl<'a> RayObject<'a> {
             match self.head_env_var(name) {
                 Some(var) => password = password.or_else(|| Some(password_of_var(&var))),
                 None => {
-                    return match self.head_container().filter(super::Container::has_env_from) {
+                    // Where env has no REDIS_PASSWORD, KubeRay adds one with the parameter's own text, and a variable
+                    // of env beats those of envFrom (ray-operator/controllers/ray/common/pod.go:160-171).
+                    let container = self.head_container().filter(|head| name != REDIS_PASSWORD && head.has_env_from());
+                    return match container {
                         Some(head) => RedisPassword::Unseen(head.env_from_path()),
                         None => RedisPassword::Dangling(path, name),
                     };
@@ -78,18 +80,23 @@ impl<'a> RayObject<'a> {
         password.unwrap_or(RedisPassword::Plaintext(path))
     }
 
-    /// Whether the head has a `ray start` of its own that gives the password; KubeRay's parameters then go nowhere.
-    fn has_own_redis_password(&self) -> bool {
+    /// Whether the head's own command gives a password of Redis.
+    pub fn has_own_redis_password(&self) -> bool {
         let given = |head: super::Container<'_>| head.command_line().any(|word| word.contains("--redis-password"));
-        self.ray_start_override().is_some() && self.head_container().is_some_and(given)
+        self.head_container().is_some_and(given)
     }
 
-    /// What keeps KubeRay from running the `ray start` that it makes on the head: an annotation, or a command of the
-    /// user's own (ray-operator/controllers/ray/common/pod.go:892-899).
+    /// What keeps KubeRay from running the `ray start` that it makes on the head, so that its parameters go nowhere: an
+    /// annotation, or a command of the user's own (ray-operator/controllers/ray/common/pod.go:884-899). A command may
+    /// still run KubeRay's by its variable.
     pub fn ray_start_override(&self) -> Option<FieldPath> {
         const OVERWRITE: &str = "ray.io/overwrite-container-cmd";
+        const GENERATED: &str = "KUBERAY_GEN_RAY_START_CMD";
         let is_true = |value: &str| value.eq_ignore_ascii_case("true");
         let head = &self.cluster.head;
+        if self.head_container().is_some_and(|head| head.command_line().any(|word| word.contains(GENERATED))) {
+            return None;
+        }
         if self.annotation(OVERWRITE).is_some_and(is_true) {
             return Some(Self::annotation_path(OVERWRITE));
         }
@@ -97,8 +104,8 @@ impl<'a> RayObject<'a> {
             return Some(head.path().fields(["template", "metadata", "annotations"]).key(OVERWRITE));
         }
         let container = self.head_container()?;
-        // KubeRay looks for the two words in the command and the arguments, joined by blanks.
-        let line = container.command_line().collect::<Vec<_>>().join(" ");
+        // KubeRay looks for the two words in the command and the arguments, with two blanks between these.
+        let line = container.command_line().collect::<Vec<_>>().join("  ");
         let field = if container.json.field("command").items().is_empty() { "args" } else { "command" };
         line.contains("ray start").then(|| container.path().field(field))
     }

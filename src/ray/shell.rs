@@ -16,89 +16,124 @@ pub enum Piece<'a> {
     Active(&'static str),
 }
 
-/// Takes a value apart as bash would: quotes and backslashes protect what they protect.
+/// Takes a value apart as bash would, up to the first thing that is active: quotes and backslashes protect what they
+/// protect.
 pub fn pieces(value: &str) -> Vec<Piece<'_>> {
-    let mut found = Vec::new();
-    let mut double = false;
-    let mut rest = value.chars();
-    while let Some(next) = rest.next() {
-        match next {
-            '\\' => drop(rest.next()),
-            '"' => double = !double,
-            '\'' if !double => match rest.as_str().split_once('\'') {
-                Some((_, after)) => rest = after.chars(),
-                None => {
-                    found.push(Piece::Active("'"));
-                    return found;
-                }
-            },
-            '`' => found.push(Piece::Active("`")),
-            '$' => dollar(&mut rest, double, &mut found),
-            _ if double => {}
-            ';' => found.push(Piece::Active(";")),
-            '&' => found.push(Piece::Active("&")),
-            '|' => found.push(Piece::Active("|")),
-            '<' => found.push(Piece::Active("<")),
-            '>' => found.push(Piece::Active(">")),
-            '(' => found.push(Piece::Active("(")),
-            ')' => found.push(Piece::Active(")")),
-            '\n' => found.push(Piece::Active("line break")),
-            _ => {}
-        }
+    let mut reader = Reader { rest: value.chars(), quoted: false, braces: 0, found: Vec::new() };
+    if let Some(sign) = reader.read() {
+        reader.found.push(Piece::Active(sign));
     }
-    if double {
-        found.push(Piece::Active("\""));
-    }
-    found
+    reader.found
 }
 
-fn dollar<'a>(rest: &mut Chars<'a>, double: bool, found: &mut Vec<Piece<'a>>) {
-    let text = rest.as_str();
-    if let Some(open) = text.strip_prefix('(') {
-        match open.split_once(')') {
-            Some((name, after)) if is_name(name) => {
-                found.push(Piece::Reference(name));
-                *rest = after.chars();
+struct Reader<'a> {
+    rest: Chars<'a>,
+    /// Whether this is between double quotes.
+    quoted: bool,
+    /// How many `${NAME…` wait for their end.
+    braces: usize,
+    found: Vec<Piece<'a>>,
+}
+
+impl Reader<'_> {
+    /// Reads to the end, or to the first sign that is active.
+    fn read(&mut self) -> Option<&'static str> {
+        let mut after_blank = false;
+        while let Some(next) = self.rest.next() {
+            let blank = !self.quoted && matches!(next, ' ' | '\t');
+            let active = match next {
+                // At the end it would make the blank that KubeRay writes there a part of the value.
+                '\\' => self.rest.next().is_none().then_some("\\"),
+                '\'' if !self.quoted => self.single_quoted(),
+                '$' => self.dollar(),
+                '`' => Some("`"),
+                '"' => {
+                    self.quoted = !self.quoted;
+                    None
+                }
+                '}' => {
+                    self.braces = self.braces.saturating_sub(1);
+                    None
+                }
+                _ if self.quoted => None,
+                ';' => Some(";"),
+                '&' => Some("&"),
+                '|' => Some("|"),
+                '<' => Some("<"),
+                '>' => Some(">"),
+                '(' => Some("("),
+                ')' => Some(")"),
+                '\n' => Some("line break"),
+                '#' if after_blank => Some("#"),
+                _ => None,
+            };
+            if active.is_some() {
+                return active;
             }
-            _ => {
-                found.push(Piece::Active("$("));
-                *rest = open.chars();
+            after_blank = blank;
+        }
+        if self.quoted { Some("\"") } else { (self.braces > 0).then_some("${") }
+    }
+
+    fn single_quoted(&mut self) -> Option<&'static str> {
+        match self.rest.as_str().split_once('\'') {
+            Some((_, after)) => {
+                self.rest = after.chars();
+                None
             }
-        }
-    } else if let Some(open) = text.strip_prefix('{') {
-        let length = name_length(open);
-        if length > 0 && open[length..].starts_with('}') {
-            found.push(Piece::Variable(&open[..length]));
-            *rest = open[length + 1..].chars();
-        }
-        // Anything else between braces is read on: a command in it is found where it stands.
-    } else if text.starts_with('\'') && !double {
-        found.push(Piece::Active("$'"));
-        rest.next();
-        // Its end is a quote that no backslash protects.
-        while let Some(next) = rest.next() {
-            match next {
-                '\\' => drop(rest.next()),
-                '\'' => return,
-                _ => {}
-            }
-        }
-    } else {
-        let length = name_length(text);
-        if length > 0 {
-            found.push(Piece::Variable(&text[..length]));
-            *rest = text[length..].chars();
+            None => Some("'"),
         }
     }
+
+    fn dollar(&mut self) -> Option<&'static str> {
+        let text = self.rest.as_str();
+        if text.starts_with("$(") {
+            // Kubelet makes `$(` of it, and then bash runs what follows.
+            return Some("$(");
+        }
+        if let Some(open) = text.strip_prefix('(') {
+            let length = name_length(open);
+            if length == 0 || !open[length..].starts_with(')') {
+                return Some("$(");
+            }
+            self.found.push(Piece::Reference(&open[..length]));
+            self.rest = open[length + 1..].chars();
+        } else if let Some(open) = text.strip_prefix('{') {
+            let length = name_length(open);
+            match open[length..].chars().next() {
+                Some('}') if length > 0 => {
+                    self.found.push(Piece::Variable(&open[..length]));
+                    self.rest = open[length + 1..].chars();
+                }
+                Some(operator) if length > 0 && is_text_operator(operator) => {
+                    self.braces += 1;
+                    self.rest = open[length..].chars();
+                }
+                _ => return Some("${"),
+            }
+        } else if text.starts_with('[') {
+            return Some("$[");
+        } else if text.starts_with('\'') && !self.quoted {
+            return Some("$'");
+        } else {
+            let length = name_length(text);
+            if length > 0 {
+                self.found.push(Piece::Variable(&text[..length]));
+                self.rest = text[length..].chars();
+            }
+        }
+        None
+    }
+}
+
+/// Whether an operator in `${NAME…}` makes text of text. Others run what is in a variable, or are no syntax at all.
+fn is_text_operator(sign: char) -> bool {
+    matches!(sign, ':' | '-' | '=' | '+' | '?' | '#' | '%' | '/' | '^' | ',')
 }
 
 fn name_length(text: &str) -> usize {
     let starts = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
     if starts { text.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count() } else { 0 }
-}
-
-fn is_name(text: &str) -> bool {
-    !text.is_empty() && name_length(text) == text.len()
 }
 
 #[cfg(test)]
@@ -116,13 +151,36 @@ mod tests {
             r#"'"{\"Custom\": 1}"'"#,
             "'a;b|c&d>e<f`g$(h)'",
             r#""a;b|c&d>e<f(g)""#,
-            r"a\;b\`c\$(d\)",
+            r"a\;b\`c\$\(d\)",
+            r"a\\",
             "'two\nlines'",
             "50%",
             "a$",
             "$1",
+            "$$",
+            r#"$"a""#,
+            r#""$'a'""#,
+            r#""\"; id""#,
+            "8#9",
+            "#9",
+            "'8 #9'",
+            "${HOSTNAME##*-}",
+            "${CPUS:-4}",
+            "a b",
+            "{a,b}",
+            "~/*",
+            "{\"a\": 1}",
+            "a\u{b}b\u{2028}",
         ] {
             assert_eq!(pieces(value), [], "{value:?}");
+        }
+    }
+
+    #[test]
+    fn long_values_are_read_once() {
+        for part in ["$(", "${", "${A:", "'", "\"", "$(A)", "a ", "$A", "\\"] {
+            pieces(&part.repeat(200_000));
+            pieces(&format!("{}}}", part.repeat(200_000)));
         }
     }
 
@@ -133,6 +191,7 @@ mod tests {
         assert_eq!(pieces(r#""${A}-$B.c""#), [Variable("A"), Variable("B")]);
         assert_eq!(pieces("$(A)"), [Reference("A")]);
         assert_eq!(pieces("'$A'"), []);
+        assert_eq!(pieces("$A;$B"), [Variable("A"), Piece::Active(";")]);
     }
 
     #[test]
@@ -156,6 +215,26 @@ mod tests {
             ("\"unclosed", "\""),
             ("a(b", "("),
             (r#"'"'; id"#, ";"),
+            (r"\'; id", ";"),
+            (r#""\\"; id"#, ";"),
+            (r#""a'b"; id"#, ";"),
+            (r"$'a\'b'; id", "$'"),
+            ("<(id)", "<"),
+            ("8 # and all that follows", "#"),
+            ("8\t#9", "#"),
+            (r"a\", "\\"),
+            (r"a\\\", "\\"),
+            ("$[1+1]", "$["),
+            ("${A", "${"),
+            ("${}", "${"),
+            ("${!A}", "${"),
+            ("${A@P}", "${"),
+            ("${A[0]}", "${"),
+            ("${A;id}", "${"),
+            ("${A[`id`]}", "${"),
+            ("${A:-`id`}", "`"),
+            ("$$(id)", "$("),
+            ("$(id", "$("),
         ] {
             assert!(pieces(value).contains(&Piece::Active(sign)), "{value:?} {:?}", pieces(value));
         }

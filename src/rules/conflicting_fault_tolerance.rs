@@ -4,14 +4,14 @@ use crate::path::FieldPath;
 use crate::policy::Settings;
 use crate::ray::RayObject;
 use crate::ray::gcs::{
-    FT_ENABLED_ANNOTATION, GcsFaultTolerance, REDIS_ADDRESS, REDIS_PASSWORD, REDIS_PASSWORD_PARAM,
+    FT_ENABLED_ANNOTATION, GcsFaultTolerance, OPTIONS, REDIS_ADDRESS, REDIS_PASSWORD, REDIS_PASSWORD_PARAM,
     STORAGE_NAMESPACE_ANNOTATION,
 };
 use crate::rule::{Category, Findings, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "conflicting-fault-tolerance",
-    summary: "fault tolerance configured in both of its ways",
+    summary: "fault tolerance configured in two ways that exclude each other",
     category: Category::FaultTolerance,
     level: Level::Deny,
     scope: Scope::Admission,
@@ -21,30 +21,49 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
-    if !matches!(object.fault_tolerance, GcsFaultTolerance::Options(_) | GcsFaultTolerance::RocksDb) {
-        return;
-    }
-    let mut forbid = |path: FieldPath, instead: &str| {
-        let message = "gcsFaultToleranceOptions is there as well, and KubeRay refuses both together";
-        findings.forbidden(path, message, instead);
+    let is_rocksdb = match object.fault_tolerance {
+        GcsFaultTolerance::Options(_) => false,
+        GcsFaultTolerance::RocksDb => true,
+        GcsFaultTolerance::Off | GcsFaultTolerance::Annotation => return,
+    };
+    let mut forbid = |path: FieldPath, option: Option<&str>| {
+        let message = format!("{OPTIONS} is there as well, and KubeRay refuses both together");
+        let help = match option.filter(|_| !is_rocksdb) {
+            Some(option) => format!("remove it, and write {OPTIONS}.{option}"),
+            None => "remove it".to_owned(),
+        };
+        findings.forbidden(path, message, help);
     };
     // Any value at all, even "false".
     if object.annotation(FT_ENABLED_ANNOTATION).is_some_and(|value| !value.is_empty()) {
-        forbid(RayObject::annotation_path(FT_ENABLED_ANNOTATION), "remove this annotation");
+        forbid(RayObject::annotation_path(FT_ENABLED_ANNOTATION), None);
     }
     let head = &object.cluster.head;
     if head.ray_start_param(REDIS_PASSWORD_PARAM).is_some_and(|value| !value.is_empty()) {
-        let instead = "remove it, and write gcsFaultToleranceOptions.redisPassword";
-        forbid(head.ray_start_param_path(REDIS_PASSWORD_PARAM), instead);
+        forbid(head.ray_start_param_path(REDIS_PASSWORD_PARAM), Some("redisPassword"));
     }
     if let Some(var) = object.head_env_var(REDIS_PASSWORD) {
-        forbid(var.path(), "remove it, and write gcsFaultToleranceOptions.redisPassword");
+        forbid(var.path(), Some("redisPassword"));
     }
     if let Some(var) = object.head_env_var(REDIS_ADDRESS) {
-        forbid(var.path(), "remove it, and write gcsFaultToleranceOptions.redisAddress");
+        forbid(var.path(), Some("redisAddress"));
     }
     if object.annotation(STORAGE_NAMESPACE_ANNOTATION).is_some_and(|value| !value.is_empty()) {
-        let instead = "remove it; if it must be, write gcsFaultToleranceOptions.externalStorageNamespace";
-        forbid(RayObject::annotation_path(STORAGE_NAMESPACE_ANNOTATION), instead);
+        forbid(RayObject::annotation_path(STORAGE_NAMESPACE_ANNOTATION), None);
+    }
+    if is_rocksdb {
+        check_rocksdb(object, findings);
+    }
+}
+
+/// What the options themselves must not say beside `backend: rocksdb`.
+fn check_rocksdb(object: &RayObject<'_>, findings: &mut Findings) {
+    let options = object.cluster.json.field(OPTIONS);
+    for field in ["redisAddress", "redisUsername", "redisPassword", "externalStorageNamespace"] {
+        let value = options.field(field);
+        if value.as_nonempty_str().is_some() || value.as_object().is_some() {
+            let message = "it is for Redis, and KubeRay refuses it beside backend: rocksdb";
+            findings.forbidden(object.options_path(field), message, "remove it, or remove backend: rocksdb");
+        }
     }
 }

@@ -1,9 +1,10 @@
 #![doc = include_str!("disabled_feature.md")]
 
 use crate::kuberay::FeatureGate;
+use crate::path::FieldPath;
 use crate::policy::Settings;
-use crate::ray::RayObject;
 use crate::ray::gcs::GcsFaultTolerance;
+use crate::ray::{Kind, RayObject};
 use crate::rule::{Category, Findings, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
@@ -17,13 +18,44 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
+/// Fields of a cluster that the operator takes only with a gate open.
+const FIELDS: [(&str, FeatureGate); 3] = [
+    ("historyServerOptions", FeatureGate::RayClusterHistoryServer),
+    ("networkPolicy", FeatureGate::RayClusterNetworkPolicy),
+    ("tlsOptions", FeatureGate::RayClusterMtls),
+];
+
 fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
-    let gate = FeatureGate::GcsFaultToleranceEmbeddedStorage;
-    if object.fault_tolerance == GcsFaultTolerance::RocksDb && !settings.kuberay.is_enabled(gate) {
-        findings.forbidden(
-            object.options_path("backend"),
-            format!("the operator refuses it while its feature gate {} is off", gate.as_str()),
-            "open the gate in the operator and in rayguard's policy, or use Redis",
-        );
+    let mut need = |gate: FeatureGate, path: FieldPath, instead: &str| {
+        if !settings.kuberay.is_enabled(gate) {
+            findings.forbidden(
+                path,
+                format!("the operator refuses it while its feature gate {} is off", gate.as_str()),
+                format!("open the gate in the operator and in rayguard's policy, or {instead}"),
+            );
+        }
+    };
+    if object.fault_tolerance == GcsFaultTolerance::RocksDb {
+        need(FeatureGate::GcsFaultToleranceEmbeddedStorage, object.options_path("backend"), "use Redis");
+    }
+    let cluster = &object.cluster;
+    for (field, gate) in FIELDS {
+        if cluster.json.field(field).as_object().is_some() {
+            need(gate, cluster.path().field(field), "remove it");
+        }
+    }
+    for group in &cluster.workers {
+        if group.json.field("suspend").as_bool() == Some(true) {
+            need(FeatureGate::RayJobDeletionPolicy, group.path().field("suspend"), "remove it");
+        }
+    }
+    let job: &[&'static str] = match object.kind {
+        Kind::RayJob => &["spec"],
+        Kind::RayCronJob => &["spec", "jobTemplate"],
+        _ => return,
+    };
+    if object.json.descend(job.iter().copied()).field("deletionStrategy").as_object().is_some() {
+        let path = FieldPath::of(job.iter().copied()).field("deletionStrategy");
+        need(FeatureGate::RayJobDeletionPolicy, path, "remove it");
     }
 }

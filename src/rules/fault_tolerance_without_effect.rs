@@ -4,6 +4,7 @@ use crate::policy::Settings;
 use crate::ray::Kind;
 use crate::ray::RayObject;
 use crate::ray::gcs::{FT_ENABLED_ANNOTATION, GcsFaultTolerance, OPTIONS};
+use crate::ray::redis::RedisPassword;
 use crate::rule::{Category, Findings, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
@@ -41,8 +42,11 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
             object.kind.as_str()
         );
         findings.invalid(switch, message, "remove it, and keep checkpoints in the job");
-    } else if let Some(path) = object.ray_start_override() {
-        let message = "with a ray start of its own the head does not get the parameters of fault tolerance";
-        findings.invalid(path, message, "remove it, or run $KUBERAY_GEN_RAY_START_CMD there");
+    } else if let Some(path) = object.ray_start_override()
+        && matches!(object.redis_password(), Some(RedisPassword::Plaintext(_) | RedisPassword::Referenced(_)))
+        && !object.has_own_redis_password()
+    {
+        let message = "the head runs a ray start of its own, which does not get the password of Redis";
+        findings.invalid(path, message, "run $KUBERAY_GEN_RAY_START_CMD there, or give it --redis-password");
     }
 }

@@ -22,7 +22,7 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     if RedisEndpoint::parse(first_of(&address).0).is_ok_and(|endpoint| endpoint.is_loopback()) {
         findings.invalid(
             path,
-            "KubeRay's clean-up Job runs in another Pod and cannot reach it: deletion hangs for 300 s",
+            "KubeRay's clean-up Job runs in another Pod and cannot reach it, so every deletion waits for it in vain",
             "give Redis a Pod and a Service of its own",
         );
     }

@@ -24,7 +24,11 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     let what = "fault tolerance is on, but there is no address of Redis";
     match object.redis_address() {
         Some(RedisAddress::Missing(path)) => {
-            findings.required(path, format!("{what}, so a head that restarts has lost everything"), help);
+            let consequence = match object.fault_tolerance {
+                GcsFaultTolerance::Options(_) => ": KubeRay gives the head an empty one, and it cannot start",
+                _ => ", so a head that restarts has lost everything",
+            };
+            findings.required(path, format!("{what}{consequence}"), help);
         }
         Some(RedisAddress::Literal(path, address)) if address.is_empty() => {
             findings.required(path, format!("{what}: it is empty, and the head cannot start"), help);

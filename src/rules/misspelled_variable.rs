@@ -41,6 +41,9 @@ const PARAMS: [&str; 13] = [
     "system-config",
 ];
 
+/// Names that Ray reads as well, though they look like slips of the ones above.
+const REAL: [&str; 2] = ["dashboard-port", "RAY_gcs_rpc_server_connect_timeout_s"];
+
 const ANNOTATIONS: [&str; 2] = [FT_ENABLED_ANNOTATION, STORAGE_NAMESPACE_ANNOTATION];
 
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
@@ -77,7 +80,9 @@ fn check_variables(object: &RayObject<'_>, group: &Group<'_>, findings: &mut Fin
             _ => near(name, &VARIABLES),
         };
         if let Some(meant) = meant.filter(|meant| lacks(meant)) {
-            let message = format!("Ray ignores a variable of this name; it reads {meant}");
+            // Ray has the password from its parameter; of the variables only the clean-up Job reads one.
+            let reader = if meant == REDIS_PASSWORD { "KubeRay's clean-up Job" } else { "Ray" };
+            let message = format!("{reader} ignores a variable of this name; it reads {meant}");
             findings.invalid(var.path().field("name"), message, format!("write {meant}"));
         }
     }
@@ -88,7 +93,7 @@ fn near(name: &str, known: &[&'static str]) -> Option<&'static str> {
     /// So many letters may differ in a name that is long enough for that to be no accident.
     const TYPOS: usize = 2;
     const LONG: usize = 8;
-    if known.contains(&name) {
+    if known.contains(&name) || REAL.contains(&name) {
         return None;
     }
     let same = known.iter().find(|known| normal(known) == normal(name));

@@ -17,14 +17,16 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-/// Where Ray looks for what it trusts (`REDIS_CA_CERT`, `REDIS_CA_PATH`, `src/ray/common/ray_config_def.h` in Ray).
-const CA: [&str; 2] = ["RAY_REDIS_CA_CERT", "RAY_REDIS_CA_PATH"];
+/// Where Ray looks for what it trusts (`REDIS_CA_CERT`, `REDIS_CA_PATH`, `src/ray/common/ray_config_def.h` in Ray), and
+/// what moves the system's certificates, which it takes without these (measured on Ray 2.52).
+const CA: [&str; 4] = ["RAY_REDIS_CA_CERT", "RAY_REDIS_CA_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR"];
 
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     let Some(RedisAddress::Literal(path, address)) = object.redis_address() else { return };
     let Some(head) = object.head_container() else { return };
     let tls = RedisEndpoint::parse(first_of(&address).0).is_ok_and(|endpoint| endpoint.tls);
-    if tls && !head.has_env_from() && CA.iter().all(|name| head.env_var(name).is_none()) {
+    let is_set = |name: &&str| head.env_var(name).is_some_and(|var| var.literal() != Some(""));
+    if tls && !head.has_env_from() && !CA.iter().any(is_set) {
         findings.invalid(
             path,
             "rediss:// without a CA of its own: a private certificate fails, a plain Redis hangs without a word",

@@ -1,0 +1,218 @@
+//! Every rule's document is its test: each example gets the findings that its comments promise, and no others. And the
+//! conventions of rules, as tests.
+
+// A test may read the project that it belongs to.
+#![allow(clippy::disallowed_methods)]
+
+#[path = "rules/document.rs"]
+mod document;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use document::{Example, Mark, examples, headings, prose};
+use rayguard::json::Json;
+use rayguard::path::Step;
+use rayguard::policy::Policy;
+use rayguard::ray::RayObject;
+use rayguard::rule::{Finding, Rule};
+use rayguard::rules::{RULES, markdown_table};
+use rayguard::yaml::{Document, documents};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// The only document of an example.
+fn read(example: &Example) -> Document<'static> {
+    let mut documents = documents(example.text);
+    assert_eq!(documents.len(), 1, "{example}: one document is one example");
+    documents.remove(0).unwrap_or_else(|error| panic!("{example}: {error}"))
+}
+
+/// What the built-in policy finds in an example.
+fn judge(example: &Example, document: &Document<'static>) -> Vec<Finding> {
+    let object = RayObject::read(&document.json).unwrap_or_else(|| panic!("{example}: not one of KubeRay's objects"));
+    Policy::default().validate(&object, None)
+}
+
+/// Every example that is an object, with its document and the findings in it.
+fn judged() -> impl Iterator<Item = (Example, Document<'static>, Vec<Finding>)> {
+    let examples = RULES.iter().flat_map(|rule| examples(rule));
+    examples.filter(|example| ["Fails", "Passes"].contains(&example.heading)).map(|example| {
+        let document = read(&example);
+        let findings = judge(&example, &document);
+        (example, document, findings)
+    })
+}
+
+/// Fails with every fault at once.
+fn assert_none(faults: &[String]) {
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}
+
+#[test]
+fn every_example_is_judged_as_it_says() {
+    let mut faults = Vec::new();
+    for (example, document, findings) in judged() {
+        let line = |finding: &Finding| document.locate(&finding.path).start.line;
+        let mut found: Vec<_> = findings.iter().map(|finding| Mark::of(finding, line(finding))).collect();
+        let mut broken = Vec::new();
+        for mark in example.marks() {
+            match found.iter().position(|finding| mark.is_kept_by(finding)) {
+                Some(index) => drop(found.swap_remove(index)),
+                None => broken.push(mark),
+            }
+        }
+        found.sort();
+        let unkept = broken.iter().map(|mark| format!("  promised and not found: {mark}"));
+        let unmarked = found.iter().map(|mark| format!("  found and not promised: {mark}"));
+        let list: Vec<_> = unkept.chain(unmarked).collect();
+        if !list.is_empty() {
+            faults.push(format!("{example}\n{}\n{}", list.join("\n"), example.text));
+        }
+    }
+    assert_none(&faults);
+}
+
+#[test]
+fn examples_that_pass_promise_nothing_and_examples_that_fail_a_finding_of_their_rule() {
+    for (example, _, _) in judged() {
+        let marks = example.marks();
+        match example.heading {
+            "Passes" => assert!(marks.is_empty(), "{example}: has marks"),
+            _ => assert!(marks.iter().any(|mark| mark.rule == example.rule.name), "{example}: has no mark"),
+        }
+    }
+}
+
+#[test]
+fn every_document_has_the_same_form() {
+    for rule in RULES {
+        let name = rule.name;
+        let mut lines = prose(rule.docs).map(|(_, line)| line).filter(|line| !line.is_empty());
+        assert_eq!(lines.next(), Some(format!("# {name}").as_str()), "{name}: the title is the rule's name");
+        assert!(!lines.next().unwrap_or("#").starts_with('#'), "{name}: a sentence stands under the title");
+        let expected: Vec<_> = ["What it checks", "Why", "Fails", "Passes", "Settings", "References"]
+            .into_iter()
+            .filter(|heading| *heading != "Settings" || headings(rule).contains(heading))
+            .collect();
+        assert_eq!(headings(rule), expected, "{name}: the headings");
+        for heading in ["Fails", "Passes"] {
+            assert!(examples(rule).iter().any(|example| example.heading == heading), "{name}: no example {heading}");
+        }
+    }
+}
+
+#[test]
+fn settings_are_shown_as_a_policy_file() {
+    let settings = RULES.iter().flat_map(|rule| examples(rule)).filter(|example| example.heading == "Settings");
+    for example in settings {
+        Policy::from_json(&read(&example).json).unwrap_or_else(|errors| panic!("{example}: {errors:?}"));
+    }
+}
+
+#[test]
+fn summaries_are_the_beginning_of_a_sentence() {
+    for Rule { name, summary, .. } in RULES {
+        assert!(summary.starts_with(|first: char| first.is_lowercase()), "{name}: {summary}");
+        assert!(!summary.ends_with('.') && !summary.contains(['\n', '|']), "{name}: {summary}");
+    }
+}
+
+#[test]
+fn findings_are_short_lines_without_a_full_stop() {
+    const NAMES: [&str; 3] = ["KubeRay", "Ray", "Redis"];
+    let mut faults = Vec::new();
+    for (example, _, findings) in judged() {
+        for Finding { message, help, .. } in findings {
+            let word = message.split([' ', '\'']).next().unwrap_or_default();
+            let is_name = NAMES.contains(&word) || word.contains('_');
+            let length = message.chars().count();
+            for (is_kept, convention) in [
+                (length <= 120, "a message has 120 characters at most"),
+                (is_name || !message.starts_with(char::is_uppercase), "a message begins in lower case"),
+                (!help.is_empty() && !help.starts_with(char::is_uppercase), "help begins in lower case"),
+                ([&message, &help].iter().all(|text| !text.contains('\n')), "message and help are one line each"),
+                ([&message, &help].iter().all(|text| !text.ends_with('.')), "message and help have no full stop"),
+            ] {
+                if !is_kept {
+                    faults.push(format!("{example}: {convention}: {message} ({length}); {help}"));
+                }
+            }
+        }
+    }
+    assert_none(&faults);
+}
+
+#[test]
+fn what_a_finding_points_at_is_there_or_has_a_place() {
+    for (example, document, findings) in judged() {
+        for finding in findings {
+            // A field that is missing may be missing together with the map that it belongs to, and no more.
+            let steps = finding.path.steps();
+            let mut here = Some(&document.json);
+            for step in &steps[..steps.len().saturating_sub(2)] {
+                here = here.and_then(|json: &Json<'_>| match step {
+                    Step::Index(index) => json.items().get(*index),
+                    Step::Field(_) | Step::Key(_) => json.entry(step.name().unwrap_or_default()),
+                });
+            }
+            assert!(here.is_some(), "{example}: there is nothing near {}", finding.path);
+        }
+    }
+}
+
+#[test]
+fn every_rule_has_its_two_files_and_its_two_lines() {
+    let list = fs::read_to_string(Path::new(ROOT).join("src/rules.rs")).expect("src/rules.rs");
+    let rules: BTreeSet<_> = RULES.iter().map(|rule| rule.name.replace('-', "_")).collect();
+    assert_eq!(rules.len(), RULES.len(), "every rule is listed once");
+    let names = |extension: &str| -> BTreeSet<String> {
+        let files = fs::read_dir(Path::new(ROOT).join("src/rules")).expect("src/rules");
+        let paths = files.map(|file| file.expect("a file").path());
+        let paths = paths.filter(|path| path.extension().is_some_and(|found| found == extension));
+        paths.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect()
+    };
+    for extension in ["rs", "md"] {
+        assert_eq!(names(extension), rules, "src/rules/*.{extension} and RULES");
+    }
+    for name in rules {
+        assert!(list.contains(&format!("\nmod {name};\n")), "src/rules.rs: mod {name}");
+        assert!(list.contains(&format!("\n    &{name}::RULE,\n")), "src/rules.rs: &{name}::RULE");
+    }
+}
+
+#[test]
+fn no_file_is_long_and_none_is_a_drawer() {
+    let mut folders = vec![Path::new(ROOT).join("src"), Path::new(ROOT).join("tests")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
+            let drawers = ["util", "utils", "helper", "helpers", "common"];
+            assert!(!drawers.contains(&name.as_str()), "{}: name it after what is in it", path.display());
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "md") {
+                let lines = fs::read_to_string(&path).expect("text").lines().count();
+                assert!(lines <= 400, "{}: {lines} lines, more than 400", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_readme_lists_the_rules() {
+    const MARKERS: (&str, &str) = ("<!-- rules:begin -->\n", "<!-- rules:end -->");
+    let path = Path::new(ROOT).join("README.md");
+    let readme = fs::read_to_string(&path).expect("README.md");
+    let (before, rest) = readme.split_once(MARKERS.0).expect("<!-- rules:begin -->");
+    let (listed, after) = rest.split_once(MARKERS.1).expect("<!-- rules:end -->");
+    let table = markdown_table();
+    if std::env::var("UPDATE").is_ok() {
+        let text = format!("{before}{}{table}{}{after}", MARKERS.0, MARKERS.1);
+        fs::write(&path, text).expect("README.md can be written");
+    } else {
+        assert_eq!(listed, table, "README.md is out of date; run UPDATE=1 cargo test --test rules");
+    }
+}
