@@ -7,6 +7,7 @@
 
 pub mod config;
 pub mod defaults;
+pub mod dry_run;
 pub mod json;
 pub mod keyed;
 pub mod kuberay;

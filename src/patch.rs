@@ -1,11 +1,16 @@
 //! JSON Patches that only add.
 
+mod apply;
+
 use json_patch::jsonptr::PointerBuf;
 use json_patch::{AddOperation, Patch, PatchOperation};
 
 use crate::json::{Json, Object};
 use crate::keyed;
 use crate::path::{FieldPath, Step};
+
+pub(crate) use apply::index;
+pub use apply::{Inapplicable, apply};
 
 /// Writes a JSON Patch (RFC 6902) of nothing but additions, and keeps the object as the patch will leave it, so that
 /// of two defaults under one missing parent the second finds the parent there.

@@ -13,6 +13,7 @@ mod stream;
 mod tree;
 mod write;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::json::Json;
@@ -49,18 +50,25 @@ pub struct YamlError {
     pub first: Option<Box<Location>>,
 }
 
+/// A part of a text, as its lines of dashes divide it. Most have one document.
+#[derive(Clone, Debug)]
+pub struct Part<'t> {
+    /// The documents, or why they cannot be read. What is empty, `null` or only a comment is none.
+    pub documents: Vec<Result<Document<'t>, YamlError>>,
+    text: &'t str,
+    has_json: bool,
+}
+
 /// Reads every document of a text. A document that cannot be read is an error in its place, and hides no other; what is
 /// empty, `null` or only a comment is left out.
 pub fn documents(text: &str) -> Vec<Result<Document<'_>, YamlError>> {
+    parts(text).flat_map(|part| part.documents).collect()
+}
+
+/// Reads a text, and keeps the parts that it falls into.
+pub fn parts(text: &str) -> impl Iterator<Item = Part<'_>> {
     let lines = Arc::new(Lines::of(text));
-    let mut documents = Vec::new();
-    for chunk in stream::chunks(text) {
-        match chunk {
-            Ok(chunk) => read(chunk, &lines, &mut documents),
-            Err(fault) => documents.push(Err(fault.locate(&lines))),
-        }
-    }
-    documents
+    stream::chunks(text).map(move |chunk| Part::read(chunk, &lines))
 }
 
 /// Reads the bytes of a text, which must be UTF-8.
@@ -77,39 +85,54 @@ pub fn decode(bytes: &[u8]) -> Result<&str, YamlError> {
     })
 }
 
-fn read<'t>(chunk: Chunk<'t>, lines: &Arc<Lines<'t>>, documents: &mut Vec<Result<Document<'t>, YamlError>>) {
-    let Chunk { mut text, mut offset } = chunk;
-    let looks_like_json = text.trim_start().starts_with('{');
-    if looks_like_json {
-        let (values, end) = JsonText::split(text, offset);
-        for mut value in values {
-            collect(&mut value, lines, documents);
-        }
-        (text, offset) = (&text[end..], offset + end);
+impl<'t> Part<'t> {
+    /// The text, if it holds no more than one document, and one that stays the same behind a line of dashes: JSON does
+    /// not, for kubectl then takes it for YAML.
+    pub fn verbatim(&self) -> Option<&'t str> {
+        (self.documents.len() <= 1 && !self.has_json).then_some(self.text)
     }
-    let before = documents.len();
-    collect(&mut YamlEvents::new(text, offset), lines, documents);
-    // What is neither is more likely meant as JSON if its first key is quoted.
-    let first_key = text.trim_start().strip_prefix('{').map(str::trim_start);
-    if first_key.is_some_and(|key| key.starts_with('"'))
-        && let [Err(error)] = &mut documents[before..]
-        && error.first.is_none()
-        && let Some(fault) = JsonText::fault(text, offset)
-    {
-        *error = fault.locate(lines);
-    }
-}
 
-fn collect<'t>(
-    events: &mut impl Iterator<Item = Result<(event::Event<'t>, Span), Fault>>,
-    lines: &Arc<Lines<'t>>,
-    documents: &mut Vec<Result<Document<'t>, YamlError>>,
-) {
-    while let Some(document) = Builder::read(events) {
-        match document {
-            Ok((Json::Null, _)) => (),
-            Ok((json, place)) => documents.push(Ok(Document { json, place, lines: Arc::clone(lines) })),
-            Err(fault) => return documents.push(Err(fault.locate(lines))),
+    fn read(chunk: Chunk<'t>, lines: &Arc<Lines<'t>>) -> Self {
+        let Chunk { text, offset, fault } = chunk;
+        let mut part = Self { documents: Vec::new(), text, has_json: false };
+        if let Some(fault) = fault {
+            part.documents.push(Err(fault.locate(lines)));
+            return part;
+        }
+        let (mut rest, mut offset) = (text, offset);
+        if text.trim_start().starts_with('{') {
+            let (values, end) = JsonText::split(text, offset);
+            part.has_json = !values.is_empty();
+            for mut value in values {
+                part.collect(&mut value, lines);
+            }
+            (rest, offset) = (&text[end..], offset + end);
+        }
+        let before = part.documents.len();
+        part.collect(&mut YamlEvents::new(rest, offset), lines);
+        // What is neither is more likely meant as JSON if its first key is quoted.
+        let first_key = rest.trim_start().strip_prefix('{').map(str::trim_start);
+        if first_key.is_some_and(|key| key.starts_with('"'))
+            && let [Err(error)] = &mut part.documents[before..]
+            && error.first.is_none()
+            && let Some(fault) = JsonText::fault(rest, offset)
+        {
+            *error = fault.locate(lines);
+        }
+        part
+    }
+
+    fn collect(
+        &mut self,
+        events: &mut impl Iterator<Item = Result<(event::Event<'t>, Span), Fault>>,
+        lines: &Arc<Lines<'t>>,
+    ) {
+        while let Some(document) = Builder::read(events) {
+            match document {
+                Ok((Json::Null, _)) => (),
+                Ok((json, place)) => self.documents.push(Ok(Document { json, place, lines: Arc::clone(lines) })),
+                Err(fault) => return self.documents.push(Err(fault.locate(lines))),
+            }
         }
     }
 }
@@ -119,6 +142,16 @@ impl<'t> Document<'t> {
     /// line. For what is not written, at the key of the nearest thing above that is.
     pub fn locate(&self, path: &FieldPath) -> Location {
         self.lines.location(self.place.find(&self.json, path, &self.lines))
+    }
+
+    /// Where a value is written, in bytes of the text, from its first character to its last.
+    pub fn bytes(&self, path: &FieldPath) -> Option<Range<usize>> {
+        self.place.descend(&self.json, path).ok().map(|(place, _)| place.value.clone())
+    }
+
+    /// The text that the document is part of.
+    pub fn lines(&self) -> &Lines<'t> {
+        &self.lines
     }
 
     /// The whole document's place.

@@ -23,25 +23,28 @@ pub(super) struct Place {
 impl Place {
     /// The stretch to show for a path below this value, or for the nearest thing above it that is written.
     pub(super) fn find(&self, json: &Json<'_>, path: &FieldPath, lines: &Lines<'_>) -> Span {
+        match self.descend(json, path) {
+            Ok((place, json)) => place.show(json, true, lines),
+            Err((place, json)) => place.show(json, false, lines),
+        }
+    }
+
+    /// The place of a path, with its value; or else of the nearest thing above it that is written.
+    pub(super) fn descend<'p, 'j, 't>(
+        &'p self,
+        json: &'j Json<'t>,
+        path: &FieldPath,
+    ) -> Result<(&'p Place, &'j Json<'t>), (&'p Place, &'j Json<'t>)> {
         let (mut place, mut json) = (self, json);
-        let mut is_written = true;
         for step in path.steps() {
             let index = match step {
-                Step::Field(name) => json.entries().iter().rposition(|(key, _)| key == name),
-                Step::Key(name) => json.entries().iter().rposition(|(key, _)| key == name),
                 Step::Index(index) => Some(*index),
+                step => json.entries().iter().rposition(|(key, _)| Some(&**key) == step.name()),
             };
-            let Some((index, child)) = index.and_then(|index| Some((index, place.children.get(index)?))) else {
-                is_written = false;
-                break;
-            };
-            json = match json {
-                Json::Object(_) => &json.entries()[index].1,
-                _ => &json.items()[index],
-            };
-            place = child;
+            let below = index.and_then(|index| Some((place.children.get(index)?, child(json, index)?)));
+            (place, json) = below.ok_or((place, json))?;
         }
-        place.show(json, is_written, lines)
+        Ok((place, json))
     }
 
     /// A scalar shows itself where it fits on a line; what is larger, empty or asked for in vain shows its key; an item
@@ -55,4 +58,8 @@ impl Place {
             _ => first_line,
         }
     }
+}
+
+fn child<'j, 't>(json: &'j Json<'t>, index: usize) -> Option<&'j Json<'t>> {
+    json.items().get(index).or_else(|| json.entries().get(index).map(|(_, value)| value))
 }

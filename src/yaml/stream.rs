@@ -6,40 +6,37 @@
 
 use super::Fault;
 
-/// A part of the text that holds a document, or none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A part of the text, between two lines of dashes.
+#[derive(Debug)]
 pub(super) struct Chunk<'t> {
     pub(super) text: &'t str,
     /// The byte of the whole text at which the part begins.
     pub(super) offset: usize,
+    /// What is wrong with the line of dashes before it, which is then part of the text.
+    pub(super) fault: Option<Fault>,
 }
 
-/// The parts of a text. A separator that kubectl refuses takes the part behind it along.
-pub(super) fn chunks(text: &str) -> impl Iterator<Item = Result<Chunk<'_>, Fault>> {
-    let mut offset = 0;
-    let mut separator = Ok(());
-    let mut is_over = false;
+/// The parts of a text.
+pub(super) fn chunks(text: &str) -> impl Iterator<Item = Chunk<'_>> {
+    let mut next = Some((0, None));
     std::iter::from_fn(move || {
-        if is_over {
-            return None;
-        }
+        let (offset, fault) = next.take()?;
         let rest = &text[offset..];
-        let length = separator_start(rest);
-        let chunk = Chunk { text: &rest[..length], offset };
-        let found = std::mem::replace(&mut separator, Ok(())).map(|()| chunk.without_byte_order_mark());
-        match rest[length..].split_inclusive('\n').next() {
-            None => is_over = true,
-            Some(line) => {
-                let content = line[3..].trim();
-                if !content.is_empty() && !content.starts_with('#') {
-                    let at = offset + length + line.find(content).unwrap_or_default();
-                    separator = Err(Fault::new("kubectl reads nothing that stands behind --- on its line", at)
-                        .help("write it on a line of its own"));
-                }
-                offset += length + line.len();
-            }
+        // The line of dashes before, where it belongs to this part.
+        let skipped = if fault.is_some() { 3 } else { 0 };
+        let length = skipped + separator_start(&rest[skipped..]);
+        if let Some(line) = rest[length..].split_inclusive('\n').next() {
+            let content = line[3..].trim();
+            let at = offset + length;
+            next = Some(if content.is_empty() || content.starts_with('#') {
+                (at + line.len(), None)
+            } else {
+                let content = at + line.len() - line[3..].trim_start().len();
+                let fault = Fault::new("kubectl reads nothing that stands behind --- on its line", content);
+                (at, Some(fault.help("write it on a line of its own")))
+            });
         }
-        Some(found)
+        Some(Chunk { text: &rest[..length], offset, fault }.without_byte_order_mark())
     })
 }
 
@@ -54,7 +51,7 @@ fn separator_start(text: &str) -> usize {
 impl Chunk<'_> {
     fn without_byte_order_mark(self) -> Self {
         match self.text.strip_prefix('\u{feff}') {
-            Some(text) => Chunk { text, offset: self.offset + self.text.len() - text.len() },
+            Some(text) => Chunk { text, offset: self.offset + self.text.len() - text.len(), fault: self.fault },
             None => self,
         }
     }
@@ -64,25 +61,25 @@ impl Chunk<'_> {
 mod tests {
     use super::*;
 
-    fn split(text: &str) -> Vec<Result<&str, String>> {
-        chunks(text).map(|chunk| chunk.map(|chunk| chunk.text).map_err(|fault| fault.message)).collect()
+    fn split(text: &str) -> Vec<&str> {
+        chunks(text).map(|chunk| chunk.text).collect()
     }
 
     #[test]
     fn a_line_of_three_dashes_splits() {
-        assert_eq!(split("a\n---\nb\r\n---  # c\r\nd"), [Ok("a\n"), Ok("b\r\n"), Ok("d")]);
-        assert_eq!(split("---\na\n---"), [Ok(""), Ok("a\n"), Ok("")]);
-        assert_eq!(split("\u{feff}---\na"), [Ok(""), Ok("a")]);
-        assert_eq!(split("\u{feff}a"), [Ok("a")]);
-        assert_eq!(split(" ---\n"), [Ok(" ---\n")]);
-        assert_eq!(split(""), [Ok("")]);
+        assert_eq!(split("a\n---\nb\r\n---  # c\r\nd"), ["a\n", "b\r\n", "d"]);
+        assert_eq!(split("---\na\n---"), ["", "a\n", ""]);
+        assert_eq!(split("\u{feff}---\na"), ["", "a"]);
+        assert_eq!(split("\u{feff}a"), ["a"]);
+        assert_eq!(split(" ---\n"), [" ---\n"]);
+        assert_eq!(split(""), [""]);
     }
 
     #[test]
-    fn content_behind_the_dashes_is_refused_with_its_part() {
-        let parts = split("a\n--- {b: 1}\nc\n---\nd");
-        assert!(matches!(&parts[..], [Ok("a\n"), Err(_), Ok("d")]), "{parts:?}");
-        let fault = chunks("a\n--- {b: 1}\n").nth(1).expect("two parts").expect_err("content behind the dashes");
-        assert_eq!(fault.at, 6);
+    fn content_behind_the_dashes_is_a_fault_of_its_part() {
+        let text = "a\n--- {b: 1}\nc\n----\n---\nd";
+        assert_eq!(split(text), ["a\n", "--- {b: 1}\nc\n", "----\n", "d"]);
+        let faults: Vec<_> = chunks(text).map(|chunk| chunk.fault.map(|fault| fault.at)).collect();
+        assert_eq!(faults, [None, Some(6), Some(18), None]);
     }
 }

@@ -48,6 +48,13 @@ fn a_broken_document_hides_no_other() {
 }
 
 #[test]
+fn a_part_can_be_passed_on_as_it_is_unless_it_is_json() {
+    let text = "a: 1 # one\n---\n# none\n---\nb: [\n--- c\n---\n{\"d\": 1}\n---\ne: 1\n...\nf: 1\n";
+    let verbatim: Vec<_> = parts(text).map(|part| part.verbatim()).collect();
+    assert_eq!(verbatim, [Some("a: 1 # one\n"), Some("# none\n"), Some("b: [\n"), Some("--- c\n"), None, None]);
+}
+
+#[test]
 fn json_is_read_with_everything_json_has() {
     let text = "{\n\t\"a\": \"\\ud83d\\ude00\\/\",\n\t\"b\": [1, -2.5e3, true, null, {}, []]\n}\n";
     assert_eq!(all(text), [r#"{"a":"😀/","b":[1,-2500,true,null,{},[]]}"#]);

@@ -1,0 +1,172 @@
+//! What would become of an object, without a cluster: the same verdict as the API server's with rayguard in it.
+
+use std::collections::HashSet;
+
+use json_patch::Patch;
+
+use crate::json::Json;
+use crate::patch::{apply, index};
+use crate::path::{FieldPath, Step};
+use crate::policy::Policy;
+use crate::ray::RayObject;
+use crate::rule::{Finding, Scope};
+use crate::rules::RULES;
+
+/// The rule after which no other needs to say anything about the same place.
+const MALFORMED_FIELD: &str = "malformed-field";
+
+/// What would become of an object.
+#[derive(Clone, Debug)]
+pub struct Outcome<'a> {
+    /// The object as the API server would store it.
+    pub object: Json<'a>,
+    /// The defaults that rayguard would add to it.
+    pub patch: Patch,
+    /// Everything that is wrong with it, in the order of [`RULES`], then of paths. The paths are those of `object`.
+    pub findings: Vec<Finding>,
+}
+
+impl Policy {
+    /// Does to an object that is to be created what the API server does with it: drops what it does not know, writes
+    /// the defaults of KubeRay's schema, then rayguard's, and asks the rules. `namespace` is the one that it is put into
+    /// if it names none. `None` for an object that is not KubeRay's.
+    pub fn dry_run<'a>(&self, written: &Json<'a>, namespace: Option<&str>) -> Option<Outcome<'a>> {
+        let mut findings = self.findings(&view(written, namespace)?, Scope::Offline);
+        // schema::Schema::of(self.settings.kuberay.version).conform(&mut object) belongs here.
+        let mut object = written.clone();
+        let patch = self.mutate(&view(&object, namespace)?, None);
+        let applied = apply(&mut object, &patch);
+        debug_assert_eq!(applied, Ok(()), "a patch fits the object that it is made for");
+        findings.extend(self.validate(&view(&object, namespace)?, None));
+        drop_repeated(&mut findings);
+        findings.sort_by_cached_key(|finding| (position(finding), finding.path.clone()));
+        Some(Outcome { object, patch, findings })
+    }
+}
+
+fn view<'v>(json: &'v Json<'v>, namespace: Option<&'v str>) -> Option<RayObject<'v>> {
+    let mut object = RayObject::read(json)?;
+    object.namespace = object.namespace.or(namespace);
+    Some(object)
+}
+
+/// Drops what other rules say of a place, or of what lies below, whose type is wrong: one fault, one finding.
+fn drop_repeated(findings: &mut Vec<Finding>) {
+    let malformed = findings.iter().filter(|finding| finding.rule.name == MALFORMED_FIELD);
+    let malformed: HashSet<_> = malformed.map(|finding| finding.path.clone()).collect();
+    if malformed.is_empty() {
+        return;
+    }
+    findings.retain(|Finding { rule, path, .. }| {
+        let is_below = || (0..=path.steps().len()).any(|steps| malformed.contains(&path.take(steps)));
+        rule.name == MALFORMED_FIELD || !is_below()
+    });
+}
+
+fn position(finding: &Finding) -> usize {
+    RULES.iter().position(|rule| *rule == finding.rule).unwrap_or(RULES.len())
+}
+
+impl Outcome<'_> {
+    /// The path at which the user wrote what is at a path of the stored object: items that the patch put into a list
+    /// move those behind them. For such an item itself, the list's path.
+    pub fn as_written(&self, path: &FieldPath) -> FieldPath {
+        let mut path = path.clone();
+        for operation in self.patch.0.iter().rev() {
+            let Some((list, last)) = operation.path().split_back() else { continue };
+            let Some(added) = index(&last.decoded()) else { continue };
+            let depth = list.tokens().count();
+            let Some(Step::Index(here)) = path.steps().get(depth) else { continue };
+            let here = *here;
+            let is_in_list = list.tokens().zip(path.steps()).all(|(token, step)| match step {
+                Step::Index(index) => token.decoded() == index.to_string(),
+                step => Some(&*token.decoded()) == step.name(),
+            });
+            if is_in_list && here == added {
+                path = path.take(depth);
+            } else if is_in_list && here > added {
+                let below = path.steps()[depth + 1..].iter().cloned();
+                path = below.fold(path.take(depth).index(here - 1), FieldPath::step);
+            }
+        }
+        path
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::Level;
+    use serde_json::json;
+
+    fn cluster(fields: &serde_json::Value) -> Json<'static> {
+        let cluster =
+            json!({"apiVersion": "ray.io/v1", "kind": "RayCluster", "metadata": {"name": "c"}, "spec": fields});
+        serde_json::from_str::<Json<'_>>(&cluster.to_string()).expect("JSON").into_owned()
+    }
+
+    fn outcome(json: &Json<'static>) -> Outcome<'static> {
+        Policy::default().dry_run(json, Some("default")).expect("a RayCluster")
+    }
+
+    #[test]
+    fn what_is_not_kuberays_has_no_outcome() {
+        assert!(Policy::default().dry_run(&Json::from("text"), None).is_none());
+        assert!(Policy::default().dry_run(&Json::Null, None).is_none());
+    }
+
+    #[test]
+    fn defaults_come_before_rules() {
+        let timeout = json!([{"name": "RAY_gcs_rpc_server_reconnect_timeout_s", "value": "900"}]);
+        let json = cluster(&json!({
+            "gcsFaultToleranceOptions": {"redisAddress": "redis:6379"},
+            "headGroupSpec": {"template": {"spec": {"containers": [{"name": "h", "env": timeout}]}}},
+            "workerGroupSpecs": [{"groupName": "w", "template": {"spec": {"containers": [{"name": "w"}]}}}],
+        }));
+        let outcome = outcome(&json);
+        assert!(!outcome.patch.0.is_empty());
+        let rules: Vec<_> = outcome.findings.iter().map(|finding| finding.rule.name).collect();
+        assert!(!rules.contains(&"worker-reconnect-timeout"), "{rules:?}");
+        assert!(rules.contains(&"missing-redis-password"), "{rules:?}");
+        let again = Policy::default().dry_run(&outcome.object, None).expect("a RayCluster");
+        assert!(again.patch.0.is_empty(), "what is stored needs no defaults");
+    }
+
+    #[test]
+    fn findings_come_in_the_order_of_rules_and_paths() {
+        let group = json!({"groupName": "w", "template": {"spec": {"containers": [{"name": "w",
+            "env": [{"name": "RAY_gcs_rpc_server_reconnect_timeout_s", "value": "x"}]}]}}});
+        let groups: Vec<_> = (0..12).map(|_| group.clone()).collect();
+        let findings = outcome(&cluster(&json!({
+            "gcsFaultToleranceOptions": {},
+            "workerGroupSpecs": groups,
+        })))
+        .findings;
+        let keys: Vec<_> = findings.iter().map(|finding| (position(finding), finding.path.clone())).collect();
+        assert!(keys.is_sorted(), "{keys:?}");
+        assert!(findings.len() > 12 && findings.iter().any(|finding| finding.level == Level::Warn));
+    }
+
+    #[test]
+    fn a_path_leads_back_to_what_was_written() {
+        let patch = json!([
+            {"op": "add", "path": "/spec/list/1", "value": "a"},
+            {"op": "add", "path": "/spec/list/1", "value": "b"},
+            {"op": "add", "path": "/spec/list/-", "value": "c"},
+            {"op": "add", "path": "/spec/1", "value": "a key"},
+        ]);
+        let patch = serde_json::from_value(patch).expect("a patch");
+        let outcome = Outcome { object: Json::Null, patch, findings: Vec::new() };
+        let list = || FieldPath::of(["spec", "list"]);
+        for (stored, written) in [
+            (list().index(0).field("x"), list().index(0).field("x")),
+            (list().index(1).field("x"), list()),
+            (list().index(2), list()),
+            (list().index(3).field("x"), list().index(1).field("x")),
+            (list(), list()),
+            (FieldPath::of(["spec", "other"]).index(3), FieldPath::of(["spec", "other"]).index(3)),
+        ] {
+            assert_eq!(outcome.as_written(&stored), written, "{stored}");
+        }
+    }
+}
