@@ -56,7 +56,7 @@ impl Defaults {
         if !object.kind.gets_defaults() || object.is_being_deleted() {
             return Patch(Vec::new());
         }
-        let mut builder = PatchBuilder::new(object.json.clone());
+        let mut builder = PatchBuilder::new(object.json);
         match old {
             None => self.write(settings, &mut builder, |_| Wanted::ALL),
             Some(old) => stability::update(self, settings, &mut builder, object, old),

@@ -2,6 +2,8 @@
 
 mod apply;
 
+use std::borrow::Cow;
+
 use json_patch::jsonptr::PointerBuf;
 use json_patch::{AddOperation, Patch, PatchOperation};
 
@@ -16,15 +18,15 @@ pub use apply::{Inapplicable, apply};
 /// of two defaults under one missing parent the second finds the parent there.
 #[derive(Debug)]
 pub struct PatchBuilder<'a> {
-    object: Json<'a>,
+    object: Cow<'a, Json<'a>>,
     added: Vec<String>,
     patch: Patch,
 }
 
 impl<'a> PatchBuilder<'a> {
-    /// Begins with an object and no operation.
-    pub fn new(object: Json<'a>) -> Self {
-        Self { object, added: Vec::new(), patch: Patch(Vec::new()) }
+    /// Begins with an object, which is copied once there is something to add, and no operation.
+    pub fn new(object: &'a Json<'a>) -> Self {
+        Self { object: Cow::Borrowed(object), added: Vec::new(), patch: Patch(Vec::new()) }
     }
 
     /// The object as the patch so far leaves it.
@@ -75,7 +77,7 @@ impl<'a> PatchBuilder<'a> {
         let Ok(pointer) = PointerBuf::parse(pointer) else { return false };
         let operation = AddOperation { path: pointer, value: (&value).into() };
         self.patch.0.push(PatchOperation::Add(operation));
-        insert(&mut self.object, existing, &missing[0], value);
+        insert(self.object.to_mut(), existing, &missing[0], value);
         // A list that is merged by a key is recorded item by item: others may come to join them.
         let list = path.steps().last().and_then(Step::name).and_then(keyed::merge_key).is_some();
         if list && items > 0 {
@@ -158,7 +160,7 @@ mod tests {
 
     fn built(object: &str, additions: &[(FieldPath, &'static str)]) -> (serde_json::Value, usize) {
         let json: Json<'_> = serde_json::from_str(object).expect("JSON");
-        let mut builder = PatchBuilder::new(json);
+        let mut builder = PatchBuilder::new(&json);
         for (path, value) in additions {
             builder.add(path, Json::from(*value));
         }

@@ -31,7 +31,7 @@ pub(super) fn update(
     let groups = pairs(object, old);
     let every = Every::new(defaults, settings, object, old);
 
-    let mut restored = PatchBuilder::new(object.json.clone());
+    let mut restored = PatchBuilder::new(object.json);
     for (new, old) in &groups {
         if let Some(old) = old {
             restore(&mut restored, new, old, &recorded, &[]);
@@ -190,7 +190,7 @@ impl Every {
     fn new(defaults: &Defaults, settings: &Settings, new: &RayObject<'_>, old: &RayObject<'_>) -> Self {
         let every = defaults.every();
         let [new, old] = [new, old].map(|object| {
-            let mut builder = PatchBuilder::new(object.json.clone());
+            let mut builder = PatchBuilder::new(object.json);
             every.write(settings, &mut builder, |_| Wanted::ALL);
             (builder.object().clone().into_owned(), builder.added().iter().cloned().collect())
         });
