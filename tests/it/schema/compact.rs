@@ -47,10 +47,14 @@ impl Nodes {
     /// server takes none of what a user writes there; its metadata is ObjectMeta, of which no CRD may say more.
     fn add_kind(&mut self, name: &str, schema: &Value) {
         let mut schema = schema.clone();
-        schema["properties"].as_object_mut().expect("properties").remove("status");
-        assert_eq!(schema["properties"]["metadata"]["properties"], Value::Null, "{name} restricts its metadata");
+        let properties = schema["properties"].as_object_mut().expect("properties");
+        properties.remove("status");
+        assert_eq!(properties.remove("metadata"), Some(json!({"type": "object"})), "{name} restricts its metadata");
         let mut node = self.compact(&schema, &[name]);
-        node.get_mut("properties").expect("properties")["metadata"] = "ObjectMeta".into();
+        let mut properties = node["properties"].as_object().cloned().expect("properties");
+        properties.insert("metadata".to_owned(), "ObjectMeta".into());
+        properties.sort_keys();
+        node.insert("properties", properties.into());
         assert_eq!(self.named.insert(name.to_owned(), text(&node)), None, "{name} occurs once");
     }
 
