@@ -11,6 +11,7 @@
 mod conform;
 mod fault;
 mod faults;
+mod metadata;
 mod node;
 mod suggestion;
 

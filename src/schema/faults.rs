@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::conform::last_of_each;
 use super::fault::{Words, missing, no_choice, repeated, too_large, wrong_form, wrong_type};
 use super::node::{Node, Type};
-use super::{Fault, Schema};
+use super::{Fault, Schema, metadata};
 use crate::json::Json;
 use crate::path::FieldPath;
 use crate::rule::Reason;
@@ -23,11 +23,7 @@ impl Schema {
         let place = Place { parent: None, step: At::Root, node: self.node(root), value: object };
         let mut walk = Walk { schema: self, object, found: Vec::new(), unknown: 0 };
         walk.check(&place);
-        let is_unnamed = |name: &&str| matches!(object.descend(["metadata", name]).as_str(), None | Some(""));
-        if ["name", "generateName"].iter().all(is_unnamed) {
-            let path = FieldPath::of(["metadata", "name"]);
-            walk.malformed(path, Reason::Required, ("is missing".to_owned(), "add name, a string".to_owned()));
-        }
+        walk.found.extend(metadata::faults(object.field("metadata")));
         walk.found
     }
 }

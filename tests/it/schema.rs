@@ -1,8 +1,14 @@
 //! The embedded schema of KubeRay's objects, and what is made of it, against KubeRay's CRDs and the API server.
 
 mod compact;
+mod damage;
+mod laws;
+#[cfg(feature = "server")]
+pub(crate) mod parity;
 
 use std::path::Path;
+
+use serde_json::Value;
 
 use crate::kuberay;
 
@@ -18,4 +24,21 @@ fn the_embedded_schema_is_kuberays_own() {
     }
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(kept == made, "{} is not what KubeRay's CRDs say; run this test with UPDATE=1 to write it", path.display());
+}
+
+/// Every object of KubeRay among the samples of its module, with the file's name.
+fn samples() -> Vec<(String, Value)> {
+    let folder = kuberay::module(KUBERAY).join("config/samples");
+    let mut samples = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("KubeRay's module has samples") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_none_or(|extension| extension != "yaml") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).expect("a sample");
+        let objects: Vec<Value> = serde_saphyr::from_multiple(&text).expect("YAML");
+        let objects = objects.into_iter().filter(|object| object["apiVersion"] == "ray.io/v1");
+        samples.extend(objects.map(|object| (path.display().to_string(), object)));
+    }
+    samples
 }
