@@ -14,6 +14,8 @@ mod faults;
 mod metadata;
 mod node;
 mod suggestion;
+#[cfg(test)]
+mod tests;
 
 use std::sync::LazyLock;
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::Schema;
-use super::node::Node;
+use super::node::{Node, NodeId, Type};
 use crate::json::{Json, Object};
 
 impl Schema {
@@ -22,7 +22,7 @@ impl Schema {
         }
         self.settle(object, Some(self.node(root)));
         if let Some(metadata) = object.as_object_mut().and_then(|object| object.get_mut("metadata")) {
-            drop_zero_values(metadata);
+            self.drop_zero_values(metadata, self.node(root).property("metadata"));
         }
     }
 
@@ -62,6 +62,21 @@ impl Schema {
         }
     }
 
+    /// What is empty in metadata is not there once the API server has read it.
+    fn drop_zero_values(&self, metadata: &mut Json<'_>, node: Option<NodeId>) {
+        let (Json::Object(Object(fields)), Some(node)) = (metadata, node) else { return };
+        fields.retain(|(name, value)| {
+            let kind = self.node(node).property(name).map(|id| self.node(id).kind);
+            match (kind, value) {
+                (Some(Type::String), Json::String(text)) => !text.is_empty(),
+                (Some(Type::Array), Json::Array(items)) => !items.is_empty(),
+                (Some(Type::Object), Json::Object(Object(fields))) => !fields.is_empty(),
+                (Some(Type::Integer), Json::Number(number)) => name != "generation" || number.as_i64() != Some(0),
+                _ => true,
+            }
+        });
+    }
+
     fn settle_or_fill(&self, value: &mut Json<'_>, node: Option<&Node>) {
         if let Some(node) = node
             && let Some(default) = &node.default
@@ -96,16 +111,4 @@ fn fill_null_texts(metadata: &mut Json<'_>) {
             _ => {}
         }
     }
-}
-
-/// What is empty in metadata is not there once the API server has read it.
-fn drop_zero_values(metadata: &mut Json<'_>) {
-    let Json::Object(Object(fields)) = metadata else { return };
-    fields.retain(|(name, value)| match value {
-        Json::String(text) => !text.is_empty(),
-        Json::Array(items) => !items.is_empty(),
-        Json::Object(Object(fields)) => !fields.is_empty(),
-        Json::Number(number) => name != "generation" || number.as_i64() != Some(0),
-        _ => true,
-    });
 }

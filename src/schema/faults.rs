@@ -73,21 +73,20 @@ impl Place<'_> {
         }
     }
 
-    /// Whether what is here may be a secret, by the names around it: that of a field or key that leads here, or the
-    /// `name` beside a `value`, as in `env`.
+    /// Whether what is here may be a secret: by the name of a field or key that leads here, or as the `value` beside a
+    /// `name`, such as that of an environment variable, unless it is a setting of Ray's.
     fn is_secret(&self) -> bool {
-        let beside = self.parent.filter(|_| self.name() == Some("value")).map(|parent| parent.value.field("name"));
         let named = |name: &str| {
             let name = name.to_ascii_lowercase();
             ["pass", "secret", "token", "credential", "key"].iter().any(|word| name.contains(word))
         };
-        let mut place = Some(self);
-        let mut above = std::iter::from_fn(|| {
-            let here = place?;
-            place = here.parent;
-            Some(here)
-        });
-        beside.and_then(Json::as_str).is_some_and(named) || above.any(|place| place.name().is_some_and(named))
+        if self.name().is_some_and(named) {
+            return true;
+        }
+        let Some(parent) = self.parent else { return false };
+        let is_value = self.name() == Some("value");
+        let beside = if is_value { parent.value.field("name").as_str() } else { None };
+        beside.is_some_and(|name| named(name) || !name.starts_with("RAY_")) || parent.is_secret()
     }
 }
 

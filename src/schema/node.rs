@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::Schema;
 use crate::json::Json;
+use crate::ray::Kind;
 
 /// The place of a node in its schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,8 +167,11 @@ impl Schema {
         let ids: HashMap<_, _> = texts.keys().enumerate().map(|(index, name)| (*name, NodeId(index))).collect();
         let defaulted: Vec<_> =
             texts.iter().filter(|(_, text)| text.default.is_some()).map(|(name, _)| *name).collect();
-        let roots = ids.iter().filter(|(name, _)| name.contains('/') && !name.contains('.'));
-        let roots = roots.map(|(name, id)| (*name, *id)).collect();
+        let is_root = |name: &str| {
+            let kind = name.strip_suffix("/v1").or_else(|| name.strip_suffix("/v1alpha1"));
+            kind.is_some_and(|kind| Kind::ALL.iter().any(|known| known.as_str() == kind))
+        };
+        let roots = ids.iter().filter(|(name, _)| is_root(name)).map(|(name, id)| (*name, *id)).collect();
         Self { nodes: texts.into_values().map(|text| text.into_node(&ids, &defaulted)).collect(), roots }
     }
 }

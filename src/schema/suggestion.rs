@@ -40,7 +40,9 @@ impl Schema {
 
     /// The fields of this name one level down: what is indented too little.
     fn below(&self, node: &Node, name: &str) -> Option<Vec<String>> {
-        let places = node.properties().filter_map(|(parent, id)| {
+        // An ephemeral container is added to a running Pod, never written into a template.
+        let parents = node.properties().filter(|(parent, _)| *parent != "ephemeralContainers");
+        let places = parents.filter_map(|(parent, id)| {
             let child = self.node(id);
             match child.items.map(|item| self.node(item)) {
                 Some(item) => item.property(name).map(|_| format!("{parent}[].{name}")),

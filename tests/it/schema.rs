@@ -2,7 +2,6 @@
 
 mod compact;
 mod damage;
-mod laws;
 #[cfg(feature = "server")]
 pub(crate) mod parity;
 
@@ -36,9 +35,13 @@ fn samples() -> Vec<(String, Value)> {
             continue;
         }
         let text = std::fs::read_to_string(&path).expect("a sample");
-        let objects: Vec<Value> = serde_saphyr::from_multiple(&text).expect("YAML");
-        let objects = objects.into_iter().filter(|object| object["apiVersion"] == "ray.io/v1");
+        let objects = objects(&text).into_iter().filter(|object| object["apiVersion"] == "ray.io/v1");
         samples.extend(objects.map(|object| (path.display().to_string(), object)));
     }
     samples
+}
+
+fn objects(yaml: &str) -> Vec<Value> {
+    let documents = rayguard::yaml::documents(yaml).into_iter();
+    documents.map(|document| Value::from(&document.expect("KubeRay writes YAML").json)).collect()
 }

@@ -16,8 +16,7 @@ pub(crate) fn schema(crds: &Path, version: &str) -> String {
     for wanted in ["v1", "v1alpha1"] {
         for file in ["rayclusters", "rayservices", "rayjobs", "raycronjobs"] {
             let text = std::fs::read_to_string(crds.join(format!("ray.io_{file}.yaml"))).expect("a CRD of KubeRay");
-            let options = serde_saphyr::options! { budget: None };
-            let crd: Value = serde_saphyr::from_str_with_options(&text, options).expect("a CRD in YAML");
+            let crd = super::objects(&text).remove(0);
             let kind = crd["spec"]["names"]["kind"].as_str().expect("a kind");
             for served in crd["spec"]["versions"].as_array().expect("versions") {
                 if served["name"] == wanted {

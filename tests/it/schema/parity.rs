@@ -147,10 +147,3 @@ fn plain(value: Value) -> Value {
         other => other,
     }
 }
-#[tokio::test]
-async fn by_hand() {
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let kubeconfig = kube::config::Kubeconfig::read_from("/tmp/sch/kube/kubeconfig").unwrap();
-    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &Default::default()).await.unwrap();
-    the_api_server_agrees(Client::try_from(config).unwrap(), "default").await;
-}
