@@ -17,6 +17,7 @@ pub mod policy;
 pub mod ray;
 pub mod rule;
 pub mod rules;
+pub mod schema;
 pub mod yaml;
 
 #[allow(clippy::disallowed_methods, reason = "the shell reads files")]

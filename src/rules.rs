@@ -22,6 +22,7 @@ mod invalid_reconnect_timeout;
 mod invalid_serve_config;
 mod legacy_fault_tolerance;
 mod loopback_redis;
+mod malformed_field;
 mod malformed_redis_address;
 mod missing_redis_address;
 mod missing_redis_password;
@@ -36,6 +37,7 @@ mod shell_in_ray_start_params;
 mod short_reconnect_timeout;
 mod single_replica;
 mod system_config_reconnect_timeout;
+mod unknown_field;
 mod unknown_reconnect_timeout;
 mod unset_autoscaler_version;
 mod unspread_replicas;
@@ -76,6 +78,8 @@ pub static RULES: &[&Rule] = &[
     &ray_version_mismatch::RULE,
     &shell_in_ray_start_params::RULE,
     // What KubeRay or the API server refuses or drops.
+    &malformed_field::RULE,
+    &unknown_field::RULE,
     &deprecated_api_version::RULE,
     &disabled_feature::RULE,
     &invalid_serve_config::RULE,

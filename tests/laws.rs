@@ -6,6 +6,8 @@ mod kuberay;
 mod objects;
 #[path = "laws/samples.rs"]
 mod samples;
+#[path = "laws/schema.rs"]
+mod schema;
 
 use objects::{SECRET, damaged, object, policies, policy_index};
 use proptest::prelude::*;

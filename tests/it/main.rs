@@ -6,7 +6,6 @@
 mod apiserver;
 #[cfg(feature = "server")]
 mod client;
-#[cfg(feature = "server")]
 mod kuberay;
 #[cfg(feature = "server")]
 mod limits;
@@ -16,6 +15,7 @@ mod malformed;
 mod process;
 #[cfg(feature = "server")]
 mod review;
+mod schema;
 #[cfg(feature = "server")]
 mod shutdown;
 #[cfg(feature = "server")]

@@ -1,0 +1,25 @@
+#![doc = include_str!("malformed_field.md")]
+
+use crate::policy::Settings;
+use crate::ray::RayObject;
+use crate::rule::{Category, Findings, Level, Rule, Scope};
+use crate::schema::{Fault, Schema};
+
+pub(super) static RULE: Rule = Rule {
+    name: "malformed-field",
+    summary: "a value that the schema of KubeRay's objects does not allow",
+    category: Category::Kuberay,
+    level: Level::Deny,
+    scope: Scope::Offline,
+    since: "0.1.0",
+    docs: include_str!("malformed_field.md"),
+    check,
+};
+
+fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+    for fault in Schema::of(settings.kuberay.version).faults(object.json) {
+        if let Fault::Malformed { path, reason, message, help } = fault {
+            findings.report(reason, path, message, help);
+        }
+    }
+}

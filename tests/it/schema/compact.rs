@@ -1,0 +1,150 @@
+//! KubeRay's CRDs in a few kilobytes: the sub-schemas that occur over and over in them, each written once.
+//!
+//! Four CRDs repeat the Pod template up to three times for each of two versions, 4 MB in all with every description.
+//! Equal sub-schemas become one node with a name; a node refers to others by name.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+/// The file's text: one node a line, sorted by name.
+pub(crate) fn schema(crds: &Path, version: &str) -> String {
+    let mut nodes = Nodes::default();
+    // v1 first, for the short names go to what is seen first.
+    for wanted in ["v1", "v1alpha1"] {
+        for file in ["rayclusters", "rayservices", "rayjobs", "raycronjobs"] {
+            let text = std::fs::read_to_string(crds.join(format!("ray.io_{file}.yaml"))).expect("a CRD of KubeRay");
+            let crd = super::objects(&text).remove(0);
+            let kind = crd["spec"]["names"]["kind"].as_str().expect("a kind");
+            for served in crd["spec"]["versions"].as_array().expect("versions") {
+                if served["name"] == wanted {
+                    nodes.add_kind(&format!("{kind}/{wanted}"), &served["schema"]["openAPIV3Schema"]);
+                }
+            }
+        }
+    }
+    let source = format!("github.com/ray-project/kuberay/ray-operator {version}, config/crd/bases");
+    let mut text = format!("{{\n\"source\": \"{source}\",\n\"nodes\": {{\n");
+    for (position, (name, node)) in nodes.named.iter().enumerate() {
+        let comma = if position + 1 < nodes.named.len() { "," } else { "" };
+        writeln!(text, "{}: {node}{comma}", Value::from(name.as_str())).expect("a string takes all");
+    }
+    text.push_str("}}\n");
+    text
+}
+
+#[derive(Default)]
+struct Nodes {
+    named: BTreeMap<String, String>,
+    names: HashMap<String, String>,
+}
+
+impl Nodes {
+    /// Adds a whole object's schema, under the name of its kind and version. Its status is left out, for the API
+    /// server takes none of what a user writes there; its metadata is ObjectMeta, of which no CRD may say more.
+    fn add_kind(&mut self, name: &str, schema: &Value) {
+        let mut schema = schema.clone();
+        let properties = schema["properties"].as_object_mut().expect("properties");
+        properties.remove("status");
+        assert_eq!(properties.remove("metadata"), Some(json!({"type": "object"})), "{name} restricts its metadata");
+        let mut node = self.compact(&schema, &[name]);
+        let mut properties = node["properties"].as_object().cloned().expect("properties");
+        properties.insert("metadata".to_owned(), "ObjectMeta".into());
+        properties.sort_keys();
+        node.insert("properties", properties.into());
+        assert_eq!(self.named.insert(name.to_owned(), text(&node)), None, "{name} occurs once");
+    }
+
+    fn add(&mut self, schema: &Value, trail: &[&str]) -> String {
+        let node = self.compact(schema, trail);
+        if let Some(name) = self.names.get(&text(&node)) {
+            return name.clone();
+        }
+        let name = self.free_name(&node, trail);
+        assert_eq!(self.named.insert(name.clone(), text(&node)), None, "{name} names two nodes");
+        self.names.insert(text(&node), name.clone());
+        name
+    }
+
+    /// A name for a node: what it says where that is short, such as `string[]` and `int32 = 0`; else the field that it
+    /// was first seen at, with as many of the fields around it as it takes to be the only one of that name.
+    fn free_name(&self, node: &BTreeMap<&str, Value>, trail: &[&str]) -> String {
+        let scalar =
+            |keyword: &str| node.get(keyword).and_then(Value::as_str).filter(|name| !name.contains(['.', '/']));
+        let kind = node["type"].as_str().expect("a type");
+        let short = match node.keys().copied().collect::<Vec<_>>()[..] {
+            ["type"] => Some(kind.to_owned()),
+            ["default", "type"] => Some(format!("{kind} = {}", node["default"]).replace('"', "'")),
+            ["pattern", "type"] if kind == "int-or-string" => Some("quantity".to_owned()),
+            ["items", "type"] => scalar("items").filter(|item| self.is_leaf(item)).map(|item| format!("{item}[]")),
+            ["additionalProperties", "type"] => scalar("additionalProperties").map(|value| format!("{value}{{}}")),
+            _ => None,
+        };
+        short.unwrap_or_else(|| {
+            let candidates = (1..=trail.len()).map(|last| {
+                trail[trail.len() - last..].iter().fold(String::new(), |name, step| match *step {
+                    "[]" | "{}" => name + step,
+                    _ if name.is_empty() => (*step).to_owned(),
+                    _ => name + "." + step,
+                })
+            });
+            let mut free = candidates.filter(|name| !name.starts_with(['[', '{']) && !self.named.contains_key(name));
+            free.next().expect("no two nodes have the same path")
+        })
+    }
+
+    /// Whether a node refers to no other.
+    fn is_leaf(&self, name: &str) -> bool {
+        !["\"properties\"", "\"items\"", "\"additionalProperties\""].iter().any(|word| self.named[name].contains(word))
+    }
+
+    /// The node of a schema. Every keyword is either kept or known to say nothing that an object could break; a new
+    /// one must be looked at before it is let through.
+    fn compact(&mut self, schema: &Value, trail: &[&str]) -> BTreeMap<&'static str, Value> {
+        let schema = schema.as_object().expect("a schema");
+        let kept = schema.iter().filter_map(|(keyword, value)| match keyword.as_str() {
+            "properties" => {
+                let sorted: BTreeMap<_, _> = value.as_object().expect("properties").iter().collect();
+                let named = sorted
+                    .into_iter()
+                    .map(|(name, property)| (name.clone(), self.add(property, &[trail, &[name]].concat()).into()));
+                Some(("properties", Value::Object(named.collect())))
+            }
+            "items" => Some(("items", self.add(value, &[trail, &["[]"]].concat()).into())),
+            "additionalProperties" => {
+                Some(("additionalProperties", self.add(value, &[trail, &["{}"]].concat()).into()))
+            }
+            "type" if schema.get("format").is_some_and(|format| format == "int32") => Some(("type", "int32".into())),
+            "type" => Some(("type", value.clone())),
+            "x-kubernetes-int-or-string" => Some(("type", "int-or-string".into())),
+            "x-kubernetes-list-map-keys" => Some(("keys", value.clone())),
+            "x-kubernetes-list-type" if value == "set" => Some(("set", true.into())),
+            "x-kubernetes-preserve-unknown-fields" => Some(("preserveUnknownFields", true.into())),
+            "required" => Some(("required", value.clone())),
+            "enum" => Some(("enum", value.clone())),
+            "default" => Some(("default", value.clone())),
+            "nullable" => Some(("nullable", value.clone())),
+            "pattern" => Some(("pattern", value.clone())),
+            "minimum" => Some(("minimum", value.clone())),
+            "maximum" => Some(("maximum", value.clone())),
+            "minLength" => Some(("minLength", value.clone())),
+            "maxLength" => Some(("maxLength", value.clone())),
+            "minItems" => Some(("minItems", value.clone())),
+            // What a merge does with a list or a map, and rules over the old object and the new one.
+            "description" | "x-kubernetes-map-type" | "x-kubernetes-validations" => None,
+            "x-kubernetes-list-type" if value == "map" || value == "atomic" => None,
+            "format" if value == "int32" || value == "int64" => None,
+            // Only in the conditions of `headService.status`, which nobody writes.
+            "format" if value == "date-time" => None,
+            "anyOf" if *value == json!([{"type": "integer"}, {"type": "string"}]) => None,
+            _ => panic!("{}: {keyword}: {value} is new", trail.join(".")),
+        });
+        kept.collect()
+    }
+}
+
+fn text(node: &BTreeMap<&str, Value>) -> String {
+    serde_json::to_string(node).expect("JSON")
+}

@@ -1,0 +1,149 @@
+//! The API server's own word on every damaged object.
+
+use std::collections::BTreeSet;
+
+use axum::http::Request;
+use kube::Client;
+use kube::client::Body;
+use rayguard::json::Json;
+use rayguard::kuberay::Version;
+use rayguard::path::{FieldPath, Step};
+use rayguard::schema::{Fault, Schema};
+use serde_json::{Map, Value, json};
+
+use super::{damage, samples};
+
+/// Compares with the API server what becomes of sound and of damaged objects, and what is said of them. KubeRay's CRDs
+/// of the embedded version have to be installed.
+pub(crate) async fn the_api_server_agrees(client: Client, namespace: &str) {
+    let mut objects = samples();
+    objects.extend(damage::damaged(&damage::sound()));
+    objects.extend(damage::damaged(&old(damage::sound())));
+    let mut disagreements = Vec::new();
+    let count = objects.len();
+    for (what, object) in objects {
+        let answer = create(&client, namespace, &object).await;
+        if let Err(difference) = compare(&object, &answer) {
+            disagreements.push(format!("{} {what}: {difference}", object["apiVersion"]));
+        }
+    }
+    assert!(count > 2000, "only {count} objects were compared");
+    assert!(disagreements.is_empty(), "{} of {count} differ:\n{}", disagreements.len(), disagreements.join("\n"));
+}
+
+/// The same object in `ray.io/v1alpha1`.
+fn old(mut object: Value) -> Value {
+    object["apiVersion"] = "ray.io/v1alpha1".into();
+    object["spec"].as_object_mut().expect("a spec").retain(|name, _| name != "gcsFaultToleranceOptions");
+    object["spec"]["workerGroupSpecs"][0]["rayStartParams"] = json!({});
+    object
+}
+
+/// What the API server answers.
+struct Answer {
+    status: u16,
+    body: Value,
+    warnings: Vec<String>,
+}
+
+async fn create(client: &Client, namespace: &str, object: &Value) -> Answer {
+    let version = object["apiVersion"].as_str().expect("a version");
+    let plural = object["kind"].as_str().expect("a kind").to_lowercase() + "s";
+    let query = "dryRun=All&fieldValidation=Warn";
+    let request = Request::post(format!("/apis/{version}/namespaces/{namespace}/{plural}?{query}"))
+        .header("Content-Type", "application/json")
+        .body(Body::from(object.to_string().into_bytes()));
+    let response = client.send(request.expect("a request")).await.expect("the API server answers");
+    let warnings = response.headers().get_all("Warning").iter().map(|value| value.to_str().expect("text").to_owned());
+    let (warnings, status) = (warnings.collect(), response.status().as_u16());
+    let body = response.into_body().collect_bytes().await.expect("a whole body");
+    Answer { status, body: serde_json::from_slice(&body).expect("JSON"), warnings }
+}
+
+fn compare(object: &Value, answer: &Answer) -> Result<(), String> {
+    let text = object.to_string();
+    let mut json: Json<'_> = serde_json::from_str(&text).expect("JSON");
+    let schema = Schema::of(Version::v1(6));
+    let (mut unknown, mut malformed, mut too_large) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for fault in schema.faults(&json) {
+        match fault {
+            Fault::Unknown { path, .. } => drop(unknown.insert(dotted(&path))),
+            Fault::Malformed { path, message, .. } if message.contains("32 bits") => drop(too_large.insert(path)),
+            Fault::Malformed { path, .. } => drop(malformed.insert(dotted(&path))),
+        }
+    }
+    if answer.status == 400 {
+        // The metadata could not be read, at the first fault.
+        let is_metadata = |path: &String| path.starts_with("metadata");
+        return malformed.iter().any(is_metadata).then_some(()).ok_or_else(|| format!("{:?}", answer.body["message"]));
+    }
+    let dropped = answer.warnings.iter().filter_map(|warning| warning.split("unknown field \\\"").nth(1));
+    let dropped = dropped.map(|rest| rest.trim_end_matches("\\\"\"").to_owned());
+    // In what has the wrong type all is unknown, and nothing need be said of it.
+    let within_malformed = |path: &String| malformed.iter().any(|fault| is_below(path, fault));
+    let dropped: BTreeSet<_> = dropped.filter(|path| !within_malformed(path)).collect();
+    same("unknown", &unknown, &dropped)?;
+    if answer.status >= 300 {
+        let causes = answer.body["details"]["causes"].as_array().cloned().unwrap_or_default();
+        let refused = causes.iter().filter_map(|cause| cause["field"].as_str()).filter(|path| *path != "<nil>");
+        // Of an item without its key the API server also says that it is like another one.
+        let is_part = |path: &str| path.ends_with(']') && malformed.iter().any(|fault| is_below(fault, path));
+        let refused: BTreeSet<_> = refused.filter(|path| !is_part(path)).map(str::to_owned).collect();
+        // Of a label or an annotation it does not say which.
+        let malformed = malformed.iter().map(|path| match path.split('.').collect::<Vec<_>>()[..] {
+            ["metadata", field @ ("labels" | "annotations"), ..] => format!("metadata.{field}"),
+            _ => path.clone(),
+        });
+        return same("malformed", &malformed.collect(), &refused);
+    }
+    same("malformed", &malformed, &BTreeSet::new())?;
+    schema.conform(&mut json);
+    let (ours, mut theirs) = (own(Value::from(&json)), own(answer.body.clone()));
+    if ours["metadata"]["name"].is_null() {
+        // It was made from the prefix.
+        theirs["metadata"].as_object_mut().expect("metadata").remove("name");
+    }
+    if ours == theirs { Ok(()) } else { Err(format!("made {ours}, not {theirs}")) }
+}
+
+fn is_below(path: &str, above: &str) -> bool {
+    path.strip_prefix(above).is_some_and(|rest| rest.starts_with(['.', '[']))
+}
+
+fn same(what: &str, ours: &BTreeSet<String>, theirs: &BTreeSet<String>) -> Result<(), String> {
+    if ours == theirs { Ok(()) } else { Err(format!("{what}: {ours:?}, not {theirs:?}")) }
+}
+
+/// A path as the API server's schema validation writes it.
+fn dotted(path: &FieldPath) -> String {
+    let steps = path.steps().iter().map(|step| match step {
+        Step::Field(name) => format!(".{name}"),
+        Step::Key(name) => format!(".{name}"),
+        Step::Index(index) => format!("[{index}]"),
+    });
+    steps.collect::<String>().trim_start_matches('.').to_owned()
+}
+
+/// The object without what the API server adds to every object, and with its numbers as Go writes them.
+fn own(mut object: Value) -> Value {
+    if let Some(metadata) = object["metadata"].as_object_mut() {
+        for name in ["uid", "creationTimestamp", "generation", "managedFields", "namespace"] {
+            metadata.remove(name);
+        }
+    }
+    plain(object)
+}
+
+fn plain(value: Value) -> Value {
+    match value {
+        Value::Array(items) => items.into_iter().map(plain).collect(),
+        Value::Object(fields) => {
+            Value::Object(fields.into_iter().map(|(name, value)| (name, plain(value))).collect::<Map<_, _>>())
+        }
+        Value::Number(number) => match number.as_f64() {
+            Some(float) if float.fract() == 0.0 && float.abs() < 1e15 => Value::from(float as i64),
+            _ => Value::Number(number),
+        },
+        other => other,
+    }
+}
