@@ -14,7 +14,7 @@ mod webhooks;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 use std::thread;
 
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256};
@@ -43,8 +43,9 @@ pub(crate) struct ApiServer {
 impl ApiServer {
     /// The control plane that all tests share, for one takes seconds to start. Each test has namespaces of its own.
     pub(crate) fn shared() -> &'static ApiServer {
-        static SHARED: OnceLock<ApiServer> = OnceLock::new();
-        SHARED.get_or_init(ApiServer::start)
+        // Poisoned when the start fails, so that the second test does not wait for what the first one waited for.
+        static SHARED: LazyLock<ApiServer> = LazyLock::new(ApiServer::start);
+        &SHARED
     }
 
     /// Starts a control plane.

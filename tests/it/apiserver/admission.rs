@@ -74,6 +74,16 @@ fn a_bad_service_and_a_bad_job_are_refused() {
     assert_eq!(refusal.warnings(), warnings, "{}", refusal.stderr);
 }
 
+#[test]
+fn an_object_that_is_yet_to_be_named_is_refused_too() {
+    let namespace = ApiServer::shared().namespace("bad-unnamed");
+    let rayguard = Rayguard::start("");
+    namespace.guard(&rayguard);
+
+    let refusal = namespace.send("create -f -", &BAD_JOB.replace("name: bad", "generateName: bad-")).fails();
+    assert!(refusal.stderr.contains("The RayJob \"bad-"), "{}", refusal.stderr);
+}
+
 #[tokio::test]
 async fn a_program_is_told_each_cause_with_its_field_and_reason() {
     let namespace = ApiServer::shared().namespace("bad-cluster-by-program");

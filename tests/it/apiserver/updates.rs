@@ -103,6 +103,16 @@ fn an_old_bad_cluster_without_finalizers_is_deleted_at_once() {
     namespace.kubectl("get raycluster/bad").fails();
 }
 
+#[test]
+fn an_old_bad_cluster_is_deleted_while_rayguard_is_away() {
+    let rayguard = Rayguard::start("");
+    let namespace = namespace_with_old_cluster("old-deleted-alone", &rayguard);
+    drop(rayguard);
+    let refusal = namespace.patch("raycluster/bad", FINALIZER).fails();
+    assert!(refusal.stderr.contains("failed calling webhook"), "{}", refusal.stderr);
+    namespace.kubectl("delete raycluster/bad").passes_silently();
+}
+
 #[tokio::test]
 async fn the_status_of_an_old_bad_cluster_is_none_of_our_business() {
     let rayguard = Rayguard::start("");
