@@ -44,10 +44,13 @@ impl<'t> Lines<'t> {
 
     /// A line without its end; the first is 1. Empty where there is none.
     pub fn line(&self, number: usize) -> &'t str {
-        let start = number.checked_sub(1).and_then(|index| self.starts.get(index)).copied();
-        let end = self.starts.get(number).copied().unwrap_or(self.text.len());
-        let line = start.map_or("", |start| &self.text[start..end]);
+        let line = if number == 0 { "" } else { &self.text[self.start(number)..self.start(number + 1)] };
         line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line))
+    }
+
+    /// The byte at which a line starts; the text's end where there is no such line.
+    pub fn start(&self, number: usize) -> usize {
+        self.starts.get(number.max(1) - 1).copied().unwrap_or(self.text.len())
     }
 
     /// The place of a byte; one within a character counts as that character.

@@ -1,0 +1,152 @@
+//! The commands, and what they have in common.
+
+mod check;
+mod default;
+mod excerpt;
+mod explain;
+mod object;
+mod output;
+mod policy_file;
+mod report;
+mod rules;
+mod secret;
+mod source;
+mod text;
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anstream::ColorChoice;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Stop Ray clusters on Kubernetes from being created in a state in which they cannot survive.
+///
+/// The same policy in two places: `serve` is the admission webhook, which writes defaults into KubeRay's objects and
+/// refuses what cannot work; the other commands apply it to files, without a cluster.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    max_term_width = 100,
+    after_long_help = "\
+Exit status:
+  0  nothing was refused
+  1  something was refused (see check --fail-on)
+  2  something could not be checked: wrong arguments, an unreadable file or document;
+     everything else was checked all the same"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    /// When to colour the output
+    ///
+    /// `auto` colours what goes to a terminal, unless the variable NO_COLOR is set.
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
+    color: Color,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::CheckArgs),
+    Default(default::DefaultArgs),
+    Rules(rules::RulesArgs),
+    Explain(explain::ExplainArgs),
+    #[cfg(feature = "server")]
+    Serve(Box<rayguard::serve::ServeArgs>),
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    /// Also into files and pipes
+    Always,
+    /// Nowhere
+    Never,
+}
+
+/// What to read, and by which policy to judge it.
+#[derive(Args, Debug)]
+struct Input {
+    /// Files and folders to read; `-` is the standard input
+    ///
+    /// Files may be YAML or JSON, with any number of documents and with Lists; what is not KubeRay's passes by. Of a
+    /// folder, every *.yaml, *.yml and *.json below it is read, in the order of names, but nothing whose name begins
+    /// with a dot; .gitignore is not heeded. Without a path the standard input is read, unless it is a terminal.
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+
+    /// The policy file: levels of rules, settings, defaults, exemptions
+    ///
+    /// The same file that the webhook takes. Without it, every rule works at its own level; `rayguard rules` lists them.
+    #[arg(long, env = "RAYGUARD_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// The namespace of objects that name none
+    ///
+    /// As with kubectl, what an object itself says comes first. It decides which exemptions of the policy apply.
+    #[arg(long, short, value_name = "NAME", default_value = "default")]
+    namespace: String,
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Status {
+    Clean,
+    Denied,
+    /// Something could not be checked.
+    Unchecked,
+}
+
+/// Why a command could not do anything at all.
+#[derive(Debug, thiserror::Error)]
+enum CliError {
+    /// The policy file cannot be used; all that is wrong with it, ready to be shown.
+    #[error("{0}")]
+    Config(String),
+    #[error("cannot write the output: {0}")]
+    Output(#[from] io::Error),
+    #[error("{0}")]
+    Unknown(String),
+    #[cfg(feature = "server")]
+    #[error(transparent)]
+    Serve(#[from] rayguard::serve::ServeError),
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        ExitCode::from(match status {
+            Status::Clean => 0,
+            Status::Denied => 1,
+            Status::Unchecked => 2,
+        })
+    }
+}
+
+pub(crate) fn run() -> ExitCode {
+    let Cli { command, color } = Cli::parse();
+    match color {
+        Color::Auto => ColorChoice::Auto,
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    }
+    .write_global();
+    let done = match command {
+        Command::Check(args) => check::run(&args),
+        Command::Default(args) => default::run(&args),
+        Command::Rules(args) => rules::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        #[cfg(feature = "server")]
+        Command::Serve(args) => rayguard::serve::run(*args).map(|()| Status::Clean).map_err(CliError::from),
+    };
+    let status = done.unwrap_or_else(|error| {
+        output::complain(&match error {
+            CliError::Config(shown) => shown,
+            error => text::error(&error.to_string()),
+        });
+        Status::Unchecked
+    });
+    status.into()
+}

@@ -1,0 +1,174 @@
+//! `rayguard default`: manifests as the webhook would leave them.
+
+use std::fmt::Write as _;
+
+use anstream::adapter::strip_str;
+use clap::Args;
+use rayguard::json::Json;
+use rayguard::patch::apply;
+use rayguard::policy::Policy;
+use rayguard::yaml::{self, Lines, Part};
+use serde_json::json;
+use similar::TextDiff;
+
+use super::object::{self, ObjectName};
+use super::output;
+use super::source::{self, Source};
+use super::text::{self, TextView};
+use super::{CliError, Input, Status, policy_file};
+
+/// Print manifests with the defaults that the webhook would write into them
+///
+/// Everything that is read is printed, also what is not KubeRay's and what cannot be read, so that nothing is lost in
+///
+///   helm template CHART | rayguard default - | kubectl apply -f -
+///
+/// A document that gets no defaults is printed as it is written; one that does is printed as YAML, without its comments.
+#[derive(Args, Debug)]
+pub(super) struct DefaultArgs {
+    #[command(flatten)]
+    input: Input,
+
+    /// Print only what the defaults change, as a unified diff of the objects in YAML
+    #[arg(long, conflicts_with = "patch")]
+    diff: bool,
+
+    /// Print the defaults as JSON Patches (RFC 6902)
+    ///
+    /// One line of JSON for every object of KubeRay: its `file`, `object` (`apiVersion`, `kind`, `namespace`, `name`) and
+    /// `patch`, which is empty where there is nothing to add.
+    #[arg(long)]
+    patch: bool,
+}
+
+/// What is done with the objects that are read.
+struct Defaulter<'d> {
+    policy: &'d Policy,
+    args: &'d DefaultArgs,
+    out: String,
+}
+
+pub(super) fn run(args: &DefaultArgs) -> Result<Status, CliError> {
+    let policy = policy_file::load(args.input.config.as_deref())?;
+    let mut defaulter = Defaulter { policy: &policy, args, out: String::new() };
+    let mut status = Status::Clean;
+    for source in source::find(&args.input.paths) {
+        match source.and_then(|source: Source| Ok((source.name(), source.read()?))) {
+            Ok((name, bytes)) => status = status.max(defaulter.file(&name, &bytes)?),
+            Err(unreadable) => {
+                output::complain(&unreadable.text);
+                status = Status::Unchecked;
+            }
+        }
+        output::print(&std::mem::take(&mut defaulter.out))?;
+    }
+    Ok(status)
+}
+
+impl Defaulter<'_> {
+    fn file(&mut self, name: &str, bytes: &[u8]) -> Result<Status, CliError> {
+        let text = match yaml::decode(bytes) {
+            Ok(text) => text,
+            Err(error) => {
+                output::complain(&text::undecoded(name, &error));
+                return Ok(Status::Unchecked);
+            }
+        };
+        let (lines, view) = (Lines::of(text), TextView::new(None));
+        let mut status = Status::Clean;
+        for part in yaml::parts(text) {
+            for error in part.documents.iter().filter_map(|document| document.as_ref().err()) {
+                output::complain(&view.unreadable(&lines, name, error));
+                status = Status::Unchecked;
+            }
+            self.part(&part, name)?;
+        }
+        Ok(status)
+    }
+
+    fn part(&mut self, part: &Part<'_>, file: &str) -> Result<(), CliError> {
+        let mut defaulted = Vec::new();
+        let mut is_changed = false;
+        for document in part.documents.iter().flatten() {
+            let mut json = document.json.clone();
+            is_changed |= self.defaults(&mut json, file)?;
+            defaulted.push(json);
+        }
+        if self.args.diff || self.args.patch {
+            return Ok(());
+        }
+        match part.verbatim() {
+            Some(text) if !is_changed && !part.documents.is_empty() => self.print(text),
+            _ => {
+                for json in &defaulted {
+                    let yaml = yaml::to_string(json).map_err(std::io::Error::other)?;
+                    self.print(&yaml);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Prints a document behind a line of dashes, unless it brings its own.
+    fn print(&mut self, document: &str) {
+        if !document.starts_with("---") {
+            self.out.push_str("---\n");
+        }
+        self.out.push_str(document);
+        if !document.ends_with('\n') {
+            self.out.push('\n');
+        }
+    }
+
+    /// Writes the defaults into an object, or into those of a list, and says whether there were any.
+    fn defaults(&mut self, json: &mut Json<'_>, file: &str) -> Result<bool, CliError> {
+        if object::is_list(json) {
+            let field = |name: &str| json.field(name).as_str().map(str::to_owned);
+            let (api_version, kind) = (field("apiVersion"), field("kind"));
+            let mut is_changed = false;
+            if let Some(Json::Array(items)) = json.as_object_mut().and_then(|object| object.get_mut("items")) {
+                for item in items {
+                    object::complete(item, api_version.as_deref(), kind.as_deref());
+                    is_changed |= self.defaults(item, file)?;
+                }
+            }
+            return Ok(is_changed);
+        }
+        let Some(outcome) = self.policy.dry_run(json, Some(&self.args.input.namespace)) else { return Ok(false) };
+        let name = ObjectName::of(json, &self.args.input.namespace);
+        if self.args.patch {
+            let line = json!({"file": file, "object": name, "patch": outcome.patch});
+            let _ = writeln!(self.out, "{line}");
+        }
+        let before = json.clone();
+        // The patch is made for the object as KubeRay's schema leaves it. It fits what is written, too, unless that has
+        // a null or another type where the patch wants to add something.
+        if apply(json, &outcome.patch).is_err() {
+            *json = outcome.object;
+        }
+        let is_changed = !outcome.patch.0.is_empty();
+        if self.args.diff && is_changed {
+            self.diff(&before, json, &format!("{file} ({name})"))?;
+        }
+        Ok(is_changed)
+    }
+
+    fn diff(&mut self, before: &Json<'_>, after: &Json<'_>, title: &str) -> Result<(), CliError> {
+        let before = yaml::to_string(before).map_err(std::io::Error::other)?;
+        let after = yaml::to_string(after).map_err(std::io::Error::other)?;
+        let diff = TextDiff::from_lines(&before, &after);
+        let after_title = format!("{title} with defaults");
+        let diff = diff.unified_diff().header(title, &after_title).to_string();
+        for line in strip_str(&diff).to_string().lines() {
+            let colour = match line.as_bytes() {
+                [b'+', ..] => "\x1b[32m",
+                [b'-', ..] => "\x1b[31m",
+                [b'@', ..] => "\x1b[36m",
+                _ => "",
+            };
+            let reset = if colour.is_empty() { "" } else { "\x1b[0m" };
+            let _ = writeln!(self.out, "{colour}{line}{reset}");
+        }
+        Ok(())
+    }
+}

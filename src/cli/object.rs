@@ -1,0 +1,87 @@
+//! The objects in a document, and their names.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use rayguard::json::Json;
+use rayguard::path::FieldPath;
+use rayguard::ray::Kind;
+use rayguard::yaml::Document;
+use serde::Serialize;
+
+/// What the API server would know an object by.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ObjectName {
+    api_version: String,
+    kind: String,
+    namespace: String,
+    /// The name, or the prefix of one that the API server generates.
+    name: String,
+}
+
+impl ObjectName {
+    /// The name of an object that goes into this namespace if it names none.
+    pub(super) fn of(object: &Json<'_>, namespace: &str) -> Self {
+        let metadata = object.field("metadata");
+        let text = |json: &Json<'_>| json.as_nonempty_str().map(str::to_owned);
+        let name = text(metadata.field("name")).or_else(|| text(metadata.field("generateName")));
+        Self {
+            api_version: text(object.field("apiVersion")).unwrap_or_default(),
+            kind: text(object.field("kind")).unwrap_or_default(),
+            namespace: text(metadata.field("namespace")).unwrap_or_else(|| namespace.to_owned()),
+            name: name.unwrap_or_default(),
+        }
+    }
+}
+
+impl fmt::Display for ObjectName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = if self.name.is_empty() { "(no name)" } else { &self.name };
+        write!(formatter, "{} {}/{name}", self.kind, self.namespace)
+    }
+}
+
+/// Whether this is a list of objects, of whatever kind.
+pub(super) fn is_list(json: &Json<'_>) -> bool {
+    json.field("kind").as_str().is_some_and(|kind| kind.ends_with("List"))
+        && matches!(json.field("items"), Json::Array(_))
+}
+
+/// Gives an item of a list the kind that follows from the list's: the API server's own lists leave it out.
+pub(super) fn complete(item: &mut Json<'_>, api_version: Option<&str>, kind: Option<&str>) {
+    let Some(kind) = kind.and_then(|kind| kind.strip_suffix("List")).filter(|kind| !kind.is_empty()) else { return };
+    let Json::Object(item) = item else { return };
+    for (field, value) in [("apiVersion", api_version), ("kind", Some(kind))] {
+        if let (None, Some(value)) = (item.get(field), value) {
+            item.insert(Cow::Borrowed(field), Json::from(value.to_owned()));
+        }
+    }
+}
+
+/// The objects of a document: itself, or what is in the list that it is.
+pub(super) fn objects<'t>(document: Document<'t>, found: &mut Vec<Document<'t>>) {
+    if !is_list(&document.json) {
+        found.push(document);
+        return;
+    }
+    let field = |name: &str| document.json.field(name).as_str().map(str::to_owned);
+    let (api_version, kind) = (field("apiVersion"), field("kind"));
+    for mut item in document.into_items("items") {
+        complete(&mut item.json, api_version.as_deref(), kind.as_deref());
+        objects(item, found);
+    }
+}
+
+/// Why an object that is KubeRay's by its kind cannot be checked, and where that is written.
+pub(super) fn unknown_version(object: &Json<'_>) -> Option<(FieldPath, String)> {
+    let kind = object.field("kind").as_str()?;
+    Kind::ALL.into_iter().find(|known| known.as_str() == kind)?;
+    match object.field("apiVersion").as_str() {
+        None => Some((FieldPath::of(["kind"]), format!("a {kind} without apiVersion"))),
+        Some(version) if version.starts_with("ray.io/") && Kind::of(version, kind).is_none() => {
+            Some((FieldPath::of(["apiVersion"]), format!("there is no {kind} in {version}")))
+        }
+        Some(_) => None,
+    }
+}

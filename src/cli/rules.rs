@@ -1,0 +1,76 @@
+//! `rayguard rules`: every rule.
+
+use std::fmt::Write as _;
+
+use clap::{Args, ValueEnum};
+use rayguard::rule::Rule;
+use rayguard::rules::RULES;
+use serde_json::json;
+
+use super::output;
+use super::{CliError, Status};
+
+/// List the rules: name, category, level, and what is wrong where a rule speaks
+///
+/// The level is the rule's own; a policy file can choose another. `deny` refuses an object, `warn` warns of it, `audit`
+/// is only written down.
+#[derive(Args, Debug)]
+pub(super) struct RulesArgs {
+    /// How to show the rules
+    #[arg(long, short, value_enum, value_name = "FORMAT", default_value_t)]
+    output: Format,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A table for people
+    #[default]
+    Text,
+    /// For programs: a list of objects
+    Json,
+    /// A table for a document
+    Markdown,
+}
+
+pub(super) fn run(args: &RulesArgs) -> Result<Status, CliError> {
+    let text = match args.output {
+        Format::Text => table(output::terminal_width()),
+        Format::Json => {
+            serde_json::to_string_pretty(&RULES.iter().map(|rule| entry(rule)).collect::<Vec<_>>())
+                .map_err(std::io::Error::from)?
+                + "\n"
+        }
+        Format::Markdown => markdown(),
+    };
+    output::print(&text)?;
+    Ok(Status::Clean)
+}
+
+fn entry(rule: &Rule) -> serde_json::Value {
+    let Rule { name, category, level, summary, since, .. } = rule;
+    json!({"name": name, "category": category, "level": level, "summary": summary, "since": since})
+}
+
+/// A line for each rule; the summary stands below it where the terminal is too narrow.
+fn table(width: Option<usize>) -> String {
+    let longest = |length: fn(&Rule) -> usize| RULES.iter().map(|rule| length(rule)).max().unwrap_or_default();
+    let name = longest(|rule| rule.name.len());
+    let category = longest(|rule| rule.category.to_string().len());
+    let summary = longest(|rule| rule.summary.chars().count());
+    let is_wide = width.is_none_or(|width| name + category + summary + 10 <= width);
+    let mut text = String::new();
+    for rule in RULES {
+        let separator = if is_wide { "  " } else { "\n    " };
+        let Rule { level, summary, .. } = rule;
+        let _ = writeln!(text, "{:name$}  {:category$}  {level:5}{separator}{summary}", rule.name, rule.category);
+    }
+    text
+}
+
+fn markdown() -> String {
+    let mut text = "| rule | category | level | says |\n| --- | --- | --- | --- |\n".to_owned();
+    for Rule { name, category, level, summary, .. } in RULES {
+        let _ = writeln!(text, "| `{name}` | {category} | {level} | {summary} |");
+    }
+    text
+}
