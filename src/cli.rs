@@ -6,7 +6,6 @@ mod excerpt;
 mod explain;
 mod object;
 mod output;
-mod policy_file;
 mod report;
 mod rules;
 mod secret;
@@ -19,6 +18,8 @@ use std::process::ExitCode;
 
 use anstream::ColorChoice;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use rayguard::policy::Policy;
+use rayguard::policy_file;
 
 /// Stop Ray clusters on Kubernetes from being created in a state in which they cannot survive.
 ///
@@ -89,6 +90,16 @@ struct Input {
     /// As with kubectl, what an object itself says comes first. It decides which exemptions of the policy apply.
     #[arg(long, short, value_name = "NAME", default_value = "default")]
     namespace: String,
+}
+
+impl Input {
+    /// The policy to judge by.
+    fn policy(&self) -> Result<Policy, CliError> {
+        policy_file::read(self.config.as_deref()).map_err(|error| {
+            let lines = error.to_string();
+            CliError::Config(lines.lines().map(text::error).collect())
+        })
+    }
 }
 
 /// How a command ended.

@@ -15,7 +15,7 @@ use super::output;
 use super::report::{Found, Report, Severity, Unreadable};
 use super::source::{self, Source};
 use super::text::{self, Shown, TextView};
-use super::{CliError, Input, Status, policy_file, secret};
+use super::{CliError, Input, Status, secret};
 
 /// Check manifests as the API server would with rayguard in it
 ///
@@ -71,7 +71,7 @@ struct Checker<'c> {
 }
 
 pub(super) fn run(args: &CheckArgs) -> Result<Status, CliError> {
-    let policy = policy_file::load(args.input.config.as_deref())?;
+    let policy = args.input.policy()?;
     let checker = Checker {
         policy: &policy,
         namespace: &args.input.namespace,

@@ -15,7 +15,7 @@ use super::object::{self, ObjectName};
 use super::output;
 use super::source::{self, Source};
 use super::text::{self, TextView};
-use super::{CliError, Input, Status, policy_file};
+use super::{CliError, Input, Status};
 
 /// Print manifests with the defaults that the webhook would write into them
 ///
@@ -49,7 +49,7 @@ struct Defaulter<'d> {
 }
 
 pub(super) fn run(args: &DefaultArgs) -> Result<Status, CliError> {
-    let policy = policy_file::load(args.input.config.as_deref())?;
+    let policy = args.input.policy()?;
     let mut defaulter = Defaulter { policy: &policy, args, out: String::new() };
     let mut status = Status::Clean;
     for source in source::find(&args.input.paths) {
