@@ -6,7 +6,7 @@ use crate::rule::{Category, Findings, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "unspread-replicas",
-    summary: "Serve replicas that may all run in one Pod",
+    summary: "replicas of a Serve deployment that may all run in one Pod",
     category: Category::HighAvailability,
     level: Level::Warn,
     scope: Scope::Admission,
