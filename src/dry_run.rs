@@ -11,6 +11,7 @@ use crate::policy::Policy;
 use crate::ray::RayObject;
 use crate::rule::{Finding, Scope};
 use crate::rules::RULES;
+use crate::schema::Schema;
 
 /// The rule after which no other needs to say anything about the same place.
 const MALFORMED_FIELD: &str = "malformed-field";
@@ -32,8 +33,8 @@ impl Policy {
     /// if it names none. `None` for an object that is not KubeRay's.
     pub fn dry_run<'a>(&self, written: &Json<'a>, namespace: Option<&str>) -> Option<Outcome<'a>> {
         let mut findings = self.findings(&view(written, namespace)?, Scope::Offline);
-        // schema::Schema::of(self.settings.kuberay.version).conform(&mut object) belongs here.
         let mut object = written.clone();
+        Schema::of(self.settings.kuberay.version).conform(&mut object);
         let patch = self.mutate(&view(&object, namespace)?, None);
         let applied = apply(&mut object, &patch);
         debug_assert_eq!(applied, Ok(()), "a patch fits the object that it is made for");
@@ -133,12 +134,28 @@ mod tests {
     }
 
     #[test]
+    fn the_api_servers_own_part_is_done_first() {
+        let template = json!({"spec": {"containers": [{"name": "c"}]}});
+        let outcome = outcome(&cluster(&json!({
+            "headGroupSpec": {"template": template},
+            "workerGroupSpecs": [{"groupName": "w", "replicas": null, "unheardOf": 1, "template": template}],
+        })));
+        let group = &outcome.object.descend(["spec", "workerGroupSpecs"]).items()[0];
+        assert_eq!(group.field("maxReplicas").as_i64(), Some(2_147_483_647));
+        assert_eq!(group.field("replicas").as_i64(), Some(0));
+        assert_eq!(group.entry("unheardOf"), None);
+        let unknown = outcome.findings.iter().filter(|finding| finding.rule.scope == Scope::Offline);
+        assert_eq!(unknown.map(|it| it.path.to_string()).collect::<Vec<_>>(), ["spec.workerGroupSpecs[0].unheardOf"]);
+    }
+
+    #[test]
     fn findings_come_in_the_order_of_rules_and_paths() {
         let group = json!({"groupName": "w", "template": {"spec": {"containers": [{"name": "w",
             "env": [{"name": "RAY_gcs_rpc_server_reconnect_timeout_s", "value": "x"}]}]}}});
         let groups: Vec<_> = (0..12).map(|_| group.clone()).collect();
         let findings = outcome(&cluster(&json!({
             "gcsFaultToleranceOptions": {},
+            "headGroupSpec": {"template": {"spec": {"containers": [{"name": "h"}]}}},
             "workerGroupSpecs": groups,
         })))
         .findings;

@@ -16,7 +16,7 @@ use rayguard::json::Json;
 use rayguard::path::Step;
 use rayguard::policy::Policy;
 use rayguard::ray::RayObject;
-use rayguard::rule::{Finding, Rule};
+use rayguard::rule::{Finding, Rule, Scope};
 use rayguard::rules::{RULES, markdown_table};
 use rayguard::yaml::{Document, documents};
 
@@ -29,10 +29,12 @@ fn read(example: &Example) -> Document<'static> {
     documents.remove(0).unwrap_or_else(|error| panic!("{example}: {error}"))
 }
 
-/// What the built-in policy finds in an example.
+/// What the built-in policy finds in an example: offline in what is written, and in the webhook.
 fn judge(example: &Example, document: &Document<'static>) -> Vec<Finding> {
+    let policy = Policy::default();
     let object = RayObject::read(&document.json).unwrap_or_else(|| panic!("{example}: not one of KubeRay's objects"));
-    Policy::default().validate(&object, None)
+    let offline = policy.dry_run(&document.json, None).expect("one of KubeRay's objects").findings.into_iter();
+    offline.filter(|finding| finding.rule.scope == Scope::Offline).chain(policy.validate(&object, None)).collect()
 }
 
 /// Every example that is an object, with its document and the findings in it.

@@ -56,7 +56,9 @@ impl Schema {
             }
             Json::Array(items) => {
                 let node = node.and_then(|node| node.items).map(|id| self.node(id));
-                items.iter_mut().for_each(|item| self.settle_or_fill(item, node));
+                for item in items {
+                    self.settle_or_fill(item, node);
+                }
             }
             _ => {}
         }

@@ -1,9 +1,10 @@
 //! The embedded schema of KubeRay's objects, and what is made of it, against KubeRay's CRDs and the API server.
 
 mod compact;
+#[cfg(feature = "server")]
 mod damage;
 #[cfg(feature = "server")]
-pub(crate) mod parity;
+mod parity;
 
 use std::path::Path;
 
@@ -25,22 +26,7 @@ fn the_embedded_schema_is_kuberays_own() {
     assert!(kept == made, "{} is not what KubeRay's CRDs say; run this test with UPDATE=1 to write it", path.display());
 }
 
-/// Every object of KubeRay among the samples of its module, with the file's name.
-fn samples() -> Vec<(String, Value)> {
-    let folder = kuberay::module(KUBERAY).join("config/samples");
-    let mut samples = Vec::new();
-    for entry in std::fs::read_dir(folder).expect("KubeRay's module has samples") {
-        let path = entry.expect("an entry").path();
-        if path.extension().is_none_or(|extension| extension != "yaml") {
-            continue;
-        }
-        let text = std::fs::read_to_string(&path).expect("a sample");
-        let objects = objects(&text).into_iter().filter(|object| object["apiVersion"] == "ray.io/v1");
-        samples.extend(objects.map(|object| (path.display().to_string(), object)));
-    }
-    samples
-}
-
+/// The documents of a text.
 fn objects(yaml: &str) -> Vec<Value> {
     let documents = rayguard::yaml::documents(yaml).into_iter();
     documents.map(|document| Value::from(&document.expect("KubeRay writes YAML").json)).collect()

@@ -43,7 +43,7 @@ struct Nodes {
 
 impl Nodes {
     /// Adds a whole object's schema, under the name of its kind and version. Its status is left out, for the API
-    /// server takes none of what a user writes there; its metadata is ObjectMeta, of which no CRD may say more.
+    /// server takes none of what a user writes there; its metadata is an `ObjectMeta`, of which no CRD may say more.
     fn add_kind(&mut self, name: &str, schema: &Value) {
         let mut schema = schema.clone();
         let properties = schema["properties"].as_object_mut().expect("properties");

@@ -11,24 +11,45 @@ use rayguard::path::{FieldPath, Step};
 use rayguard::schema::{Fault, Schema};
 use serde_json::{Map, Value, json};
 
-use super::{damage, samples};
+use super::{KUBERAY, damage, objects};
+use crate::apiserver::ApiServer;
+use crate::kuberay;
 
-/// Compares with the API server what becomes of sound and of damaged objects, and what is said of them. KubeRay's CRDs
-/// of the embedded version have to be installed.
-pub(crate) async fn the_api_server_agrees(client: Client, namespace: &str) {
-    let mut objects = samples();
-    objects.extend(damage::damaged(&damage::sound()));
-    objects.extend(damage::damaged(&old(damage::sound())));
+/// What becomes of sound and of damaged objects, and what is said of them, is what the API server makes of them and
+/// says.
+#[tokio::test]
+async fn the_api_server_agrees() {
+    let namespace = ApiServer::shared().namespace("schema");
+    let client = namespace.client().await;
+    let mut compared = samples();
+    compared.extend(damage::damaged(&damage::sound()));
+    compared.extend(damage::damaged(&old(damage::sound())));
     let mut disagreements = Vec::new();
-    let count = objects.len();
-    for (what, object) in objects {
-        let answer = create(&client, namespace, &object).await;
+    let count = compared.len();
+    for (what, object) in compared {
+        let answer = create(&client, &namespace.name, &object).await;
         if let Err(difference) = compare(&object, &answer) {
             disagreements.push(format!("{} {what}: {difference}", object["apiVersion"]));
         }
     }
-    assert!(count > 2000, "only {count} objects were compared");
+    assert!(count > 3000, "only {count} objects were compared");
     assert!(disagreements.is_empty(), "{} of {count} differ:\n{}", disagreements.len(), disagreements.join("\n"));
+}
+
+/// Every object of KubeRay among the samples of its module, with the file's name.
+fn samples() -> Vec<(String, Value)> {
+    let folder = kuberay::module(KUBERAY).join("config/samples");
+    let mut samples = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("KubeRay's module has samples") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_none_or(|extension| extension != "yaml") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).expect("a sample");
+        let objects = objects(&text).into_iter().filter(|object| object["apiVersion"] == "ray.io/v1");
+        samples.extend(objects.map(|object| (path.display().to_string(), object)));
+    }
+    samples
 }
 
 /// The same object in `ray.io/v1alpha1`.
@@ -140,10 +161,7 @@ fn plain(value: Value) -> Value {
         Value::Object(fields) => {
             Value::Object(fields.into_iter().map(|(name, value)| (name, plain(value))).collect::<Map<_, _>>())
         }
-        Value::Number(number) => match number.as_f64() {
-            Some(float) if float.fract() == 0.0 && float.abs() < 1e15 => Value::from(float as i64),
-            _ => Value::Number(number),
-        },
+        Value::Number(number) => Value::from(number.as_f64()),
         other => other,
     }
 }
