@@ -2,11 +2,9 @@
 
 mod admission;
 mod agreement;
-mod daemon;
 mod kubectl;
 mod manifests;
 mod namespace;
-mod rayguard;
 mod stability;
 mod updates;
 mod webhooks;
@@ -20,8 +18,8 @@ use std::thread;
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256};
 use tokio::net::TcpSocket;
 
+use crate::daemon::Daemon;
 use crate::kuberay;
-use daemon::Daemon;
 use kubectl::Kubectl;
 use namespace::Namespace;
 

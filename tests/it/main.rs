@@ -6,6 +6,9 @@
 mod apiserver;
 #[cfg(feature = "server")]
 mod client;
+#[cfg(feature = "server")]
+mod daemon;
+#[cfg(feature = "server")]
 mod kuberay;
 #[cfg(feature = "server")]
 mod limits;

@@ -8,7 +8,7 @@ use crate::review::{self, bytes};
 
 #[test]
 fn it_goes_on_serving_until_nobody_calls_any_more() {
-    let mut rayguard = Rayguard::start(&["--drain-delay", "1500ms"]);
+    let rayguard = Rayguard::start(&["--drain-delay", "1500ms"]);
     let body = bytes(&review::service_create());
     let mut kept = rayguard.connect();
     assert!(!kept.post("/validate", &body).closes());
@@ -37,13 +37,13 @@ fn it_goes_on_serving_until_nobody_calls_any_more() {
 
 #[test]
 fn a_call_under_way_is_answered() {
-    let mut rayguard = Rayguard::start(&["--drain-delay", "0s"]);
+    let rayguard = Rayguard::start(&["--drain-delay", "0s"]);
     let body = bytes(&review::service_create());
     let (first, rest) = body.split_at(1000);
     let mut client = rayguard.connect();
     client.send(&head("POST", "/validate", "application/json", body.len())).expect("sent");
     client.send(first).expect("sent");
-    eventually("the call", || (rayguard.metric("rayguard_admission_in_flight") == 1.0).then_some(()));
+    eventually("the call", || (rayguard.metric("rayguard_admission_in_flight") == 1).then_some(()));
     rayguard.signal("INT");
     rayguard.logged("stopping; another signal ends this at once");
     eventually("the port to close", || std::net::TcpStream::connect(rayguard.webhooks).is_err().then_some(()));
@@ -56,20 +56,20 @@ fn a_call_under_way_is_answered() {
 
 #[test]
 fn a_call_that_never_ends_is_cut_off() {
-    let mut rayguard = Rayguard::start(&["--drain-delay", "0s", "--drain-timeout", "300ms"]);
+    let rayguard = Rayguard::start(&["--drain-delay", "0s", "--drain-timeout", "300ms"]);
     let mut client = rayguard.connect();
     client.send(&head("POST", "/validate", "application/json", 100)).expect("sent");
-    eventually("the call", || (rayguard.metric("rayguard_admission_in_flight") == 1.0).then_some(()));
+    eventually("the call", || (rayguard.metric("rayguard_admission_in_flight") == 1).then_some(()));
     let start = Instant::now();
     rayguard.signal("TERM");
     assert_eq!(rayguard.wait().code(), Some(0));
     assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
-    rayguard.logged_before_the_end("closing connections that are not done in time");
+    rayguard.logged("closing connections that are not done in time");
 }
 
 #[test]
 fn a_second_signal_ends_it_at_once() {
-    let mut rayguard = Rayguard::start(&["--drain-delay", "10m"]);
+    let rayguard = Rayguard::start(&["--drain-delay", "10m"]);
     rayguard.signal("TERM");
     rayguard.logged("stopping; another signal ends this at once");
     assert!(!rayguard.has_ended());

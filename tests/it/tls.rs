@@ -56,7 +56,7 @@ impl Secret {
         secret
     }
 
-    /// Puts other files in place as kubelet's AtomicWriter does.
+    /// Puts other files in place as kubelet's `AtomicWriter` does.
     fn swap(&mut self, (cert, key): (&str, &str)) {
         self.moments += 1;
         let path = self.folder.path();
@@ -107,8 +107,8 @@ fn a_swapped_secret_is_taken_up_without_a_lost_connection() {
         before = eventually("the new certificate", || Some(shown(&rayguard, &ca)).filter(|now| *now != before));
         assert_eq!(kept.post("/validate", &body).status, 200, "round {round}");
     }
-    assert_eq!(rayguard.metric(SUCCESS), 5.0);
-    assert_eq!(rayguard.metric(FAILURE), 0.0);
+    assert_eq!(rayguard.metric(SUCCESS), 5);
+    assert_eq!(rayguard.metric(FAILURE), 0);
 }
 
 #[test]
@@ -117,26 +117,26 @@ fn a_torn_pair_leaves_the_old_certificate_in_place() {
     let ca = authority.0.pem();
     let (cert, key) = authority.issue_valid();
     let mut secret = Secret::new((&cert, &key));
-    let mut rayguard = secret.serve();
+    let rayguard = secret.serve();
     let before = shown(&rayguard, &ca);
 
     let (new_cert, new_key) = authority.issue_valid();
     let torn = [(&*new_cert, &*key), (&*cert, &*new_key), (&new_cert[..200], &*new_key), (&*new_cert, ""), ("", "")];
-    for (count, pair) in (1_i32..).zip(torn) {
+    for (count, pair) in (1..).zip(torn) {
         secret.swap(pair);
-        eventually("the failure", || (rayguard.metric(FAILURE) == f64::from(count)).then_some(()));
+        eventually("the failure", || (rayguard.metric(FAILURE) == count).then_some(()));
         assert_eq!(shown(&rayguard, &ca), before);
     }
     rayguard.logged("kept the old certificate");
     fs::remove_file(secret.file("tls.key")).expect("removed");
-    eventually("the failure", || (rayguard.metric(FAILURE) == 6.0).then_some(()));
+    eventually("the failure", || (rayguard.metric(FAILURE) == 6).then_some(()));
     assert_eq!(shown(&rayguard, &ca), before);
     assert_eq!(rayguard.ask_admin("/readyz").status, 200);
 
     fs::write(secret.file("tls.key"), &new_key).expect("written");
     secret.swap((&new_cert, &new_key));
     eventually("the whole pair", || (shown(&rayguard, &ca) != before).then_some(()));
-    assert_eq!(rayguard.metric(FAILURE), 6.0, "each failure is counted once");
+    assert_eq!(rayguard.metric(FAILURE), 6, "each failure is counted once");
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn an_expired_certificate_is_served_but_not_called_ready() {
     let unready = rayguard.ask_admin("/readyz");
     assert_eq!((unready.status, unready.body.as_str()), (503, "not ready: the certificate is not valid now\n"));
     assert_eq!(rayguard.ask_admin("/livez").status, 200);
-    assert!(rayguard.metric(r#"rayguard_tls_certificate_not_after_seconds{role="leaf"}"#) > 1e9);
+    assert!(rayguard.metric(r#"rayguard_tls_certificate_not_after_seconds{role="leaf"}"#) > 1_000_000_000);
 
     let (cert, key) = authority.issue_valid();
     secret.swap((&cert, &key));

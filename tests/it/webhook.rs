@@ -158,7 +158,7 @@ fn a_content_type_may_have_parameters() {
 
 #[test]
 fn decisions_are_counted_and_logged_without_what_they_are_about() {
-    let mut rayguard = Rayguard::start(&["--log-level", "debug"]);
+    let rayguard = Rayguard::start(&["--log-level", "debug"]);
     let mut review = denied_review();
     let secret = "correct-horse-battery-staple";
     review["request"]["object"]["spec"]["gcsFaultToleranceOptions"]["redisPassword"] = json!({"value": secret});
@@ -177,11 +177,11 @@ fn decisions_are_counted_and_logged_without_what_they_are_about() {
     assert_eq!(decided["denied_by"], RULE);
     rayguard.logged("refused a call");
     let labels = r#"webhook="validate",kind="RayCluster",operation="CREATE",verdict="deny",dry_run="false""#;
-    assert_eq!(rayguard.metric(&format!("rayguard_admission_requests_total{{{labels}}}")), 1.0);
-    assert_eq!(rayguard.metric(&format!(r#"rayguard_rule_findings_total{{rule="{RULE}",level="deny"}}"#)), 10.0);
-    assert_eq!(rayguard.metric(r#"rayguard_admission_errors_total{reason="decode"}"#), 1.0);
-    assert_eq!(rayguard.metric(r#"rayguard_admission_duration_seconds_count{webhook="validate"}"#), 1.0);
-    assert_eq!(rayguard.metric("rayguard_admission_in_flight"), 0.0);
+    assert_eq!(rayguard.metric(&format!("rayguard_admission_requests_total{{{labels}}}")), 1);
+    assert_eq!(rayguard.metric(&format!(r#"rayguard_rule_findings_total{{rule="{RULE}",level="deny"}}"#)), 10);
+    assert_eq!(rayguard.metric(r#"rayguard_admission_errors_total{reason="decode"}"#), 1);
+    assert_eq!(rayguard.metric(r#"rayguard_admission_duration_seconds_count{webhook="validate"}"#), 1);
+    assert_eq!(rayguard.metric("rayguard_admission_in_flight"), 0);
     for told in [rayguard.log(), rayguard.ask_admin("/metrics").body, answers] {
         assert!(!told.contains(secret), "{told}");
     }

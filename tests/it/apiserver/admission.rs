@@ -8,7 +8,7 @@ use super::ApiServer;
 use super::manifests::{
     BAD_CLUSTER, BAD_CLUSTER_DENIALS, BAD_JOB, BAD_SERVICE, BAD_SERVICE_DENIALS, LEGACY_CLUSTER, sample,
 };
-use super::rayguard::Rayguard;
+use crate::process::Rayguard;
 
 /// The first entry of a worker group's environment.
 const WORKER_ENV: &str = "/workerGroupSpecs/0/template/spec/containers/0/env/0";
@@ -16,7 +16,7 @@ const WORKER_ENV: &str = "/workerGroupSpecs/0/template/spec/containers/0/env/0";
 #[test]
 fn a_good_cluster_is_admitted_without_a_word_and_shows_its_defaults() {
     let namespace = ApiServer::shared().namespace("good-cluster");
-    let rayguard = Rayguard::start("");
+    let rayguard = Rayguard::start(&[]);
     namespace.guard(&rayguard);
 
     let sample = sample("ray-cluster.external-redis.yaml");
@@ -30,7 +30,7 @@ fn a_good_cluster_is_admitted_without_a_word_and_shows_its_defaults() {
 #[test]
 fn a_good_service_is_admitted_without_a_word_and_shows_its_defaults() {
     let namespace = ApiServer::shared().namespace("good-service");
-    let rayguard = Rayguard::start("");
+    let rayguard = Rayguard::start(&[]);
     namespace.guard(&rayguard);
 
     let sample = sample("ray-service.high-availability.yaml");
@@ -44,7 +44,7 @@ fn a_good_service_is_admitted_without_a_word_and_shows_its_defaults() {
 #[test]
 fn a_bad_cluster_is_refused_with_every_finding_at_once_in_whatever_way_it_is_sent() {
     let namespace = ApiServer::shared().namespace("bad-cluster");
-    let rayguard = Rayguard::start("");
+    let rayguard = Rayguard::start(&[]);
     namespace.guard(&rayguard);
 
     let refusals =
@@ -60,7 +60,7 @@ fn a_bad_cluster_is_refused_with_every_finding_at_once_in_whatever_way_it_is_sen
 #[test]
 fn a_bad_service_and_a_bad_job_are_refused() {
     let namespace = ApiServer::shared().namespace("bad-others");
-    let rayguard = Rayguard::start("");
+    let rayguard = Rayguard::start(&[]);
     namespace.guard(&rayguard);
 
     let refusal = namespace.send("apply -f -", BAD_SERVICE).fails();
@@ -77,7 +77,7 @@ fn a_bad_service_and_a_bad_job_are_refused() {
 #[test]
 fn an_object_that_is_yet_to_be_named_is_refused_too() {
     let namespace = ApiServer::shared().namespace("bad-unnamed");
-    let rayguard = Rayguard::start("");
+    let rayguard = Rayguard::start(&[]);
     namespace.guard(&rayguard);
 
     let refusal = namespace.send("create -f -", &BAD_JOB.replace("name: bad", "generateName: bad-")).fails();
@@ -87,7 +87,7 @@ fn an_object_that_is_yet_to_be_named_is_refused_too() {
 #[tokio::test]
 async fn a_program_is_told_each_cause_with_its_field_and_reason() {
     let namespace = ApiServer::shared().namespace("bad-cluster-by-program");
-    let rayguard = Rayguard::start("");
+    let rayguard = Rayguard::start(&[]);
     namespace.guard(&rayguard);
 
     let bad: DynamicObject = namespace.read(BAD_CLUSTER);
@@ -113,7 +113,7 @@ async fn a_program_is_told_each_cause_with_its_field_and_reason() {
 #[test]
 fn a_dry_run_shows_the_object_that_would_be_created() {
     let namespace = ApiServer::shared().namespace("dry-run");
-    let rayguard = Rayguard::start("");
+    let rayguard = Rayguard::start(&[]);
     namespace.guard(&rayguard);
 
     let [dry, real] = ["--dry-run=server ", ""].map(|dry_run| {
@@ -131,7 +131,7 @@ fn a_dry_run_shows_the_object_that_would_be_created() {
 #[test]
 fn an_object_of_v1alpha1_is_seen_and_warned_of() {
     let namespace = ApiServer::shared().namespace("v1alpha1");
-    let rayguard = Rayguard::start("");
+    let rayguard = Rayguard::start(&[]);
     namespace.guard(&rayguard);
 
     let applied = namespace.send("apply -f -", LEGACY_CLUSTER).passes();
@@ -151,7 +151,7 @@ fn an_object_of_v1alpha1_is_seen_and_warned_of() {
 fn a_policy_that_only_warns_lets_a_bad_cluster_in_with_warnings() {
     let namespace = ApiServer::shared().namespace("only-warnings");
     let rules = BAD_CLUSTER_DENIALS.map(|denial| format!("  {}: warn\n", denial.split(' ').next().expect("a rule")));
-    let rayguard = Rayguard::start(&format!("rules:\n{}", rules.concat()));
+    let rayguard = Rayguard::with_policy(&format!("rules:\n{}", rules.concat()));
     namespace.guard(&rayguard);
 
     let applied = namespace.send("apply -f -", BAD_CLUSTER).passes();

@@ -17,7 +17,7 @@ use serde_json::Value;
 use super::ApiServer;
 use super::kubectl::finding;
 use super::manifests::{self, sample};
-use super::rayguard::Rayguard;
+use crate::process::Rayguard;
 
 /// What is said of one object.
 #[derive(Debug, PartialEq)]
@@ -61,7 +61,7 @@ async fn the_command_line_and_the_api_server_agree_on_bad_objects() {
 
 async fn agree(namespace: &str, objects: impl IntoIterator<Item = (String, String)>) {
     let namespace = ApiServer::shared().namespace(namespace);
-    let rayguard = Rayguard::start("");
+    let rayguard = Rayguard::start(&[]);
     namespace.guard(&rayguard);
     let client = namespace.client().await;
     let mut disagreements = Vec::new();

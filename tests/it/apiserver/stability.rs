@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::ApiServer;
 use super::manifests::sample;
 use super::namespace::Namespace;
-use super::rayguard::Rayguard;
+use crate::process::Rayguard;
 
 /// The policies that come and go while one manifest is applied again and again. Each differs from the one before it in
 /// the defaults that it writes into a new object.
@@ -63,7 +63,7 @@ fn scaling_under_another_policy_changes_the_number_of_replicas_and_nothing_else(
     for (command, name) in [(CLIENT_SIDE, "scaled"), (SERVER_SIDE, "scaled-server-side")] {
         let namespace = ApiServer::shared().namespace(name);
         let mut specs = POLICIES[2..4].iter().zip(["replicas: 1", "replicas: 2"]).map(|(policy, replicas)| {
-            let rayguard = Rayguard::start(policy);
+            let rayguard = Rayguard::with_policy(policy);
             namespace.guard(&rayguard);
             let manifest = cluster().replace("replicas: 1", replicas);
             namespace.send(&format!("{command} -f -"), &manifest).passes_silently();
@@ -80,7 +80,7 @@ fn scaling_under_another_policy_changes_the_number_of_replicas_and_nothing_else(
 fn apply_again_and_again(namespace: &Namespace<'_>, command: &str, policies: &[&str]) {
     let (mut first, mut newest) = (None, Value::Null);
     for policy in policies {
-        let rayguard = Rayguard::start(policy);
+        let rayguard = Rayguard::with_policy(policy);
         namespace.guard(&rayguard);
         let new = new_spec(namespace);
         assert_ne!(newest, new, "the policy {policy} makes a difference");

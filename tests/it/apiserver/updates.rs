@@ -6,7 +6,7 @@ use serde_json::json;
 use super::ApiServer;
 use super::manifests::{BAD_CLUSTER, BAD_CLUSTER_DENIALS, LEGACY_CLUSTER};
 use super::namespace::Namespace;
-use super::rayguard::Rayguard;
+use crate::process::Rayguard;
 
 /// The finalizer that KubeRay's operator sets on a fault-tolerant cluster.
 const FINALIZER: &str = r#"{"metadata": {"finalizers": ["ray.io/gcs-ft-redis-cleanup-finalizer"]}}"#;
@@ -22,7 +22,7 @@ fn namespace_with_old_cluster(name: &str, rayguard: &Rayguard) -> Namespace<'sta
 
 #[test]
 fn an_old_bad_cluster_can_be_scaled_and_is_warned_of() {
-    let rayguard = Rayguard::start("");
+    let rayguard = Rayguard::start(&[]);
     let namespace = namespace_with_old_cluster("old-scaled", &rayguard);
 
     let scaled = namespace.json_patch(
@@ -40,7 +40,7 @@ fn an_old_bad_cluster_can_be_scaled_and_is_warned_of() {
 
 #[test]
 fn what_an_update_makes_worse_is_refused_and_only_that() {
-    let rayguard = Rayguard::start("");
+    let rayguard = Rayguard::start(&[]);
     let namespace = namespace_with_old_cluster("old-made-worse", &rayguard);
 
     let worse = BAD_CLUSTER.replace("name: bad", "name: bad\n  annotations: {ray.io/ft-enabled: \"true\"}");
@@ -52,7 +52,7 @@ fn what_an_update_makes_worse_is_refused_and_only_that() {
 
 #[test]
 fn an_old_bad_cluster_can_be_mended_and_then_not_be_made_bad_again() {
-    let rayguard = Rayguard::start("");
+    let rayguard = Rayguard::start(&[]);
     let namespace = namespace_with_old_cluster("old-mended", &rayguard);
 
     let good = BAD_CLUSTER
@@ -70,7 +70,7 @@ fn an_old_bad_cluster_can_be_mended_and_then_not_be_made_bad_again() {
 
 #[test]
 fn a_finalizer_can_be_set_and_taken_off_an_old_bad_cluster() {
-    let rayguard = Rayguard::start("");
+    let rayguard = Rayguard::start(&[]);
     let namespace = namespace_with_old_cluster("old-finalizer", &rayguard);
 
     namespace.patch("raycluster/bad", FINALIZER).passes();
@@ -80,7 +80,7 @@ fn a_finalizer_can_be_set_and_taken_off_an_old_bad_cluster() {
 
 #[tokio::test]
 async fn an_old_bad_cluster_can_be_deleted_and_lose_its_finalizer_on_its_way_out() {
-    let rayguard = Rayguard::start("");
+    let rayguard = Rayguard::start(&[]);
     let namespace = namespace_with_old_cluster("old-deleted", &rayguard);
     namespace.patch("raycluster/bad", FINALIZER).passes();
     namespace.kubectl("delete raycluster/bad --wait=false").passes_silently();
@@ -97,7 +97,7 @@ async fn an_old_bad_cluster_can_be_deleted_and_lose_its_finalizer_on_its_way_out
 
 #[test]
 fn an_old_bad_cluster_without_finalizers_is_deleted_at_once() {
-    let rayguard = Rayguard::start("");
+    let rayguard = Rayguard::start(&[]);
     let namespace = namespace_with_old_cluster("old-deleted-at-once", &rayguard);
     namespace.kubectl("delete raycluster/bad").passes_silently();
     namespace.kubectl("get raycluster/bad").fails();
@@ -105,7 +105,7 @@ fn an_old_bad_cluster_without_finalizers_is_deleted_at_once() {
 
 #[test]
 fn an_old_bad_cluster_is_deleted_while_rayguard_is_away() {
-    let rayguard = Rayguard::start("");
+    let rayguard = Rayguard::start(&[]);
     let namespace = namespace_with_old_cluster("old-deleted-alone", &rayguard);
     drop(rayguard);
     let refusal = namespace.patch("raycluster/bad", FINALIZER).fails();
@@ -115,7 +115,7 @@ fn an_old_bad_cluster_is_deleted_while_rayguard_is_away() {
 
 #[tokio::test]
 async fn the_status_of_an_old_bad_cluster_is_none_of_our_business() {
-    let rayguard = Rayguard::start("");
+    let rayguard = Rayguard::start(&[]);
     let namespace = namespace_with_old_cluster("old-status", &rayguard);
     let status = r#"{"status": {"state": "ready"}}"#;
     let written =
@@ -126,7 +126,7 @@ async fn the_status_of_an_old_bad_cluster_is_none_of_our_business() {
 
 #[test]
 fn an_object_of_v1alpha1_can_be_updated_through_either_version() {
-    let rayguard = Rayguard::start("");
+    let rayguard = Rayguard::start(&[]);
     let namespace = ApiServer::shared().namespace("v1alpha1-updated");
     namespace.guard(&rayguard);
     namespace.send("apply -f -", LEGACY_CLUSTER).passes();

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use super::namespace::Namespace;
-use super::rayguard::Rayguard;
+use crate::process::{Rayguard, eventually};
 
 impl Namespace<'_> {
     /// Registers both webhooks for this namespace alone, or moves the registration to another rayguard, and waits until
@@ -14,13 +14,16 @@ impl Namespace<'_> {
         let configurations = ["Mutating", "Validating"].map(|phase| self.configuration(phase, rayguard)).join("---\n");
         self.send("apply --server-side -f -", &configurations).passes();
         // kube-apiserver learns of a registration a moment later, and of each of the two on its own.
-        rayguard.until_asked(|| {
+        eventually("kube-apiserver to call both webhooks", || {
             self.send("create --dry-run=server -f -", PROBE);
+            let metrics = rayguard.ask_admin("/metrics").body;
+            let called = |webhook| metrics.contains(&format!("duration_seconds_count{{webhook=\"{webhook}\"}}"));
+            (called("mutate") && called("validate")).then_some(())
         });
     }
 
     fn configuration(&self, phase: &str, rayguard: &Rayguard) -> String {
-        let (name, ca) = (&self.name, BASE64_STANDARD.encode(rayguard.certificate_authority()));
+        let (name, ca) = (&self.name, BASE64_STANDARD.encode(&rayguard.ca));
         let (path, reinvocation) = match phase {
             "Mutating" => ("mutate", "  reinvocationPolicy: IfNeeded\n"),
             _ => ("validate", ""),
@@ -33,7 +36,7 @@ metadata:
 webhooks:
 - name: {path}.rayguard.dev
   clientConfig:
-    url: {url}/{path}
+    url: https://{address}/{path}
     caBundle: {ca}
   rules:
   - apiGroups: [ray.io]
@@ -49,7 +52,7 @@ webhooks:
   failurePolicy: Fail
   timeoutSeconds: 10
 {reinvocation}",
-            url = rayguard.url()
+            address = rayguard.webhooks
         )
     }
 }

@@ -1,16 +1,18 @@
 //! Programs that run beside the tests and never outlive them.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// A static is never dropped and Ctrl-C drops nothing, but however a process ends, the kernel closes its pipes. So
-/// each program runs under a shell that waits for such a pipe to end; then it ends the program and removes its folder,
-/// unless a test that used it has failed. When the program ends by itself, so does the shell.
+/// each program runs under a shell that passes on the signals that it reads from such a pipe, and when the pipe ends,
+/// ends the program and removes its folder, unless a test that used it has failed. When the program ends by itself, so
+/// does the shell, and with the same status.
 const SUPERVISOR: &str = r#"
 folder=$1
 shift
@@ -18,7 +20,7 @@ exec 3<&0
 "$@" >"$folder/output" 2>"$folder/log" </dev/null 3<&- &
 program=$!
 {
-  read -r line
+  while read -r signal; do kill -s "$signal" $program; done
   : >"$folder/over"
   kill -s KILL $program
 } <&3 &
@@ -79,6 +81,18 @@ impl Daemon {
         self.file("log")
     }
 
+    /// Sends a signal, such as `TERM`.
+    pub(crate) fn signal(&self, signal: &str) {
+        let mut supervisor = self.supervisor();
+        let signals = supervisor.stdin.as_mut().expect("the supervisor's standard input is a pipe");
+        writeln!(signals, "{signal}").expect("the program runs");
+    }
+
+    /// Waits for the program to end by itself.
+    pub(crate) fn wait(&self) -> ExitStatus {
+        self.until("the program ends", || self.supervisor().try_wait().expect("a child of ours"))
+    }
+
     /// Whether the program has ended.
     pub(crate) fn has_ended(&self) -> bool {
         self.supervisor().try_wait().expect("a child of ours").is_some()
@@ -93,7 +107,7 @@ impl Daemon {
                 return value;
             }
             assert!(!ended && start.elapsed() < PATIENCE, "{what}: {}", self.last_words(ended));
-            thread::sleep(Duration::from_millis(20));
+            thread::sleep(Duration::from_millis(10));
         }
     }
 
