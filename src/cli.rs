@@ -42,7 +42,7 @@ struct Cli {
 
     /// When to colour the output
     ///
-    /// `auto` colours what goes to a terminal, unless the variable NO_COLOR is set.
+    /// `auto` colours what goes to a terminal, unless the variable `NO_COLOR` is set.
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
     color: Color,
 }
@@ -59,7 +59,7 @@ enum Command {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Color {
-    /// On a terminal, unless NO_COLOR is set
+    /// On a terminal, unless `NO_COLOR` is set
     #[default]
     Auto,
     /// Also into files and pipes

@@ -74,12 +74,12 @@ impl Outcome<'_> {
     pub fn as_written(&self, path: &FieldPath) -> FieldPath {
         let mut path = path.clone();
         for operation in self.patch.0.iter().rev() {
-            let Some((list, last)) = operation.path().split_back() else { continue };
+            let Some((parent, last)) = operation.path().split_back() else { continue };
             let Some(added) = index(&last.decoded()) else { continue };
-            let depth = list.tokens().count();
+            let depth = parent.tokens().count();
             let Some(Step::Index(here)) = path.steps().get(depth) else { continue };
             let here = *here;
-            let is_in_list = list.tokens().zip(path.steps()).all(|(token, step)| match step {
+            let is_in_list = parent.tokens().zip(path.steps()).all(|(token, step)| match step {
                 Step::Index(index) => token.decoded() == index.to_string(),
                 step => Some(&*token.decoded()) == step.name(),
             });

@@ -118,7 +118,7 @@ impl Checker<'_> {
         if threads <= 1 {
             work();
         } else {
-            thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(&work))));
+            thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
         }
         let mut all = Report::default();
         reports.into_iter().flat_map(Mutex::into_inner).for_each(|report| all.add(report));
@@ -148,7 +148,9 @@ impl Checker<'_> {
                 Ok(document) => {
                     let mut objects = Vec::new();
                     object::objects(document, &mut objects);
-                    objects.iter().for_each(|object| self.object(object, file, report));
+                    for object in &objects {
+                        self.object(object, file, report);
+                    }
                 }
                 Err(error) => {
                     let shown = self.view.unreadable(&lines, file, &error);

@@ -42,7 +42,7 @@ pub(super) struct Unreadable {
     file: String,
     /// Unknown where it is the whole file that cannot be read.
     #[serde(flatten)]
-    place: Option<Place>,
+    place: Option<Box<Place>>,
     message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     help: Option<String>,
@@ -161,7 +161,7 @@ impl Unreadable {
     pub(super) fn document(file: &str, error: &YamlError, text: String) -> Self {
         Self {
             file: file.to_owned(),
-            place: Some(Place::of(&error.location)),
+            place: Some(Box::new(Place::of(&error.location))),
             message: error.message.clone(),
             help: error.help.map(str::to_owned),
             text,

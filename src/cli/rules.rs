@@ -57,12 +57,34 @@ fn table(width: Option<usize>) -> String {
     let name = longest(|rule| rule.name.len());
     let category = longest(|rule| rule.category.to_string().len());
     let summary = longest(|rule| rule.summary.chars().count());
-    let is_wide = width.is_none_or(|width| name + category + summary + 10 <= width);
+    let narrow = width.filter(|width| name + category + summary + 10 > *width);
     let mut text = String::new();
     for rule in RULES {
-        let separator = if is_wide { "  " } else { "\n    " };
         let Rule { level, summary, .. } = rule;
-        let _ = writeln!(text, "{:name$}  {:category$}  {level:5}{separator}{summary}", rule.name, rule.category);
+        let _ = write!(text, "{:name$}  {:category$}  ", rule.name, rule.category);
+        let _ = match narrow {
+            None => writeln!(text, "{level:5}  {summary}"),
+            Some(width) => writeln!(text, "{level}\n{}", wrapped(summary, width)),
+        };
+    }
+    text
+}
+
+/// Words in indented lines.
+fn wrapped(words: &str, width: usize) -> String {
+    const INDENT: &str = "    ";
+    let mut text = String::new();
+    let mut column = usize::MAX;
+    for word in words.split(' ') {
+        let length = word.chars().count();
+        if column.saturating_add(1 + length) <= width {
+            text.push(' ');
+            column += 1 + length;
+        } else {
+            text.push_str(if text.is_empty() { INDENT } else { "\n    " });
+            column = INDENT.len() + length;
+        }
+        text.push_str(word);
     }
     text
 }

@@ -1,5 +1,6 @@
 //! Findings and errors as people are shown them, in the manner of rustc.
 
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
@@ -22,6 +23,7 @@ const CONTEXT: usize = 3;
 #[derive(Clone, Debug)]
 pub(super) struct TextView {
     renderer: Renderer,
+    width: usize,
 }
 
 /// A finding to be shown.
@@ -37,7 +39,8 @@ pub(super) struct Shown<'s> {
 impl TextView {
     /// For a terminal of so many columns, or none.
     pub(super) fn new(width: Option<usize>) -> Self {
-        Self { renderer: Renderer::styled().term_width(width.unwrap_or(WIDTH).max(40)) }
+        let width = width.unwrap_or(WIDTH).max(40);
+        Self { renderer: Renderer::styled().term_width(width), width }
     }
 
     /// A finding with the lines that it is about. `secrets` are stretches of the text that are not to be shown.
@@ -45,7 +48,7 @@ impl TextView {
         let Shown { finding, object, file, location, written } = shown;
         let lines = document.lines();
         let numbers = first_line(document, written, location)..location.start.line + 1;
-        let excerpt = Excerpt::of(lines, numbers, &location.bytes, secrets);
+        let excerpt = self.excerpt(lines, numbers, location, secrets);
         let level = match Severity::of(finding.level) {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
@@ -72,7 +75,7 @@ impl TextView {
         let first_line = first.map_or(location.start.line, |first| first.start.line);
         let numbers = first_line.min(location.start.line)..location.start.line + 1;
         let secrets = secret::in_lines(lines, numbers.clone());
-        let excerpt = Excerpt::of(lines, numbers, &location.bytes, &secrets);
+        let excerpt = self.excerpt(lines, numbers, location, &secrets);
         let here = AnnotationKind::Primary.span(excerpt.locate(&location.bytes));
         let mut snippet = snippet(&excerpt, file).fold(true).annotation(here);
         if let Some(first) = first.filter(|first| excerpt.first_line <= first.start.line) {
@@ -84,6 +87,20 @@ impl TextView {
             group = group.element(Level::HELP.message(help));
         }
         self.render(group, &excerpt, file, location)
+    }
+
+    /// The lines without secrets, and without what is too far right to be seen.
+    fn excerpt(&self, lines: &Lines<'_>, numbers: Range<usize>, at: &Location, secrets: &[Range<usize>]) -> Excerpt {
+        // Beside the number stand a blank, a bar, a blank, and perhaps an ellipsis on either side.
+        let columns = self.width.saturating_sub(numbers.end.to_string().len() + 3 + 6);
+        let tails = numbers.clone().filter_map(|number| {
+            let (start, line) = (lines.start(number), lines.line(number));
+            let (cut, _) = line.char_indices().nth(columns)?;
+            let cut = if number == at.start.line { (start + cut).max(at.bytes.end) } else { start + cut };
+            (cut < start + line.len()).then_some(cut..start + line.len())
+        });
+        let hidden: Vec<_> = secrets.iter().cloned().chain(tails).collect();
+        Excerpt::of(lines, numbers, &at.bytes, &hidden)
     }
 
     /// Renders a group, and puts the position right: the renderer knows only the excerpt.
@@ -130,9 +147,9 @@ pub(super) fn summary(summary: &Summary) -> String {
     let count = |number: usize, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
     let mut text = format!("checked {} in {}", count(objects, "object"), count(files, "file"));
     if passed_by > 0 {
-        text += &format!(" ({passed_by} of other kinds passed by)");
+        let _ = write!(text, " ({passed_by} of other kinds passed by)");
     }
-    text += ": ";
+    text.push_str(": ");
     let mut found: Vec<_> = [(errors, "error"), (warnings, "warning"), (notes, "note")]
         .into_iter()
         .filter(|(number, _)| *number > 0)

@@ -54,6 +54,10 @@ impl<'t> YamlEvents<'t> {
                 "expected a key of the map above".to_owned(),
                 Some("see to the indentation of this line and of the one above"),
             ),
+            ErrorKind::InvalidQuotedScalarIndent => (
+                "this line is within quotes that began above".to_owned(),
+                Some("close the quotes, or indent the line more than their key"),
+            ),
             ErrorKind::UnknownAnchor => ("no anchor of this name stands above".to_owned(), None),
             ErrorKind::DirectiveDisallowed => ("kubectl reads no YAML directives".to_owned(), Some("remove the line")),
             ErrorKind::TabInPlainScalar | ErrorKind::TabInIndentation | ErrorKind::TabInBlockIndentation => {

@@ -97,7 +97,10 @@ fn what_cannot_be_read_says_where_and_why() {
             "1:5 a key must be a string, not a list or a map; if this is a Helm template, render it first: helm template CHART | rayguard check -",
         ),
         ("%YAML 1.1\n---\na: 1\n", "1:1 kubectl reads no YAML directives; remove the line"),
-        ("é: \"x\n", "2:1 invalid indentation in multiline quoted scalar"),
+        (
+            "é: \"x\n",
+            "2:1 this line is within quotes that began above; close the quotes, or indent the line more than their key",
+        ),
         ("a: *b\n", "1:4 no anchor of this name stands above"),
         ("a: &a [*a]\n", "1:8 what the alias stands for contains the alias"),
         ("? [a]\n: 1\n", "1:3 a key must be a string, not a list or a map"),

@@ -1,9 +1,10 @@
-//! The real binary: over real sockets, and behind a real kube-apiserver with KubeRay's CRDs.
+//! The real binary: in a shell, over real sockets, and behind a real kube-apiserver with KubeRay's CRDs.
 
 #![allow(clippy::disallowed_methods, reason = "what the core must not do, tests may: they read files")]
 
 #[cfg(feature = "server")]
 mod apiserver;
+mod cli;
 #[cfg(feature = "server")]
 mod client;
 #[cfg(feature = "server")]

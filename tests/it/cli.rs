@@ -1,0 +1,146 @@
+//! The binary, as a shell runs it.
+
+mod check;
+mod default;
+mod output;
+mod reading;
+mod rules;
+mod secrets;
+mod terminal;
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+/// A fault-tolerant cluster whose workers give up before the head does.
+const DENIED: &str = r#"apiVersion: ray.io/v1
+kind: RayCluster
+metadata:
+  name: denied
+spec:
+  gcsFaultToleranceOptions:
+    redisAddress: redis:6379
+    redisPassword: {valueFrom: {secretKeyRef: {name: redis, key: password}}}
+  headGroupSpec:
+    rayStartParams: {num-cpus: "0"}
+    template:
+      spec:
+        containers:
+        - name: ray-head
+          image: rayproject/ray:2.52.0
+          resources: {limits: {memory: 4Gi}, requests: {memory: 4Gi}}
+          env:
+          - name: RAY_gcs_rpc_server_reconnect_timeout_s
+            value: "900"
+  workerGroupSpecs:
+  - groupName: small
+    template:
+      spec:
+        containers:
+        - name: ray-worker
+          image: rayproject/ray:2.52.0
+          env:
+          - name: RAY_gcs_rpc_server_reconnect_timeout_s
+            value: "300"
+"#;
+
+/// The same cluster with workers that wait.
+fn allowed() -> String {
+    DENIED.replace("\"300\"", "\"1500\"").replace("name: denied", "name: allowed")
+}
+
+/// The same cluster with workers that wait, but not for long.
+fn warned() -> String {
+    DENIED.replace("\"300\"", "\"910\"").replace("name: denied", "name: warned")
+}
+
+/// A folder of files, and the binary in it.
+struct Shell {
+    folder: TempDir,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+struct Ended {
+    status: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Shell {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a temporary folder") }
+    }
+
+    /// A folder with these files in it.
+    fn with(files: &[(&str, &str)]) -> Self {
+        let shell = Self::new();
+        for (name, text) in files {
+            shell.write(name, text.as_bytes());
+        }
+        shell
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.path().join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("the folder can be made");
+        fs::write(&path, bytes).expect("the file can be written");
+        path
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rayguard"));
+        command.args(arguments).current_dir(self.path());
+        for variable in ["NO_COLOR", "CLICOLOR_FORCE", "CLICOLOR", "RAYGUARD_CONFIG"] {
+            command.env_remove(variable);
+        }
+        command
+    }
+
+    /// Runs the binary with nothing to read.
+    fn run(&self, arguments: &[&str]) -> Ended {
+        self.pipe(arguments, b"")
+    }
+
+    /// Runs the binary with something to read.
+    fn pipe(&self, arguments: &[&str], input: &[u8]) -> Ended {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the binary starts");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        let input = input.to_vec();
+        // A command that reads nothing closes the pipe: that is no fault.
+        let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+        let output = child.wait_with_output().expect("the binary ends");
+        writer.join().expect("the input was written");
+        Ended {
+            status: output.status.code(),
+            out: String::from_utf8(output.stdout).expect("UTF-8"),
+            err: String::from_utf8(output.stderr).expect("UTF-8"),
+        }
+    }
+
+    /// What `check --output json` says.
+    fn json(&self, arguments: &[&str]) -> serde_json::Value {
+        let arguments: Vec<_> = ["check", "--output", "json"].iter().chain(arguments).copied().collect();
+        let ended = self.run(&arguments);
+        serde_json::from_str(&ended.out).unwrap_or_else(|error| panic!("{error}: {ended:?}"))
+    }
+}
+
+/// `file:line:column rule` for each finding.
+fn places(report: &serde_json::Value) -> Vec<String> {
+    let findings = report["findings"].as_array().expect("a list");
+    let place = |finding: &serde_json::Value| {
+        let text = |field: &str| finding[field].as_str().expect("text").to_owned();
+        format!("{}:{}:{} {}", text("file"), finding["line"], finding["column"], text("rule"))
+    };
+    findings.iter().map(place).collect()
+}

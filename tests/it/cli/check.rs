@@ -1,0 +1,188 @@
+//! Verdicts and exit statuses of `check`.
+
+use std::os::unix::fs::symlink;
+
+use serde_json::json;
+
+use super::{DENIED, Shell, allowed, places, warned};
+
+#[test]
+fn the_exit_status_is_the_verdict() {
+    let shell = Shell::with(&[("denied.yaml", DENIED), ("warned.yaml", &warned()), ("allowed.yaml", &allowed())]);
+    for (arguments, status) in [
+        (&["allowed.yaml"][..], 0),
+        (&["warned.yaml"], 0),
+        (&["denied.yaml"], 1),
+        (&["--fail-on", "error", "warned.yaml"], 0),
+        (&["--fail-on", "deny", "denied.yaml"], 1),
+        (&["--fail-on", "warning", "warned.yaml"], 1),
+        (&["--fail-on", "warn", "allowed.yaml"], 0),
+        (&["--fail-on", "never", "denied.yaml"], 0),
+        (&["allowed.yaml", "denied.yaml"], 1),
+        (&["missing.yaml", "denied.yaml"], 2),
+        (&["--fail-on", "never", "missing.yaml"], 2),
+        (&["--fail-on", "sometimes", "allowed.yaml"], 2),
+        (&["--no-such-flag"], 2),
+    ] {
+        let arguments: Vec<_> = ["check"].iter().chain(arguments).copied().collect();
+        assert_eq!(shell.run(&arguments).status, Some(status), "{arguments:?}");
+    }
+    assert_eq!(shell.run(&[]).status, Some(2), "no command");
+    assert_eq!(shell.run(&["--help"]).status, Some(0));
+}
+
+#[test]
+fn what_cannot_be_read_hides_nothing_else() {
+    let text = format!("a: [\n---\n{DENIED}---\nb: {{\n");
+    let shell = Shell::with(&[("mixed.yaml", &text)]);
+    let report = shell.json(&["missing.yaml", "mixed.yaml"]);
+    assert_eq!(places(&report), ["mixed.yaml:31:20 worker-reconnect-timeout"]);
+    let errors = report["errors"].as_array().expect("a list");
+    let errors: Vec<_> = errors.iter().map(|error| (error["file"].as_str(), error["line"].as_u64())).collect();
+    assert_eq!(errors, [(Some("missing.yaml"), None), (Some("mixed.yaml"), Some(1)), (Some("mixed.yaml"), Some(33))]);
+    assert_eq!(shell.run(&["check", "missing.yaml", "mixed.yaml"]).status, Some(2), "2 wins over 1");
+}
+
+#[test]
+fn a_folder_is_read_in_order_without_hidden_files_and_whatever_git_ignores() {
+    let shell = Shell::with(&[
+        ("m/b/c.yml", DENIED),
+        ("m/a.yaml", DENIED),
+        ("m/b.json", "{}"),
+        ("m/d.YAML", DENIED),
+        ("m/notes.txt", "a: ["),
+        ("m/.hidden.yaml", "a: ["),
+        ("m/.git/x.yaml", "a: ["),
+        ("m/.gitignore", "a.yaml\n"),
+    ]);
+    symlink("a.yaml", shell.path().join("m/link.yaml")).expect("a link");
+    let report = shell.json(&["m"]);
+    let files: Vec<_> = report["findings"].as_array().expect("a list").iter().map(|it| it["file"].clone()).collect();
+    assert_eq!(files, ["m/a.yaml", "m/b/c.yml", "m/d.YAML", "m/link.yaml"]);
+    assert_eq!(report["summary"]["files"], 5);
+    assert_eq!(report["errors"], json!([]));
+    assert_eq!(shell.json(&["m"]), report, "always the same");
+}
+
+#[test]
+fn links_that_lead_nowhere_or_round_are_errors() {
+    let shell = Shell::with(&[("m/a.yaml", DENIED)]);
+    symlink("nothing", shell.path().join("m/b.yaml")).expect("a link");
+    symlink(".", shell.path().join("m/round")).expect("a link");
+    let report = shell.json(&["m"]);
+    let messages: Vec<_> =
+        report["errors"].as_array().expect("a list").iter().map(|it| it["message"].clone()).collect();
+    assert_eq!(messages, ["cannot be read: No such file or directory", "a folder that contains itself, by a link"]);
+    assert_eq!(report["summary"]["errors"], 1);
+}
+
+#[test]
+fn the_standard_input_is_read_by_a_dash_or_without_a_path() {
+    let shell = Shell::new();
+    let expected = ["<stdin>:29:20 worker-reconnect-timeout"];
+    for arguments in [&["check", "-o", "json", "-"][..], &["check", "-o", "json"]] {
+        let ended = shell.pipe(arguments, DENIED.as_bytes());
+        assert_eq!(ended.status, Some(1));
+        assert_eq!(places(&serde_json::from_str(&ended.out).expect("JSON")), expected);
+    }
+    assert_eq!(shell.run(&["check"]).err, "checked 0 objects in 1 file: nothing found\n");
+}
+
+#[test]
+fn lists_are_opened_and_other_kinds_pass_by() {
+    let indented = |text: &str| text.trim_end().replace('\n', "\n  ");
+    let bare = DENIED.replace("apiVersion: ray.io/v1\nkind: RayCluster\n", "").replace("denied", "bare");
+    let list = format!(
+        "kind: List\napiVersion: v1\nitems:\n- {}\n- kind: ConfigMap\n  apiVersion: v1\n- kind: List\n  items: []\n",
+        indented(DENIED)
+    );
+    let typed = format!("kind: RayClusterList\napiVersion: ray.io/v1\nitems:\n- {}\n", indented(&bare));
+    let shell = Shell::with(&[
+        ("list.yaml", &list),
+        ("typed.yaml", &typed),
+        ("other.yaml", "kind: List\nitems: 3\n---\nkind: Service\n---\ntext\n---\n- a\n---\n# nothing\n"),
+    ]);
+    let report = shell.json(&["list.yaml", "typed.yaml", "other.yaml"]);
+    assert_eq!(
+        places(&report),
+        ["list.yaml:32:22 worker-reconnect-timeout", "typed.yaml:30:22 worker-reconnect-timeout"]
+    );
+    assert_eq!(report["findings"][1]["object"]["name"], "bare");
+    assert_eq!(report["findings"][1]["object"]["kind"], "RayCluster");
+    let summary = &report["summary"];
+    assert_eq!([&summary["documents"], &summary["objects"], &summary["passedBy"]], [6, 2, 5]);
+}
+
+#[test]
+fn a_kind_of_kuberays_in_an_unknown_version_is_not_passed_by() {
+    let other = DENIED.replace("ray.io/v1", "example.com/v1");
+    let shell = Shell::with(&[
+        ("v3.yaml", &DENIED.replace("ray.io/v1", "ray.io/v3")),
+        ("none.yaml", &DENIED.replace("apiVersion: ray.io/v1\n", "")),
+        ("other.yaml", &other),
+    ]);
+    let report = shell.json(&["v3.yaml", "none.yaml", "other.yaml"]);
+    let errors = report["errors"].as_array().expect("a list");
+    let messages: Vec<_> = errors.iter().map(|it| it["message"].clone()).collect();
+    assert_eq!(messages, ["there is no RayCluster in ray.io/v3", "a RayCluster without apiVersion"]);
+    assert_eq!(errors[0]["column"], 13);
+    assert_eq!(report["summary"]["passedBy"], 1);
+}
+
+#[test]
+fn a_namespace_comes_from_the_object_or_else_from_the_flag() {
+    let policy = "apiVersion: rayguard.dev/v1alpha1\nkind: Policy\nexemptions:\n- namespaces: [sandbox]\n  \
+                  rules: [worker-reconnect-timeout]\n  reason: tests\n";
+    let own = DENIED.replace("name: denied", "name: denied\n  namespace: mine");
+    let shell = Shell::with(&[("none.yaml", DENIED), ("own.yaml", &own), ("policy.yaml", policy)]);
+    let namespaces = |arguments: &[&str]| -> Vec<_> {
+        let arguments: Vec<_> = arguments.iter().chain(&["none.yaml", "own.yaml"]).copied().collect();
+        let report = shell.json(&arguments);
+        report["findings"].as_array().expect("a list").iter().map(|it| it["object"]["namespace"].clone()).collect()
+    };
+    assert_eq!(namespaces(&[]), ["default", "mine"]);
+    assert_eq!(namespaces(&["-n", "team"]), ["team", "mine"]);
+    assert_eq!(namespaces(&["--config", "policy.yaml", "--namespace", "sandbox"]), ["mine"]);
+}
+
+#[test]
+fn a_generated_name_is_a_name() {
+    let shell = Shell::with(&[("a.yaml", &DENIED.replace("  name: denied", "  generateName: denied-"))]);
+    assert_eq!(shell.json(&["a.yaml"])["findings"][0]["object"]["name"], "denied-");
+    let ended = shell.run(&["check", "a.yaml"]);
+    assert!(ended.out.contains("of RayCluster default/denied-\n"), "{}", ended.out);
+}
+
+#[test]
+fn the_policy_file_decides() {
+    let head = "apiVersion: rayguard.dev/v1alpha1\nkind: Policy\n";
+    let shell = Shell::with(&[
+        ("denied.yaml", DENIED),
+        ("warn.yaml", &format!("{head}rules: {{worker-reconnect-timeout: warn}}\n")),
+        ("audit.yaml", &format!("{head}rules: {{worker-reconnect-timeout: audit}}\n")),
+        ("off.yaml", &format!("{head}rules: {{worker-reconnect-timeout: off}}\n")),
+        ("wrong.yaml", &format!("{head}rules:\n  worker-reconect-timeout: warn\ndefault: {{}}\n")),
+        ("broken.yaml", "a: [\n"),
+        ("two.yaml", "a: 1\n---\na: 2\n"),
+    ]);
+    for (policy, severity) in
+        [("warn.yaml", json!("warning")), ("audit.yaml", json!("note")), ("off.yaml", json!(null))]
+    {
+        let report = shell.json(&["--config", policy, "denied.yaml"]);
+        assert_eq!(report["findings"][0]["severity"], severity, "{policy}");
+        assert_eq!(shell.run(&["check", "--config", policy, "denied.yaml"]).status, Some(0), "{policy}");
+    }
+    let wrong = shell.run(&["check", "--config", "wrong.yaml", "denied.yaml"]);
+    assert_eq!((wrong.status, &*wrong.out), (Some(2), ""));
+    assert!(wrong.err.contains("wrong.yaml:4:"), "{}", wrong.err);
+    assert!(wrong.err.contains("wrong.yaml:5:"), "every fault at once: {}", wrong.err);
+    for (policy, message) in [
+        ("broken.yaml", "unclosed bracket"),
+        ("two.yaml", "two.yaml: a policy file has one document, this one has 2"),
+        ("missing.yaml", "missing.yaml: cannot be read"),
+    ] {
+        let ended = shell.run(&["check", "--config", policy, "denied.yaml"]);
+        assert_eq!((ended.status, &*ended.out), (Some(2), ""), "{policy}");
+        assert!(ended.err.contains(message), "{policy}: {}", ended.err);
+    }
+}

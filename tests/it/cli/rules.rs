@@ -1,0 +1,48 @@
+//! What `rules` and `explain` print.
+
+use rayguard::rules::RULES;
+use serde_json::Value;
+
+use super::Shell;
+
+#[test]
+fn every_rule_is_listed_in_every_form() {
+    let shell = Shell::new();
+    let text = shell.run(&["rules"]);
+    assert_eq!((text.status, &*text.err), (Some(0), ""));
+    let json: Vec<Value> = serde_json::from_str(&shell.run(&["rules", "--output", "json"]).out).expect("JSON");
+    let markdown = shell.run(&["rules", "-o", "markdown"]).out;
+    assert_eq!(text.out.lines().count(), RULES.len());
+    assert_eq!(markdown.lines().count(), RULES.len() + 2);
+    assert_eq!(json.len(), RULES.len());
+    for ((rule, json), line) in RULES.iter().zip(json).zip(text.out.lines()) {
+        let words = [rule.name.to_owned(), rule.category.to_string(), rule.level.to_string(), rule.summary.to_owned()];
+        for (word, field) in words.iter().zip(["name", "category", "level", "summary"]) {
+            assert_eq!(json[field].as_str(), Some(&**word));
+            assert!(line.contains(word), "{line}");
+        }
+        assert!(markdown.contains(&format!("| `{}` | {} | {} | {} |\n", words[0], words[1], words[2], words[3])));
+    }
+}
+
+#[test]
+fn a_rule_is_explained_by_its_page() {
+    let shell = Shell::new();
+    let [first, second] = [RULES[0], RULES[1]];
+    let ended = shell.run(&["explain", first.name, second.name]);
+    assert_eq!((ended.status, &*ended.err), (Some(0), ""));
+    assert_eq!(ended.out, format!("{}\n\n{}\n", first.docs.trim_end(), second.docs.trim_end()));
+}
+
+#[test]
+fn a_rule_that_does_not_exist_is_perhaps_another() {
+    let shell = Shell::new();
+    let ended = shell.run(&["explain", "Worker-Reconect-Timeout", "xyzzy", RULES[0].name]);
+    assert_eq!(ended.status, Some(2));
+    assert_eq!(ended.out, format!("{}\n", RULES[0].docs.trim_end()), "what exists is explained");
+    assert!(
+        ended.err.contains("there is no rule \"Worker-Reconect-Timeout\"; did you mean \"worker-reconnect-timeout\"?")
+    );
+    assert!(ended.err.contains("there is no rule \"xyzzy\"; `rayguard rules` lists them"), "{}", ended.err);
+    assert_eq!(shell.run(&["explain"]).status, Some(2));
+}
