@@ -4,6 +4,7 @@
 //! today's policy, a change of the policy would change Pod templates, and a RayService, whose operator hashes them,
 //! would start a new cluster. So an annotation records what was written, and it is written again as it was.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeSet, HashMap};
 
 use super::pod_template::at;
@@ -29,7 +30,7 @@ pub(super) fn update(
 ) {
     let recorded = record_of(old.json);
     let groups = pairs(object, old);
-    let every = Every::new(defaults, settings, object, old);
+    let every = LazyCell::new(|| Every::new(defaults, settings, object, old));
 
     let mut restored = PatchBuilder::new(object.json);
     for (new, old) in &groups {
