@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -54,6 +54,11 @@ impl Rayguard {
         fs::write(&file, format!("apiVersion: rayguard.dev/v1alpha1\nkind: Policy\n{policy}")).expect("a file");
         let args = serve(&["--config", &file.display().to_string()]);
         Self::serving(Daemon::start(folder, Path::new(RAYGUARD), &args))
+    }
+
+    /// The policy file of [`Rayguard::with_policy`].
+    pub(crate) fn policy(&self) -> PathBuf {
+        self.daemon.file("policy.yaml")
     }
 
     fn serving(daemon: Daemon) -> Self {

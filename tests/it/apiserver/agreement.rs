@@ -19,6 +19,9 @@ use super::kubectl::finding;
 use super::manifests::{self, sample};
 use crate::process::Rayguard;
 
+/// Both are told which CRDs the API server has: what these do not know is pruned there, and a newer KubeRay knows more.
+const POLICY: &str = "kuberay: {version: '1.6'}";
+
 /// What is said of one object.
 #[derive(Debug, PartialEq)]
 struct Verdict {
@@ -61,13 +64,13 @@ async fn the_command_line_and_the_api_server_agree_on_bad_objects() {
 
 async fn agree(namespace: &str, objects: impl IntoIterator<Item = (String, String)>) {
     let namespace = ApiServer::shared().namespace(namespace);
-    let rayguard = Rayguard::start(&[]);
+    let rayguard = Rayguard::with_policy(POLICY);
     namespace.guard(&rayguard);
     let client = namespace.client().await;
     let mut disagreements = Vec::new();
     for (name, object) in objects {
         let online = of_api_server(&client, &namespace.name, &object).await;
-        let offline = of_command_line(&object);
+        let offline = of_command_line(&rayguard.policy(), &object);
         if online != offline {
             disagreements.push(format!("{name}\n  API server:   {online:?}\n  command line: {offline:?}"));
         }
@@ -87,7 +90,7 @@ async fn of_api_server(client: &Client, namespace: &str, manifest: &str) -> Verd
     let admitted = response.status().is_success();
     let warnings = response.headers().get_all("warning").iter().filter_map(|warning| {
         // 299 - "text", in which quotation marks and backslashes are escaped.
-        let text = warning.to_str().ok()?.strip_prefix("299 - \"")?.strip_suffix('"')?;
+        let text = str::from_utf8(warning.as_bytes()).ok()?.strip_prefix("299 - \"")?.strip_suffix('"')?;
         finding(&text.replace("\\\"", "\"").replace("\\\\", "\\")).map(|finding| format!("warning {finding}"))
     });
     let mut findings: BTreeSet<_> = warnings.collect();
@@ -104,9 +107,10 @@ async fn of_api_server(client: &Client, namespace: &str, manifest: &str) -> Verd
     Verdict { admitted, findings: by_webhook.then_some(findings) }
 }
 
-fn of_command_line(manifest: &str) -> Verdict {
+fn of_command_line(policy: &Path, manifest: &str) -> Verdict {
     let mut rayguard = Command::new(env!("CARGO_BIN_EXE_rayguard"));
-    rayguard.args(["check", "--output", "json", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    rayguard.args(["check", "--output", "json", "-", "--config"]).arg(policy);
+    rayguard.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut rayguard = rayguard.spawn().expect("rayguard runs");
     rayguard.stdin.take().expect("a pipe").write_all(manifest.as_bytes()).expect("rayguard reads");
     let output = rayguard.wait_with_output().expect("rayguard ends");
