@@ -61,14 +61,14 @@ fn effective_timeouts_come_out_as_kuberay_and_ray_make_them() {
     assert_eq!(case_c, [format!("warn unknown-reconnect-timeout {WORKER}[0].env[0].valueFrom")], "C: valueFrom");
 
     let sidecar_first = format!("{{name: sidecar}}, {{name: ray, env: [{{{TIMEOUT}, value: \"30\"}}]}}");
-    let case_c2 = timeouts("", &sidecar_first);
-    assert_eq!(case_c2, [format!("deny ray-container-not-first {WORKER}[1]")], "C': Ray is not the first container");
+    let not_first = timeouts("", &sidecar_first);
+    assert_eq!(not_first, [format!("deny ray-container-not-first {WORKER}[1]")], "C': Ray is not the first container");
 
     let case_d = timeouts("", &worker(&format!("{{{TIMEOUT}, value: \"\"}}")));
     assert_eq!(case_d, [format!("deny invalid-reconnect-timeout {WORKER}[0].env[0].value")], "D: an empty value");
 
-    let case_d2 = timeouts("", "{name: ray-worker, envFrom: [{configMapRef: {name: m}}]}");
-    assert_eq!(case_d2, nothing, "D': envFrom only, which KubeRay's own variable beats");
+    let with_env_from = timeouts("", "{name: ray-worker, envFrom: [{configMapRef: {name: m}}]}");
+    assert_eq!(with_env_from, nothing, "D': envFrom only, which KubeRay's own variable beats");
 }
 
 #[test]
