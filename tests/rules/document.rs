@@ -94,7 +94,7 @@ impl fmt::Display for Example {
 
 impl Mark {
     fn parse(line: usize, comment: &str, rule: &'static str) -> Option<Self> {
-        let severities = ["error", "warning"].into_iter();
+        let mut severities = ["error", "warning"].into_iter();
         let (severity, rest) = severities.find_map(|name| Some((name, comment.strip_prefix(name)?)))?;
         let (rule, rest) = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
             Some((name, rest)) => (rayguard::rules::find(name)?.name, rest),
