@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::defaults::{Defaults, HeadNumCpus, PodTemplates, WorkerReconnectTimeout};
+use crate::defaults::{Defaults, HeadNumCpus, PodTemplates, TemplateError, WorkerReconnectTimeout};
 use crate::json::Json;
 use crate::kuberay::{FeatureGate, KubeRay, Version};
 use crate::path::FieldPath;
@@ -102,9 +102,11 @@ impl Reader {
                 self.error(root.clone().field(field), format!("write {field}: {expected}"));
             }
         }
+        let settings = self.settings(file);
+        let kuberay = settings.kuberay.version;
         Policy {
-            settings: self.settings(file),
-            defaults: self.defaults(file.field("defaults"), &root.clone().field("defaults")),
+            settings,
+            defaults: self.defaults(file.field("defaults"), &root.clone().field("defaults"), kuberay),
             levels: self.levels(file.field("rules"), &root.clone().field("rules")),
             exemptions: self.exemptions(file.field("exemptions"), &root.field("exemptions")),
         }
@@ -183,7 +185,7 @@ impl Reader {
         levels
     }
 
-    fn defaults(&mut self, json: &Json<'_>, path: &FieldPath) -> Defaults {
+    fn defaults(&mut self, json: &Json<'_>, path: &FieldPath, kuberay: Version) -> Defaults {
         const TIMEOUT: &str = "workerReconnectTimeout";
         const NUM_CPUS: &str = "headNumCpus";
         const TEMPLATE: &str = "podTemplate";
@@ -206,20 +208,24 @@ impl Reader {
         let (templates, path) = (json.field(TEMPLATE), path.clone().field(TEMPLATE));
         self.map(templates, &path, &["head", "worker"]);
         defaults.pod_template = PodTemplates {
-            head: self.template(templates.field("head"), &path.clone().field("head")),
-            worker: self.template(templates.field("worker"), &path.clone().field("worker")),
+            head: self.template(templates.field("head"), &path.clone().field("head"), kuberay),
+            worker: self.template(templates.field("worker"), &path.clone().field("worker"), kuberay),
         };
         defaults
     }
 
-    fn template(&mut self, json: &Json<'_>, path: &FieldPath) -> Option<Json<'static>> {
+    fn template(&mut self, json: &Json<'_>, path: &FieldPath, kuberay: Version) -> Option<Json<'static>> {
         if json.is_null() {
             return None;
         }
         self.map(json, path, &["metadata", "spec"]);
         self.map(json.field("metadata"), &path.clone().field("metadata"), &["annotations", "labels"]);
-        if let Err(error) = PodTemplates::check(json, path) {
-            self.error(error.path().clone(), error.to_string());
+        for TemplateError { path: below, message } in PodTemplates::check(json, kuberay) {
+            let path = below.steps().iter().cloned().fold(path.clone(), FieldPath::step);
+            // What is not even a field of a template has been said above.
+            if !self.errors.iter().any(|error| path.starts_with(&error.path)) {
+                self.error(path, message);
+            }
         }
         Some(json.clone().into_owned())
     }

@@ -68,6 +68,28 @@ fn everything_that_is_wrong_is_said_at_once() {
 }
 
 #[test]
+fn a_pod_template_is_checked_by_the_schema_of_one() {
+    let errors = read(
+        r#","defaults":{"podTemplate":{"worker":{"metadata":{"name":"x"},"spec":{"toleration":[],"hostNetwork":"yes",
+            "containers":[{"name":"w","env":[{"name":"A","value":1}],"nonsense":{}}]}}}}"#,
+    );
+    let mut errors = errors.expect_err("errors");
+    errors.sort();
+    assert_eq!(
+        errors,
+        [
+            "defaults.podTemplate.worker.metadata.name: there is no such key",
+            "defaults.podTemplate.worker.spec.containers[0].env[0].value: must be a string, is a number; \
+             write it in quotes",
+            "defaults.podTemplate.worker.spec.containers[0].nonsense: there is no such key in a Pod template",
+            "defaults.podTemplate.worker.spec.hostNetwork: must be true or false, is the string \"yes\"; \
+             write true or false",
+            "defaults.podTemplate.worker.spec.toleration: there is no such key; did you mean \"tolerations\"?",
+        ]
+    );
+}
+
+#[test]
 fn another_kind_of_file_is_no_policy() {
     for text in ["{}", "[]", "1", r#"{"apiVersion":"v1","kind":"ConfigMap"}"#] {
         let json: Json<'_> = serde_json::from_str(text).expect("JSON");

@@ -9,8 +9,11 @@ use std::borrow::Cow;
 
 use crate::json::Json;
 use crate::keyed::{key_of, merge_key};
+use crate::kuberay::Version;
 use crate::patch::PatchBuilder;
 use crate::path::{FieldPath, Step};
+use crate::rule::Reason;
+use crate::schema::{Fault, Schema, Suggestion};
 
 /// An administrator's templates, in the form of a `PodTemplateSpec`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -23,44 +26,72 @@ pub struct PodTemplates {
 
 /// Why something is no template of defaults.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TemplateError {
-    /// A directive of strategic merge patches, which could remove what the user wrote.
-    #[error("defaults only add, so a directive such as $patch has no place here; remove it")]
-    Directive(FieldPath),
-    /// An item of a list that does not say what it is.
-    #[error("an item of this list is known by its {1}; write one")]
-    NoKey(FieldPath, &'static str),
-}
-
-impl TemplateError {
-    /// The field that is wrong.
-    pub fn path(&self) -> &FieldPath {
-        match self {
-            Self::Directive(path) | Self::NoKey(path, _) => path,
-        }
-    }
+#[error("{message}")]
+pub struct TemplateError {
+    /// The field, within the template.
+    pub path: FieldPath,
+    /// What is wrong with it, and what to write.
+    pub message: String,
 }
 
 impl PodTemplates {
-    /// Checks a template when the policy is read, so that no review has to.
-    pub fn check(template: &Json<'_>, path: &FieldPath) -> Result<(), TemplateError> {
-        for (name, value) in template.entries() {
-            let path = path.clone().field(name.to_string());
-            if name.starts_with('$') {
-                return Err(TemplateError::Directive(path));
+    /// Checks a template when the policy is read, so that no review has to. Fields may be missing, for the user has
+    /// them; but those that are there must be fields of a Pod template, and of the right type.
+    pub fn check(template: &Json<'_>, kuberay: Version) -> Vec<TemplateError> {
+        let mut errors = Vec::new();
+        check_items(template, &FieldPath::root(), &mut errors);
+        let place = ["spec", "headGroupSpec", "template"];
+        let spec: Json<'_> = [("headGroupSpec".into(), [("template".into(), template.clone())].into_iter().collect())]
+            .into_iter()
+            .collect();
+        let object: Json<'_> =
+            [("apiVersion".into(), "ray.io/v1".into()), ("kind".into(), "RayCluster".into()), ("spec".into(), spec)]
+                .into_iter()
+                .collect();
+        for fault in Schema::of(kuberay).faults(&object) {
+            let (path, message) = match fault {
+                Fault::Malformed { reason: Reason::Required, .. } => continue,
+                Fault::Malformed { path, message, help, .. } => (path, format!("{message}; {help}")),
+                Fault::Unknown { path, suggestion } => (
+                    path,
+                    match suggestion {
+                        Some(Suggestion::Spelling(meant)) => format!("there is no such key; did you mean {meant:?}?"),
+                        _ => "there is no such key in a Pod template".to_owned(),
+                    },
+                ),
+            };
+            if !path.starts_with(&FieldPath::of(place)) {
+                continue;
             }
-            Self::check(value, &path)?;
-            for (index, item) in value.items().iter().enumerate() {
-                let path = path.clone().index(index);
-                if let Some(key) = merge_key(name)
-                    && key_of(item, key).is_none()
-                {
-                    return Err(TemplateError::NoKey(path, key));
-                }
-                Self::check(item, &path)?;
+            let path = path.steps()[place.len()..].iter().cloned().fold(FieldPath::root(), FieldPath::step);
+            if !errors.iter().any(|error: &TemplateError| path.starts_with(&error.path)) {
+                errors.push(TemplateError { path, message });
             }
         }
-        Ok(())
+        errors
+    }
+}
+
+/// Looks for what the schema knows nothing of: directives, and items of which nothing says what they are.
+fn check_items(template: &Json<'_>, path: &FieldPath, errors: &mut Vec<TemplateError>) {
+    for (name, value) in template.entries() {
+        let path = path.clone().field(name.to_string());
+        if name.starts_with('$') {
+            let message = "defaults only add, so a directive such as $patch has no place here; remove it".to_owned();
+            errors.push(TemplateError { path, message });
+            continue;
+        }
+        check_items(value, &path, errors);
+        for (index, item) in value.items().iter().enumerate() {
+            let path = path.clone().index(index);
+            match merge_key(name) {
+                Some(key) if key_of(item, key).is_none() => {
+                    let message = format!("an item of this list is known by its {key}; write one");
+                    errors.push(TemplateError { path, message });
+                }
+                _ => check_items(item, &path, errors),
+            }
+        }
     }
 }
 
