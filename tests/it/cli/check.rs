@@ -178,8 +178,8 @@ fn the_policy_file_decides() {
     assert!(wrong.err.contains("wrong.yaml:5:"), "every fault at once: {}", wrong.err);
     for (policy, message) in [
         ("broken.yaml", "unclosed bracket"),
-        ("two.yaml", "two.yaml: a policy file has one document, this one has 2"),
-        ("missing.yaml", "missing.yaml: cannot be read"),
+        ("two.yaml", "two.yaml:3:1: a policy file has one document"),
+        ("missing.yaml", "cannot read the policy file missing.yaml: No such file"),
     ] {
         let ended = shell.run(&["check", "--config", policy, "denied.yaml"]);
         assert_eq!((ended.status, &*ended.out), (Some(2), ""), "{policy}");

@@ -63,8 +63,9 @@ fn serde_saphyr_json(text: &str) -> serde_json::Value {
 fn places_lead_through_anchors_to_what_is_written() {
     let text = DENIED.replace("value: \"900\"", "value: &timeout \"900\"").replace("value: \"300\"", "value: *timeout");
     assert_eq!(found(text.as_bytes()), ["a.yaml:19:29 worker-reconnect-timeout"]);
-    let merged = DENIED.replace("metadata:\n", "metadata: &meta\n") + "x: {<<: *meta}\n";
-    assert_eq!(found(merged.as_bytes()), ["a.yaml:29:20 worker-reconnect-timeout"]);
+    let labels = "metadata:\n  annotations: &both {a: b}\n  labels: {<<: *both}\n";
+    let merged = DENIED.replace("metadata:\n", labels);
+    assert_eq!(found(merged.as_bytes()), ["a.yaml:31:20 worker-reconnect-timeout"]);
 }
 
 #[test]
