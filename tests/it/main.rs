@@ -9,7 +9,6 @@ mod cli;
 mod client;
 #[cfg(feature = "server")]
 mod daemon;
-#[cfg(feature = "server")]
 mod kuberay;
 #[cfg(feature = "server")]
 mod limits;

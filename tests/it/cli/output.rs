@@ -69,7 +69,7 @@ fn a_reader_that_goes_away_is_no_fault() {
         child.stdout.take().expect("a pipe").read_exact(&mut some).expect("something is printed");
         let mut complaints = String::new();
         child.stderr.take().expect("a pipe").read_to_string(&mut complaints).expect("UTF-8");
-        let expected = if arguments[0] == "check" { 1 } else { 0 };
+        let expected = i32::from(arguments[0] == "check");
         assert_eq!(child.wait().expect("the binary ends").code(), Some(expected), "{complaints}");
         assert!(!complaints.contains("pipe") && !complaints.contains("panic"), "{complaints}");
     }
