@@ -1,6 +1,8 @@
 //! The least that a webhook on rayguard's stack can cost: the same axum, hyper, rustls and tokio, without limits, logs
 //! or metrics. It reads the body and gives a fixed answer. `benches/compare` runs it beside rayguard.
 
+#![allow(clippy::disallowed_methods, reason = "without limits: nothing tracks its connections")]
+
 use std::convert::Infallible;
 use std::error::Error;
 use std::sync::Arc;

@@ -5,36 +5,13 @@
 #[path = "it/kuberay.rs"]
 mod kuberay;
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
+use kuberay::samples;
 use rayguard::policy::Policy;
 use rayguard::ray::RayObject;
 use rayguard::rule::Level;
 use rayguard::yaml;
 
 const VERSIONS: [&str; 3] = ["v1.3.2", "v1.4.2", "v1.6.2"];
-
-/// Every sample of a version, by its path below `config/samples`.
-fn samples(version: &str) -> Vec<(String, String)> {
-    let root = kuberay::module(version).join("config/samples");
-    let mut files = Vec::new();
-    collect(&root, &mut files);
-    files.sort();
-    let name = |file: &Path| file.strip_prefix(&root).expect("it is below").to_string_lossy().into_owned();
-    files.iter().map(|file| (name(file), fs::read_to_string(file).expect("a sample"))).collect()
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            collect(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
-            files.push(path);
-        }
-    }
-}
 
 /// What rayguard says of each Ray object in a text, as `rule: path`.
 fn findings(text: &str, level: Level) -> Vec<String> {

@@ -1,5 +1,8 @@
 //! KubeRay itself: its CRDs and samples, from its published Go module.
 
+#![allow(clippy::disallowed_methods, reason = "what the core must not do, tests may: they read files")]
+
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -15,4 +18,25 @@ pub(crate) fn module(version: &str) -> PathBuf {
     });
     let folder = modules.lines().find_map(|line| line.strip_prefix(version)?.strip_prefix(' '));
     folder.unwrap_or_else(|| panic!("tests/kuberay/modules does not fetch KubeRay {version}")).into()
+}
+
+#[cfg_attr(not(feature = "server"), allow(dead_code, reason = "the binary that needs it there is another"))]
+/// Every sample of a version: its path below `config/samples`, and its text.
+pub(crate) fn samples(version: &str) -> Vec<(String, String)> {
+    let root = module(version).join("config/samples");
+    let mut files = Vec::new();
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("KubeRay's module has samples") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    let name = |file: &Path| file.strip_prefix(&root).expect("it is below").to_string_lossy().into_owned();
+    files.iter().map(|file| (name(file), fs::read_to_string(file).expect("a sample"))).collect()
 }

@@ -1,6 +1,5 @@
 //! KubeRay's samples, as objects to hold the laws over.
 
-use std::fs;
 use std::sync::OnceLock;
 
 use rayguard::ray::RayObject;
@@ -15,14 +14,10 @@ pub(crate) fn samples() -> &'static [Value] {
     SAMPLES.get_or_init(|| {
         let mut objects = Vec::new();
         for version in ["v1.3.2", "v1.4.2", "v1.6.2"] {
-            let folder = fs::read_dir(kuberay::module(version).join("config/samples")).expect("samples");
-            for path in folder.map(|entry| entry.expect("an entry").path()) {
-                if path.extension().is_some_and(|extension| extension == "yaml") {
-                    let text = fs::read_to_string(path).expect("a sample");
-                    let documents = yaml::documents(&text).into_iter().flatten();
-                    let ray = documents.filter(|document| RayObject::read(&document.json).is_some());
-                    objects.extend(ray.map(|document| Value::from(&document.json)));
-                }
+            for (_, text) in kuberay::samples(version) {
+                let documents = yaml::documents(&text).into_iter().flatten();
+                let ray = documents.filter(|document| RayObject::read(&document.json).is_some());
+                objects.extend(ray.map(|document| Value::from(&document.json)));
             }
         }
         assert!(objects.len() > 150, "{} samples", objects.len());

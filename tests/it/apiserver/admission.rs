@@ -58,6 +58,19 @@ fn a_bad_cluster_is_refused_with_every_finding_at_once_in_whatever_way_it_is_sen
 }
 
 #[test]
+fn the_readme_shows_what_kubectl_says() {
+    let namespace = ApiServer::shared().namespace("readme");
+    let rayguard = Rayguard::start(&[]);
+    namespace.guard(&rayguard);
+
+    let readme = include_str!("../../../README.md");
+    let (_, shown) = readme.split_once("$ kubectl apply -f docs/cannot-survive.yaml\n").expect("a transcript");
+    let (shown, _) = shown.split_once("```").expect("its end");
+    let refusal = namespace.send("apply -f -", include_str!("../../../docs/cannot-survive.yaml")).fails();
+    assert_eq!(refusal.stderr.trim_end(), shown.trim_end());
+}
+
+#[test]
 fn a_bad_service_and_a_bad_job_are_refused() {
     let namespace = ApiServer::shared().namespace("bad-others");
     let rayguard = Rayguard::start(&[]);

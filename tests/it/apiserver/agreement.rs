@@ -1,9 +1,8 @@
 //! One verdict: `rayguard check` says of a file what the API server says of the object.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use kube::Client;
@@ -14,9 +13,10 @@ use rayguard::rule::Scope;
 use rayguard::rules::{self, RULES};
 use serde_json::Value;
 
-use super::ApiServer;
 use super::kubectl::finding;
-use super::manifests::{self, sample};
+use super::manifests;
+use super::{ApiServer, KUBERAY};
+use crate::kuberay;
 use crate::process::Rayguard;
 
 /// Both are told which CRDs the API server has: what these do not know is pruned there, and a newer KubeRay knows more.
@@ -33,14 +33,11 @@ struct Verdict {
 
 #[tokio::test]
 async fn the_command_line_and_the_api_server_agree_on_kuberays_samples() {
-    let samples = files(&sample(""));
-    let samples = samples.iter().map(|file| (file, fs::read_to_string(file).expect("a sample")));
-    let objects: Vec<_> = samples
-        .flat_map(|(file, text)| {
-            let documents = text.split("\n---\n").filter(|document| is_of_kuberay(document));
-            documents.map(|document| (file.display().to_string(), document.to_owned())).collect::<Vec<_>>()
-        })
-        .collect();
+    let mut objects = Vec::new();
+    for (file, text) in kuberay::samples(KUBERAY) {
+        let documents = text.split("\n---\n").filter(|document| is_of_kuberay(document));
+        objects.extend(documents.map(|document| (file.clone(), document.to_owned())));
+    }
     assert!(objects.len() > 70, "KubeRay has 75 samples, found are {}", objects.len());
     agree("samples", objects).await;
 }
@@ -135,13 +132,4 @@ fn is_of_kuberay(manifest: &str) -> bool {
 fn field<'m>(manifest: &'m str, name: &str) -> &'m str {
     let value = manifest.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
     value.and_then(|value| value.split(" #").next()).unwrap_or_default().trim()
-}
-
-/// Every YAML file in a folder and those in it.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
-    let mut files: Vec<_> = entries.collect();
-    files.sort();
-    let files = files.into_iter().flat_map(|path| if path.is_dir() { self::files(&path) } else { vec![path] });
-    files.filter(|file| file.extension().is_some_and(|extension| extension == "yaml")).collect()
 }

@@ -38,16 +38,10 @@ async fn the_api_server_agrees() {
 
 /// Every object of KubeRay among the samples of its module, with the file's name.
 fn samples() -> Vec<(String, Value)> {
-    let folder = kuberay::module(KUBERAY).join("config/samples");
     let mut samples = Vec::new();
-    for entry in std::fs::read_dir(folder).expect("KubeRay's module has samples") {
-        let path = entry.expect("an entry").path();
-        if path.extension().is_none_or(|extension| extension != "yaml") {
-            continue;
-        }
-        let text = std::fs::read_to_string(&path).expect("a sample");
+    for (file, text) in kuberay::samples(KUBERAY) {
         let objects = objects(&text).into_iter().filter(|object| object["apiVersion"] == "ray.io/v1");
-        samples.extend(objects.map(|object| (path.display().to_string(), object)));
+        samples.extend(objects.map(|object| (file.clone(), object)));
     }
     samples
 }
