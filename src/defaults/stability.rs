@@ -89,14 +89,24 @@ fn record_of(object: &Json<'_>) -> BTreeSet<String> {
     record.as_str().and_then(|record| serde_json::from_str(record).ok()).unwrap_or_default()
 }
 
-/// Each group of the new object with the same one of the old: the head, and worker groups by name.
+/// Each group of the new object with the same one of the old: the head, and worker groups by name. Of groups that share
+/// a name, or have none, the first is taken for the first, the second for the second.
 fn pairs<'n, 'o>(object: &RayObject<'n>, old: &RayObject<'o>) -> Vec<(Group<'n>, Option<Group<'o>>)> {
-    let by_name: HashMap<_, _> = old.cluster.workers.iter().map(|group| (group.name(), *group)).collect();
-    let pair = |group: &Group<'n>| {
-        let old = if group.is_head() { Some(old.cluster.head) } else { by_name.get(&group.name()).copied() };
-        (*group, old)
-    };
-    object.cluster.groups().map(pair).collect()
+    let by_name: HashMap<_, _> = numbered(old).map(|(group, key)| (key, group)).collect();
+    numbered(object).map(|(group, key)| (group, by_name.get(&key).copied())).collect()
+}
+
+/// Each group with what tells it apart: whether it is the head, its name, and how many before it have the same.
+fn numbered<'g, 'a>(
+    object: &'g RayObject<'a>,
+) -> impl Iterator<Item = (Group<'a>, (bool, Option<&'a str>, usize))> + 'g {
+    let mut seen = HashMap::new();
+    object.cluster.groups().map(move |group| {
+        let key = (group.is_head(), group.name());
+        let before = seen.entry(key).or_insert(0_usize);
+        *before += 1;
+        (*group, (key.0, key.1, *before))
+    })
 }
 
 /// Adds to a group what the old one has at one of these places and the new one has not.
