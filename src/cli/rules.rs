@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::{Args, ValueEnum};
 use rayguard::rule::Rule;
-use rayguard::rules::RULES;
+use rayguard::rules::{RULES, markdown_table};
 use serde_json::json;
 
 use super::output;
@@ -28,7 +28,7 @@ enum Format {
     Text,
     /// For programs: a list of objects
     Json,
-    /// A table for a document
+    /// A table for a document, with links to the rules' own
     Markdown,
 }
 
@@ -40,7 +40,7 @@ pub(super) fn run(args: &RulesArgs) -> Result<Status, CliError> {
                 .map_err(std::io::Error::from)?
                 + "\n"
         }
-        Format::Markdown => markdown(),
+        Format::Markdown => markdown_table(),
     };
     output::print(&text)?;
     Ok(Status::Clean)
@@ -85,14 +85,6 @@ fn wrapped(words: &str, width: usize) -> String {
             column = INDENT.len() + length;
         }
         text.push_str(word);
-    }
-    text
-}
-
-fn markdown() -> String {
-    let mut text = "| rule | category | level | says |\n| --- | --- | --- | --- |\n".to_owned();
-    for Rule { name, category, level, summary, .. } in RULES {
-        let _ = writeln!(text, "| `{name}` | {category} | {level} | {summary} |");
     }
     text
 }

@@ -23,10 +23,15 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     if object.fault_tolerance == GcsFaultTolerance::Annotation {
+        // v1alpha1 would drop the options.
+        let version = if object.api_version == "ray.io/v1" { "" } else { "apiVersion: ray.io/v1 and " };
         findings.invalid(
             RayObject::annotation_path(FT_ENABLED_ANNOTATION),
             format!("this is the older way to configure fault tolerance; the newer is {OPTIONS}"),
-            format!("write {}; drop this annotation, {REDIS_ADDRESS} and {REDIS_PASSWORD_PARAM}", options(object)),
+            format!(
+                "write {version}{}; drop this annotation, {REDIS_ADDRESS} and {REDIS_PASSWORD_PARAM}",
+                options(object)
+            ),
         );
     }
 }
