@@ -70,9 +70,12 @@ pub fn place(object: &Json<'_>, path: &FieldPath) -> String {
 /// The value at a [`place`].
 pub fn at_place<'j, 'a>(object: &'j Json<'a>, place: &str) -> Option<&'j Json<'a>> {
     let mut here = object;
-    let mut list = String::new();
+    let mut list = Cow::Borrowed("");
     for step in place.split('/').skip(1) {
-        let name = step.replace("~1", "/").replace("~0", "~");
+        let name = match step.contains('~') {
+            true => Cow::Owned(step.replace("~1", "/").replace("~0", "~")),
+            false => Cow::Borrowed(step),
+        };
         here = match here {
             Json::Array(items) => {
                 let key = |item| merge_key(&list).and_then(|key| key_of(item, key));
@@ -90,7 +93,11 @@ pub fn at_place<'j, 'a>(object: &'j Json<'a>, place: &str) -> Option<&'j Json<'a
 /// Goes a step down in a place.
 pub fn push(place: &mut String, step: &str) {
     place.push('/');
-    place.push_str(&step.replace('~', "~0").replace('/', "~1"));
+    if step.contains(['~', '/']) {
+        place.push_str(&step.replace('~', "~0").replace('/', "~1"));
+    } else {
+        place.push_str(step);
+    }
 }
 
 #[cfg(test)]

@@ -12,12 +12,15 @@ pub mod serve;
 pub mod shell;
 pub mod timeout;
 
+use std::cell::OnceCell;
+
 use crate::json::Json;
 use crate::path::FieldPath;
 
 pub use cluster::{ClusterSpec, Group};
 pub use gcs::GcsFaultTolerance;
 pub use pod::{Container, EnvVar};
+use serve::ServeConfig;
 
 /// The kinds that hold a Ray cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -84,6 +87,7 @@ pub struct RayObject<'a> {
     pub cluster: ClusterSpec<'a>,
     /// How, and whether, the cluster outlives its head.
     pub fault_tolerance: GcsFaultTolerance<'a>,
+    serve_config: OnceCell<ServeConfig>,
 }
 
 impl<'a> RayObject<'a> {
@@ -93,7 +97,9 @@ impl<'a> RayObject<'a> {
         let kind = Kind::of(api_version, json.field("kind").as_str()?)?;
         let cluster = ClusterSpec::read(kind, json);
         let namespace = json.descend(["metadata", "namespace"]).as_nonempty_str();
-        let mut object = Self { kind, api_version, json, namespace, cluster, fault_tolerance: GcsFaultTolerance::Off };
+        let fault_tolerance = GcsFaultTolerance::Off;
+        let serve_config = OnceCell::new();
+        let mut object = Self { kind, api_version, json, namespace, cluster, fault_tolerance, serve_config };
         object.fault_tolerance = GcsFaultTolerance::read(&object);
         Some(object)
     }

@@ -6,6 +6,7 @@
 
 use std::cell::LazyCell;
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Bound;
 
 use super::pod_template::at;
 use super::{Defaults, Wanted, worker_reconnect_timeout};
@@ -28,8 +29,15 @@ pub(super) fn update(
     object: &RayObject<'_>,
     old: &RayObject<'_>,
 ) {
-    let recorded = record_of(old.json);
     let groups = pairs(object, old);
+    let is_as_before = |(new, old): &(Group<'_>, Option<Group<'_>>)| {
+        old.is_some_and(|old| is_same(Some(new.json), old.json, |new, old| new == old))
+    };
+    if groups.iter().all(is_as_before) {
+        // Most updates: the autoscaler's, a finalizer, another Serve configuration.
+        return;
+    }
+    let recorded = record_of(old.json);
     let every = LazyCell::new(|| Every::new(defaults, settings, object, old));
 
     let mut restored = PatchBuilder::new(object.json);
@@ -151,8 +159,11 @@ impl Walk<'_> {
         match (new, old) {
             (Some(Json::Object(_)) | None, Json::Object(_)) => {
                 for (field, old) in old.entries() {
-                    let path = path.clone().field(field.to_string());
-                    self.down(new.and_then(|new| new.entry(field)), old, &path, &below(place, field), field);
+                    let place = below(place, field);
+                    if self.leads_to_any(&place) {
+                        let path = path.clone().field(field.to_string());
+                        self.down(new.and_then(|new| new.entry(field)), old, &path, &place, field);
+                    }
                 }
             }
             (Some(Json::Array(_)) | None, Json::Array(old)) => {
@@ -162,6 +173,12 @@ impl Walk<'_> {
             }
             _ => {}
         }
+    }
+
+    /// Whether there is anything to look for in this place. Nearly everywhere there is not.
+    fn leads_to_any(&self, place: &str) -> bool {
+        let from = (Bound::Included(place), Bound::Unbounded);
+        self.places.range::<str, _>(from).next().is_some_and(|first| first.starts_with(place))
     }
 
     fn down_list(&mut self, new: &[Json<'_>], old: &[Json<'_>], merge_key: &str, path: &FieldPath, place: &str) {

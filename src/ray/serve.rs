@@ -35,9 +35,15 @@ impl RayObject<'_> {
         FieldPath::of(["spec", "serveConfigV2"])
     }
 
-    /// Reads the Serve configuration. KubeRay reads it as YAML only when it sends it to the head
+    /// The Serve configuration. KubeRay reads it as YAML only when it sends it to the head
     /// (ray-operator/controllers/ray/rayservice_controller.go:1577), and Ray then wants applications.
-    pub fn serve_config(&self) -> ServeConfig {
+    ///
+    /// It is read once: that takes longer than all the rest of judging a RayService.
+    pub fn serve_config(&self) -> &ServeConfig {
+        self.serve_config.get_or_init(|| self.read_serve_config())
+    }
+
+    fn read_serve_config(&self) -> ServeConfig {
         let text = match self.kind {
             Kind::RayService => self.json.descend(["spec", "serveConfigV2"]).as_nonempty_str(),
             _ => None,

@@ -1,5 +1,7 @@
 #![doc = include_str!("misspelled_variable.md")]
 
+use std::sync::LazyLock;
+
 use crate::policy::Settings;
 use crate::ray::Group;
 use crate::ray::RayObject;
@@ -22,33 +24,37 @@ pub(super) static RULE: Rule = Rule {
 };
 
 /// Variables that no application has for purposes of its own.
-const VARIABLES: [&str; 3] = [RECONNECT_TIMEOUT, STORAGE_NAMESPACE, REDIS_ADDRESS];
+static VARIABLES: LazyLock<Vec<Known>> =
+    LazyLock::new(|| Known::all(&[RECONNECT_TIMEOUT, STORAGE_NAMESPACE, REDIS_ADDRESS]));
 
 /// Parameters of `ray start` on which these rules, or what Ray makes of the Pod, depend.
-const PARAMS: [&str; 13] = [
-    "block",
-    "dashboard-host",
-    "memory",
-    "metrics-export-port",
-    "node-ip-address",
-    "num-cpus",
-    "num-gpus",
-    "object-store-memory",
-    "port",
-    "redis-password",
-    "redis-username",
-    "resources",
-    "system-config",
-];
+static PARAMS: LazyLock<Vec<Known>> = LazyLock::new(|| {
+    Known::all(&[
+        "block",
+        "dashboard-host",
+        "memory",
+        "metrics-export-port",
+        "node-ip-address",
+        "num-cpus",
+        "num-gpus",
+        "object-store-memory",
+        "port",
+        "redis-password",
+        "redis-username",
+        "resources",
+        "system-config",
+    ])
+});
 
 /// Names that Ray reads as well, though they look like slips of the ones above.
 const REAL: [&str; 2] = ["dashboard-port", "RAY_gcs_rpc_server_connect_timeout_s"];
 
-const ANNOTATIONS: [&str; 2] = [FT_ENABLED_ANNOTATION, STORAGE_NAMESPACE_ANNOTATION];
+static ANNOTATIONS: LazyLock<Vec<Known>> =
+    LazyLock::new(|| Known::all(&[FT_ENABLED_ANNOTATION, STORAGE_NAMESPACE_ANNOTATION]));
 
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     for (key, _) in object.json.descend(["metadata", "annotations"]).entries() {
-        if let Some(meant) = near(key, &ANNOTATIONS) {
+        if let Some(meant) = near(key, &normal(key), &ANNOTATIONS) {
             let message = format!("KubeRay ignores this annotation; it reads {meant}");
             findings.invalid(RayObject::annotation_path(key), message, format!("write {meant}"));
         }
@@ -56,7 +62,7 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     for group in object.cluster.groups() {
         check_variables(object, group, findings);
         for (name, _) in group.ray_start_params() {
-            if let Some(meant) = near(name, &PARAMS)
+            if let Some(meant) = near(name, &normal(name), &PARAMS)
                 && group.ray_start_param(meant).is_none()
             {
                 let message = format!("ray start has no parameter of this name; it has {meant}");
@@ -73,11 +79,12 @@ fn check_variables(object: &RayObject<'_>, group: &Group<'_>, findings: &mut Fin
     let by_annotation = group.is_head() && object.fault_tolerance == GcsFaultTolerance::Annotation;
     for var in container.env() {
         let Some(name) = var.name() else { continue };
-        let meant = match normal(name).as_str() {
+        let bare = normal(name);
+        let meant = match bare.as_str() {
             "redis_address" if by_annotation && name != REDIS_ADDRESS => Some(REDIS_ADDRESS),
             "redis_address" | "redis_password" if !by_annotation => None,
             "redis_password" if name != REDIS_PASSWORD => Some(REDIS_PASSWORD),
-            _ => near(name, &VARIABLES),
+            _ => near(name, &bare, &VARIABLES),
         };
         if let Some(meant) = meant.filter(|meant| lacks(meant)) {
             // Ray has the password from its parameter; of the variables only the clean-up Job reads one.
@@ -88,26 +95,42 @@ fn check_variables(object: &RayObject<'_>, group: &Group<'_>, findings: &mut Fin
     }
 }
 
+/// A name that Ray or KubeRay reads, with its [`normal`] form, which is worth working out only once.
+struct Known {
+    name: &'static str,
+    normal: String,
+}
+
+impl Known {
+    fn all(names: &[&'static str]) -> Vec<Self> {
+        names.iter().map(|name| Self { name, normal: normal(name) }).collect()
+    }
+}
+
 /// A known name that this one was probably meant to be.
-fn near(name: &str, known: &[&'static str]) -> Option<&'static str> {
+fn near(name: &str, normal: &str, known: &[Known]) -> Option<&'static str> {
     /// So many letters may differ in a name that is long enough for that to be no accident.
     const TYPOS: usize = 2;
     const LONG: usize = 8;
-    if known.contains(&name) || REAL.contains(&name) {
+    if known.iter().any(|known| known.name == name) || REAL.contains(&name) {
         return None;
     }
-    let same = known.iter().find(|known| normal(known) == normal(name));
+    let same = known.iter().find(|known| known.normal == normal);
     let typo = || {
         // What differs more in length than that cannot be a typo, and is not worth comparing.
-        let alike = known.iter().filter(|known| known.len() >= LONG && known.len().abs_diff(name.len()) <= TYPOS);
-        alike.copied().find(|known| strsim::osa_distance(known, name) <= TYPOS)
+        let comparable = |known: &&Known| known.name.len() >= LONG && known.name.len().abs_diff(name.len()) <= TYPOS;
+        known.iter().filter(comparable).find(|known| strsim::osa_distance(known.name, name) <= TYPOS)
     };
-    same.copied().or_else(typo)
+    same.or_else(typo).map(|known| known.name)
 }
 
 /// A name without what people get wrong: case, dashes, the prefix `RAY_`, the unit at its end, a plural.
 fn normal(name: &str) -> String {
-    let lower = name.trim().trim_start_matches("--").to_lowercase().replace('-', "_");
+    let mut bare = name.trim();
+    while let Some(rest) = bare.strip_prefix("--") {
+        bare = rest;
+    }
+    let lower = bare.to_lowercase().replace('-', "_");
     let bare = lower.strip_prefix("ray_").unwrap_or(&lower);
     let bare = bare.strip_suffix("_seconds").or_else(|| bare.strip_suffix("_s")).unwrap_or(bare);
     bare.strip_suffix('s').filter(|_| !bare.ends_with("ss") && bare.len() > 3).unwrap_or(bare).to_owned()
