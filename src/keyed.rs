@@ -72,10 +72,8 @@ pub fn at_place<'j, 'a>(object: &'j Json<'a>, place: &str) -> Option<&'j Json<'a
     let mut here = object;
     let mut list = Cow::Borrowed("");
     for step in place.split('/').skip(1) {
-        let name = match step.contains('~') {
-            true => Cow::Owned(step.replace("~1", "/").replace("~0", "~")),
-            false => Cow::Borrowed(step),
-        };
+        let escaped = step.contains('~');
+        let name = if escaped { Cow::Owned(step.replace("~1", "/").replace("~0", "~")) } else { Cow::Borrowed(step) };
         here = match here {
             Json::Array(items) => {
                 let key = |item| merge_key(&list).and_then(|key| key_of(item, key));
