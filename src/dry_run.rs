@@ -9,7 +9,7 @@ use crate::patch::{apply, index};
 use crate::path::{FieldPath, Step};
 use crate::policy::Policy;
 use crate::ray::RayObject;
-use crate::rule::{Finding, Scope};
+use crate::rule::{Finding, Reason, Scope};
 use crate::rules::RULES;
 use crate::schema::Schema;
 
@@ -53,7 +53,8 @@ fn view<'v>(json: &'v Json<'v>, namespace: Option<&'v str>) -> Option<RayObject<
 
 /// Drops what other rules say of a place, or of what lies below, whose type is wrong: one fault, one finding.
 fn drop_repeated(findings: &mut Vec<Finding>) {
-    let malformed = findings.iter().filter(|finding| finding.rule.name == MALFORMED_FIELD);
+    let is_wrong = |finding: &&Finding| finding.rule.name == MALFORMED_FIELD && finding.reason != Reason::Duplicate;
+    let malformed = findings.iter().filter(is_wrong);
     let malformed: HashSet<_> = malformed.map(|finding| finding.path.clone()).collect();
     if malformed.is_empty() {
         return;

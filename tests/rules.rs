@@ -80,6 +80,22 @@ fn every_example_is_judged_as_it_says() {
     assert_none(&faults);
 }
 
+/// Rules see an object with its defaults in it. These may repair an order of timeouts, and must hide nothing else.
+#[test]
+fn defaults_hide_no_other_rule() {
+    let mut faults = Vec::new();
+    for (example, document, findings) in judged() {
+        let defaulted = Policy::default().dry_run(&document.json, None).expect("one of KubeRay's objects").findings;
+        for finding in findings.iter().filter(|finding| finding.rule == example.rule) {
+            let is_repaired = ["worker-reconnect-timeout", "short-reconnect-timeout"].contains(&finding.rule.name);
+            if !is_repaired && !defaulted.iter().any(|it| it.rule == finding.rule && it.path == finding.path) {
+                faults.push(format!("{example}: {} {}", finding.rule.name, finding.path));
+            }
+        }
+    }
+    assert_none(&faults);
+}
+
 #[test]
 fn examples_that_pass_promise_nothing_and_examples_that_fail_a_finding_of_their_rule() {
     for (example, _, _) in judged() {

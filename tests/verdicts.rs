@@ -177,3 +177,93 @@ fn manifests_of_the_field_get_what_they_deserve() {
     assert_eq!(timeouts(&head_waits, "{name: ray-worker}"), Vec::<String>::new());
     assert_eq!(timeouts(&head_waits, &worker(&format!("{{{TIMEOUT}, value: \"120\"}}"))), Vec::<String>::new());
 }
+
+/// What is found in a manifest once the defaults are in it, as `check` does it: rule, path and help.
+fn check(manifest: &str) -> Vec<(&'static str, String, String)> {
+    let document = yaml::documents(manifest).remove(0).expect("YAML");
+    let outcome = Policy::default().dry_run(&document.json, None).expect("a Ray object");
+    outcome.findings.into_iter().map(|found| (found.rule.name, found.path.to_string(), found.help)).collect()
+}
+
+/// What `check` finds, without help.
+fn checked(manifest: &str) -> Vec<String> {
+    check(manifest).into_iter().map(|(rule, path, _)| format!("{rule} {path}")).collect()
+}
+
+const GOOD: &str = "redisAddress: \"redis:6379\", redisPassword: {valueFrom: {secretKeyRef: {name: s, key: k}}}";
+
+#[test]
+fn defaults_hide_no_fault() {
+    let manifest = by_options("", &format!("{{{GOOD}}}"));
+    let sidecar = "{name: sidecar}, {name: ray, env: [{name: RAY_gcs_rpc_server_reconnect_timeout_s, value: \"30\"}]}";
+    let sidecar = manifest.replace("{name: ray-worker}", sidecar);
+    assert_eq!(checked(&sidecar), [format!("ray-container-not-first {WORKER}[1]")]);
+    let slip =
+        manifest.replace("ray-worker}", "ray-worker, env: [{name: gcs_rpc_server_reconnect_timeout, value: \"9\"}]}");
+    assert_eq!(checked(&slip), [format!("misspelled-variable {WORKER}[0].env[0].name")]);
+}
+
+#[test]
+fn one_fault_is_one_finding_and_two_are_two() {
+    let incomplete = by_options("", "{redisAddress: \"r:1\", redisPassword: {valueFrom: {secretKeyRef: {name: s}}}}");
+    let key = "spec.gcsFaultToleranceOptions.redisPassword.valueFrom.secretKeyRef.key";
+    assert_eq!(checked(&incomplete), [format!("malformed-field {key}")]);
+    let nameless = incomplete.replace("{name: s}", "{key: k}");
+    let name = key.replace(".key", ".name");
+    assert_eq!(checked(&nameless), [format!("missing-redis-password {name}")]);
+
+    let no_variable = format!("{{name: ray-head, resources: {{limits: {{memory: 2Gi}}}}, env: [{ADDRESS}]}}");
+    let reference = by_annotation(ENABLED, "redis-password: $(REDIS_PASSWORD)", &no_variable, "{name: ray-worker}");
+    let dangling = "dangling-redis-password spec.headGroupSpec.rayStartParams[redis-password]";
+    let legacy = "legacy-fault-tolerance metadata.annotations[ray.io/ft-enabled]";
+    assert_eq!(checked(&reference), [dangling, legacy]);
+
+    let service = by_options("ray.io/external-storage-namespace: x", &format!("{{{GOOD}}}"))
+        .replace("kind: RayCluster", "kind: RayService")
+        .replace("spec: {\n          gcs", "spec: {rayClusterConfig: {\n          gcs")
+        + "}";
+    let conflict = "conflicting-fault-tolerance metadata.annotations[ray.io/external-storage-namespace]";
+    assert_eq!(checked(&service), [conflict]);
+
+    let twice = format!("ray-worker, env: [{{{TIMEOUT}, value: \"600\"}}, {{{TIMEOUT}, value: \"50\"}}]}}");
+    let twice = by_options("", &format!("{{{GOOD}}}")).replace("ray-worker}", &twice);
+    let order = format!("worker-reconnect-timeout {WORKER}[0].env[1].value");
+    assert_eq!(checked(&twice), [order, format!("malformed-field {WORKER}[0].env[1]")]);
+
+    let unknown = ", {name: RAY_gcs_rpc_server_reconnect_timeout_s, valueFrom: {configMapKeyRef: {name: m, key: k}}}";
+    let short = timeouts(unknown, &worker(&format!("{{{TIMEOUT}, value: \"30\"}}")));
+    let expected = [
+        format!("warn unknown-reconnect-timeout {HEAD_ENV}[2].valueFrom"),
+        format!("warn short-reconnect-timeout {WORKER}[0].env[0].value"),
+    ];
+    assert_eq!(short, expected);
+}
+
+#[test]
+fn whoever_does_as_the_help_says_is_not_told_off_for_it() {
+    let endless = by_options("", &format!("{{{GOOD}}}"));
+    let endless =
+        endless.replace("limits: {memory: 2Gi}}", "limits: {memory: 2Gi}}, env: [{name: T, value: \"4294967295\"}]");
+    let endless = endless.replace("name: T", TIMEOUT);
+    let [(rule, path, help)] = &check(&endless)[..] else { panic!("one finding in {endless}") };
+    assert_eq!((*rule, path), ("worker-reconnect-timeout", &format!("{WORKER}[0].env")));
+    assert_eq!(help, "set RAY_gcs_rpc_server_reconnect_timeout_s of the head to \"60\"");
+
+    let annotations = format!("{ENABLED}, ray.io/external-storage-namespace: mine");
+    let (_, _, help) = check(&by_annotation(&annotations, PASSWORD, &head(""), "{name: ray-worker}")).remove(0);
+    assert_eq!(
+        help,
+        "write spec.gcsFaultToleranceOptions: {redisAddress: \"redis:6379\", redisPassword: {valueFrom: {secretKeyRef: \
+         {name: s, key: k}}}, externalStorageNamespace: \"mine\"}; drop this annotation, \
+         ray.io/external-storage-namespace, RAY_REDIS_ADDRESS, REDIS_PASSWORD and redis-password"
+    );
+
+    let service =
+        "{apiVersion: ray.io/v1, kind: RayService, metadata: {name: s}, spec: {rayClusterConfig: {headGroupSpec: {
+      template: {metadata: {annotations: {ray.io/ft-enabled: \"true\"}}, spec: {containers: [{name: ray-head}]}}}}}}";
+    let (_, _, help) = check(service).remove(0);
+    assert_eq!(help, "remove it, and write spec.rayClusterConfig.gcsFaultToleranceOptions");
+
+    let label = by_options("", &format!("{{{GOOD}}}")).replace("name: c,", "name: c, labels: {version: 1.10},");
+    assert_eq!(check(&label)[0].2, "write it in quotes", "for 1.1 is not 1.10");
+}

@@ -12,6 +12,9 @@ use rayguard::yaml::{Document, Lines};
 /// Names that say that a secret follows, in lower case.
 const NAMES: [&str; 8] = ["password", "passwd", "passphrase", "secret", "token", "credential", "apikey", "api_key"];
 
+/// What Kubernetes has beside a value that may be secret, or in a volume from a Secret.
+const BESIDE_VALUE: [&str; 6] = ["valueFrom", "key", "optional", "items", "mode", "defaultMode"];
+
 /// Where a document has secrets, in bytes of its text.
 pub(super) fn in_document(document: &Document<'_>) -> Vec<Range<usize>> {
     let mut search = Search { document, steps: Vec::new(), found: Vec::new() };
@@ -61,9 +64,10 @@ impl Search<'_, '_> {
                 }
             }
             Json::Object(_) => {
-                let is_named = json.field("name").as_str().is_some_and(names_secret);
+                let is_named = is_secret || json.field("name").as_str().is_some_and(names_secret);
                 for (key, value) in json.entries() {
-                    let is_value = key == "value" && (is_named || is_secret);
+                    // Whatever is not known to be something else may be a `value` that is misspelt.
+                    let is_value = is_named && !BESIDE_VALUE.contains(&&**key) && !is_about(key);
                     let is_named = names_secret(key) && key != "name";
                     self.below(Step::Key(key.to_string()), value, is_value || is_named);
                 }
@@ -87,9 +91,13 @@ impl Search<'_, '_> {
 }
 
 fn names_secret(name: &str) -> bool {
-    // The name of a Secret, or of a file, is none.
-    let is_about = ["name", "ref", "path", "file", "dir"];
-    name_end(name).is_some() && !is_about.iter().any(|end| name.to_ascii_lowercase().ends_with(end))
+    name_end(name).is_some() && !is_about(name)
+}
+
+/// Whether a key only leads to a secret: the name of a Secret, or of a file.
+fn is_about(name: &str) -> bool {
+    let ends = ["name", "ref", "path", "file", "dir"];
+    ends.iter().any(|end| name.to_ascii_lowercase().ends_with(end))
 }
 
 /// Where the first name of a secret in a text ends.

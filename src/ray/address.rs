@@ -26,6 +26,8 @@ pub enum AddressFault {
     Path,
     /// No host.
     Host,
+    /// A host with a sign that no host has, as what a shell would replace and kubelet does not.
+    HostName,
     /// No port.
     Port,
     /// A port that is not a number from 1 to 65535.
@@ -41,6 +43,7 @@ impl AddressFault {
             Self::Credentials => "holds credentials, which Ray does not read",
             Self::Path => "has a path after its port, which Ray does not read",
             Self::Host => "has no host",
+            Self::HostName => "has a host that no name service knows: kubelet replaces $(NAME) only",
             Self::Port => "has no port, and Ray assumes none",
             Self::PortNumber => "has a port that is not a number from 1 to 65535",
         }
@@ -77,6 +80,9 @@ impl<'a> RedisEndpoint<'a> {
         }
         if port.is_empty() {
             return Err(AddressFault::Port);
+        }
+        if host.contains(|sign: char| sign.is_ascii() && !sign.is_ascii_alphanumeric() && !"-._:%".contains(sign)) {
+            return Err(AddressFault::HostName);
         }
         match port.parse::<u16>() {
             Ok(port) if port > 0 && rest.ends_with(|last: char| last.is_ascii_digit()) && !rest.contains('+') => {
@@ -127,6 +133,9 @@ mod tests {
             (":6379", AddressFault::Host),
             ("[::1", AddressFault::Host),
             ("fd00::7:6379", AddressFault::Host),
+            ("$REDIS_HOST:6379", AddressFault::HostName),
+            ("${REDIS_HOST}:6379", AddressFault::HostName),
+            ("redis://<host>:6379", AddressFault::HostName),
             ("redis:abc", AddressFault::PortNumber),
             ("redis:0", AddressFault::PortNumber),
             ("redis:-1", AddressFault::PortNumber),

@@ -144,16 +144,26 @@ fn credential<'a>(json: &'a Json<'a>, path: FieldPath) -> RedisPassword<'a> {
     if json.field("value").as_nonempty_str().is_some() {
         return RedisPassword::Plaintext(path.field("value"));
     }
+    let lacking = |selector: &Json<'_>| {
+        ["key", "name"].into_iter().find(|field| selector.field(field).as_nonempty_str().is_none())
+    };
+    let mut incomplete = None;
     let complete = from.entries().iter().any(|(source, selector)| match &**source {
         "secretKeyRef" | "configMapKeyRef" => {
-            ["name", "key"].iter().all(|field| selector.field(field).as_nonempty_str().is_some())
+            let field = lacking(selector);
+            incomplete = incomplete.take().or(field.map(|field| (source.to_string(), field)));
+            field.is_none()
         }
         _ => selector.as_object().is_some(),
     });
     if complete {
         RedisPassword::Referenced(from)
     } else if !from.is_null() {
-        RedisPassword::Missing(path.field("valueFrom"))
+        let path = path.field("valueFrom");
+        RedisPassword::Missing(match incomplete {
+            Some((source, field)) => path.field(source).field(field),
+            None => path,
+        })
     } else if json.field("value").as_str().is_some() {
         RedisPassword::Missing(path.field("value"))
     } else {

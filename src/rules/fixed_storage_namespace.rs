@@ -3,6 +3,7 @@
 use crate::policy::Settings;
 use crate::ray::Kind;
 use crate::ray::RayObject;
+use crate::ray::gcs::{GcsFaultTolerance, STORAGE_NAMESPACE_ANNOTATION};
 use crate::ray::pod::EnvValue;
 use crate::rule::{Category, Findings, Level, Rule, Scope};
 
@@ -22,6 +23,10 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
         return;
     }
     let Some(namespace) = object.storage_namespace() else { return };
+    let by_annotation = namespace.path == RayObject::annotation_path(STORAGE_NAMESPACE_ANNOTATION);
+    if by_annotation && object.fault_tolerance != GcsFaultTolerance::Annotation {
+        return; // conflicting-fault-tolerance, or empty-storage-namespace
+    }
     // An empty one is a worse fault, and empty-storage-namespace says so.
     if namespace.value != EnvValue::Literal(String::new()) {
         findings.invalid(

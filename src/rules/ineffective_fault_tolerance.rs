@@ -31,7 +31,8 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     if head.pod_annotation(FT_ENABLED_ANNOTATION).is_some_and(|value| !is_meant_to_be_off(value)) {
         let path = head.path().fields(["template", "metadata", "annotations"]).key(FT_ENABLED_ANNOTATION);
         let message = "on a Pod template this annotation does nothing, and fault tolerance is off";
-        findings.invalid(path, message, format!("remove it, and write spec.{OPTIONS}"));
+        let options = object.cluster.path().field(OPTIONS);
+        findings.invalid(path, message, format!("remove it, and write {options}"));
     }
     if let Some(var) = object.head_env_var(REDIS_ADDRESS) {
         findings.forbidden(

@@ -5,7 +5,8 @@ use crate::policy::Settings;
 use crate::ray::RayObject;
 use crate::ray::address::{RedisEndpoint, first_of};
 use crate::ray::gcs::{
-    FT_ENABLED_ANNOTATION, GcsFaultTolerance, OPTIONS, REDIS_ADDRESS, REDIS_PASSWORD_PARAM, RedisAddress,
+    FT_ENABLED_ANNOTATION, GcsFaultTolerance, OPTIONS, REDIS_ADDRESS, REDIS_PASSWORD, REDIS_PASSWORD_PARAM,
+    RedisAddress, STORAGE_NAMESPACE_ANNOTATION,
 };
 use crate::ray::redis::RedisPassword;
 use crate::rule::{Category, Findings, Level, Rule, Scope};
@@ -28,11 +29,23 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
         findings.invalid(
             RayObject::annotation_path(FT_ENABLED_ANNOTATION),
             format!("this is the older way to configure fault tolerance; the newer is {OPTIONS}"),
-            format!(
-                "write {version}{}; drop this annotation, {REDIS_ADDRESS} and {REDIS_PASSWORD_PARAM}",
-                options(object)
-            ),
+            format!("write {version}{}; drop {}", options(object), replaced(object)),
         );
+    }
+}
+
+/// What the options take the place of: KubeRay refuses it beside them.
+fn replaced(object: &RayObject<'_>) -> String {
+    let mut names = vec!["this annotation"];
+    let namespace = object.annotation(STORAGE_NAMESPACE_ANNOTATION);
+    names.extend(namespace.map(|_| STORAGE_NAMESPACE_ANNOTATION));
+    names.extend([REDIS_ADDRESS, REDIS_PASSWORD].into_iter().filter(|name| object.head_env_var(name).is_some()));
+    let param = object.cluster.head.ray_start_param(REDIS_PASSWORD_PARAM);
+    names.extend(param.map(|_| REDIS_PASSWORD_PARAM));
+    match names.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
     }
 }
 
@@ -52,8 +65,12 @@ fn options(object: &RayObject<'_>) -> String {
     };
     let (name, key) = (name.unwrap_or("…"), key.unwrap_or("…"));
     let path = object.cluster.path().field(OPTIONS);
+    let quoted = |text: String| serde_json::to_string(&Json::from(text)).unwrap_or_default();
+    let namespace = object.annotation(STORAGE_NAMESPACE_ANNOTATION).filter(|namespace| !namespace.is_empty());
+    let namespace = namespace.map(|text| format!(", externalStorageNamespace: {}", quoted(text.to_owned())));
     format!(
-        "{path}: {{redisAddress: {}, redisPassword: {{valueFrom: {{secretKeyRef: {{name: {name}, key: {key}}}}}}}}}",
-        serde_json::to_string(&Json::from(address)).unwrap_or_default(),
+        "{path}: {{redisAddress: {}, redisPassword: {{valueFrom: {{secretKeyRef: {{name: {name}, key: {key}}}}}}}{}}}",
+        quoted(address),
+        namespace.unwrap_or_default(),
     )
 }

@@ -75,7 +75,8 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
 fn check_variables(object: &RayObject<'_>, group: &Group<'_>, findings: &mut Findings) {
     let Some(container) = group.ray_container() else { return };
     // An application may well have a REDIS_ADDRESS of its own. Where Ray's is missing, it was meant for Ray.
-    let lacks = |name: &str| container.env_var(name).is_none();
+    // The right timeout may stand beside a wrong one only because rayguard wrote it there.
+    let lacks = |name: &str| name == RECONNECT_TIMEOUT || container.env_var(name).is_none();
     let by_annotation = group.is_head() && object.fault_tolerance == GcsFaultTolerance::Annotation;
     for var in container.env() {
         let Some(name) = var.name() else { continue };

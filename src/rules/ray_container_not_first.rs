@@ -21,10 +21,12 @@ pub(super) static RULE: Rule = Rule {
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     for group in object.cluster.groups() {
         let mut containers = group.containers();
-        if containers.next().is_none_or(|first| runs_ray(&first)) {
+        // A timeout in the first container shows nothing: KubeRay and rayguard write it there, whatever runs in it.
+        if containers.next().is_none_or(|first| runs_ray(&first, &[REDIS_ADDRESS, STORAGE_NAMESPACE])) {
             continue;
         }
-        if let Some(ray) = containers.find(runs_ray) {
+        let configured = [RECONNECT_TIMEOUT, REDIS_ADDRESS, STORAGE_NAMESPACE];
+        if let Some(ray) = containers.find(|later| runs_ray(later, &configured)) {
             findings.invalid(
                 ray.path(),
                 "KubeRay runs Ray in containers[0] whatever its name, so this container and its variables are not Ray's",
@@ -34,9 +36,8 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     }
 }
 
-/// Whether a container shows by its variables, its image or its name that Ray is to run in it.
-fn runs_ray(container: &Container<'_>) -> bool {
-    let configured = [RECONNECT_TIMEOUT, REDIS_ADDRESS, STORAGE_NAMESPACE];
+/// Whether a container shows by one of these variables, its image or its name that Ray is to run in it.
+fn runs_ray(container: &Container<'_>, configured: &[&str]) -> bool {
     let image = container.json.field("image").as_str().unwrap_or_default();
     let repository = image.split('@').next().unwrap_or_default();
     let last = repository.rsplit('/').next().unwrap_or_default().split(':').next().unwrap_or_default();

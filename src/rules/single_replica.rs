@@ -21,10 +21,11 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     }
     for deployment in object.serve_config().deployments() {
         if deployment.replicas == Some(1) {
+            let cap = if deployment.is_spread { "" } else { ", and max_replicas_per_node: 1" };
             findings.invalid(
                 RayObject::serve_config_path(),
                 format!("deployment {:?} has one replica, and answers nothing while its Pod is away", deployment.name),
-                "write num_replicas: 2 or more, or min_replicas in its autoscaling_config",
+                format!("write num_replicas: 2 or more, or min_replicas in its autoscaling_config{cap}"),
             );
         }
     }

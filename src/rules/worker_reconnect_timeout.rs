@@ -2,7 +2,7 @@
 
 use crate::policy::Settings;
 use crate::ray::RayObject;
-use crate::ray::timeout::{Origin, RECONNECT_TIMEOUT, ReconnectTimeout};
+use crate::ray::timeout::{Origin, RAY_DEFAULT, RECONNECT_TIMEOUT, ReconnectTimeout};
 use crate::rule::{Category, Findings, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
@@ -32,10 +32,11 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
             Origin::KubeRayDefault => " (KubeRay's default)",
             Origin::RayDefault => " (Ray's default)",
         };
-        findings.invalid(
-            path,
-            format!("the workers give up on the GCS after {worker} s{source}, the head after {head} s"),
-            format!("set {RECONNECT_TIMEOUT} to more than {head}, best \"{}\"", u64::from(head) + 540),
-        );
+        let help = match head.checked_add(540) {
+            Some(best) => format!("set {RECONNECT_TIMEOUT} to more than {head}, best \"{best}\""),
+            None => format!("set {RECONNECT_TIMEOUT} of the head to \"{RAY_DEFAULT}\""),
+        };
+        let message = format!("the workers give up on the GCS after {worker} s{source}, the head after {head} s");
+        findings.invalid(path, message, help);
     }
 }
