@@ -2,6 +2,7 @@
 
 mod admission;
 mod agreement;
+mod answer;
 mod kubectl;
 mod manifests;
 mod namespace;
@@ -20,6 +21,7 @@ use tokio::net::TcpSocket;
 
 use crate::daemon::Daemon;
 use crate::kuberay;
+pub(crate) use answer::Answer;
 use kubectl::Kubectl;
 use namespace::Namespace;
 

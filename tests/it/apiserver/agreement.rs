@@ -6,13 +6,11 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use kube::Client;
-use kube::api::PostParams;
-use kube::client::Body;
-use kube::core::Request;
 use rayguard::rule::Scope;
 use rayguard::rules::{self, RULES};
 use serde_json::Value;
 
+use super::answer::Answer;
 use super::kubectl::finding;
 use super::manifests;
 use super::{ApiServer, KUBERAY};
@@ -77,23 +75,12 @@ async fn agree(namespace: &str, objects: impl IntoIterator<Item = (String, Strin
 
 /// Sends a manifest as it is, in YAML, for a dry run.
 async fn of_api_server(client: &Client, namespace: &str, manifest: &str) -> Verdict {
-    let resource = format!("{}s", field(manifest, "kind").to_lowercase());
-    let path = format!("/apis/{}/namespaces/{namespace}/{resource}", field(manifest, "apiVersion"));
-    let dry_run = PostParams { dry_run: true, ..PostParams::default() };
-    let mut request = Request::new(path).create(&dry_run, manifest.into()).expect("a request");
-    request.headers_mut().insert("content-type", "application/yaml".parse().expect("a media type"));
-    let response = client.send(request.map(Body::from)).await.expect("an answer");
-
-    let admitted = response.status().is_success();
-    let warnings = response.headers().get_all("warning").iter().filter_map(|warning| {
-        // 299 - "text", in which quotation marks and backslashes are escaped.
-        let text = str::from_utf8(warning.as_bytes()).ok()?.strip_prefix("299 - \"")?.strip_suffix('"')?;
-        finding(&text.replace("\\\"", "\"").replace("\\\\", "\\")).map(|finding| format!("warning {finding}"))
-    });
-    let mut findings: BTreeSet<_> = warnings.collect();
-    let body = response.into_body().collect_bytes().await.expect("a whole answer");
-    let status: Value = serde_json::from_slice(&body).expect("an object or a Status");
-    let causes = status["details"]["causes"].as_array().into_iter().flatten().filter(|_| !admitted);
+    let kind = [field(manifest, "apiVersion"), field(manifest, "kind")];
+    let answer = Answer::to(client, namespace, kind, manifest.to_owned()).await;
+    let admitted = answer.status < 300;
+    let warnings = answer.warnings.iter().filter_map(|warning| finding(warning));
+    let mut findings: BTreeSet<_> = warnings.map(|finding| format!("warning {finding}")).collect();
+    let causes = answer.body["details"]["causes"].as_array().into_iter().flatten().filter(|_| !admitted);
     let denials = causes.filter_map(|cause| {
         finding(&format!("{}: {}", cause["field"].as_str()?, cause["message"].as_str()?))
             .map(|it| format!("error {it}"))

@@ -2,9 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use axum::http::Request;
-use kube::Client;
-use kube::client::Body;
 use rayguard::json::Json;
 use rayguard::kuberay::Version;
 use rayguard::path::{FieldPath, Step};
@@ -12,7 +9,7 @@ use rayguard::schema::{Fault, Schema};
 use serde_json::{Map, Value, json};
 
 use super::{KUBERAY, damage, objects};
-use crate::apiserver::ApiServer;
+use crate::apiserver::{Answer, ApiServer};
 use crate::kuberay;
 
 /// What becomes of sound and of damaged objects, and what is said of them, is what the API server makes of them and
@@ -27,7 +24,8 @@ async fn the_api_server_agrees() {
     let mut disagreements = Vec::new();
     let count = compared.len();
     for (what, object) in compared {
-        let answer = create(&client, &namespace.name, &object).await;
+        let kind = ["apiVersion", "kind"].map(|field| object[field].as_str().expect("a string"));
+        let answer = Answer::to(&client, &namespace.name, kind, object.to_string()).await;
         if let Err(difference) = compare(&object, &answer) {
             disagreements.push(format!("{} {what}: {difference}", object["apiVersion"]));
         }
@@ -54,27 +52,6 @@ fn old(mut object: Value) -> Value {
     object
 }
 
-/// What the API server answers.
-struct Answer {
-    status: u16,
-    body: Value,
-    warnings: Vec<String>,
-}
-
-async fn create(client: &Client, namespace: &str, object: &Value) -> Answer {
-    let version = object["apiVersion"].as_str().expect("a version");
-    let plural = object["kind"].as_str().expect("a kind").to_lowercase() + "s";
-    let query = "dryRun=All&fieldValidation=Warn";
-    let request = Request::post(format!("/apis/{version}/namespaces/{namespace}/{plural}?{query}"))
-        .header("Content-Type", "application/json")
-        .body(Body::from(object.to_string().into_bytes()));
-    let response = client.send(request.expect("a request")).await.expect("the API server answers");
-    let warnings = response.headers().get_all("Warning").iter().map(|value| value.to_str().expect("text").to_owned());
-    let (warnings, status) = (warnings.collect(), response.status().as_u16());
-    let body = response.into_body().collect_bytes().await.expect("a whole body");
-    Answer { status, body: serde_json::from_slice(&body).expect("JSON"), warnings }
-}
-
 fn compare(object: &Value, answer: &Answer) -> Result<(), String> {
     let text = object.to_string();
     let mut json: Json<'_> = serde_json::from_str(&text).expect("JSON");
@@ -92,8 +69,8 @@ fn compare(object: &Value, answer: &Answer) -> Result<(), String> {
         let is_metadata = |path: &String| path.starts_with("metadata");
         return malformed.iter().any(is_metadata).then_some(()).ok_or_else(|| format!("{:?}", answer.body["message"]));
     }
-    let dropped = answer.warnings.iter().filter_map(|warning| warning.split("unknown field \\\"").nth(1));
-    let dropped = dropped.map(|rest| rest.trim_end_matches("\\\"\"").to_owned());
+    let dropped = answer.warnings.iter().filter_map(|warning| warning.split("unknown field \"").nth(1));
+    let dropped = dropped.map(|rest| rest.trim_end_matches('"').to_owned());
     // In what has the wrong type all is unknown, and nothing need be said of it.
     let within_malformed = |path: &String| malformed.iter().any(|fault| is_below(path, fault));
     let dropped: BTreeSet<_> = dropped.filter(|path| !within_malformed(path)).collect();
