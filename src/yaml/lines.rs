@@ -8,7 +8,12 @@ use std::ops::Range;
 pub struct Lines<'t> {
     text: &'t str,
     starts: Vec<usize>,
+    /// How many characters begin before each multiple of [`CHUNK`]: a whole manifest may be one line.
+    characters: Vec<usize>,
 }
+
+/// So many bytes are looked through at most to tell a column.
+const CHUNK: usize = 1024;
 
 /// A place in a text as an editor shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,7 +39,12 @@ impl<'t> Lines<'t> {
     /// Finds the lines of a text.
     pub fn of(text: &'t str) -> Self {
         let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { text, starts }
+        let mut characters = vec![0];
+        characters.extend(text.as_bytes().chunks(CHUNK).scan(0, |before, chunk| {
+            *before += beginnings(chunk);
+            Some(*before)
+        }));
+        Self { text, starts, characters }
     }
 
     /// The text.
@@ -57,7 +67,12 @@ impl<'t> Lines<'t> {
     pub fn position(&self, byte: usize) -> Position {
         let byte = self.text.floor_char_boundary(byte);
         let line = self.starts.partition_point(|start| *start <= byte);
-        Position { line, column: self.text[self.starts[line - 1]..byte].chars().count() + 1 }
+        Position { line, column: self.characters_before(byte) - self.characters_before(self.starts[line - 1]) + 1 }
+    }
+
+    fn characters_before(&self, byte: usize) -> usize {
+        let chunk = byte / CHUNK;
+        self.characters[chunk] + beginnings(&self.text.as_bytes()[chunk * CHUNK..byte])
     }
 
     /// A stretch of bytes, with lines and columns.
@@ -67,10 +82,15 @@ impl<'t> Lines<'t> {
 
     /// The part of a stretch that lies on its first line, without blanks at its end.
     pub(super) fn first_line(&self, bytes: Range<usize>) -> Range<usize> {
-        let text = &self.text[bytes.clone()];
-        let line = text.lines().next().unwrap_or_default().trim_end();
-        bytes.start..bytes.start + line.len()
+        let line = self.starts.partition_point(|start| *start <= bytes.start);
+        let end = self.start(line + 1).clamp(bytes.start, bytes.end.max(bytes.start));
+        bytes.start..bytes.start + self.text[bytes.start..end].trim_end().len()
     }
+}
+
+/// How many characters begin in these bytes: all of UTF-8's bytes do but the continuing ones.
+fn beginnings(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0b1100_0000 != 0b1000_0000).count()
 }
 
 impl fmt::Display for Position {
@@ -82,6 +102,16 @@ impl fmt::Display for Position {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_of_long_lines_count_characters_too() {
+        let text = format!("x\n{}\n{}", "é😀a".repeat(2000), "y".repeat(3000));
+        let lines = Lines::of(&text);
+        for (byte, _) in text.char_indices().step_by(97).chain([(text.len(), ' ')]) {
+            let before = text[..byte].rsplit('\n').next().expect("a line");
+            assert_eq!(lines.position(byte).column, before.chars().count() + 1, "{byte}");
+        }
+    }
 
     #[test]
     fn columns_count_characters_and_lines_end_as_editors_end_them() {

@@ -1,6 +1,7 @@
 //! Where each value of a document is written.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use super::lines::Lines;
 use crate::json::Json;
@@ -18,7 +19,12 @@ pub(super) struct Place {
     pub(super) key: Option<Span>,
     /// The values within, in order.
     pub(super) children: Vec<Place>,
+    /// The entries of a large map in the order of their keys, once somebody looks for one.
+    pub(super) order: OnceLock<Box<[usize]>>,
 }
+
+/// From so many keys on, a map's keys are looked up in their order: each may be looked for.
+const LARGE: usize = 32;
 
 impl Place {
     /// The stretch to show for a path below this value, or for the nearest thing above it that is written.
@@ -39,12 +45,27 @@ impl Place {
         for step in path.steps() {
             let index = match step {
                 Step::Index(index) => Some(*index),
-                step => json.entries().iter().rposition(|(key, _)| Some(&**key) == step.name()),
+                step => step.name().and_then(|name| place.entry(json, name)),
             };
             let below = index.and_then(|index| Some((place.children.get(index)?, child(json, index)?)));
             (place, json) = below.ok_or((place, json))?;
         }
         Ok((place, json))
+    }
+
+    /// The entry of a name in this map, the last one if there are several.
+    fn entry(&self, json: &Json<'_>, name: &str) -> Option<usize> {
+        let entries = json.entries();
+        if entries.len() < LARGE {
+            return entries.iter().rposition(|(key, _)| key == name);
+        }
+        let order = self.order.get_or_init(|| {
+            let mut order: Vec<_> = (0..entries.len()).collect();
+            order.sort_by_key(|index| &*entries[*index].0);
+            order.into()
+        });
+        let behind = order.partition_point(|index| *entries[*index].0 <= *name);
+        order[..behind].last().copied().filter(|index| entries[*index].0 == name)
     }
 
     /// A scalar shows itself where it fits on a line; what is larger, empty or asked for in vain shows its key; an item

@@ -12,8 +12,11 @@ use crate::json::{Json, Object};
 /// How deep lists and maps may lie in each other: as deep as in an `AdmissionReview`, where `serde_json` draws the line.
 const DEEPEST: usize = 127;
 
-/// How much anchors and aliases may multiply: nodes, and bytes of text. kube-apiserver takes no request above 3 MiB.
+/// How much anchors and aliases may multiply, in bytes. kube-apiserver takes no request above 3 MiB.
 const MOST_COPIED: usize = 8 << 20;
+
+/// What a node counts beside its text. It takes more memory than that, and few bytes of a request.
+const NODE: usize = 16;
 
 /// From so many keys on, a map's keys are looked up in an index.
 const INDEXED: usize = 16;
@@ -98,12 +101,12 @@ impl<'t> Builder<'t> {
                     let name = name.map_err(|message| Fault::new(message, span.start))?;
                     if anchor != 0 {
                         let place = Place { value: span.clone(), ..Place::default() };
-                        let (json, weight) = (Json::String(name.clone()), 1 + name.len());
+                        let (json, weight) = (Json::String(name.clone()), NODE + name.len());
                         self.remember(anchor, &Node { json, place, weight, height: 0 }, span.start)?;
                     }
                     return self.begin_entry(Key { name, span, is_merge }).map(|()| None);
                 }
-                let weight = 1 + text.len();
+                let weight = NODE + text.len();
                 let json = resolve(text, plain, tag).and_then(super::scalar::Scalar::into_json);
                 let json = json.map_err(|message| Fault::new(message, span.start))?;
                 let node = Node { json, place: Place { value: span, ..Place::default() }, weight, height: 0 };
@@ -147,7 +150,7 @@ impl<'t> Builder<'t> {
         if self.frames.len() >= DEEPEST {
             return Err(Fault::too_deep(start));
         }
-        self.frames.push(Frame { start, anchor, weight: 1, height: 0, places: Vec::new(), content });
+        self.frames.push(Frame { start, anchor, weight: NODE, height: 0, places: Vec::new(), content });
         Ok(())
     }
 
@@ -157,7 +160,8 @@ impl<'t> Builder<'t> {
             Content::List(items) => Json::Array(items),
             Content::Map(map) => Json::Object(Object(map.entries)),
         };
-        let place = Place { value: frame.start..end.max(frame.start), key: None, children: frame.places };
+        let value = frame.start..end.max(frame.start);
+        let place = Place { value, children: frame.places, ..Place::default() };
         let node = Node { json, place, weight: frame.weight, height: frame.height + 1 };
         self.remember(frame.anchor, &node, frame.start)?;
         Ok(node)
