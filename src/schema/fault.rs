@@ -67,8 +67,8 @@ pub(super) fn wrong_type(node: &Node, value: &Json<'_>, is_secret: bool) -> Word
         (_, Json::Null) => "remove the empty item".to_owned(),
         (Type::String | Type::IntOrString, Json::Bool(_) | Json::Number(_)) if is_secret => "write it in quotes".into(),
         (Type::String | Type::IntOrString, Json::Bool(value)) => format!("write \"{value}\" in quotes"),
-        // As a number 1.10 is 1.1, which is seldom what was meant.
-        (Type::String | Type::IntOrString, Json::Number(number)) if number.is_f64() => "write it in quotes".into(),
+        // As a number 1.10 is 1.1, which is the same quantity, but seldom the text that was meant.
+        (Type::String, Json::Number(number)) if number.is_f64() => "write it in quotes".into(),
         (Type::String | Type::IntOrString, Json::Number(number)) => format!("write \"{number}\" in quotes"),
         (Type::Integer | Type::Int32 | Type::Number, Json::String(text)) if !is_secret && is_number(text) => {
             format!("write {text} without quotes")

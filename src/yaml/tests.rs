@@ -139,6 +139,11 @@ fn aliases_that_multiply_end_soon() {
     let bomb = (1..40).map(|n| format!("a{n}: &a{n} [{}]", vec![format!("*a{}", n - 1); 9].join(", ")));
     let bomb: Vec<String> = std::iter::once("a0: &a0 [x, x]".to_owned()).chain(bomb).collect();
     assert_eq!(error(&bomb.join("\n")).message, "aliases make more of the document than the API server would take");
+    let small = "a: &a [x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a]\nc: &c [*b, *b, *b, *b, *b, *b, *b, *b]\n\
+        d: &d [*c, *c, *c, *c, *c, *c, *c, *c]\ne: &e [*d, *d, *d, *d, *d, *d, *d, *d]\n\
+        f: &f [*e, *e, *e, *e, *e, *e, *e, *e]\ng: [*f, *f, *f, *f, *f, *f, *f, *f]";
+    let refused = "aliases make more of the document than the API server would take";
+    assert_eq!(error(small).message, refused, "nodes cost more than their text");
     let chain = (1..200).map(|n| format!("a{n}: &a{n} {{x: *a{}}}", n - 1));
     let chain: Vec<String> = std::iter::once("a0: &a0 {x: 1}".to_owned()).chain(chain).collect();
     assert_eq!(error(&chain.join("\n")).message, "nested too deep");
@@ -262,4 +267,17 @@ proptest! {
             document.location();
         }
     }
+}
+
+#[test]
+fn every_key_of_a_large_map_is_found() {
+    let entries: Vec<_> = (0..200).rev().map(|n| format!("\"k{n}\": {n}")).collect();
+    let text = format!("{{{}}}", entries.join(", "));
+    let document = documents(&text).remove(0).expect("JSON");
+    let written = |key: &str| document.bytes(&FieldPath::root().key(key)).map(|bytes| &text[bytes]);
+    assert_eq!(written("k0"), Some("0"));
+    assert_eq!(written("k199"), Some("199"));
+    assert_eq!(written("k7"), Some("7"));
+    assert_eq!(written("k200"), None);
+    assert_eq!(written(""), None);
 }

@@ -26,6 +26,11 @@ fn no_secret_is_shown_with_a_finding() {
         cluster(&[(PASSWORD, "redisPassword: {value: PASS!}")]),
         cluster(&[(PASSWORD, "redisPassword:\n      value: PASS!")]),
         cluster(&[(PASSWORD, "redisPassword:\n      value: 'PASS!'")]),
+        cluster(&[(PASSWORD, "redisPassword:\n      valeu: PASS!")]),
+        cluster(&[(
+            ENV,
+            "          - {name: RAY_gcs_rpc_server_reconnect_timeout_s, value: \"300\"}\n          - {name: TOKEN, valeu: PASS!}",
+        )]),
         cluster(&[ANNOTATED, (PARAMS, "rayStartParams: {num-cpus: \"0\", redis-password: PASS!}")]),
         cluster(&[ANNOTATED, (PARAMS, "rayStartParams:\n      redis-password: PASS!")]),
         cluster(&[("redis:6379", "redis://:PASS!@redis:6379")]),
