@@ -85,7 +85,7 @@ fn every_fault_says_what_to_write() {
         (r#"{"name":"r","command":[null]}"#, "command[0]: must be a string, is null; remove the empty item"),
         (
             r#"{"name":"r","resources":{"limits":{"cpu":0.5}}}"#,
-            "resources.limits[cpu]: must be a whole number or a string, is the number 0.5; write it in quotes",
+            r#"resources.limits[cpu]: must be a whole number or a string, is the number 0.5; write "0.5" in quotes"#,
         ),
         (
             r#"{"name":"r","resources":{"limits":{"cpu":"1 Gi"}}}"#,
