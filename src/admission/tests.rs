@@ -107,8 +107,13 @@ fn ask(body: &[u8]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// How many bodies each law is held over; `PROPTEST_CASES` asks for more.
+fn cases() -> u32 {
+    ProptestConfig::default().cases.max(1000)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_bytes_get_an_answer(body in vec(any::<u8>(), 0..200)) {
