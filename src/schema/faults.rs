@@ -203,6 +203,9 @@ impl Walk<'_> {
         for key in &list.keys {
             let default = || node.property(key).and_then(|id| self.schema.node(id).default.as_ref());
             let value = item.entry(key).filter(|value| !value.is_null()).or_else(default)?;
+            if matches!(value, Json::Array(_) | Json::Object(_)) {
+                return None; // a key is a scalar, and that this is none has been said
+            }
             identity.push_str(&serde_json::to_string(value).ok()?);
             identity.push('\n');
         }

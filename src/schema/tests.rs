@@ -94,6 +94,12 @@ fn every_fault_says_what_to_write() {
     ] {
         assert_eq!(lines(newest(), &cluster(container, "")), [format!("{base}.{line} (Invalid)")]);
     }
+    // Two of a wrong type are not also the same.
+    let ports = r#"{"name":"r","ports":[{"containerPort":{}},{"containerPort":{}}]}"#;
+    let wrong = |index| {
+        format!("{base}.ports[{index}].containerPort: must be a whole number, is a map; write a whole number (Invalid)")
+    };
+    assert_eq!(lines(newest(), &cluster(ports, "")), [wrong(0), wrong(1)]);
     let upgrade = r#""upgradeStrategy":{"type":"recreate"},"#;
     assert_eq!(
         lines(newest(), &cluster(r#"{"env":[{"name":"A"},{"name":"A"}]}"#, upgrade)),
