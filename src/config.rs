@@ -11,7 +11,8 @@ use crate::kuberay::{FeatureGate, KubeRay, Version};
 use crate::path::FieldPath;
 use crate::policy::{Exemption, Policy, Settings};
 use crate::rule::Level;
-use crate::rules::{self, RULES};
+use crate::rules;
+use crate::spelling::suggestion;
 use crate::yaml::{self, Position};
 
 const API_VERSION: &str = "rayguard.dev/v1alpha1";
@@ -172,8 +173,7 @@ impl Reader {
     }
 
     fn levels(&mut self, json: &Json<'_>, path: &FieldPath) -> BTreeMap<&'static str, Level> {
-        let names: Vec<_> = RULES.iter().map(|rule| rule.name).collect();
-        self.map(json, path, &names);
+        self.map(json, path, &rules::names());
         let mut levels = BTreeMap::new();
         for (name, level) in json.entries() {
             let Some(rule) = rules::find(name) else { continue };
@@ -221,7 +221,7 @@ impl Reader {
         self.map(json, path, &["metadata", "spec"]);
         self.map(json.field("metadata"), &path.clone().field("metadata"), &["annotations", "labels"]);
         for TemplateError { path: below, message } in PodTemplates::check(json, kuberay) {
-            let path = below.steps().iter().cloned().fold(path.clone(), FieldPath::step);
+            let path = path.clone().join(below.steps());
             // What is not even a field of a template has been said above.
             if !self.errors.iter().any(|error| path.starts_with(&error.path)) {
                 self.error(path, message);
@@ -256,8 +256,7 @@ impl Reader {
             match rules::find(name) {
                 Some(rule) => exempt.push(rule.name),
                 None => {
-                    let known: Vec<_> = RULES.iter().map(|rule| rule.name).collect();
-                    let message = format!("there is no rule {name:?}{}", suggestion(name, &known));
+                    let message = format!("there is no rule {name:?}{}", suggestion(name, &rules::names()));
                     self.error(rules_path.clone().index(index), message);
                 }
             }
@@ -300,16 +299,6 @@ impl Reader {
     fn error(&mut self, path: FieldPath, message: impl Into<String>) {
         self.errors.push(ConfigError { path, message: message.into(), position: None });
     }
-}
-
-/// `; did you mean "…"?`, where something is close enough.
-pub(crate) fn suggestion(name: &str, known: &[&str]) -> String {
-    let closest = known
-        .iter()
-        .map(|known| (strsim::jaro_winkler(&name.to_lowercase(), &known.to_lowercase()), known))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b));
-    closest.map(|(_, known)| format!("; did you mean {known:?}?")).unwrap_or_default()
 }
 
 #[cfg(test)]

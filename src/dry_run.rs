@@ -87,8 +87,7 @@ impl Outcome<'_> {
             if is_in_list && here == added {
                 path = path.take(depth);
             } else if is_in_list && here > added {
-                let below = path.steps()[depth + 1..].iter().cloned();
-                path = below.fold(path.take(depth).index(here - 1), FieldPath::step);
+                path = path.take(depth).index(here - 1).join(&path.steps()[depth + 1..]);
             }
         }
         path

@@ -115,11 +115,7 @@ mod tests {
             (group.field("absent").index(7).key("k"), "/spec/workerGroupSpecs/a~1b/absent/7/k"),
         ] {
             assert_eq!(place(&object, &path), expected);
-            let value = path.steps().iter().try_fold(&object, |here, step| match step {
-                Step::Index(index) => here.items().get(*index),
-                step => here.entry(step.name()?),
-            });
-            assert_eq!(at_place(&object, expected), value);
+            assert_eq!(at_place(&object, expected), path.value(&object));
         }
     }
 }

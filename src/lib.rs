@@ -18,6 +18,7 @@ pub mod ray;
 pub mod rule;
 pub mod rules;
 pub mod schema;
+pub mod spelling;
 pub mod yaml;
 
 #[allow(clippy::disallowed_methods, reason = "the shell reads files")]

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::json::Json;
+
 /// The path of a field, printed as Kubernetes prints it (`spec.workerGroupSpecs[0].rayStartParams[num-cpus]`) or as a
 /// JSON Pointer (`/spec/workerGroupSpecs/0/rayStartParams/num-cpus`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -85,6 +87,21 @@ impl FieldPath {
     /// Whether this is the other path, or below it.
     pub fn starts_with(&self, other: &FieldPath) -> bool {
         self.0.starts_with(&other.0)
+    }
+
+    /// This path and some more steps.
+    #[must_use]
+    pub fn join(mut self, steps: &[Step]) -> Self {
+        self.0.extend_from_slice(steps);
+        self
+    }
+
+    /// The value at this path of an object, `null` included.
+    pub fn value<'j, 'a>(&self, object: &'j Json<'a>) -> Option<&'j Json<'a>> {
+        self.0.iter().try_fold(object, |here, step| match step {
+            Step::Index(index) => here.items().get(*index),
+            Step::Field(_) | Step::Key(_) => here.entry(step.name()?),
+        })
     }
 
     /// The steps from the object down.

@@ -97,6 +97,11 @@ pub fn markdown_table() -> String {
     table
 }
 
+/// The names of all rules.
+pub fn names() -> Vec<&'static str> {
+    RULES.iter().map(|rule| rule.name).collect()
+}
+
 /// The rule of this name.
 pub fn find(name: &str) -> Option<&'static Rule> {
     RULES.iter().copied().find(|rule| rule.name == name)

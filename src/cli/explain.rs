@@ -1,7 +1,8 @@
 //! `rayguard explain`: a rule's page.
 
 use clap::Args;
-use rayguard::rules::{self, RULES};
+use rayguard::rules;
+use rayguard::spelling::suggestion;
 
 use super::output;
 use super::{CliError, Status};
@@ -22,7 +23,7 @@ pub(super) fn run(args: &ExplainArgs) -> Result<Status, CliError> {
     for name in &args.rules {
         match rules::find(name) {
             Some(rule) => pages.push(rule.docs.trim_end()),
-            None => unknown.push(format!("there is no rule {name:?}{}", suggestion(name))),
+            None => unknown.push(format!("there is no rule {name:?}{}", hint(name))),
         }
     }
     if !pages.is_empty() {
@@ -31,13 +32,10 @@ pub(super) fn run(args: &ExplainArgs) -> Result<Status, CliError> {
     if unknown.is_empty() { Ok(Status::Clean) } else { Err(CliError::Unknown(unknown.join("\n"))) }
 }
 
-/// The rule that may have been meant.
-fn suggestion(name: &str) -> String {
-    let likeness = |rule: &str| strsim::jaro_winkler(&name.to_lowercase(), rule);
-    let rules = RULES.iter().map(|rule| (likeness(rule.name), rule.name));
-    let closest = rules.filter(|(likeness, _)| *likeness > 0.8).max_by(|(a, _), (b, _)| a.total_cmp(b));
-    match closest {
-        Some((_, rule)) => format!("; did you mean {rule:?}?"),
-        None => "; `rayguard rules` lists them".to_owned(),
+/// The rule that may have been meant, or where to look for it.
+fn hint(name: &str) -> String {
+    match suggestion(name, &rules::names()) {
+        nothing if nothing.is_empty() => "; `rayguard rules` lists them".to_owned(),
+        suggestion => suggestion,
     }
 }

@@ -85,7 +85,7 @@ impl Search<'_, '_> {
     }
 
     fn hide(&mut self) {
-        let path = self.steps.iter().cloned().fold(FieldPath::root(), FieldPath::step);
+        let path = FieldPath::root().join(&self.steps);
         self.found.extend(self.document.bytes(&path));
     }
 }

@@ -63,7 +63,7 @@ impl PodTemplates {
             if !path.starts_with(&FieldPath::of(place)) {
                 continue;
             }
-            let path = path.steps()[place.len()..].iter().cloned().fold(FieldPath::root(), FieldPath::step);
+            let path = FieldPath::root().join(&path.steps()[place.len()..]);
             if !errors.iter().any(|error: &TemplateError| path.starts_with(&error.path)) {
                 errors.push(TemplateError { path, message });
             }
@@ -98,7 +98,7 @@ fn check_items(template: &Json<'_>, path: &FieldPath, errors: &mut Vec<TemplateE
 /// Adds to the Pod template at a path what the administrator's has and it has not. A template without containers is
 /// left to the API server to refuse.
 pub(super) fn merge(builder: &mut PatchBuilder<'_>, path: &FieldPath, template: &Json<'static>) {
-    let containers = at(builder.object(), &path.clone().fields(["spec", "containers"]));
+    let containers = path.clone().fields(["spec", "containers"]).value(builder.object());
     if containers.is_some_and(|containers| !containers.items().is_empty()) {
         merge_map(builder, path, template);
     }
@@ -109,7 +109,7 @@ const HANDLERS: [&str; 5] = ["exec", "httpGet", "tcpSocket", "grpc", "sleep"];
 
 fn merge_map(builder: &mut PatchBuilder<'_>, path: &FieldPath, defaults: &Json<'static>) {
     for (name, value) in defaults.entries() {
-        let Some(here) = at(builder.object(), path) else { return };
+        let Some(here) = path.value(builder.object()) else { return };
         let child =
             if is_free_map(path) { path.clone().key(name.to_string()) } else { path.clone().field(name.clone()) };
         match here.entry(name) {
@@ -142,7 +142,7 @@ fn merge_list(
     name: &str,
 ) {
     for default in defaults.items() {
-        let Some(list) = at(builder.object(), path) else { return };
+        let Some(list) = path.value(builder.object()) else { return };
         let key = key_of(default, merge_key);
         let present = list.items().iter().position(|item| key_of(item, merge_key) == key);
         match present {
@@ -200,12 +200,4 @@ fn names_differ(user: &Json<'_>, default: &Json<'_>) -> bool {
 fn is_free_map(path: &FieldPath) -> bool {
     let last = path.steps().last().and_then(Step::name);
     matches!(last, Some("labels" | "annotations" | "nodeSelector" | "limits" | "requests" | "overhead" | "matchLabels"))
-}
-
-/// The value at a path.
-pub(super) fn at<'j, 'a>(object: &'j Json<'a>, path: &FieldPath) -> Option<&'j Json<'a>> {
-    path.steps().iter().try_fold(object, |here, step| match step {
-        Step::Index(index) => here.items().get(*index),
-        step => here.entry(step.name()?),
-    })
 }

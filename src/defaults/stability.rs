@@ -8,7 +8,6 @@ use std::cell::LazyCell;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Bound;
 
-use super::pod_template::at;
 use super::{Defaults, Wanted, worker_reconnect_timeout};
 use crate::json::Json;
 use crate::keyed::{self, key_of, merge_key};
@@ -53,7 +52,7 @@ pub(super) fn update(
     let mut wanted = HashMap::new();
     for (new, old) in &groups {
         let Some(old) = old else { continue };
-        let as_it_was = is_same(at(restored.object(), &new.path()), old.json, |new, old| new == old);
+        let as_it_was = is_same(new.path().value(restored.object()), old.json, |new, old| new == old);
         let (also, unchanged): (&BTreeSet<String>, _) =
             if as_it_was { (&BTreeSet::new(), true) } else { (&every.added, every.is_same(new, old)) };
         if unchanged {
@@ -226,7 +225,7 @@ impl Every {
     }
 
     fn is_same(&self, new: &Group<'_>, old: &Group<'_>) -> bool {
-        at(&self.old, &old.path()).is_some_and(|old| is_same(at(&self.new, &new.path()), old, equivalent))
+        old.path().value(&self.old).is_some_and(|old| is_same(new.path().value(&self.new), old, equivalent))
     }
 }
 

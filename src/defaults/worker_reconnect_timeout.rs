@@ -5,10 +5,7 @@ use crate::patch::PatchBuilder;
 use crate::path::FieldPath;
 use crate::policy::Settings;
 use crate::ray::RayObject;
-use crate::ray::timeout::{KUBERAY_WORKER_DEFAULT, RAY_DEFAULT, RECONNECT_TIMEOUT, ReconnectTimeout};
-
-/// By so many seconds the default exceeds the head's timeout: as KubeRay's 600 s exceed Ray's 60 s.
-const MARGIN: u32 = KUBERAY_WORKER_DEFAULT - RAY_DEFAULT;
+use crate::ray::timeout::{KUBERAY_WORKER_DEFAULT, RECONNECT_TIMEOUT, ReconnectTimeout, WORKER_MARGIN};
 
 /// Gives each selected worker group that has none a timeout that exceeds the head's.
 pub(super) fn write(
@@ -40,7 +37,7 @@ pub(super) fn seconds(mode: WorkerReconnectTimeout, settings: &Settings, object:
         return None;
     }
     // A head that never gives up cannot be outlasted; then nothing is written, and the rule refuses the object.
-    let seconds = head.saturating_add(MARGIN).max(KUBERAY_WORKER_DEFAULT);
+    let seconds = head.saturating_add(WORKER_MARGIN).max(KUBERAY_WORKER_DEFAULT);
     (seconds > head).then_some(seconds)
 }
 

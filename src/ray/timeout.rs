@@ -15,6 +15,9 @@ pub const RAY_DEFAULT: u32 = 60;
 /// (`DefaultWorkerRayGcsReconnectTimeoutS`, ray-operator/controllers/ray/utils/constant.go:302).
 pub const KUBERAY_WORKER_DEFAULT: u32 = 600;
 
+/// By so many seconds a worker's timeout is best longer than the head's: as KubeRay's 600 s are than Ray's 60 s.
+pub const WORKER_MARGIN: u32 = KUBERAY_WORKER_DEFAULT - RAY_DEFAULT;
+
 /// A group's effective reconnect timeout.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReconnectTimeout {

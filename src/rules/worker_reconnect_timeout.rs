@@ -2,7 +2,7 @@
 
 use crate::policy::Settings;
 use crate::ray::RayObject;
-use crate::ray::timeout::{Origin, RAY_DEFAULT, RECONNECT_TIMEOUT, ReconnectTimeout};
+use crate::ray::timeout::{Origin, RAY_DEFAULT, RECONNECT_TIMEOUT, ReconnectTimeout, WORKER_MARGIN};
 use crate::rule::{Category, Findings, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
@@ -32,7 +32,7 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
             Origin::KubeRayDefault => " (KubeRay's default)",
             Origin::RayDefault => " (Ray's default)",
         };
-        let help = match head.checked_add(540) {
+        let help = match head.checked_add(WORKER_MARGIN) {
             Some(best) => format!("set {RECONNECT_TIMEOUT} to more than {head}, best \"{best}\""),
             None => format!("set {RECONNECT_TIMEOUT} of the head to \"{RAY_DEFAULT}\""),
         };
