@@ -32,7 +32,7 @@ impl Policy {
     /// the defaults of KubeRay's schema, then rayguard's, and asks the rules. `namespace` is the one that it is put into
     /// if it names none. `None` for an object that is not KubeRay's.
     pub fn dry_run<'a>(&self, written: &Json<'a>, namespace: Option<&str>) -> Option<Outcome<'a>> {
-        let mut findings = self.findings(&view(written, namespace)?, Scope::Offline);
+        let mut findings = self.findings(&view(written, namespace)?, None, Scope::Offline);
         let mut object = written.clone();
         Schema::of(self.settings.kuberay.version).conform(&mut object);
         let patch = self.mutate(&view(&object, namespace)?, None);

@@ -69,11 +69,11 @@ impl Policy {
     /// Everything that is wrong with an object, as the validating webhook sees it. On an update, what the old object
     /// already violated is a warning, so that an old cluster can still be scaled and can lose its finalizers.
     pub fn validate(&self, object: &RayObject<'_>, old: Option<&RayObject<'_>>) -> Vec<Finding> {
-        let mut findings = self.findings(object, Scope::Admission);
+        let mut findings = self.findings(object, old, Scope::Admission);
         if let Some(old) = old
             && findings.iter().any(|finding| finding.level == Level::Deny)
         {
-            let before = self.findings(old, Scope::Admission);
+            let before = self.findings(old, None, Scope::Admission);
             let before: HashSet<_> = before.iter().map(|finding| violation(old, finding)).collect();
             for finding in &mut findings {
                 if finding.level == Level::Deny && before.contains(&violation(object, finding)) {
@@ -85,12 +85,12 @@ impl Policy {
     }
 
     /// What the rules of one scope find; nothing in an object that is being deleted.
-    pub(crate) fn findings(&self, object: &RayObject<'_>, scope: Scope) -> Vec<Finding> {
+    pub(crate) fn findings(&self, object: &RayObject<'_>, old: Option<&RayObject<'_>>, scope: Scope) -> Vec<Finding> {
         if object.is_being_deleted() {
             return Vec::new();
         }
         let rules = RULES.iter().filter(|rule| rule.scope == scope && !self.is_exempt(object, rule));
-        Findings::collect(object, &self.settings, rules.map(|rule| (*rule, self.level(rule))))
+        Findings::collect(object, old, &self.settings, rules.map(|rule| (*rule, self.level(rule))))
     }
 
     /// The defaults that an object lacks, as the mutating webhook writes them.

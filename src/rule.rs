@@ -25,10 +25,22 @@ pub struct Rule {
     pub scope: Scope,
     /// The version of rayguard that first had the rule.
     pub since: &'static str,
+    /// The checks of KubeRay that the rule stands for, each by some words of its error, as they are in the operator's
+    /// log and source; none where KubeRay checks nothing of the kind.
+    pub reference: &'static [&'static str],
     /// The whole documentation, in Markdown; its examples are the rule's tests.
     pub docs: &'static str,
-    /// Reports everything that is wrong in an object.
-    pub check: fn(&RayObject<'_>, &Settings, &mut Findings),
+    /// What the rule does.
+    pub check: Check,
+}
+
+/// Reports everything that is wrong by one rule.
+#[derive(Clone, Copy)]
+pub enum Check {
+    /// In an object by itself.
+    Object(fn(&RayObject<'_>, &Settings, &mut Findings)),
+    /// In what an update makes of a stored object. The stored one comes first, then the one to take its place.
+    Update(fn(&RayObject<'_>, &RayObject<'_>, &Settings, &mut Findings)),
 }
 
 impl PartialEq for Rule {
@@ -172,9 +184,10 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Runs every rule whose level in the policy is not `off`.
+    /// Runs every rule whose level in the policy is not `off`, on an object and on the one that it is to replace.
     pub fn collect(
         object: &RayObject<'_>,
+        old: Option<&RayObject<'_>>,
         settings: &Settings,
         rules: impl IntoIterator<Item = (&'static Rule, Level)>,
     ) -> Vec<Finding> {
@@ -182,7 +195,11 @@ impl Findings {
         for (rule, level) in rules {
             if level > Level::Off {
                 let mut findings = Findings { rule, level, found };
-                (rule.check)(object, settings, &mut findings);
+                match (rule.check, old) {
+                    (Check::Object(check), _) => check(object, settings, &mut findings),
+                    (Check::Update(check), Some(old)) => check(old, object, settings, &mut findings),
+                    (Check::Update(_), None) => {}
+                }
                 found = findings.found;
             }
         }

@@ -16,38 +16,65 @@ use rayguard::json::Json;
 use rayguard::path::Step;
 use rayguard::policy::Policy;
 use rayguard::ray::RayObject;
-use rayguard::rule::{Finding, Rule, Scope};
+use rayguard::rule::{Check, Finding, Rule, Scope};
 use rayguard::rules::{RULES, markdown_table};
 use rayguard::schema::Schema;
 use rayguard::yaml::{Document, documents};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// The only document of an example.
-fn read(example: &Example) -> Document<'static> {
-    let mut documents = documents(example.text);
-    assert_eq!(documents.len(), 1, "{example}: one document is one example");
-    documents.remove(0).unwrap_or_else(|error| panic!("{example}: {error}"))
+/// The documents of an example.
+fn read(example: &Example) -> Vec<Document<'static>> {
+    let documents = documents(example.text).into_iter();
+    documents.map(|document| document.unwrap_or_else(|error| panic!("{example}: {error}"))).collect()
 }
 
-/// What the built-in policy finds in an example: offline in what is written, and as the validating webhook in what the
-/// API server makes of that. The defaults of rayguard itself stay out, for they would mend some of what is to fail.
-fn judge(example: &Example, document: &Document<'static>) -> Vec<Finding> {
-    let policy = Policy::default();
-    let mut stored = document.json.clone();
-    Schema::of(policy.settings.kuberay.version).conform(&mut stored);
-    let object = RayObject::read(&stored).unwrap_or_else(|| panic!("{example}: not one of KubeRay's objects"));
-    let offline = policy.dry_run(&document.json, None).expect("one of KubeRay's objects").findings.into_iter();
-    offline.filter(|finding| finding.rule.scope == Scope::Offline).chain(policy.validate(&object, None)).collect()
+/// An example that is an object, with what it is judged by. Before the object may stand the policy, if it is not the
+/// built-in one, and the object that it takes the place of.
+struct Case {
+    example: Example,
+    policy: Policy,
+    old: Option<Document<'static>>,
+    document: Document<'static>,
 }
 
-/// Every example that is an object, with its document and the findings in it.
-fn judged() -> impl Iterator<Item = (Example, Document<'static>, Vec<Finding>)> {
+impl Case {
+    fn read(example: Example) -> Self {
+        let mut documents = read(&example);
+        let is_policy = documents.first().is_some_and(|first| first.json.field("kind").as_str() == Some("Policy"));
+        let policy = is_policy.then(|| documents.remove(0)).map(|policy| Policy::from_json(&policy.json));
+        let policy = policy.transpose().unwrap_or_else(|errors| panic!("{example}: {errors:?}")).unwrap_or_default();
+        let document = documents.pop().unwrap_or_else(|| panic!("{example}: has no object"));
+        let old = documents.pop();
+        assert!(documents.is_empty(), "{example}: a policy, an old object and a new one are all that can be");
+        Self { example, policy, old, document }
+    }
+
+    /// What is found: offline in what is written, and as the validating webhook in what the API server makes of that.
+    /// The defaults of rayguard itself stay out, for they would mend some of what is to fail.
+    fn judge(&self) -> Vec<Finding> {
+        let Self { example, policy, old, document } = self;
+        let stored = |document: &Document<'static>| {
+            let mut json = document.json.clone();
+            Schema::of(policy.settings.kuberay.version).conform(&mut json);
+            json
+        };
+        let (old, new) = (old.as_ref().map(stored), stored(document));
+        let old = old.as_ref().and_then(RayObject::read);
+        let new = RayObject::read(&new).unwrap_or_else(|| panic!("{example}: not one of KubeRay's objects"));
+        let offline = policy.dry_run(&document.json, None).expect("one of KubeRay's objects").findings.into_iter();
+        let offline = offline.filter(|finding| finding.rule.scope == Scope::Offline);
+        offline.chain(policy.validate(&new, old.as_ref())).collect()
+    }
+}
+
+/// Every example that is an object, with the findings in it.
+fn judged() -> impl Iterator<Item = (Case, Vec<Finding>)> {
     let examples = RULES.iter().flat_map(|rule| examples(rule));
     examples.filter(|example| ["Fails", "Passes"].contains(&example.heading)).map(|example| {
-        let document = read(&example);
-        let findings = judge(&example, &document);
-        (example, document, findings)
+        let case = Case::read(example);
+        let findings = case.judge();
+        (case, findings)
     })
 }
 
@@ -59,7 +86,7 @@ fn assert_none(faults: &[String]) {
 #[test]
 fn every_example_is_judged_as_it_says() {
     let mut faults = Vec::new();
-    for (example, document, findings) in judged() {
+    for (Case { example, document, .. }, findings) in judged() {
         let line = |finding: &Finding| document.locate(&finding.path).start.line;
         let mut found: Vec<_> = findings.iter().map(|finding| Mark::of(finding, line(finding))).collect();
         let mut broken = Vec::new();
@@ -84,9 +111,10 @@ fn every_example_is_judged_as_it_says() {
 #[test]
 fn defaults_hide_no_other_rule() {
     let mut faults = Vec::new();
-    for (example, document, findings) in judged() {
-        let defaulted = Policy::default().dry_run(&document.json, None).expect("one of KubeRay's objects").findings;
-        for finding in findings.iter().filter(|finding| finding.rule == example.rule) {
+    for (Case { example, policy, document, .. }, findings) in judged() {
+        let defaulted = policy.dry_run(&document.json, None).expect("one of KubeRay's objects").findings;
+        let of_objects = |finding: &&Finding| matches!(finding.rule.check, Check::Object(_));
+        for finding in findings.iter().filter(|finding| finding.rule == example.rule).filter(of_objects) {
             let is_repaired = ["worker-reconnect-timeout", "short-reconnect-timeout"].contains(&finding.rule.name);
             if !is_repaired && !defaulted.iter().any(|it| it.rule == finding.rule && it.path == finding.path) {
                 faults.push(format!("{example}: {} {}", finding.rule.name, finding.path));
@@ -98,7 +126,7 @@ fn defaults_hide_no_other_rule() {
 
 #[test]
 fn examples_that_pass_promise_nothing_and_examples_that_fail_a_finding_of_their_rule() {
-    for (example, _, _) in judged() {
+    for (Case { example, .. }, _) in judged() {
         let marks = example.marks();
         match example.heading {
             "Passes" => assert!(marks.is_empty(), "{example}: has marks"),
@@ -129,7 +157,7 @@ fn every_document_has_the_same_form() {
 fn settings_are_shown_as_a_policy_file() {
     let settings = RULES.iter().flat_map(|rule| examples(rule)).filter(|example| example.heading == "Settings");
     for example in settings {
-        Policy::from_json(&read(&example).json).unwrap_or_else(|errors| panic!("{example}: {errors:?}"));
+        Policy::from_json(&read(&example)[0].json).unwrap_or_else(|errors| panic!("{example}: {errors:?}"));
     }
 }
 
@@ -145,7 +173,7 @@ fn summaries_are_the_beginning_of_a_sentence() {
 fn findings_are_short_lines_without_a_full_stop() {
     const NAMES: [&str; 3] = ["KubeRay", "Ray", "Redis"];
     let mut faults = Vec::new();
-    for (example, _, findings) in judged() {
+    for (Case { example, .. }, findings) in judged() {
         for Finding { message, help, .. } in findings {
             let word = message.split([' ', '\'']).next().unwrap_or_default();
             let is_name = NAMES.contains(&word) || word.contains('_');
@@ -168,7 +196,7 @@ fn findings_are_short_lines_without_a_full_stop() {
 
 #[test]
 fn what_a_finding_points_at_is_there_or_has_a_place() {
-    for (example, document, findings) in judged() {
+    for (Case { example, document, .. }, findings) in judged() {
         for finding in findings {
             // A field that is missing may be missing together with the map that it belongs to, and no more.
             let steps = finding.path.steps();

@@ -47,8 +47,10 @@ pub(super) fn run(args: &RulesArgs) -> Result<Status, CliError> {
 }
 
 fn entry(rule: &Rule) -> serde_json::Value {
-    let Rule { name, category, level, summary, since, .. } = rule;
-    json!({"name": name, "category": category, "level": level, "summary": summary, "since": since})
+    let Rule { name, category, level, summary, since, reference, .. } = rule;
+    json!({
+        "name": name, "category": category, "level": level, "summary": summary, "since": since, "reference": reference,
+    })
 }
 
 /// A line for each rule; the summary stands below it where the terminal is too narrow.

@@ -7,7 +7,7 @@ use crate::ray::gcs::{
     FT_ENABLED_ANNOTATION, GcsFaultTolerance, OPTIONS, REDIS_ADDRESS, REDIS_PASSWORD, REDIS_PASSWORD_PARAM,
     STORAGE_NAMESPACE_ANNOTATION,
 };
-use crate::rule::{Category, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "conflicting-fault-tolerance",
@@ -16,8 +16,15 @@ pub(super) static RULE: Rule = Rule {
     level: Level::Deny,
     scope: Scope::Admission,
     since: "0.1.0",
+    reference: &[
+        "annotation and GcsFaultToleranceOptions are both set",
+        "cannot set `redis-password` in rayStartParams",
+        "cannot set `REDIS_PASSWORD` env var",
+        "cannot set `RAY_REDIS_ADDRESS` env var",
+        "cannot set `ray.io/external-storage-namespace` annotation",
+    ],
     docs: include_str!("conflicting_fault_tolerance.md"),
-    check,
+    check: Check::Object(check),
 };
 
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {

@@ -5,7 +5,7 @@ use crate::path::FieldPath;
 use crate::policy::Settings;
 use crate::ray::gcs::GcsFaultTolerance;
 use crate::ray::{Kind, RayObject};
-use crate::rule::{Category, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "disabled-feature",
@@ -14,8 +14,9 @@ pub(super) static RULE: Rule = Rule {
     level: Level::Deny,
     scope: Scope::Admission,
     since: "0.1.0",
+    reference: &[],
     docs: include_str!("disabled_feature.md"),
-    check,
+    check: Check::Object(check),
 };
 
 /// Fields of a cluster that the operator takes only with a gate open.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::policy::Settings;
 use crate::ray::RayObject;
-use crate::rule::{Category, Findings, Level, Reason, Rule, Scope};
+use crate::rule::{Category, Check, Findings, Level, Reason, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "duplicate-worker-group",
@@ -13,8 +13,9 @@ pub(super) static RULE: Rule = Rule {
     level: Level::Deny,
     scope: Scope::Admission,
     since: "0.1.0",
+    reference: &["worker group names must be unique"],
     docs: include_str!("duplicate_worker_group.md"),
-    check,
+    check: Check::Object(check),
 };
 
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {

@@ -3,7 +3,7 @@
 use crate::policy::Settings;
 use crate::ray::RayObject;
 use crate::ray::pod::EnvValue;
-use crate::rule::{Category, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "empty-storage-namespace",
@@ -12,8 +12,9 @@ pub(super) static RULE: Rule = Rule {
     level: Level::Deny,
     scope: Scope::Admission,
     since: "0.1.0",
+    reference: &[],
     docs: include_str!("empty_storage_namespace.md"),
-    check,
+    check: Check::Object(check),
 };
 
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {

@@ -5,7 +5,7 @@ use crate::ray::Kind;
 use crate::ray::RayObject;
 use crate::ray::gcs::{FT_ENABLED_ANNOTATION, GcsFaultTolerance, OPTIONS};
 use crate::ray::redis::RedisPassword;
-use crate::rule::{Category, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "fault-tolerance-without-effect",
@@ -14,8 +14,9 @@ pub(super) static RULE: Rule = Rule {
     level: Level::Warn,
     scope: Scope::Admission,
     since: "0.1.0",
+    reference: &[],
     docs: include_str!("fault_tolerance_without_effect.md"),
-    check,
+    check: Check::Object(check),
 };
 
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {

@@ -5,7 +5,7 @@ use crate::ray::Kind;
 use crate::ray::RayObject;
 use crate::ray::gcs::{GcsFaultTolerance, STORAGE_NAMESPACE_ANNOTATION};
 use crate::ray::pod::EnvValue;
-use crate::rule::{Category, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "fixed-storage-namespace",
@@ -14,8 +14,9 @@ pub(super) static RULE: Rule = Rule {
     level: Level::Warn,
     scope: Scope::Admission,
     since: "0.1.0",
+    reference: &[],
     docs: include_str!("fixed_storage_namespace.md"),
-    check,
+    check: Check::Object(check),
 };
 
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {

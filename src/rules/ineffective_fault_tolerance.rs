@@ -3,7 +3,7 @@
 use crate::policy::Settings;
 use crate::ray::RayObject;
 use crate::ray::gcs::{FT_ENABLED_ANNOTATION, OPTIONS, REDIS_ADDRESS, STORAGE_NAMESPACE, STORAGE_NAMESPACE_ANNOTATION};
-use crate::rule::{Category, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "ineffective-fault-tolerance",
@@ -12,8 +12,9 @@ pub(super) static RULE: Rule = Rule {
     level: Level::Deny,
     scope: Scope::Admission,
     since: "0.1.0",
+    reference: &["is set which implicitly enables GCS fault tolerance"],
     docs: include_str!("ineffective_fault_tolerance.md"),
-    check,
+    check: Check::Object(check),
 };
 
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {

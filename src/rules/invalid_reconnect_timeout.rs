@@ -3,7 +3,7 @@
 use crate::policy::Settings;
 use crate::ray::RayObject;
 use crate::ray::timeout::{Fault, RECONNECT_TIMEOUT, ReconnectTimeout};
-use crate::rule::{Category, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "invalid-reconnect-timeout",
@@ -12,8 +12,9 @@ pub(super) static RULE: Rule = Rule {
     level: Level::Deny,
     scope: Scope::Admission,
     since: "0.1.0",
+    reference: &[],
     docs: include_str!("invalid_reconnect_timeout.md"),
-    check,
+    check: Check::Object(check),
 };
 
 fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {

@@ -9,7 +9,7 @@ use crate::ray::gcs::{
     RedisAddress, STORAGE_NAMESPACE_ANNOTATION,
 };
 use crate::ray::redis::RedisPassword;
-use crate::rule::{Category, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "legacy-fault-tolerance",
@@ -18,8 +18,9 @@ pub(super) static RULE: Rule = Rule {
     level: Level::Warn,
     scope: Scope::Admission,
     since: "0.1.0",
+    reference: &[],
     docs: include_str!("legacy_fault_tolerance.md"),
-    check,
+    check: Check::Object(check),
 };
 
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {

@@ -4,7 +4,7 @@ use crate::policy::Settings;
 use crate::ray::RayObject;
 use crate::ray::address::{RedisEndpoint, first_of};
 use crate::ray::gcs::RedisAddress;
-use crate::rule::{Category, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "loopback-redis",
@@ -13,8 +13,9 @@ pub(super) static RULE: Rule = Rule {
     level: Level::Warn,
     scope: Scope::Admission,
     since: "0.1.0",
+    reference: &[],
     docs: include_str!("loopback_redis.md"),
-    check,
+    check: Check::Object(check),
 };
 
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {

@@ -2,7 +2,7 @@
 
 use crate::policy::Settings;
 use crate::ray::RayObject;
-use crate::rule::{Category, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
 use crate::schema::{Fault, Schema};
 
 pub(super) static RULE: Rule = Rule {
@@ -12,8 +12,9 @@ pub(super) static RULE: Rule = Rule {
     level: Level::Deny,
     scope: Scope::Offline,
     since: "0.1.0",
+    reference: &[],
     docs: include_str!("malformed_field.md"),
-    check,
+    check: Check::Object(check),
 };
 
 fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {

@@ -5,7 +5,7 @@ use crate::ray::RayObject;
 use crate::ray::address::{RedisEndpoint, first_of};
 use crate::ray::gcs::{GcsFaultTolerance, REDIS_PASSWORD, REDIS_PASSWORD_PARAM, RedisAddress};
 use crate::ray::redis::RedisPassword;
-use crate::rule::{Category, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "missing-redis-password",
@@ -14,8 +14,9 @@ pub(super) static RULE: Rule = Rule {
     level: Level::Deny,
     scope: Scope::Admission,
     since: "0.1.0",
+    reference: &[],
     docs: include_str!("missing_redis_password.md"),
-    check,
+    check: Check::Object(check),
 };
 
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {

@@ -10,7 +10,7 @@ use crate::ray::gcs::{
     STORAGE_NAMESPACE_ANNOTATION,
 };
 use crate::ray::timeout::RECONNECT_TIMEOUT;
-use crate::rule::{Category, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "misspelled-variable",
@@ -19,8 +19,9 @@ pub(super) static RULE: Rule = Rule {
     level: Level::Warn,
     scope: Scope::Admission,
     since: "0.1.0",
+    reference: &[],
     docs: include_str!("misspelled_variable.md"),
-    check,
+    check: Check::Object(check),
 };
 
 /// Variables that no application has for purposes of its own.

@@ -5,7 +5,7 @@ use crate::ray::Container;
 use crate::ray::RayObject;
 use crate::ray::gcs::{REDIS_ADDRESS, STORAGE_NAMESPACE};
 use crate::ray::timeout::RECONNECT_TIMEOUT;
-use crate::rule::{Category, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "ray-container-not-first",
@@ -14,8 +14,9 @@ pub(super) static RULE: Rule = Rule {
     level: Level::Deny,
     scope: Scope::Admission,
     since: "0.1.0",
+    reference: &[],
     docs: include_str!("ray_container_not_first.md"),
-    check,
+    check: Check::Object(check),
 };
 
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {

@@ -4,7 +4,7 @@ use crate::policy::Settings;
 use crate::ray::RayObject;
 use crate::ray::address::{RedisEndpoint, first_of};
 use crate::ray::gcs::RedisAddress;
-use crate::rule::{Category, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "redis-tls-without-ca",
@@ -13,8 +13,9 @@ pub(super) static RULE: Rule = Rule {
     level: Level::Warn,
     scope: Scope::Admission,
     since: "0.1.0",
+    reference: &[],
     docs: include_str!("redis_tls_without_ca.md"),
-    check,
+    check: Check::Object(check),
 };
 
 /// Where Ray looks for what it trusts (`REDIS_CA_CERT`, `REDIS_CA_PATH`, `src/ray/common/ray_config_def.h` in Ray), and

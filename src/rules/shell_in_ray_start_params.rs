@@ -4,7 +4,7 @@ use crate::policy::Settings;
 use crate::ray::RayObject;
 use crate::ray::redis::RedisPassword;
 use crate::ray::shell::{Piece, pieces};
-use crate::rule::{Category, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "shell-in-ray-start-params",
@@ -13,8 +13,9 @@ pub(super) static RULE: Rule = Rule {
     level: Level::Deny,
     scope: Scope::Admission,
     since: "0.1.0",
+    reference: &[],
     docs: include_str!("shell_in_ray_start_params.md"),
-    check,
+    check: Check::Object(check),
 };
 
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {

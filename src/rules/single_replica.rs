@@ -2,7 +2,7 @@
 
 use crate::policy::Settings;
 use crate::ray::RayObject;
-use crate::rule::{Category, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "single-replica",
@@ -11,8 +11,9 @@ pub(super) static RULE: Rule = Rule {
     level: Level::Warn,
     scope: Scope::Admission,
     since: "0.1.0",
+    reference: &[],
     docs: include_str!("single_replica.md"),
-    check,
+    check: Check::Object(check),
 };
 
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {

@@ -3,7 +3,7 @@
 use crate::policy::Settings;
 use crate::ray::RayObject;
 use crate::ray::timeout::RECONNECT_TIMEOUT;
-use crate::rule::{Category, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "system-config-reconnect-timeout",
@@ -12,8 +12,9 @@ pub(super) static RULE: Rule = Rule {
     level: Level::Warn,
     scope: Scope::Admission,
     since: "0.1.0",
+    reference: &[],
     docs: include_str!("system_config_reconnect_timeout.md"),
-    check,
+    check: Check::Object(check),
 };
 
 const PARAM: &str = "system-config";

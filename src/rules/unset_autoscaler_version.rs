@@ -4,7 +4,7 @@ use crate::kuberay::Version;
 use crate::policy::Settings;
 use crate::ray::RayObject;
 use crate::ray::pod::EnvValue;
-use crate::rule::{Category, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "unset-autoscaler-version",
@@ -13,8 +13,9 @@ pub(super) static RULE: Rule = Rule {
     level: Level::Warn,
     scope: Scope::Admission,
     since: "0.1.0",
+    reference: &[],
     docs: include_str!("unset_autoscaler_version.md"),
-    check,
+    check: Check::Object(check),
 };
 
 const V2_SWITCH: &str = "RAY_enable_autoscaler_v2";
