@@ -9,10 +9,13 @@ pub struct Version {
 }
 
 impl Version {
+    /// Every version that rayguard knows, the oldest first.
+    pub const ALL: [Version; 7] =
+        [Self::v1(1), Self::v1(2), Self::v1(3), Self::v1(4), Self::v1(5), Self::v1(6), Self::v1(7)];
     /// The oldest version that rayguard knows.
-    pub const OLDEST: Version = Version { minor: 1 };
+    pub const OLDEST: Version = Self::ALL[0];
     /// The newest version that rayguard knows, and the one it assumes.
-    pub const NEWEST: Version = Version { minor: 7 };
+    pub const NEWEST: Version = Self::ALL[Self::ALL.len() - 1];
 
     /// The version `1.<minor>`.
     pub const fn v1(minor: u8) -> Self {

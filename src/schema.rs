@@ -4,9 +4,9 @@
 //! refused what has the wrong type. Offline nothing has, so this stands in for it: [`Schema::conform`] makes of an
 //! object what the API server would hand on, [`Schema::faults`] says what it would drop or refuse.
 //!
-//! The schema is embedded: `kuberay-1.6.json` is made from KubeRay's CRDs by a test, `kuberay-1.7.json` holds what 1.7
-//! changed, and `object-meta.json` is the metadata of every object. Equal parts of the CRDs are one node with a name,
-//! so the 4 MB of the CRDs fit into 33 kB.
+//! The schema is embedded. `kuberay-1.6.json` is made from KubeRay's CRDs by a test, as is what 1.1 to 1.5 have otherwise;
+//! `kuberay-1.7.json`, what 1.7 changed, is written by hand; `object-meta.json` is the metadata of every object. Equal
+//! parts of the CRDs are one node with a name, so the 4 MB of a release fit into 33 kB.
 
 mod conform;
 mod fault;
@@ -17,7 +17,7 @@ mod suggestion;
 #[cfg(test)]
 mod tests;
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use crate::json::Json;
 use crate::kuberay::Version;
@@ -28,23 +28,40 @@ use node::{Node, NodeId};
 
 static OBJECT_META: &str = include_str!("schema/object-meta.json");
 static KUBERAY_1_6: &str = include_str!("schema/kuberay-1.6.json");
-static KUBERAY_1_7: &str = include_str!("schema/kuberay-1.7.json");
+/// What the other releases have otherwise than 1.6, by the order of [`Version::ALL`].
+static OTHERS: [&str; Version::ALL.len()] = [
+    include_str!("schema/kuberay-1.1.json"),
+    include_str!("schema/kuberay-1.2.json"),
+    include_str!("schema/kuberay-1.3.json"),
+    include_str!("schema/kuberay-1.4.json"),
+    include_str!("schema/kuberay-1.5.json"),
+    "",
+    include_str!("schema/kuberay-1.7.json"),
+];
 
 /// The schema of KubeRay's objects in one release of KubeRay.
 #[derive(Debug)]
 pub struct Schema {
+    kuberay: Version,
     nodes: Vec<Node>,
     /// The schema of each kind in each version of the API, by names such as `RayCluster/v1`.
     roots: Vec<(&'static str, NodeId)>,
 }
 
 impl Schema {
-    /// The schema as of a release. Of releases before 1.6 only the fields that 1.6 has are known, after 1.7 those that
-    /// 1.7 has.
+    /// The schema as of a release, read when it is first asked for.
     pub fn of(kuberay: Version) -> &'static Self {
-        static V1_6: LazyLock<Schema> = LazyLock::new(|| Schema::read(&[OBJECT_META, KUBERAY_1_6]));
-        static V1_7: LazyLock<Schema> = LazyLock::new(|| Schema::read(&[OBJECT_META, KUBERAY_1_6, KUBERAY_1_7]));
-        if kuberay < Version::v1(7) { &V1_6 } else { &V1_7 }
+        static SCHEMAS: [OnceLock<Schema>; Version::ALL.len()] = [const { OnceLock::new() }; Version::ALL.len()];
+        let index = Version::ALL.iter().position(|known| *known == kuberay).unwrap_or(Version::ALL.len() - 1);
+        SCHEMAS[index].get_or_init(|| {
+            let files = [OBJECT_META, KUBERAY_1_6, OTHERS[index]];
+            Schema::read(kuberay, files.into_iter().filter(|file| !file.is_empty()))
+        })
+    }
+
+    /// The first release after this one of which something holds.
+    fn first_newer(&self, holds: impl Fn(&Schema) -> bool) -> Option<Version> {
+        Version::ALL.into_iter().find(|newer| *newer > self.kuberay && holds(Schema::of(*newer)))
     }
 
     /// The schema of a whole object, if it is KubeRay's in a version that KubeRay has.

@@ -19,23 +19,33 @@ impl Schema {
     /// The object is taken as it is written: a `null`, and a field that has a default, need not be there. Nothing is
     /// said of an object that is not KubeRay's.
     pub fn faults(&self, object: &Json<'_>) -> Vec<Fault> {
-        let Some(root) = self.root(object) else { return no_such_version(object).into_iter().collect() };
+        let Some(root) = self.root(object) else { return self.no_such_kind(object).into_iter().collect() };
         let place = Place { parent: None, step: At::Root, node: self.node(root), value: object };
         let mut walk = Walk { schema: self, object, found: Vec::new(), unknown: 0 };
         walk.check(&place);
         walk.found.extend(metadata::faults(object.field("metadata")));
         walk.found
     }
-}
 
-/// The fault of an object whose kind does not exist in its version of the API.
-fn no_such_version(object: &Json<'_>) -> Option<Fault> {
-    Schema::is_kuberays(object).then(|| Fault::Malformed {
-        path: FieldPath::of(["apiVersion"]),
-        reason: Reason::NotSupported,
-        message: "there is no such kind in this version of the API".to_owned(),
-        help: "write apiVersion: ray.io/v1".to_owned(),
-    })
+    /// The fault of an object whose kind does not exist, in this release or in its version of the API.
+    fn no_such_kind(&self, object: &Json<'_>) -> Option<Fault> {
+        let kind = Schema::is_kuberays(object).then(|| object.field("kind").as_str())??;
+        let (field, message, help) = if self.root_of(kind, "v1").is_some() {
+            (
+                "apiVersion",
+                "there is no such kind in this version of the API".to_owned(),
+                "write apiVersion: ray.io/v1".to_owned(),
+            )
+        } else {
+            let newer = self.first_newer(|newer| newer.root_of(kind, "v1").is_some())?;
+            (
+                "kind",
+                format!("KubeRay {} does not have it yet", self.kuberay),
+                format!("upgrade to KubeRay {newer}, or use another kind"),
+            )
+        };
+        Some(Fault::Malformed { path: FieldPath::of([field]), reason: Reason::NotSupported, message, help })
+    }
 }
 
 /// A place in an object: the value there, what the schema says of it, and the places that it lies in.

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::Schema;
 use crate::json::Json;
+use crate::kuberay::Version;
 use crate::ray::Kind;
 
 /// The place of a node in its schema.
@@ -102,14 +103,14 @@ impl Pattern {
     }
 }
 
-/// A file of nodes, each of which refers to others by name.
+/// A file of nodes, each of which refers to others by name. In a file laid over another, `null` takes a node away.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     #[serde(rename = "source")]
     _source: &'static str,
     #[serde(borrow)]
-    nodes: BTreeMap<&'static str, Text>,
+    nodes: BTreeMap<&'static str, Option<Text>>,
 }
 
 /// A node as it is written.
@@ -150,17 +151,18 @@ impl Schema {
     /// # Panics
     ///
     /// If the files are not well-formed. They are part of the program, and a test reads them.
-    pub(super) fn read(files: &[&'static str]) -> Self {
+    pub(super) fn read(kuberay: Version, files: impl IntoIterator<Item = &'static str>) -> Self {
         let mut texts: BTreeMap<&'static str, Text> = BTreeMap::new();
         for file in files {
             let file: File = serde_json::from_str(file).expect("the embedded schema is well-formed");
             for (name, text) in file.nodes {
-                match texts.get_mut(name) {
-                    Some(below) if text.r#type.is_none() => {
+                match (text, texts.get_mut(name)) {
+                    (None, _) => drop(texts.remove(name)),
+                    (Some(text), Some(below)) if text.r#type.is_none() => {
                         below.properties.extend(text.properties);
                         below.required = text.required.or(below.required.take());
                     }
-                    _ => drop(texts.insert(name, text)),
+                    (Some(text), _) => drop(texts.insert(name, text)),
                 }
             }
         }
@@ -172,7 +174,7 @@ impl Schema {
             kind.is_some_and(|kind| Kind::ALL.iter().any(|known| known.as_str() == kind))
         };
         let roots = ids.iter().filter(|(name, _)| is_root(name)).map(|(name, id)| (*name, *id)).collect();
-        Self { nodes: texts.into_values().map(|text| text.into_node(&ids, &defaulted)).collect(), roots }
+        Self { kuberay, nodes: texts.into_values().map(|text| text.into_node(&ids, &defaulted)).collect(), roots }
     }
 }
 

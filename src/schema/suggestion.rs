@@ -6,7 +6,6 @@ use super::faults::Place;
 use super::node::{Node, NodeId};
 use super::{Schema, Suggestion};
 use crate::json::Json;
-use crate::kuberay::Version;
 
 /// A name longer than any that the schema has; what is longer still is not compared.
 const LONGEST_NAME: usize = 64;
@@ -17,12 +16,12 @@ impl Schema {
         if name.is_empty() || name.len() > LONGEST_NAME {
             return None;
         }
-        let newest = Schema::of(Version::NEWEST);
         let has_it =
             |schema: &Schema, root| place.node_in(schema, root).is_some_and(|node| node.property(name).is_some());
         let kind = object.field("kind").as_str()?;
-        if newest.root(object).is_some_and(|root| has_it(newest, root)) {
-            return Some(Suggestion::Release(Version::NEWEST));
+        let newer = self.first_newer(|newer| newer.root(object).is_some_and(|root| has_it(newer, root)));
+        if let Some(release) = newer {
+            return Some(Suggestion::Release(release));
         }
         if self.root_of(kind, "v1").is_some_and(|root| has_it(self, root)) {
             return Some(Suggestion::ApiVersion("ray.io/v1".to_owned()));

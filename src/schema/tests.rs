@@ -29,8 +29,9 @@ fn newest() -> &'static Schema {
 
 #[test]
 fn every_part_of_the_schema_is_well_formed() {
-    for schema in [Schema::of(Version::v1(6)), newest()] {
-        assert_eq!(schema.roots.len(), 7);
+    for schema in Version::ALL.map(Schema::of) {
+        let kinds = if schema.kuberay < Version::v1(6) { 6 } else { 7 };
+        assert_eq!(schema.roots.len(), kinds, "{}", schema.kuberay);
         for node in &schema.nodes {
             let pattern = node.pattern.as_ref().map(|pattern| pattern.text.as_str());
             assert!(pattern.is_none_or(|pattern| regex_lite::Regex::new(pattern).is_ok()), "{pattern:?}");
@@ -145,11 +146,41 @@ fn a_field_that_is_unknown_is_looked_for() {
 }
 
 #[test]
+fn every_release_has_its_own_fields() {
+    let options = cluster(r#"{"name":"r"}"#, r#""gcsFaultToleranceOptions":{},"#);
+    let strategy = cluster(r#"{"name":"r"}"#, r#""upgradeStrategy":{"type":"Recreate"},"#);
+    let managed = cluster(r#"{"name":"r"}"#, r#""managedBy":"me","#);
+    let bare = cluster(r#"{"name":"r"}"#, "").replace(r#""rayStartParams":{},"#, "");
+    let address = "spec.gcsFaultToleranceOptions.redisAddress: is missing; add redisAddress, a string (Required)";
+    let manager = "spec.managedBy: \"me\" is none of the values that there are; write \"ray.io/kuberay-operator\" or \
+                   \"kueue.x-k8s.io/multikueue\" (NotSupported)";
+    let params = ["headGroupSpec", "workerGroupSpecs[0]"]
+        .map(|group| format!("spec.{group}.rayStartParams: is missing; add rayStartParams, a map (Required)"));
+    let unknown = |field: &str, since: u8| {
+        vec![format!("spec.{field}: unknown; {:?}", Some(Suggestion::Release(Version::v1(since))))]
+    };
+    for version in Version::ALL {
+        let said = |object: &str| lines(Schema::of(version), object);
+        let as_of =
+            |minor, before: Vec<String>, then: Vec<String>| if version < Version::v1(minor) { before } else { then };
+        let needed = as_of(7, vec![address.to_owned()], vec![]);
+        assert_eq!(said(&options), as_of(3, unknown("gcsFaultToleranceOptions", 3), needed), "{version}");
+        assert_eq!(said(&strategy), as_of(6, unknown("upgradeStrategy", 6), vec![]), "{version}");
+        assert_eq!(said(&managed), as_of(3, unknown("managedBy", 3), vec![manager.to_owned()]), "{version}");
+        assert_eq!(said(&bare), as_of(4, params.to_vec(), vec![]), "{version}");
+    }
+}
+
+#[test]
 fn a_version_that_a_kind_does_not_have_is_malformed() {
     let object = r#"{"apiVersion":"ray.io/v1alpha1","kind":"RayCronJob","metadata":{"name":"c"}}"#;
     assert_eq!(
         lines(newest(), object),
         ["apiVersion: there is no such kind in this version of the API; write apiVersion: ray.io/v1 (NotSupported)"]
+    );
+    assert_eq!(
+        lines(Schema::of(Version::v1(5)), &object.replace("v1alpha1", "v1")),
+        ["kind: KubeRay 1.5 does not have it yet; upgrade to KubeRay 1.6, or use another kind (NotSupported)"]
     );
     assert!(lines(newest(), r#"{"apiVersion":"v1","kind":"Pod"}"#).is_empty());
 }
@@ -167,14 +198,17 @@ fn metadata_has_forms_of_its_own() {
 
 #[test]
 fn a_small_schema_shows_what_kuberays_does_not_have() {
-    let schema = Schema::read(&[r#"{"source":"","nodes":{
+    let schema = Schema::read(
+        Version::NEWEST,
+        [r#"{"source":"","nodes":{
         "RayCluster/v1": {"type":"object","properties":{"apiVersion":"text","kind":"text","metadata":"any","spec":"spec"}},
         "any": {"type":"object","preserveUnknownFields":true,"properties":{"known":"spec"}},
         "spec": {"type":"object","properties":{"level":"level","note":"note","list":"list"}},
         "level": {"type":"integer","minimum":1,"maximum":3},
         "list": {"type":"array","items":"level","minItems":1,"set":true},
         "note": {"type":"string","nullable":true,"minLength":1,"maxLength":3,"default":"-"},
-        "text": {"type":"string"}}}"#]);
+        "text": {"type":"string"}}}"#],
+    );
     let object = |spec: &str| {
         let metadata = format!(r#"{{"name":"c","else":{{"null":null}},"known":{spec}}}"#);
         format!(r#"{{"apiVersion":"ray.io/v1","kind":"RayCluster","metadata":{metadata},"spec":{spec}}}"#)

@@ -21,8 +21,8 @@ fn faults(schema: &Schema, object: &Value) -> Vec<Fault> {
     schema.faults(&serde_json::from_str(&text).expect("JSON"))
 }
 
-fn schemas() -> [&'static Schema; 2] {
-    [Schema::of(Version::v1(6)), Schema::of(Version::NEWEST)]
+fn schemas() -> [&'static Schema; 3] {
+    [Schema::of(Version::OLDEST), Schema::of(Version::v1(6)), Schema::of(Version::NEWEST)]
 }
 
 /// The object without fields that are `null`, which is to say nothing.

@@ -9,39 +9,57 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-/// The file's text: one node a line, sorted by name.
-pub(crate) fn schema(crds: &Path, version: &str) -> String {
-    let mut nodes = Nodes::default();
-    // v1 first, for the short names go to what is seen first.
-    for wanted in ["v1", "v1alpha1"] {
-        for file in ["rayclusters", "rayservices", "rayjobs", "raycronjobs"] {
-            let text = std::fs::read_to_string(crds.join(format!("ray.io_{file}.yaml"))).expect("a CRD of KubeRay");
-            let crd = super::objects(&text).remove(0);
-            let kind = crd["spec"]["names"]["kind"].as_str().expect("a kind");
-            for served in crd["spec"]["versions"].as_array().expect("versions") {
-                if served["name"] == wanted {
-                    nodes.add_kind(&format!("{kind}/{wanted}"), &served["schema"]["openAPIV3Schema"]);
-                }
-            }
-        }
-    }
-    let source = format!("github.com/ray-project/kuberay/ray-operator {version}, config/crd/bases");
-    let mut text = format!("{{\n\"source\": \"{source}\",\n\"nodes\": {{\n");
-    for (position, (name, node)) in nodes.named.iter().enumerate() {
-        let comma = if position + 1 < nodes.named.len() { "," } else { "" };
-        writeln!(text, "{}: {node}{comma}", Value::from(name.as_str())).expect("a string takes all");
-    }
-    text.push_str("}}\n");
-    text
-}
-
+/// The nodes of one release, each as the JSON that is written.
 #[derive(Default)]
-struct Nodes {
+pub(crate) struct Nodes {
     named: BTreeMap<String, String>,
     names: HashMap<String, String>,
 }
 
 impl Nodes {
+    /// The nodes of the CRDs in a folder.
+    pub(crate) fn of(crds: &Path) -> Self {
+        let mut nodes = Self::default();
+        // v1 first, for the short names go to what is seen first.
+        for wanted in ["v1", "v1alpha1"] {
+            for file in ["rayclusters", "rayservices", "rayjobs", "raycronjobs"] {
+                // RayCronJob is younger than the others.
+                let Ok(text) = std::fs::read_to_string(crds.join(format!("ray.io_{file}.yaml"))) else { continue };
+                let crd = super::objects(&text).remove(0);
+                let kind = crd["spec"]["names"]["kind"].as_str().expect("a kind");
+                for served in crd["spec"]["versions"].as_array().expect("versions") {
+                    if served["name"] == wanted {
+                        nodes.add_kind(&format!("{kind}/{wanted}"), &served["schema"]["openAPIV3Schema"]);
+                    }
+                }
+            }
+        }
+        assert!(nodes.named.contains_key("RayCluster/v1"), "{} has KubeRay's CRDs", crds.display());
+        nodes
+    }
+
+    /// What these nodes are other than those below them; `null` for a kind that is not there.
+    pub(crate) fn over(mut self, below: &Self) -> Self {
+        let is_kind = |name: &str| name.starts_with("Ray") && !name.contains('.');
+        let lost = below.named.keys().filter(|name| is_kind(name) && !self.named.contains_key(*name));
+        let lost: Vec<_> = lost.cloned().collect();
+        self.named.retain(|name, node| below.named.get(name) != Some(node));
+        self.named.extend(lost.into_iter().map(|name| (name, "null".to_owned())));
+        self
+    }
+
+    /// The file's text: one node a line, sorted by name.
+    pub(crate) fn text(&self, version: &str) -> String {
+        let source = format!("github.com/ray-project/kuberay/ray-operator {version}, config/crd/bases");
+        let mut text = format!("{{\n\"source\": \"{source}\",\n\"nodes\": {{\n");
+        for (position, (name, node)) in self.named.iter().enumerate() {
+            let comma = if position + 1 < self.named.len() { "," } else { "" };
+            writeln!(text, "{}: {node}{comma}", Value::from(name.as_str())).expect("a string takes all");
+        }
+        text.push_str("}}\n");
+        text
+    }
+
     /// Adds a whole object's schema, under the name of its kind and version. Its status is left out, for the API
     /// server takes none of what a user writes there; its metadata is an `ObjectMeta`, of which no CRD may say more.
     fn add_kind(&mut self, name: &str, schema: &Value) {
@@ -132,8 +150,9 @@ impl Nodes {
             "minLength" => Some(("minLength", value.clone())),
             "maxLength" => Some(("maxLength", value.clone())),
             "minItems" => Some(("minItems", value.clone())),
-            // What a merge does with a list or a map, and rules over the old object and the new one.
-            "description" | "x-kubernetes-map-type" | "x-kubernetes-validations" => None,
+            "x-kubernetes-validations" => choices(value).map(|choices| ("enum", choices)),
+            // What a merge does with a list or a map.
+            "description" | "x-kubernetes-map-type" => None,
             "x-kubernetes-list-type" if value == "map" || value == "atomic" => None,
             "format" if value == "int32" || value == "int64" => None,
             // Only in the conditions of `headService.status`, which nobody writes.
@@ -143,6 +162,14 @@ impl Nodes {
         });
         kept.collect()
     }
+}
+
+/// The values of a field that a rule in CEL lists. What other rules say, rayguard's own rules say: they compare with the
+/// old object, or speak of a deletion strategy.
+fn choices(rules: &Value) -> Option<Value> {
+    let rules = rules.as_array().expect("rules").iter().map(|rule| rule["rule"].as_str().expect("CEL"));
+    let mut lists = rules.filter_map(|rule| rule.strip_prefix("self in "));
+    Some(serde_json::from_str(&lists.next()?.replace('\'', "\"")).expect("a list of strings"))
 }
 
 fn text(node: &BTreeMap<&str, Value>) -> String {

@@ -30,6 +30,7 @@ pub(crate) fn sound() -> Value {
         "spec": {
             "rayVersion": "2.52.0",
             "suspend": false,
+            "managedBy": "ray.io/kuberay-operator",
             "upgradeStrategy": {"type": "Recreate"},
             "gcsFaultToleranceOptions": {"redisAddress": "redis:6379", "redisPassword": {"value": "p"}},
             "headGroupSpec": {

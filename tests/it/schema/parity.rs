@@ -8,7 +8,7 @@ use rayguard::path::{FieldPath, Step};
 use rayguard::schema::{Fault, Schema};
 use serde_json::{Map, Value, json};
 
-use super::{KUBERAY, damage, objects};
+use super::{WHOLE, damage, objects};
 use crate::apiserver::{Answer, ApiServer};
 use crate::kuberay;
 
@@ -37,7 +37,7 @@ async fn the_api_server_agrees() {
 /// Every object of KubeRay among the samples of its module, with the file's name.
 fn samples() -> Vec<(String, Value)> {
     let mut samples = Vec::new();
-    for (file, text) in kuberay::samples(KUBERAY) {
+    for (file, text) in kuberay::samples(WHOLE.1) {
         let objects = objects(&text).into_iter().filter(|object| object["apiVersion"] == "ray.io/v1");
         samples.extend(objects.map(|object| (file.clone(), object)));
     }
