@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use crate::rule::Rule;
 
+mod changed_immutable_field;
 mod conflicting_fault_tolerance;
 mod dangling_redis_password;
 mod deprecated_api_version;
@@ -81,6 +82,7 @@ pub static RULES: &[&Rule] = &[
     &malformed_field::RULE,
     &unknown_field::RULE,
     &deprecated_api_version::RULE,
+    &changed_immutable_field::RULE,
     &disabled_feature::RULE,
     &invalid_serve_config::RULE,
     &duplicate_worker_group::RULE,
