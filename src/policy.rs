@@ -8,7 +8,7 @@ use crate::defaults::Defaults;
 use crate::keyed;
 use crate::kuberay::KubeRay;
 use crate::ray::RayObject;
-use crate::rule::{Finding, Findings, Level, Rule, Scope};
+use crate::rule::{Check, Finding, Findings, Level, Rule, Scope};
 use crate::rules::RULES;
 
 /// What rules can be told.
@@ -82,6 +82,18 @@ impl Policy {
             }
         }
         findings
+    }
+
+    /// The names of the fields that rules compare with what they were before an update. Where neither object has one of
+    /// them, what the object was before can only ease a denial.
+    pub fn compared_fields(&self) -> impl Iterator<Item = &'static str> {
+        let rules = RULES.iter().filter(|rule| self.level(rule) > Level::Off);
+        rules
+            .flat_map(|rule| match rule.check {
+                Check::Update { fields, .. } => fields,
+                Check::Object(_) => &[],
+            })
+            .copied()
     }
 
     /// What the rules of one scope find; nothing in an object that is being deleted.

@@ -39,8 +39,13 @@ pub struct Rule {
 pub enum Check {
     /// In an object by itself.
     Object(fn(&RayObject<'_>, &Settings, &mut Findings)),
-    /// In what an update makes of a stored object. The stored one comes first, then the one to take its place.
-    Update(fn(&RayObject<'_>, &RayObject<'_>, &Settings, &mut Findings)),
+    /// In what an update makes of a stored object.
+    Update {
+        /// The names of the fields that are compared. Where neither object has one of them, nothing is found.
+        fields: &'static [&'static str],
+        /// Compares the stored object, which comes first, with the one that is to take its place.
+        compare: fn(&RayObject<'_>, &RayObject<'_>, &Settings, &mut Findings),
+    },
 }
 
 impl PartialEq for Rule {
@@ -197,8 +202,8 @@ impl Findings {
                 let mut findings = Findings { rule, level, found };
                 match (rule.check, old) {
                     (Check::Object(check), _) => check(object, settings, &mut findings),
-                    (Check::Update(check), Some(old)) => check(old, object, settings, &mut findings),
-                    (Check::Update(_), None) => {}
+                    (Check::Update { compare, .. }, Some(old)) => compare(old, object, settings, &mut findings),
+                    (Check::Update { .. }, None) => {}
                 }
                 found = findings.found;
             }

@@ -17,14 +17,17 @@ pub(super) static RULE: Rule = Rule {
     since: "0.1.0",
     reference: &[],
     docs: include_str!("changed_immutable_field.md"),
-    check: Check::Update(check),
+    check: Check::Update { fields: &[MANAGED_BY, BACKEND], compare },
 };
+
+const MANAGED_BY: &str = "managedBy";
+const BACKEND: &str = "backend";
 
 /// Who reconciles an object that does not say it (ray-operator/controllers/ray/utils/util.go,
 /// `ManagedByExternalController`).
 const OPERATOR: &str = "ray.io/kuberay-operator";
 
-fn check(old: &RayObject<'_>, new: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+fn compare(old: &RayObject<'_>, new: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     let version = settings.kuberay.version;
     let own: &[&'static str] = if new.kind == Kind::RayCronJob { &["spec", "jobTemplate"] } else { &["spec"] };
     let cluster = new.kind.cluster_spec_fields();
@@ -32,20 +35,20 @@ fn check(old: &RayObject<'_>, new: &RayObject<'_>, settings: &Settings, findings
         // The API server compares only what both objects have. Of an object that somebody reconciles, to say nothing
         // is to say that it is the operator.
         let unset = if new.kind == Kind::RayCronJob { None } else { Some(OPERATOR) };
-        compare(old, new, own, "managedBy", unset, findings);
+        compare_field(old, new, own, MANAGED_BY, unset, findings);
     }
     if version >= Version::v1(3) && cluster != own {
-        compare(old, new, cluster, "managedBy", None, findings);
+        compare_field(old, new, cluster, MANAGED_BY, None, findings);
     }
     if version >= Version::v1(7) {
         let options: Vec<_> = cluster.iter().copied().chain([OPTIONS]).collect();
-        compare(old, new, &options, "backend", Some("redis"), findings);
+        compare_field(old, new, &options, BACKEND, Some("redis"), findings);
     }
 }
 
 /// Reports a field of a map that both objects have, if its value is another one. What the value is where none is written
 /// may not be known, and then nothing can be compared with it.
-fn compare(
+fn compare_field(
     old: &RayObject<'_>,
     new: &RayObject<'_>,
     map: &[&'static str],

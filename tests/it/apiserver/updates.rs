@@ -51,6 +51,19 @@ fn what_an_update_makes_worse_is_refused_and_only_that() {
 }
 
 #[test]
+fn a_field_that_is_fixed_cannot_come_in_where_the_api_server_does_not_compare() {
+    let rayguard = Rayguard::start(&[]);
+    let namespace = ApiServer::shared().namespace("fixed-field");
+    namespace.guard(&rayguard);
+    namespace.send("create -f -", LEGACY_CLUSTER).passes();
+
+    let managed_by = |manager| json!([{"op": "add", "path": "/spec/managedBy", "value": manager}]);
+    let refusal = namespace.json_patch("raycluster/legacy", &managed_by("kueue.x-k8s.io/multikueue")).fails();
+    assert_eq!(refusal.denials(), ["changed-immutable-field spec.managedBy"], "{}", refusal.stderr);
+    namespace.json_patch("raycluster/legacy", &managed_by("ray.io/kuberay-operator")).passes();
+}
+
+#[test]
 fn an_old_bad_cluster_can_be_mended_and_then_not_be_made_bad_again() {
     let rayguard = Rayguard::start(&[]);
     let namespace = namespace_with_old_cluster("old-mended", &rayguard);
