@@ -108,3 +108,8 @@ pub fn names() -> Vec<&'static str> {
 pub fn find(name: &str) -> Option<&'static Rule> {
     RULES.iter().copied().find(|rule| rule.name == name)
 }
+
+/// The rules that stand for a check of KubeRay, by its error.
+pub fn that_stand_for(error: &str) -> Vec<&'static Rule> {
+    RULES.iter().copied().filter(|rule| rule.reference.iter().any(|words| error.contains(words))).collect()
+}

@@ -1,6 +1,7 @@
 //! `rayguard explain`: a rule's page.
 
 use clap::Args;
+use rayguard::rule::Rule;
 use rayguard::rules;
 use rayguard::spelling::suggestion;
 
@@ -9,10 +10,11 @@ use super::{CliError, Status};
 
 /// Explain rules: what they check, why, and what fails and passes
 ///
-/// Prints each rule's page of the documentation, in Markdown.
+/// Prints each rule's page of the documentation, in Markdown. In place of a rule's name, an error out of the log of
+/// KubeRay's operator will do: it names the rule that would have said so at admission.
 #[derive(Args, Debug)]
 pub(super) struct ExplainArgs {
-    /// Names of rules, as `rayguard rules` lists them
+    /// Names of rules, as `rayguard rules` lists them, or errors of KubeRay's operator
     #[arg(value_name = "RULE", required = true)]
     rules: Vec<String>,
 }
@@ -21,15 +23,25 @@ pub(super) fn run(args: &ExplainArgs) -> Result<Status, CliError> {
     let mut pages = Vec::new();
     let mut unknown = Vec::new();
     for name in &args.rules {
-        match rules::find(name) {
-            Some(rule) => pages.push(rule.docs.trim_end()),
-            None => unknown.push(format!("there is no rule {name:?}{}", hint(name))),
+        match rules::find(name).map_or_else(|| rules::that_stand_for(name), |rule| vec![rule]) {
+            found if found.is_empty() => unknown.push(format!("there is no rule {name:?}{}", hint(name))),
+            found => pages.extend(found.into_iter().map(page)),
         }
     }
     if !pages.is_empty() {
         output::print(&(pages.join("\n\n") + "\n"))?;
     }
     if unknown.is_empty() { Ok(Status::Clean) } else { Err(CliError::Unknown(unknown.join("\n"))) }
+}
+
+/// A rule's document, and by what words to know its faults where rayguard did not keep them out.
+fn page(rule: &Rule) -> String {
+    let docs = rule.docs.trim_end();
+    if rule.reference.is_empty() {
+        return docs.to_owned();
+    }
+    let errors: Vec<_> = rule.reference.iter().map(|error| format!("- … {error} …")).collect();
+    format!("{docs}\n\n## In the operator's log\n\n{}", errors.join("\n"))
 }
 
 /// The rule that may have been meant, or where to look for it.

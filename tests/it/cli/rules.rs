@@ -46,3 +46,14 @@ fn a_rule_that_does_not_exist_is_perhaps_another() {
     assert!(ended.err.contains("there is no rule \"xyzzy\"; `rayguard rules` lists them"), "{}", ended.err);
     assert_eq!(shell.run(&["explain"]).status, Some(2));
 }
+
+#[test]
+fn an_error_of_the_operator_is_explained_by_the_rule_that_stands_for_it() {
+    let shell = Shell::with(&[]);
+    let error = "worker group names must be unique";
+    let logged = format!("spec.workerGroupSpecs[1]: Invalid value: {{...}}: {error}");
+    let ended = shell.run(&["explain", &logged]);
+    assert_eq!((ended.status, ended.err.as_str()), (Some(0), ""));
+    assert!(ended.out.starts_with("# duplicate-worker-group\n"), "{}", ended.out);
+    assert!(ended.out.ends_with(&format!("## In the operator's log\n\n- … {error} …\n")), "{}", ended.out);
+}
