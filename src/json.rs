@@ -76,12 +76,15 @@ impl<'a> Json<'a> {
         self.as_str().filter(|text| !text.is_empty())
     }
 
-    /// A number without a fraction.
+    /// A number without a fraction, as the API server sees it: `2.0` is one, within what a float holds exactly.
     pub fn as_i64(&self) -> Option<i64> {
-        match self {
-            Json::Number(number) => number.as_i64(),
-            _ => None,
-        }
+        const MOST: f64 = 9_007_199_254_740_991.0;
+        let Json::Number(number) = self else { return None };
+        number.as_i64().or_else(|| {
+            let float = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() <= MOST)?;
+            #[expect(clippy::cast_possible_truncation, reason = "it has no fraction and fits")]
+            Some(float as i64)
+        })
     }
 
     /// A boolean.
@@ -348,6 +351,15 @@ mod tests {
         assert!(json.field("c").items().is_empty());
         assert_eq!(json.field("a").as_str(), None);
         assert_eq!(json.field("a").items()[0].entry("b"), Some(&Json::Null));
+    }
+
+    #[test]
+    fn a_float_without_a_fraction_is_a_whole_number() {
+        for (text, number) in
+            [("3", Some(3)), ("3.0", Some(3)), ("-2e3", Some(-2000)), ("3.5", None), ("1e300", None), ("\"3\"", None)]
+        {
+            assert_eq!(parse(text).as_i64(), number, "{text}");
+        }
     }
 
     #[test]

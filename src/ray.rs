@@ -4,6 +4,7 @@
 //! has pruned it. Paths are made only when something is reported.
 
 pub mod address;
+pub mod autoscaler;
 pub mod cluster;
 pub mod gcs;
 pub mod pod;

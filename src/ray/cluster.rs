@@ -31,6 +31,11 @@ impl<'a> ClusterSpec<'a> {
         FieldPath::of(self.kind.cluster_spec_fields().iter().copied())
     }
 
+    /// Whether the object describes a cluster at all: a RayJob or RayCronJob may leave it to a `clusterSelector`.
+    pub fn is_there(&self) -> bool {
+        matches!(self.kind, Kind::RayCluster | Kind::RayService) || self.json.as_object().is_some()
+    }
+
     /// The head, then the workers.
     pub fn groups(&self) -> impl Iterator<Item = &Group<'a>> {
         std::iter::once(&self.head).chain(&self.workers)
@@ -94,6 +99,21 @@ impl<'a> Group<'a> {
     /// The Pod template's spec.
     pub fn pod_spec(&self) -> &'a Json<'a> {
         self.json.descend(["template", "spec"])
+    }
+
+    /// What is done with the Pod's containers when they end, if the Pod template says it.
+    pub fn restart_policy(&self) -> Option<&'a str> {
+        self.pod_spec().field("restartPolicy").as_nonempty_str()
+    }
+
+    /// The path of what is done when containers end.
+    pub fn restart_policy_path(&self) -> FieldPath {
+        self.path().fields(["template", "spec", "restartPolicy"])
+    }
+
+    /// The resources that the group is said to have, whatever its Pods have.
+    pub fn has_resources(&self) -> bool {
+        !self.json.field("resources").entries().is_empty()
     }
 
     /// An annotation of the Pod template.

@@ -124,7 +124,7 @@ impl Walk<'_> {
             (Type::Object, Json::Object(_)) => self.check_fields(place),
             (Type::Array, Json::Array(items)) => self.check_items(place, items),
             (Type::String | Type::IntOrString, Json::String(text)) => self.check_text(place, text),
-            (Type::Integer | Type::Int32 | Type::IntOrString, Json::Number(_)) => match whole(place.value) {
+            (Type::Integer | Type::Int32 | Type::IntOrString, Json::Number(_)) => match place.value.as_i64() {
                 Some(number) => self.check_number(place, number),
                 None => self.invalid(place, wrong_type(node, place.value, place.is_secret())),
             },
@@ -262,15 +262,4 @@ impl Walk<'_> {
             );
         }
     }
-}
-
-/// A number without a fraction, as the API server sees it: `2.0` is one, within what a float holds exactly.
-fn whole(value: &Json<'_>) -> Option<i64> {
-    const MOST: f64 = 9_007_199_254_740_991.0;
-    let Json::Number(number) = value else { return None };
-    number.as_i64().or_else(|| {
-        let float = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() <= MOST)?;
-        #[expect(clippy::cast_possible_truncation, reason = "it has no fraction and fits")]
-        Some(float as i64)
-    })
 }
