@@ -22,19 +22,24 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     // With no workers there is nowhere else to run, and with a ray start of its own the parameter does nothing.
     let elsewhere = !object.cluster.workers.is_empty() && object.ray_start_override().is_none();
     let head = &object.cluster.head;
-    if long_lived && elsewhere && object.fault_tolerance.is_on() && !has_no_cpus(head) {
-        findings.invalid(
-            head.ray_start_param_path("num-cpus"),
-            "the head has CPUs for tasks and actors, and those that it runs are lost with it",
-            "write num-cpus: \"0\"",
-        );
+    if !(long_lived && elsewhere && object.fault_tolerance.is_on()) || has_no_cpus(head) {
+        return;
     }
+    // Beside the group's own resources KubeRay takes no num-cpus.
+    let (path, help) = if head.has_resources() {
+        (head.path().field("resources").key("CPU"), "write CPU: \"0\"")
+    } else {
+        (head.ray_start_param_path("num-cpus"), "write num-cpus: \"0\"")
+    };
+    findings.invalid(path, "the head has CPUs for tasks and actors, and those that it runs are lost with it", help);
 }
 
-/// Whether Ray is told that the head has no CPU: by its start parameter, or by the group's own resources.
+/// Whether Ray is told that the head has no CPU: by its start parameter, or by the group's own resources, whose names
+/// KubeRay takes in any case (ray-operator/controllers/ray/common/pod.go:1665).
 fn has_no_cpus(head: &Group<'_>) -> bool {
     let is_zero = |value: &str| value.trim_matches(['"', '\'', ' ']) == "0";
-    match head.json.field("resources").field("CPU").as_str() {
+    let mut resources = head.json.field("resources").entries().iter();
+    match resources.find(|(name, _)| name.eq_ignore_ascii_case("cpu")).and_then(|(_, cpus)| cpus.as_str()) {
         Some(cpus) => is_zero(cpus),
         None => head.ray_start_param("num-cpus").is_some_and(is_zero),
     }

@@ -2,8 +2,9 @@
 
 use crate::kuberay::Version;
 use crate::policy::Settings;
-use crate::ray::RayObject;
+use crate::ray::autoscaler::V2_SWITCH;
 use crate::ray::pod::EnvValue;
+use crate::ray::{Group, RayObject};
 use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
@@ -18,24 +19,27 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Object(check),
 };
 
-const V2_SWITCH: &str = "RAY_enable_autoscaler_v2";
-
 fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     let cluster = &object.cluster;
-    let autoscaling = cluster.json.field("enableInTreeAutoscaling").as_bool() == Some(true);
-    let unset = cluster.json.descend(["autoscalerOptions", "version"]).is_null();
     // A Pod that is never restarted is replaced, and the autoscaler in it too.
-    let restarts = cluster.head.pod_spec().field("restartPolicy").as_str() != Some("Never");
-    let switch = object.head_env_var(V2_SWITCH).map(|var| var.value());
-    if !object.fault_tolerance.is_on() || !autoscaling || !unset || !restarts || switch.as_ref().is_some_and(is_off) {
+    let is_replaced = cluster.head.restart_policy() == Some("Never");
+    if !object.fault_tolerance.is_on()
+        || !cluster.is_autoscaling()
+        || cluster.autoscaler_version().is_some()
+        || is_replaced
+    {
         return;
     }
-    // KubeRay has the field since 1.4, and refuses it beside the variable.
-    let help = if switch.is_none() && settings.kuberay.version >= Version::v1(4) {
-        "write version: v2"
-    } else {
-        "write restartPolicy: Never into the spec of the head's template"
-    };
+    // Whatever KubeRay thinks of the variable, it is Ray that reads it, and Ray sees the last one.
+    let switch = object.head_env_var(V2_SWITCH).map(|var| var.value());
+    if switch.as_ref().is_some_and(is_off) {
+        return;
+    }
+    // KubeRay has the field since 1.4, and refuses it beside the variable, or beside another restartPolicy.
+    let is_free = |group: &Group<'_>| group.restart_policy().is_none_or(|policy| policy == "Never");
+    let is_taken = settings.kuberay.version >= Version::v1(4) && switch.is_none() && cluster.groups().all(is_free);
+    let help =
+        if is_taken { "write version: v2" } else { "write restartPolicy: Never into the spec of the head's template" };
     findings.required(
         cluster.path().fields(["autoscalerOptions", "version"]),
         "the autoscaler stays when the head's container restarts beside it, and can stop scaling",
