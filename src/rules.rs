@@ -7,8 +7,11 @@ use std::fmt::Write as _;
 
 use crate::rule::Rule;
 
+mod autoscaler_restart_policy;
 mod changed_immutable_field;
+mod conflicting_autoscaler_version;
 mod conflicting_fault_tolerance;
+mod conflicting_group_resources;
 mod dangling_redis_password;
 mod deprecated_api_version;
 mod disabled_feature;
@@ -19,24 +22,34 @@ mod fixed_storage_namespace;
 mod head_schedules_work;
 mod head_without_memory_limit;
 mod ineffective_fault_tolerance;
+mod invalid_idle_timeout;
+mod invalid_incremental_upgrade;
 mod invalid_reconnect_timeout;
+mod invalid_replica_bounds;
 mod invalid_serve_config;
+mod invalid_upgrade_strategy;
 mod legacy_fault_tolerance;
 mod loopback_redis;
 mod malformed_field;
 mod malformed_redis_address;
+mod misplaced_redis_username;
+mod missing_container;
 mod missing_redis_address;
 mod missing_redis_password;
 mod misspelled_variable;
+mod named_head_service;
+mod negative_deletion_delay;
 mod plaintext_redis_password;
 mod pre_stop_ray_stop;
 mod ray_container_not_first;
 mod ray_version_mismatch;
 mod redis_tls_without_ca;
+mod reserved_autoscaler_variable;
 mod shared_rocksdb_claim;
 mod shell_in_ray_start_params;
 mod short_reconnect_timeout;
 mod single_replica;
+mod suspended_worker_group;
 mod system_config_reconnect_timeout;
 mod unknown_field;
 mod unknown_reconnect_timeout;
@@ -83,9 +96,22 @@ pub static RULES: &[&Rule] = &[
     &unknown_field::RULE,
     &deprecated_api_version::RULE,
     &changed_immutable_field::RULE,
+    &invalid_upgrade_strategy::RULE,
+    &duplicate_worker_group::RULE,
+    &missing_container::RULE,
+    &conflicting_group_resources::RULE,
+    &invalid_replica_bounds::RULE,
+    &suspended_worker_group::RULE,
+    &conflicting_autoscaler_version::RULE,
+    &autoscaler_restart_policy::RULE,
+    &invalid_idle_timeout::RULE,
+    &reserved_autoscaler_variable::RULE,
+    &misplaced_redis_username::RULE,
     &disabled_feature::RULE,
     &invalid_serve_config::RULE,
-    &duplicate_worker_group::RULE,
+    &named_head_service::RULE,
+    &negative_deletion_delay::RULE,
+    &invalid_incremental_upgrade::RULE,
 ];
 
 /// Every rule as a row of a Markdown table, with a link to its document from the folder of `Cargo.toml`.

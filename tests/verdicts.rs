@@ -2,15 +2,17 @@
 
 use rayguard::policy::Policy;
 use rayguard::ray::RayObject;
+use rayguard::schema::Schema;
 use rayguard::yaml;
 
 const POLICY: &str = "apiVersion: rayguard.dev/v1alpha1\nkind: Policy\n";
 
-/// What is found in a manifest without its defaults, as `level rule path`.
+/// What is found in a manifest as the API server would store it, without rayguard's defaults, as `level rule path`.
 fn judge(policy: &str, manifest: &str) -> Vec<String> {
     let policy = Policy::from_yaml(&format!("{POLICY}{policy}")).expect("a policy");
-    let document = yaml::documents(manifest).remove(0).expect("YAML");
-    let object = RayObject::read(&document.json).expect("a Ray object");
+    let mut json = yaml::documents(manifest).remove(0).expect("YAML").json;
+    Schema::of(policy.settings.kuberay.version).conform(&mut json);
+    let object = RayObject::read(&json).expect("a Ray object");
     let findings = policy.validate(&object, None);
     findings.iter().map(|found| format!("{} {} {}", found.level, found.rule.name, found.path)).collect()
 }

@@ -45,9 +45,12 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
             need(gate, cluster.path().field(field), "remove it");
         }
     }
+    // An autoscaler and a suspended group exclude each other with the gate open, too.
+    let instead =
+        if cluster.is_autoscaling() { "remove it, which the autoscaler needs in any case" } else { "remove it" };
     for group in &cluster.workers {
         if group.json.field("suspend").as_bool() == Some(true) {
-            need(FeatureGate::RayJobDeletionPolicy, group.path().field("suspend"), "remove it");
+            need(FeatureGate::RayJobDeletionPolicy, group.path().field("suspend"), instead);
         }
     }
     let job: &[&'static str] = match object.kind {

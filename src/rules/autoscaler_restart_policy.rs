@@ -1,0 +1,47 @@
+#![doc = include_str!("autoscaler_restart_policy.md")]
+
+use crate::kuberay::Version;
+use crate::policy::Settings;
+use crate::ray::RayObject;
+use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+
+pub(super) static RULE: Rule = Rule {
+    name: "autoscaler-restart-policy",
+    summary: "a restartPolicy that keeps Pods which the autoscaler has to replace",
+    category: Category::Kuberay,
+    level: Level::Deny,
+    scope: Scope::Admission,
+    since: "0.1.0",
+    reference: &[
+        "restartPolicy for head Pod should be Never or unset when using autoscaler V2",
+        "restartPolicy for worker group",
+    ],
+    docs: include_str!("autoscaler_restart_policy.md"),
+    check: Check::Object(check),
+};
+
+fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+    let (version, cluster) = (settings.kuberay.version, &object.cluster);
+    if version < Version::v1(4) || !cluster.is_autoscaling() {
+        return;
+    }
+    let is_v2 = match cluster.autoscaler_version() {
+        Some("v2") => true,
+        Some("v1") if version >= Version::v1(7) => false,
+        _ => return,
+    };
+    for group in cluster.groups().filter(|group| is_v2 || !group.is_head()) {
+        if group.restart_policy().is_none_or(|policy| policy == "Never") {
+            continue;
+        }
+        let message = if is_v2 {
+            "version 2 of the autoscaler needs Pods that are replaced and not restarted"
+        } else {
+            "the autoscaler removes no idle worker whose container was restarted"
+        };
+        let finding = findings.invalid(group.restart_policy_path(), message, "write Never, or remove it");
+        if !is_v2 {
+            finding.at_most_warn();
+        }
+    }
+}

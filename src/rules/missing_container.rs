@@ -1,0 +1,39 @@
+#![doc = include_str!("missing_container.md")]
+
+use crate::kuberay::Version;
+use crate::policy::Settings;
+use crate::ray::RayObject;
+use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+
+pub(super) static RULE: Rule = Rule {
+    name: "missing-container",
+    summary: "a group whose Pods have no container to run Ray in",
+    category: Category::Kuberay,
+    level: Level::Deny,
+    scope: Scope::Admission,
+    since: "0.1.0",
+    reference: &[
+        "headGroupSpec should have at least one container",
+        "workerGroupSpec should have at least one container",
+    ],
+    docs: include_str!("missing_container.md"),
+    check: Check::Object(check),
+};
+
+fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+    if settings.kuberay.version < Version::v1(3) || !object.cluster.is_there() {
+        return;
+    }
+    for group in object.cluster.groups() {
+        if group.ray_container().is_some() {
+            continue;
+        }
+        let group_path = group.path();
+        let is_written = group.json.as_object().is_some();
+        findings.required(
+            if is_written { group_path.fields(["template", "spec", "containers"]) } else { group_path },
+            format!("the Pod of {} has no container, and KubeRay runs Ray in the first one", group.role()),
+            "add a container with an image of Ray",
+        );
+    }
+}
