@@ -4,7 +4,7 @@ use crate::json::Json;
 use crate::kuberay::Version;
 use crate::path::FieldPath;
 use crate::policy::Settings;
-use crate::ray::RayObject;
+use crate::ray::{Group, RayObject};
 use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
@@ -36,7 +36,7 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     if !is_on || settings.kuberay.version < Version::v1(7) {
         return;
     }
-    for container in cluster.groups().filter_map(|group| group.ray_container()) {
+    for container in cluster.groups().filter_map(Group::ray_container) {
         check_container(container.json, || container.path(), findings);
     }
     check_container(cluster.json.field("autoscalerOptions"), || cluster.path().field("autoscalerOptions"), findings);

@@ -4,7 +4,7 @@ use crate::json::Json;
 use crate::kuberay::Version;
 use crate::path::FieldPath;
 use crate::policy::Settings;
-use crate::ray::RayObject;
+use crate::ray::{Group, RayObject};
 use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
@@ -60,7 +60,7 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     } else {
         findings.required(path, "there is no collector, and KubeRay needs one", "write it, with an image and an env");
     }
-    for container in object.cluster.groups().flat_map(|group| group.containers()) {
+    for container in object.cluster.groups().flat_map(Group::containers) {
         if container.name() == Some(CONTAINER) {
             let message = "KubeRay calls the collector so, which it puts beside this container";
             findings.forbidden(container.path().field("name"), message, "give it another name");
