@@ -41,12 +41,17 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
         _ => return,
     };
     let metadata = object.json.field("metadata");
-    match (metadata.field("name").as_nonempty_str(), metadata.field("generateName").as_nonempty_str()) {
+    let prefix = metadata.field("generateName").as_nonempty_str();
+    let prefix = prefix.map(|prefix| &prefix[..prefix.floor_char_boundary(PREFIX)]);
+    match (metadata.field("name").as_nonempty_str(), prefix) {
+        // In the webhook the API server has made the name already; what the user can change is the prefix.
+        (Some(name), Some(prefix)) if is_made_of(name, prefix) => {
+            judge(object.kind, name, "generateName", (limit, is_label), findings);
+        }
         (Some(name), _) => judge(object.kind, name, "name", (limit, is_label), findings),
         (None, Some(prefix)) => {
             // What the API server appends is of this form, whatever it is.
-            let name = [&prefix[..prefix.floor_char_boundary(PREFIX)], SUFFIX].concat();
-            judge(object.kind, &name, "generateName", (limit, is_label), findings);
+            judge(object.kind, &[prefix, SUFFIX].concat(), "generateName", (limit, is_label), findings);
         }
         // Without any metadata there is no place to point at, and the API server has its say first.
         (None, None) if is_label && metadata.as_object().is_some() => {
@@ -55,6 +60,11 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
         }
         (None, None) => {}
     }
+}
+
+/// Whether the API server made a name of a prefix.
+fn is_made_of(name: &str, prefix: &str) -> bool {
+    name.strip_prefix(prefix).is_some_and(|suffix| suffix.len() == SUFFIX.len())
 }
 
 fn judge(kind: Kind, name: &str, field: &'static str, (limit, is_label): (usize, bool), findings: &mut Findings) {
@@ -117,6 +127,16 @@ mod tests {
             found,
             ["metadata.generateName: the name made of it has 62 characters, and KubeRay takes 53 of a RayCluster"]
         );
+    }
+
+    #[test]
+    fn a_name_that_was_made_of_a_prefix_is_the_prefixs_fault() {
+        for metadata in [r#"{"generateName":"A-"}"#, r#"{"name":"A-x2z4b","generateName":"A-"}"#] {
+            let expected = ["metadata.generateName: the name made of it contains 'A'"];
+            assert_eq!(found("RayJob", metadata, 7), expected, "{metadata}");
+        }
+        let named = found("RayJob", r#"{"name":"A-longer","generateName":"A-"}"#, 7);
+        assert_eq!(named, ["metadata.name: the name contains 'A'"]);
     }
 
     #[test]
