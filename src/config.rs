@@ -164,9 +164,15 @@ impl Reader {
         self.map(gates, &path, &names);
         for (name, open) in gates.entries() {
             let Some(gate) = FeatureGate::ALL.into_iter().find(|gate| gate.as_str() == name) else { continue };
+            let path = || path.clone().field(gate.as_str());
             match open.as_bool() {
                 Some(open) => kuberay.feature_gates.push((gate, open)),
-                None => self.error(path.clone().field(gate.as_str()), "write true or false"),
+                None => self.error(path(), "write true or false"),
+            }
+            if let Some(version) = version.filter(|version| !gate.is_in(*version)) {
+                let message = "has no such gate, and would not start; remove it, or write at kuberay.version the version \
+                               that has it";
+                self.error(path(), format!("KubeRay {version} {message}"));
             }
         }
         kuberay

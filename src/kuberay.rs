@@ -1,6 +1,7 @@
 //! What the target cluster runs: KubeRay's version, and its feature gates.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 /// A minor version of KubeRay, 1.1 to 1.7.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,54 +39,101 @@ impl fmt::Display for Version {
     }
 }
 
-/// A feature of the operator that can be off, and then refuses objects that ask for it
-/// (ray-operator/pkg/features/features.go).
+/// A feature gate of the operator (ray-operator/pkg/features/features.go). Some, while they are off, make it refuse
+/// objects that ask for the feature; the others change no verdict, and are here so that a policy can say what the
+/// operator was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FeatureGate {
+    /// `AllAlpha`: every feature gate that is alpha
+    AllAlpha,
+    /// `AllBeta`: every feature gate that is beta
+    AllBeta,
+    /// `RayClusterStatusConditions`
+    RayClusterStatusConditions,
     /// `RayJobDeletionPolicy`
     RayJobDeletionPolicy,
+    /// `RayMultiHostIndexing`
+    RayMultiHostIndexing,
     /// `RayServiceIncrementalUpgrade`
     RayServiceIncrementalUpgrade,
-    /// `GCSFaultToleranceEmbeddedStorage`
-    GcsFaultToleranceEmbeddedStorage,
+    /// `RayCronJob`
+    RayCronJob,
+    /// `AsyncJobInfoQuery`
+    AsyncJobInfoQuery,
+    /// `SidecarSubmitterRestart`
+    SidecarSubmitterRestart,
     /// `RayClusterNetworkPolicy`
     RayClusterNetworkPolicy,
+    /// `GCSFaultToleranceEmbeddedStorage`
+    GcsFaultToleranceEmbeddedStorage,
     /// `RayClusterMTLS`
     RayClusterMtls,
     /// `RayClusterHistoryServer`
     RayClusterHistoryServer,
+    /// `KubernetesWAS`
+    KubernetesWas,
+}
+
+/// What is known of a gate: its name, the minor versions that have it, and the first in which it is beta.
+struct Facts {
+    name: &'static str,
+    minors: RangeInclusive<u8>,
+    beta: Option<u8>,
 }
 
 impl FeatureGate {
-    /// Every gate that changes a verdict.
-    pub const ALL: [FeatureGate; 6] = [
+    /// Every gate, the oldest first.
+    pub const ALL: [FeatureGate; 14] = [
+        FeatureGate::AllAlpha,
+        FeatureGate::AllBeta,
+        FeatureGate::RayClusterStatusConditions,
         FeatureGate::RayJobDeletionPolicy,
+        FeatureGate::RayMultiHostIndexing,
         FeatureGate::RayServiceIncrementalUpgrade,
-        FeatureGate::GcsFaultToleranceEmbeddedStorage,
+        FeatureGate::RayCronJob,
+        FeatureGate::AsyncJobInfoQuery,
+        FeatureGate::SidecarSubmitterRestart,
         FeatureGate::RayClusterNetworkPolicy,
+        FeatureGate::GcsFaultToleranceEmbeddedStorage,
         FeatureGate::RayClusterMtls,
         FeatureGate::RayClusterHistoryServer,
+        FeatureGate::KubernetesWas,
     ];
+
+    fn facts(self) -> Facts {
+        let newest = Version::NEWEST.minor;
+        let (name, minors, beta) = match self {
+            Self::AllAlpha => ("AllAlpha", 2..=newest, None),
+            Self::AllBeta => ("AllBeta", 2..=newest, None),
+            Self::RayClusterStatusConditions => ("RayClusterStatusConditions", 2..=newest, Some(3)),
+            Self::RayJobDeletionPolicy => ("RayJobDeletionPolicy", 3..=newest, Some(6)),
+            Self::RayMultiHostIndexing => ("RayMultiHostIndexing", 5..=newest, Some(6)),
+            Self::RayServiceIncrementalUpgrade => ("RayServiceIncrementalUpgrade", 5..=newest, Some(7)),
+            Self::RayCronJob => ("RayCronJob", 6..=newest, None),
+            Self::AsyncJobInfoQuery => ("AsyncJobInfoQuery", 6..=6, None),
+            Self::SidecarSubmitterRestart => ("SidecarSubmitterRestart", 7..=newest, None),
+            Self::RayClusterNetworkPolicy => ("RayClusterNetworkPolicy", 7..=newest, None),
+            Self::GcsFaultToleranceEmbeddedStorage => ("GCSFaultToleranceEmbeddedStorage", 7..=newest, None),
+            Self::RayClusterMtls => ("RayClusterMTLS", 7..=newest, None),
+            Self::RayClusterHistoryServer => ("RayClusterHistoryServer", 7..=newest, None),
+            Self::KubernetesWas => ("KubernetesWAS", 7..=newest, None),
+        };
+        Facts { name, minors, beta }
+    }
 
     /// The gate's name, as the operator's `--feature-gates` has it.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::RayJobDeletionPolicy => "RayJobDeletionPolicy",
-            Self::RayServiceIncrementalUpgrade => "RayServiceIncrementalUpgrade",
-            Self::GcsFaultToleranceEmbeddedStorage => "GCSFaultToleranceEmbeddedStorage",
-            Self::RayClusterNetworkPolicy => "RayClusterNetworkPolicy",
-            Self::RayClusterMtls => "RayClusterMTLS",
-            Self::RayClusterHistoryServer => "RayClusterHistoryServer",
-        }
+        self.facts().name
     }
 
-    /// Whether a version has the gate open unless told otherwise.
-    pub fn default_in(self, version: Version) -> bool {
-        match self {
-            Self::RayJobDeletionPolicy => version >= Version::v1(6),
-            Self::RayServiceIncrementalUpgrade => version >= Version::v1(7),
-            _ => false,
-        }
+    /// Whether a version has the gate at all. An operator that is told of one that it does not have does not start.
+    pub fn is_in(self, version: Version) -> bool {
+        self.facts().minors.contains(&version.minor)
+    }
+
+    /// Whether the gate is beta in a version, and so open unless told otherwise; else it is alpha and closed.
+    pub fn is_beta_in(self, version: Version) -> bool {
+        self.facts().beta.is_some_and(|first| version.minor >= first)
     }
 }
 
@@ -101,8 +149,10 @@ pub struct KubeRay {
 impl KubeRay {
     /// Whether a gate is open.
     pub fn is_enabled(&self, gate: FeatureGate) -> bool {
-        let told = self.feature_gates.iter().rev().find(|(told, _)| *told == gate);
-        told.map_or_else(|| gate.default_in(self.version), |(_, open)| *open)
+        let told = |gate: FeatureGate| self.feature_gates.iter().rev().find(|(told, _)| *told == gate);
+        let is_beta = gate.is_beta_in(self.version);
+        let all = if is_beta { FeatureGate::AllBeta } else { FeatureGate::AllAlpha };
+        told(gate).or_else(|| told(all)).map_or(is_beta, |(_, open)| *open)
     }
 }
 
@@ -126,12 +176,40 @@ mod tests {
         }
     }
 
+    fn told<const N: usize>(minor: u8, feature_gates: [(FeatureGate, bool); N]) -> KubeRay {
+        KubeRay { version: Version::v1(minor), feature_gates: feature_gates.to_vec() }
+    }
+
     #[test]
     fn a_gate_is_as_the_version_has_it_unless_told_otherwise() {
         let gate = FeatureGate::RayServiceIncrementalUpgrade;
         assert!(KubeRay::default().is_enabled(gate));
-        let older = KubeRay { version: Version::v1(6), feature_gates: Vec::new() };
-        assert!(!older.is_enabled(gate));
-        assert!(KubeRay { feature_gates: vec![(gate, true)], ..older }.is_enabled(gate));
+        assert!(!told(6, []).is_enabled(gate));
+        assert!(told(6, [(gate, true)]).is_enabled(gate));
+    }
+
+    #[test]
+    fn all_gates_of_a_stage_can_be_told_and_one_by_itself_counts_more() {
+        use FeatureGate::{AllAlpha, AllBeta, RayClusterMtls, RayJobDeletionPolicy};
+        assert!(told(7, [(AllAlpha, true)]).is_enabled(RayClusterMtls));
+        assert!(!told(7, [(AllBeta, true)]).is_enabled(RayClusterMtls));
+        assert!(!told(7, [(RayClusterMtls, false), (AllAlpha, true)]).is_enabled(RayClusterMtls));
+        assert!(!told(7, [(AllBeta, false)]).is_enabled(RayJobDeletionPolicy));
+        assert!(told(5, [(AllAlpha, true), (AllBeta, false)]).is_enabled(RayJobDeletionPolicy), "alpha until 1.5");
+    }
+
+    /// The gates of ray-operator/pkg/features/features.go at v1.2.2, v1.3.2, v1.4.2, v1.5.1, v1.6.2 and v1.7.0, with
+    /// their defaults.
+    #[test]
+    fn every_version_has_its_gates() {
+        let counts = [(1, 0, 0), (2, 1, 0), (3, 2, 1), (4, 2, 1), (5, 4, 1), (6, 6, 3), (7, 11, 4)];
+        for (minor, gates, open) in counts {
+            let kuberay = told(minor, []);
+            let all = [FeatureGate::AllAlpha, FeatureGate::AllBeta];
+            let has = |gate: &FeatureGate| gate.is_in(kuberay.version) && !all.contains(gate);
+            assert_eq!(FeatureGate::ALL.into_iter().filter(has).count(), gates, "1.{minor}");
+            let is_open = |gate: &FeatureGate| has(gate) && kuberay.is_enabled(*gate);
+            assert_eq!(FeatureGate::ALL.into_iter().filter(is_open).count(), open, "1.{minor}");
+        }
     }
 }

@@ -11,6 +11,7 @@ pub mod dry_run;
 pub mod json;
 pub mod keyed;
 pub mod kuberay;
+pub mod name;
 pub mod patch;
 pub mod path;
 pub mod policy;

@@ -12,6 +12,7 @@ pub mod redis;
 pub mod serve;
 pub mod shell;
 pub mod timeout;
+pub mod version;
 
 use std::cell::OnceCell;
 

@@ -12,6 +12,8 @@ mod changed_immutable_field;
 mod conflicting_autoscaler_version;
 mod conflicting_fault_tolerance;
 mod conflicting_group_resources;
+mod conflicting_storage_backend;
+mod conflicting_tls_options;
 mod dangling_redis_password;
 mod deprecated_api_version;
 mod disabled_feature;
@@ -22,8 +24,12 @@ mod fixed_storage_namespace;
 mod head_schedules_work;
 mod head_without_memory_limit;
 mod ineffective_fault_tolerance;
+mod invalid_group_label;
+mod invalid_history_server_options;
 mod invalid_idle_timeout;
 mod invalid_incremental_upgrade;
+mod invalid_name;
+mod invalid_network_policy;
 mod invalid_reconnect_timeout;
 mod invalid_replica_bounds;
 mod invalid_serve_config;
@@ -55,6 +61,8 @@ mod unknown_field;
 mod unknown_reconnect_timeout;
 mod unset_autoscaler_version;
 mod unspread_replicas;
+mod unsupported_authentication;
+mod unsupported_priority;
 mod worker_reconnect_timeout;
 
 /// Every rule, in the order in which they are listed and reported.
@@ -96,18 +104,26 @@ pub static RULES: &[&Rule] = &[
     &unknown_field::RULE,
     &deprecated_api_version::RULE,
     &changed_immutable_field::RULE,
+    &invalid_name::RULE,
     &invalid_upgrade_strategy::RULE,
     &duplicate_worker_group::RULE,
     &missing_container::RULE,
     &conflicting_group_resources::RULE,
+    &invalid_group_label::RULE,
     &invalid_replica_bounds::RULE,
     &suspended_worker_group::RULE,
     &conflicting_autoscaler_version::RULE,
     &autoscaler_restart_policy::RULE,
     &invalid_idle_timeout::RULE,
+    &unsupported_priority::RULE,
     &reserved_autoscaler_variable::RULE,
     &misplaced_redis_username::RULE,
+    &conflicting_storage_backend::RULE,
     &disabled_feature::RULE,
+    &unsupported_authentication::RULE,
+    &invalid_history_server_options::RULE,
+    &invalid_network_policy::RULE,
+    &conflicting_tls_options::RULE,
     &invalid_serve_config::RULE,
     &named_head_service::RULE,
     &negative_deletion_delay::RULE,

@@ -68,6 +68,20 @@ fn everything_that_is_wrong_is_said_at_once() {
 }
 
 #[test]
+fn every_gate_of_the_operator_can_be_said_where_its_version_has_it() {
+    let gates = FeatureGate::ALL.map(|gate| format!(r#""{}":true"#, gate.as_str())).join(",");
+    let only_1_6 = "kuberay.featureGates.AsyncJobInfoQuery: KubeRay 1.7 has no such gate, and would not start; remove it, \
+                    or write at kuberay.version the version that has it";
+    assert_eq!(read(&format!(r#","kuberay":{{"featureGates":{{{gates}}}}}"#)), Err(vec![only_1_6.to_owned()]));
+    let errors = read(r#","kuberay":{"version":"1.1","featureGates":{"RayClusterStatusConditions":"yes"}}"#);
+    assert_eq!(errors.map_err(|errors| errors.len()), Err(2));
+    let policy = read(r#","kuberay":{"version":"1.6","featureGates":{"AsyncJobInfoQuery":true,"AllAlpha":true}}"#);
+    let kuberay = policy.expect("a policy").settings.kuberay;
+    assert!(kuberay.is_enabled(FeatureGate::AsyncJobInfoQuery));
+    assert!(kuberay.is_enabled(FeatureGate::RayServiceIncrementalUpgrade));
+}
+
+#[test]
 fn a_pod_template_is_checked_by_the_schema_of_one() {
     let errors = read(
         r#","defaults":{"podTemplate":{"worker":{"metadata":{"name":"x"},"spec":{"toleration":[],"hostNetwork":"yes",

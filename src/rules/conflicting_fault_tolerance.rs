@@ -58,19 +58,4 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     if object.annotation(STORAGE_NAMESPACE_ANNOTATION).is_some_and(|value| !value.is_empty()) {
         forbid(RayObject::annotation_path(STORAGE_NAMESPACE_ANNOTATION), None);
     }
-    if is_rocksdb {
-        check_rocksdb(object, findings);
-    }
-}
-
-/// What the options themselves must not say beside `backend: rocksdb`.
-fn check_rocksdb(object: &RayObject<'_>, findings: &mut Findings) {
-    let options = object.cluster.json.field(OPTIONS);
-    for field in ["redisAddress", "redisUsername", "redisPassword", "externalStorageNamespace"] {
-        let value = options.field(field);
-        if value.as_nonempty_str().is_some() || value.as_object().is_some() {
-            let message = "it is for Redis, and KubeRay refuses it beside backend: rocksdb";
-            findings.forbidden(object.options_path(field), message, "remove it, or remove backend: rocksdb");
-        }
-    }
 }

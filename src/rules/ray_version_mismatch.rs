@@ -3,6 +3,7 @@
 use crate::policy::Settings;
 use crate::ray::Group;
 use crate::ray::RayObject;
+use crate::ray::version::RayVersion;
 use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
@@ -27,7 +28,7 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     for group in object.cluster.groups() {
         let Some(container) = group.ray_container() else { continue };
         if let Some(version) = image_version(group)
-            && version != expected
+            && !is_same(version, expected)
         {
             findings.invalid(
                 container.path().field("image"),
@@ -36,6 +37,13 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
             );
         }
     }
+}
+
+/// Whether an image's version is the one that is stated, be it as `2.52` or `v2.52.0`.
+fn is_same(image: &str, stated: &str) -> bool {
+    let is_equal =
+        |image: RayVersion<'_>, stated: RayVersion<'_>| stated.suffix().is_empty() && image.compare(stated).is_eq();
+    image == stated || RayVersion::parse(image).zip(RayVersion::parse(stated)).is_some_and(|(a, b)| is_equal(a, b))
 }
 
 /// The version in the tag of an image of Ray's own; nothing for an image of the user's, whose tag may mean anything.

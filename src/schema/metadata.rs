@@ -1,6 +1,7 @@
 //! The forms that Kubernetes gives to names, labels and annotations, beyond what a schema can say.
 
 use crate::json::Json;
+use crate::name::Syntax;
 use crate::path::FieldPath;
 use crate::rule::Reason;
 
@@ -18,23 +19,23 @@ pub(super) fn faults(metadata: &Json<'_>) -> Vec<Fault> {
         faults.push(fault(path("name"), Reason::Required, "is missing", "add name, a string"));
     }
     for (field, text) in [("name", name.to_owned()), ("generateName", with_an_end(prefix))] {
-        if !text.is_empty() && !is_subdomain(&text) {
+        if !text.is_empty() && !Syntax::Dns1123Subdomain.admits(&text) {
             let help = "use lower-case letters, digits, dashes and dots, with a letter or digit at both ends";
             faults.push(fault(path(field), Reason::Invalid, "has a form that no name of an object may have", help));
         }
     }
     for (key, value) in metadata.field("labels").entries() {
         let text = value.as_str().unwrap_or_default();
-        if !is_qualified_name(key) {
+        if !Syntax::QualifiedName.admits(key) {
             faults.push(bad_key(path("labels").key(&**key)));
-        } else if !text.is_empty() && !is_name(text) {
+        } else if !Syntax::LabelValue.admits(text) {
             let help = "use at most 63 letters, digits, dashes, underscores and dots; a letter or digit at both ends";
             let path = path("labels").key(&**key);
             faults.push(fault(path, Reason::Invalid, "has a form that no label's value may have", help));
         }
     }
     for (key, _) in metadata.field("annotations").entries() {
-        if !is_qualified_name(&key.to_lowercase()) {
+        if !Syntax::QualifiedName.admits(&key.to_lowercase()) {
             faults.push(bad_key(path("annotations").key(&**key)));
         }
     }
@@ -64,33 +65,4 @@ fn with_an_end(prefix: &str) -> String {
         text.push('a');
     }
     text
-}
-
-/// A name with, perhaps, a domain and a slash before it.
-fn is_qualified_name(key: &str) -> bool {
-    match key.split_once('/') {
-        Some((domain, name)) => is_subdomain(domain) && is_name(name),
-        None => is_name(key),
-    }
-}
-
-fn is_name(text: &str) -> bool {
-    let is_end = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
-    let bytes = text.as_bytes();
-    bytes.len() <= 63
-        && is_end(bytes.first())
-        && is_end(bytes.last())
-        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
-}
-
-/// A subdomain as RFC 1123 has it.
-fn is_subdomain(text: &str) -> bool {
-    let is_small = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let is_label = |label: &str| {
-        let bytes = label.as_bytes();
-        bytes.first().is_some_and(is_small)
-            && bytes.last().is_some_and(is_small)
-            && bytes.iter().all(|byte| is_small(byte) || *byte == b'-')
-    };
-    text.len() <= 253 && text.split('.').all(is_label)
 }

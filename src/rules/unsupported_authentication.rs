@@ -1,0 +1,69 @@
+#![doc = include_str!("unsupported_authentication.md")]
+
+use crate::kuberay::Version;
+use crate::policy::Settings;
+use crate::ray::version::Shortfall;
+use crate::ray::{Kind, RayObject};
+use crate::rule::{Category, Check, Findings, Level, Reason, Rule, Scope};
+
+pub(super) static RULE: Rule = Rule {
+    name: "unsupported-authentication",
+    summary: "authentication by token that this version of Ray, or this kind of object, does not have",
+    category: Category::Kuberay,
+    level: Level::Deny,
+    scope: Scope::Admission,
+    since: "0.1.0",
+    reference: &[
+        "authOptions.mode is 'token' but RayVersion was not specified",
+        "authOptions.mode is 'token' but RayVersion format is invalid",
+        "authOptions.mode is 'token' but minimum Ray version is 2.52.0",
+        "authOptions.enableK8sTokenAuth is enabled but minimum Ray version is 2.55.0",
+        "authOptions.enableK8sTokenAuth is enabled and authOptions.secretName is also set",
+        "authOptions.enableK8sTokenAuth is enabled but authOptions.mode not set to 'token'",
+        "K8s token auth mode is currently not supported for RayService",
+        "K8s token auth mode is currently not supported for RayJob",
+    ],
+    docs: include_str!("unsupported_authentication.md"),
+    check: Check::Object(check),
+};
+
+fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+    let kuberay = settings.kuberay.version;
+    let options = object.cluster.json.field("authOptions");
+    if options.is_null() || kuberay < Version::v1(5) {
+        return;
+    }
+    let path = |field: &'static str| object.cluster.path().fields(["authOptions", field]);
+    let is_token = options.field("mode").as_str() == Some("token");
+    let by_kubernetes = kuberay >= Version::v1(6) && options.field("enableK8sTokenAuth").as_bool() == Some(true);
+    if by_kubernetes && object.kind != Kind::RayCluster {
+        let message = format!("a {} cannot have its tokens checked by Kubernetes", object.kind.as_str());
+        findings.forbidden(path("enableK8sTokenAuth"), message, "remove it: Ray then checks a token of its own");
+    } else if by_kubernetes {
+        if !is_token {
+            let message = "enableK8sTokenAuth is for the mode token only";
+            findings.invalid(path("mode"), message, "write token, or remove enableK8sTokenAuth");
+        }
+        if options.field("secretName").as_nonempty_str().is_some() {
+            let message = "a token from a Secret has no use where Kubernetes checks the tokens";
+            findings.forbidden(path("secretName"), message, "remove it, or remove enableK8sTokenAuth");
+        }
+    }
+    match (is_token, by_kubernetes && object.kind == Kind::RayCluster) {
+        (_, true) => check_version(object, "2.55.0", "enableK8sTokenAuth", findings),
+        (true, false) => check_version(object, "2.52.0", "mode: token", findings),
+        (false, false) => {}
+    }
+}
+
+/// Reports a version of Ray that lacks what the authentication needs.
+fn check_version(object: &RayObject<'_>, minimum: &str, what: &str, findings: &mut Findings) {
+    let Some(shortfall) = object.ray_version_shortfall(minimum) else { return };
+    let reason = if matches!(shortfall, Shortfall::Unset) { Reason::Required } else { Reason::Invalid };
+    findings.report(
+        reason,
+        object.cluster.path().field("rayVersion"),
+        format!("authOptions with {what} needs Ray {minimum}, and {shortfall}"),
+        format!("write the version of the image, {minimum} or later, or remove authOptions"),
+    );
+}
