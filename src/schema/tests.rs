@@ -149,10 +149,10 @@ fn a_field_that_is_unknown_is_looked_for() {
 fn every_release_has_its_own_fields() {
     let options = cluster(r#"{"name":"r"}"#, r#""gcsFaultToleranceOptions":{},"#);
     let strategy = cluster(r#"{"name":"r"}"#, r#""upgradeStrategy":{"type":"Recreate"},"#);
-    let managed = cluster(r#"{"name":"r"}"#, r#""managedBy":"me","#);
+    let manager = cluster(r#"{"name":"r"}"#, r#""managedBy":"me","#);
     let bare = cluster(r#"{"name":"r"}"#, "").replace(r#""rayStartParams":{},"#, "");
     let address = "spec.gcsFaultToleranceOptions.redisAddress: is missing; add redisAddress, a string (Required)";
-    let manager = "spec.managedBy: \"me\" is none of the values that there are; write \"ray.io/kuberay-operator\" or \
+    let no_manager = "spec.managedBy: \"me\" is none of the values that there are; write \"ray.io/kuberay-operator\" or \
                    \"kueue.x-k8s.io/multikueue\" (NotSupported)";
     let params = ["headGroupSpec", "workerGroupSpecs[0]"]
         .map(|group| format!("spec.{group}.rayStartParams: is missing; add rayStartParams, a map (Required)"));
@@ -166,7 +166,7 @@ fn every_release_has_its_own_fields() {
         let needed = as_of(7, vec![address.to_owned()], vec![]);
         assert_eq!(said(&options), as_of(3, unknown("gcsFaultToleranceOptions", 3), needed), "{version}");
         assert_eq!(said(&strategy), as_of(6, unknown("upgradeStrategy", 6), vec![]), "{version}");
-        assert_eq!(said(&managed), as_of(3, unknown("managedBy", 3), vec![manager.to_owned()]), "{version}");
+        assert_eq!(said(&manager), as_of(3, unknown("managedBy", 3), vec![no_manager.to_owned()]), "{version}");
         assert_eq!(said(&bare), as_of(4, params.to_vec(), vec![]), "{version}");
     }
 }

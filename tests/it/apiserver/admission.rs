@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::ApiServer;
 use super::manifests::{
-    BAD_CLUSTER, BAD_CLUSTER_DENIALS, BAD_JOB, BAD_SERVICE, BAD_SERVICE_DENIALS, LEGACY_CLUSTER, sample,
+    BAD_CLUSTER, BAD_CLUSTER_DENIALS, BAD_JOB, BAD_SERVICE, BAD_SERVICE_DENIALS, LEGACY_CLUSTER, REJECTED_LATER,
+    REJECTED_LATER_DENIALS, sample,
 };
 use crate::process::Rayguard;
 
@@ -121,6 +122,28 @@ async fn a_program_is_told_each_cause_with_its_field_and_reason() {
             ("spec.headGroupSpec.rayStartParams[dashboard-host]", "FieldValueInvalid"),
         ]
     );
+}
+
+#[tokio::test]
+async fn what_kuberay_would_find_later_and_one_by_one_is_found_at_once() {
+    let namespace = ApiServer::shared().namespace("rejected-later");
+    let rayguard = Rayguard::start(&[]);
+    namespace.guard(&rayguard);
+
+    let refusal = namespace.send("apply -f -", REJECTED_LATER).fails();
+    assert_eq!(refusal.denials(), REJECTED_LATER_DENIALS, "{}", refusal.stderr);
+
+    let rejected: DynamicObject = namespace.read(REJECTED_LATER);
+    let refusal = namespace.api("RayCluster").await.create(&PostParams::default(), &rejected).await;
+    let Err(Error::Api(status)) = refusal else { panic!("not refused: {refusal:?}") };
+    let causes = status.details.expect("details").causes;
+    assert_eq!(causes.len(), 6);
+    for (cause, denial) in causes.iter().zip(REJECTED_LATER_DENIALS) {
+        let (rule, field) = denial.split_once(' ').expect("rule and place");
+        assert_eq!(cause.field, field);
+        assert!(cause.reason.starts_with("FieldValue"), "{cause:?}");
+        assert!(cause.message.ends_with(&format!(" ({rule})")) && cause.message.contains("; "), "{cause:?}");
+    }
 }
 
 #[test]

@@ -16,6 +16,18 @@ pub(crate) const BAD_CLUSTER_DENIALS: [&str; 5] = [
     "shell-in-ray-start-params spec.headGroupSpec.rayStartParams[dashboard-host]",
 ];
 
+/// A RayCluster with six faults that KubeRay's operator would find only later, and one after the other.
+pub(crate) const REJECTED_LATER: &str = include_str!("manifests/rejected-later.yaml");
+/// What is wrong with [`REJECTED_LATER`].
+pub(crate) const REJECTED_LATER_DENIALS: [&str; 6] = [
+    "conflicting-group-resources spec.headGroupSpec.rayStartParams[num-cpus]",
+    "invalid-replica-bounds spec.workerGroupSpecs[0].minReplicas",
+    "autoscaler-restart-policy spec.headGroupSpec.template.spec.restartPolicy",
+    "invalid-idle-timeout spec.autoscalerOptions.idleTimeoutSeconds",
+    "misplaced-redis-username spec.headGroupSpec.rayStartParams[redis-username]",
+    "unsupported-authentication spec.rayVersion",
+];
+
 /// A RayService whose workers give up before its head.
 pub(crate) const BAD_SERVICE: &str = include_str!("manifests/bad-service.yaml");
 /// What is wrong with [`BAD_SERVICE`].
