@@ -7,6 +7,7 @@ pub mod address;
 pub mod autoscaler;
 pub mod cluster;
 pub mod gcs;
+pub mod job;
 pub mod pod;
 pub mod redis;
 pub mod serve;
@@ -21,6 +22,7 @@ use crate::path::FieldPath;
 
 pub use cluster::{ClusterSpec, Group};
 pub use gcs::GcsFaultTolerance;
+pub use job::Job;
 pub use pod::{Container, EnvVar};
 use serve::ServeConfig;
 

@@ -71,6 +71,19 @@ pub fn parts(text: &str) -> impl Iterator<Item = Part<'_>> {
     stream::chunks(text).map(move |chunk| Part::read(chunk, &lines))
 }
 
+/// Reads a text that is one document within an object, as KubeRay reads it: with go-yaml's `Unmarshal`, which looks at the
+/// first document only and lets the last of two equal keys count. Nothing at all is `null`.
+pub fn unmarshal(text: &str) -> Result<Json<'_>, YamlError> {
+    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+    // The one directive that go-yaml always takes.
+    let mut events = YamlEvents::with_directives(body, text.len() - body.len(), body.starts_with("%YAML 1.1"));
+    match Builder::read_with_duplicates(&mut events) {
+        None => Ok(Json::Null),
+        Some(Ok((json, _))) => Ok(json),
+        Some(Err(fault)) => Err(fault.locate(&Lines::of(text))),
+    }
+}
+
 /// Reads the bytes of a text, which must be UTF-8.
 pub fn decode(bytes: &[u8]) -> Result<&str, YamlError> {
     std::str::from_utf8(bytes).map_err(|error| {

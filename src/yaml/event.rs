@@ -39,7 +39,11 @@ pub(super) struct YamlEvents<'t> {
 impl<'t> YamlEvents<'t> {
     pub(super) fn new(text: &'t str, offset: usize) -> Self {
         // kubectl splits a text before it looks for directives, and so never accepts one.
-        let options = granit_parser::options! { disallow_directives: true };
+        Self::with_directives(text, offset, false)
+    }
+
+    pub(super) fn with_directives(text: &'t str, offset: usize, allowed: bool) -> Self {
+        let options = granit_parser::options! { disallow_directives: !allowed };
         Self { parser: Parser::new_from_str_with_options(text, options), text, offset }
     }
 

@@ -67,6 +67,7 @@ pub(super) struct Builder<'t> {
     frames: Vec<Frame<'t>>,
     anchors: HashMap<usize, Node<'t>>,
     copied: usize,
+    takes_duplicates: bool,
 }
 
 impl<'t> Builder<'t> {
@@ -74,12 +75,25 @@ impl<'t> Builder<'t> {
     pub(super) fn read(
         events: &mut impl Iterator<Item = Result<(Event<'t>, Span), Fault>>,
     ) -> Option<Result<(Json<'t>, Place), Fault>> {
-        let mut builder = Self::default();
+        Self::default().read_document(events)
+    }
+
+    /// Reads one document in which a key may be written twice, and the last one counts.
+    pub(super) fn read_with_duplicates(
+        events: &mut impl Iterator<Item = Result<(Event<'t>, Span), Fault>>,
+    ) -> Option<Result<(Json<'t>, Place), Fault>> {
+        Self { takes_duplicates: true, ..Self::default() }.read_document(events)
+    }
+
+    fn read_document(
+        mut self,
+        events: &mut impl Iterator<Item = Result<(Event<'t>, Span), Fault>>,
+    ) -> Option<Result<(Json<'t>, Place), Fault>> {
         let mut root = None;
         for event in events {
             let node = match event {
                 Ok((Event::DocumentEnd, _)) => break,
-                Ok((event, span)) => builder.take(event, span),
+                Ok((event, span)) => self.take(event, span),
                 Err(fault) => Err(fault),
             };
             match node {
@@ -191,6 +205,7 @@ impl<'t> Builder<'t> {
     fn begin_entry(&mut self, key: Key<'t>) -> Result<(), Fault> {
         let Some(Frame { places, content: Content::Map(map), .. }) = self.frames.last_mut() else { return Ok(()) };
         if !key.is_merge
+            && !self.takes_duplicates
             && let Some(index) = map.find(&key.name).filter(|index| map.written[*index])
         {
             let first = places[index].key.clone().unwrap_or_default();
