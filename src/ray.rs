@@ -6,6 +6,7 @@
 pub mod address;
 pub mod autoscaler;
 pub mod cluster;
+pub mod deletion;
 pub mod gcs;
 pub mod job;
 pub mod pod;

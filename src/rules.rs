@@ -12,8 +12,10 @@ mod changed_immutable_field;
 mod conflicting_autoscaler_version;
 mod conflicting_fault_tolerance;
 mod conflicting_group_resources;
+mod conflicting_sidecar_mode;
 mod conflicting_storage_backend;
 mod conflicting_tls_options;
+mod contradictory_status;
 mod dangling_redis_password;
 mod deprecated_api_version;
 mod disabled_feature;
@@ -24,16 +26,25 @@ mod fixed_storage_namespace;
 mod head_schedules_work;
 mod head_without_memory_limit;
 mod ineffective_fault_tolerance;
+mod invalid_backoff_limit;
+mod invalid_cron_schedule;
+mod invalid_deletion_rule;
+mod invalid_deletion_strategy;
 mod invalid_group_label;
 mod invalid_history_server_options;
 mod invalid_idle_timeout;
 mod invalid_incremental_upgrade;
+mod invalid_initializing_timeout;
+mod invalid_job_deadline;
+mod invalid_job_ttl;
 mod invalid_name;
 mod invalid_network_policy;
 mod invalid_reconnect_timeout;
 mod invalid_replica_bounds;
+mod invalid_runtime_env;
 mod invalid_serve_config;
 mod invalid_upgrade_strategy;
+mod job_without_cluster;
 mod legacy_fault_tolerance;
 mod loopback_redis;
 mod malformed_field;
@@ -59,10 +70,12 @@ mod suspended_worker_group;
 mod system_config_reconnect_timeout;
 mod unknown_field;
 mod unknown_reconnect_timeout;
+mod unknown_time_zone;
 mod unset_autoscaler_version;
 mod unspread_replicas;
 mod unsupported_authentication;
 mod unsupported_priority;
+mod unsuspendable_job;
 mod worker_reconnect_timeout;
 
 /// Every rule, in the order in which they are listed and reported.
@@ -128,6 +141,19 @@ pub static RULES: &[&Rule] = &[
     &named_head_service::RULE,
     &negative_deletion_delay::RULE,
     &invalid_incremental_upgrade::RULE,
+    &invalid_initializing_timeout::RULE,
+    &job_without_cluster::RULE,
+    &conflicting_sidecar_mode::RULE,
+    &unsuspendable_job::RULE,
+    &invalid_backoff_limit::RULE,
+    &invalid_job_deadline::RULE,
+    &invalid_job_ttl::RULE,
+    &invalid_deletion_strategy::RULE,
+    &invalid_deletion_rule::RULE,
+    &invalid_runtime_env::RULE,
+    &contradictory_status::RULE,
+    &invalid_cron_schedule::RULE,
+    &unknown_time_zone::RULE,
 ];
 
 /// Every rule as a row of a Markdown table, with a link to its document from the folder of `Cargo.toml`.

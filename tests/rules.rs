@@ -57,6 +57,10 @@ impl Case {
         let stored = |document: &Document<'static>| {
             let mut json = document.json.clone();
             Schema::of(policy.settings.kuberay.version).conform(&mut json);
+            // An object that is stored has a status, and an example may show it.
+            if let (Some(status), Some(stored)) = (document.json.entry("status"), json.as_object_mut()) {
+                stored.insert("status", status.clone());
+            }
             json
         };
         let (old, new) = (old.as_ref().map(stored), stored(document));

@@ -194,8 +194,26 @@ impl<'a> Request<'a> {
     }
 }
 
-/// An object without `status` and `metadata.managedFields`: no rule reads them, no default is written there, and they
-/// are often the larger part of it.
+/// What rules read of a status.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Status<'a> {
+    #[serde(borrow)]
+    conditions: Json<'a>,
+    #[serde(borrow)]
+    job_deployment_status: Json<'a>,
+}
+
+impl<'a> Status<'a> {
+    fn into_json(self) -> Option<Json<'a>> {
+        let fields = [("conditions", self.conditions), ("jobDeploymentStatus", self.job_deployment_status)];
+        let fields: Vec<_> = fields.into_iter().filter(|(_, value)| !value.is_null()).collect();
+        (!fields.is_empty()).then(|| fields.into_iter().map(|(name, value)| (name.into(), value)).collect())
+    }
+}
+
+/// An object without `metadata.managedFields` and with no more of its `status` than [`Status`]: no rule reads the rest, no
+/// default is written there, and it is often the larger part of the object.
 #[derive(Debug)]
 struct Reviewed<'a>(Json<'a>);
 
@@ -218,7 +236,11 @@ impl<'de> Visitor<'de> for ReviewedVisitor {
         let mut fields = Vec::with_capacity(5);
         while let Some(Text(name)) = map.next_key()? {
             match &*name {
-                "status" => drop(map.next_value::<IgnoredAny>()?),
+                "status" => {
+                    // Whatever is no status, no rule can read.
+                    let status = serde_json::from_str::<Status<'_>>(map.next_value::<&RawValue>()?.get());
+                    fields.extend(status.ok().and_then(Status::into_json).map(|status| (name, status)));
+                }
                 "metadata" => fields.push((name, map.next_value::<Metadata<'_>>()?.0)),
                 _ => fields.push((name, map.next_value()?)),
             }

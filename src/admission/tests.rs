@@ -183,9 +183,42 @@ fn a_dry_run_changes_nothing_but_is_remembered() {
 fn what_no_rule_reads_is_not_kept() {
     let request = Request::read(RECORDED[1]).expect("a review");
     let object = request.object().expect("an object");
-    assert!(object.entry("status").is_none());
+    let status: Vec<_> = object.field("status").entries().iter().map(|(name, _)| &**name).collect();
+    assert!(status.iter().all(|name| ["conditions", "jobDeploymentStatus"].contains(name)), "{status:?}");
     let metadata = object.field("metadata");
     assert!(metadata.entry("managedFields").is_none());
     assert_eq!(metadata.field("name").as_str(), Some("ten-groups"));
     assert_eq!(object.descend(["spec", "workerGroupSpecs"]).items().len(), 10);
+}
+
+#[test]
+fn a_status_that_is_none_is_read_over() {
+    for status in [json!(null), json!("x"), json!([1]), json!({}), json!({"conditions": null, "state": "ready"})] {
+        let mut body: Value = serde_json::from_slice(RECORDED[1]).expect("JSON");
+        body["request"]["object"]["status"] = status;
+        let body = body.to_string();
+        let request = Request::read(body.as_bytes()).expect("a review");
+        assert!(request.object().expect("an object").entry("status").is_none(), "{body}");
+    }
+}
+
+#[test]
+fn a_job_that_waits_for_its_user_keeps_the_mode_in_which_it_waits() {
+    let job = |mode| {
+        json!({"apiVersion": "ray.io/v1", "kind": "RayJob", "metadata": {"name": "job", "namespace": "default"},
+            "spec": {"clusterSelector": {"ray.io/cluster": "c"}, "submissionMode": mode},
+            "status": {"jobDeploymentStatus": "Waiting", "rayClusterStatus": {"state": "ready"}}})
+    };
+    for (old, new, allowed) in [
+        ("InteractiveMode", "InteractiveMode", true),
+        ("InteractiveMode", "HTTPMode", false),
+        ("HTTPMode", "HTTPMode", true),
+    ] {
+        let body = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+            "uid": "1", "operation": "UPDATE", "kind": {"group": "ray.io", "version": "v1", "kind": "RayJob"},
+            "name": "job", "namespace": "default", "object": job(new), "oldObject": job(old)}});
+        let body = body.to_string();
+        let decision = validate(&Policy::default(), body.as_bytes()).expect("a decision");
+        assert_eq!(decision.verdict == Verdict::Denied, !allowed, "{old} {new}: {:?}", decision.findings);
+    }
 }

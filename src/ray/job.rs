@@ -62,11 +62,6 @@ impl<'a> Job<'a> {
         !self.json.field("clusterSelector").entries().is_empty()
     }
 
-    /// Whether the job gets a cluster of its own that grows and shrinks by itself.
-    pub fn is_autoscaled(&self) -> bool {
-        self.json.descend(["rayClusterSpec", "enableInTreeAutoscaling"]).as_bool() == Some(true)
-    }
-
     /// How the job reaches its cluster; empty where nothing is said, which the API server makes `K8sJobMode`.
     pub fn submission_mode(&self) -> &'a str {
         self.text("submissionMode")

@@ -1,0 +1,37 @@
+#![doc = include_str!("invalid_runtime_env.md")]
+
+use crate::json::Json;
+use crate::policy::Settings;
+use crate::ray::RayObject;
+use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::yaml;
+
+pub(super) static RULE: Rule = Rule {
+    name: "invalid-runtime-env",
+    summary: "a runtimeEnvYAML that is not a YAML map",
+    category: Category::Kuberay,
+    level: Level::Deny,
+    scope: Scope::Admission,
+    since: "0.1.0",
+    reference: &["failed to unmarshal RuntimeEnvYAML"],
+    docs: include_str!("invalid_runtime_env.md"),
+    check: Check::Object(check),
+};
+
+fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
+    let Some(job) = object.job() else { return };
+    let text = job.text("runtimeEnvYAML");
+    if text.is_empty() {
+        return;
+    }
+    let why = match yaml::unmarshal(text) {
+        Ok(Json::Null | Json::Object(_)) => return,
+        Ok(_) => "it is not a map".to_owned(),
+        Err(error) => format!("line {} of it is not YAML: {:.70}", error.location.start.line, error.message),
+    };
+    findings.invalid(
+        job.path().field("runtimeEnvYAML"),
+        format!("KubeRay cannot read it: {why}"),
+        "write a YAML map, such as pip: [requests]",
+    );
+}
