@@ -77,7 +77,7 @@ pub fn unmarshal(text: &str) -> Result<Json<'_>, YamlError> {
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     // The one directive that go-yaml always takes.
     let mut events = YamlEvents::with_directives(body, text.len() - body.len(), body.starts_with("%YAML 1.1"));
-    match Builder::read_with_duplicates(&mut events) {
+    match Builder::read_leniently(&mut events) {
         None => Ok(Json::Null),
         Some(Ok((json, _))) => Ok(json),
         Some(Err(fault)) => Err(fault.locate(&Lines::of(text))),

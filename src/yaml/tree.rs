@@ -67,7 +67,7 @@ pub(super) struct Builder<'t> {
     frames: Vec<Frame<'t>>,
     anchors: HashMap<usize, Node<'t>>,
     copied: usize,
-    takes_duplicates: bool,
+    is_lenient: bool,
 }
 
 impl<'t> Builder<'t> {
@@ -78,11 +78,12 @@ impl<'t> Builder<'t> {
         Self::default().read_document(events)
     }
 
-    /// Reads one document in which a key may be written twice, and the last one counts.
-    pub(super) fn read_with_duplicates(
+    /// Reads one document as go-yaml does: it does not see what stands behind its end, and of two equal keys the last one
+    /// counts.
+    pub(super) fn read_leniently(
         events: &mut impl Iterator<Item = Result<(Event<'t>, Span), Fault>>,
     ) -> Option<Result<(Json<'t>, Place), Fault>> {
-        Self { takes_duplicates: true, ..Self::default() }.read_document(events)
+        Self { is_lenient: true, ..Self::default() }.read_document(events)
     }
 
     fn read_document(
@@ -97,7 +98,12 @@ impl<'t> Builder<'t> {
                 Err(fault) => Err(fault),
             };
             match node {
-                Ok(Some(node)) => root = Some(node),
+                Ok(Some(node)) => {
+                    root = Some(node);
+                    if self.is_lenient {
+                        break;
+                    }
+                }
                 Ok(None) => (),
                 Err(fault) => return Some(Err(fault)),
             }
@@ -205,7 +211,7 @@ impl<'t> Builder<'t> {
     fn begin_entry(&mut self, key: Key<'t>) -> Result<(), Fault> {
         let Some(Frame { places, content: Content::Map(map), .. }) = self.frames.last_mut() else { return Ok(()) };
         if !key.is_merge
-            && !self.takes_duplicates
+            && !self.is_lenient
             && let Some(index) = map.find(&key.name).filter(|index| map.written[*index])
         {
             let first = places[index].key.clone().unwrap_or_default();
