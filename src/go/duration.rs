@@ -1,7 +1,7 @@
 //! Go's `time.ParseDuration`.
 //!
 //! Four crates were held against Go on the durations of `verdicts.jsonl` first. Each differs: go-parse-duration 0.1.1 panics
-//! on `µs` and never ends on `0.100000000000000000000h`; gostd_time 1.1.3 panics near the ends of 64 bits; the duration of
+//! on `µs` and never ends on `0.100000000000000000000h`; `gostd_time` 1.1.3 panics near the ends of 64 bits; the duration of
 //! kube-core 5.0.0 takes the empty text, `--5m` and `2562048h`, rounds otherwise and panics on `1h-30m`; jiff 0.2 takes
 //! `1 hour` and `PT1H` and refuses `0`, `.5s` and `1m1h`. So this is Go's own algorithm (src/time/format.go).
 
