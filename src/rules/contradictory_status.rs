@@ -33,7 +33,7 @@ fn suspension(status: &Json<'_>, findings: &mut Findings) {
     // Of two conditions of one type only the first is looked at.
     let position = |kind| conditions.iter().position(|condition| condition.field("type").as_str() == Some(kind));
     let is_true = |index: &usize| conditions[*index].field("status").as_str() == Some("True");
-    if position("RayClusterSuspending").as_ref().is_some_and(is_true)
+    if position("RayClusterSuspending").is_some_and(|index| is_true(&index))
         && let Some(index) = position("RayClusterSuspended").filter(is_true)
     {
         findings.invalid(
