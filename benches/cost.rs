@@ -1,0 +1,24 @@
+//! A number of reviews one after the other, for `benches/instructions`, which counts what one of them costs.
+
+#![allow(clippy::disallowed_methods, reason = "what the core must not do, a benchmark may: it reads files")]
+
+use std::hint::black_box;
+
+use rayguard::admission::{Request, mutate, validate};
+use rayguard::policy::Policy;
+
+fn main() {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let [file, work, times] = &arguments[..] else { panic!("cost FILE read|validate|mutate TIMES") };
+    let review = std::fs::read(file).expect("a file with a review");
+    let policy = Policy::default();
+    for _ in 0..times.parse::<u32>().expect("a number of times") {
+        let review = black_box(&review);
+        match work.as_str() {
+            "read" => drop(black_box(Request::read(review).expect("a review"))),
+            "validate" => drop(black_box(validate(&policy, review).expect("a review"))),
+            "mutate" => drop(black_box(mutate(&policy, review).expect("a review"))),
+            other => panic!("{other} is none of read, validate, mutate"),
+        }
+    }
+}
