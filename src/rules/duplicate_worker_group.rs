@@ -21,7 +21,8 @@ pub(super) static RULE: Rule = Rule {
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     let mut seen = HashSet::new();
     for group in &object.cluster.workers {
-        if group.name().is_some_and(|name| !seen.insert(name)) {
+        // Two groups without a name have one name too: none.
+        if !seen.insert(group.name().unwrap_or_default()) {
             findings.report(
                 Reason::Duplicate,
                 group.path().field("groupName"),

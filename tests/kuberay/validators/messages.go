@@ -1,0 +1,110 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// sources are where KubeRay's validators are, in the folder of its module.
+var sources = []string{
+	"controllers/ray/utils/*.go",
+	"controllers/ray/utils/dashboardclient/*.go",
+	"pkg/webhooks/v1/*.go",
+}
+
+// isValidator says of a function's name whether it is one of them, or one that they leave a part of the work to.
+var isValidator = regexp.MustCompile(`^([vV]alidate|UnmarshalRuntimeEnvYAML$)`)
+
+// makesError has the functions that a message is given to.
+var makesError = []string{"fmt.Errorf", "fmt.Sprintf", "errstd.New", "errors.New", "field.Invalid"}
+
+// printMessages writes the text of each error that KubeRay's validators make, as its source has it.
+func printMessages(module string, out io.Writer) error {
+	lines := json.NewEncoder(out)
+	lines.SetEscapeHTML(false)
+	for _, pattern := range sources {
+		files, err := filepath.Glob(filepath.Join(module, pattern))
+		if err != nil {
+			return err
+		}
+		if len(files) == 0 {
+			return fmt.Errorf("%s has no %s", module, pattern)
+		}
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+			if err != nil {
+				return err
+			}
+			for _, message := range messages(parsed) {
+				if err := lines.Encode(message); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// messages are the texts in a file from which its validators make errors.
+func messages(file *ast.File) []string {
+	var found []string
+	for _, declared := range file.Decls {
+		function, ok := declared.(*ast.FuncDecl)
+		if !ok || !isValidator.MatchString(function.Name.Name) {
+			continue
+		}
+		ast.Inspect(function, func(node ast.Node) bool {
+			call, ok := node.(*ast.CallExpr)
+			if !ok || !slices.Contains(makesError, name(call.Fun)) {
+				return true
+			}
+			for _, argument := range call.Args {
+				if text, ok := literal(argument); ok {
+					found = append(found, text)
+				}
+			}
+			return true
+		})
+	}
+	return found
+}
+
+// name is that of a function of another package, as it is called.
+func name(function ast.Expr) string {
+	selected, ok := function.(*ast.SelectorExpr)
+	if !ok {
+		return ""
+	}
+	owner, ok := selected.X.(*ast.Ident)
+	if !ok {
+		return ""
+	}
+	return owner.Name + "." + selected.Sel.Name
+}
+
+// literal is the text of a literal, or of several that are added up.
+func literal(expression ast.Expr) (string, bool) {
+	switch expression := expression.(type) {
+	case *ast.BasicLit:
+		text, err := strconv.Unquote(expression.Value)
+		return text, err == nil && expression.Kind == token.STRING
+	case *ast.BinaryExpr:
+		left, leftOk := literal(expression.X)
+		right, rightOk := literal(expression.Y)
+		return left + right, leftOk && rightOk && expression.Op == token.ADD
+	default:
+		return "", false
+	}
+}
