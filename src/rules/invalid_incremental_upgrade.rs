@@ -34,12 +34,26 @@ const WHOLE_CAPACITY: i64 = 100;
 
 fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     let kuberay = &settings.kuberay;
+    let strategy = object.json.descend(["spec", "upgradeStrategy"]);
     if object.kind != Kind::RayService
-        || object.json.descend(["spec", "upgradeStrategy", "type"]).as_str() != Some(TYPE)
+        || strategy.as_object().is_none()
         || kuberay.version < Version::v1(5)
         || !kuberay.is_enabled(FeatureGate::RayServiceIncrementalUpgrade)
     {
         return;
+    }
+    match strategy.field("type") {
+        // A bug, mended in 1.7: with the gate on, KubeRay reads the type whether there is one or not.
+        Json::Null if kuberay.version < Version::v1(7) => {
+            findings.required(
+                FieldPath::of(["spec", "upgradeStrategy", "type"]),
+                format!("without it KubeRay {} crashes on this object, time and again", kuberay.version),
+                "write NewCluster, which it is if there is no upgradeStrategy at all, or another type",
+            );
+            return;
+        }
+        kind if kind.as_str() == Some(TYPE) => {}
+        _ => return,
     }
     if !object.cluster.is_autoscaling() {
         findings.required(
