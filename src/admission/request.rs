@@ -237,9 +237,11 @@ impl<'de> Visitor<'de> for ReviewedVisitor {
         while let Some(Text(name)) = map.next_key()? {
             match &*name {
                 "status" => {
-                    // Whatever is no status, no rule can read.
-                    let status = serde_json::from_str::<Status<'_>>(map.next_value::<&RawValue>()?.get());
-                    fields.extend(status.ok().and_then(Status::into_json).map(|status| (name, status)));
+                    // Whatever is no map, no rule can read; serde would take a list for a map without names.
+                    let status = map.next_value::<&RawValue>()?.get();
+                    let status = Some(status).filter(|status| status.starts_with('{'));
+                    let status = status.and_then(|status| serde_json::from_str::<Status<'_>>(status).ok());
+                    fields.extend(status.and_then(Status::into_json).map(|status| (name, status)));
                 }
                 "metadata" => fields.push((name, map.next_value::<Metadata<'_>>()?.0)),
                 _ => fields.push((name, map.next_value()?)),

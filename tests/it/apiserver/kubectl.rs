@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::thread;
 
+use rayguard::rules;
 use serde_json::Value;
 
 /// How kubectl begins the line of a warning.
@@ -117,6 +118,7 @@ impl Outcome {
 /// it behind `The RayCluster "bad" is invalid: `.
 pub(super) fn finding(line: &str) -> Option<String> {
     let (text, rule) = line.strip_suffix(')')?.rsplit_once(" (")?;
+    let rule = rules::find(rule)?.name; // what the API server itself says may end in brackets, too
     let text = text.split_once(" is invalid: ").map_or(text, |(_, text)| text);
     let (place, _) = text.trim_start_matches("* ").split_once(": ")?;
     Some(format!("{rule} {place}"))
