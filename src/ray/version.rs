@@ -63,9 +63,9 @@ impl<'a> RayVersion<'a> {
 }
 
 impl fmt::Display for RayVersion<'_> {
-    /// The numbers alone, which are what counts.
+    /// The numbers alone, which are what counts, cut where a precision says so.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.numbers)
+        formatter.pad(self.numbers)
     }
 }
 
@@ -85,7 +85,7 @@ impl fmt::Display for Shortfall<'_> {
         match self {
             Self::Unset => formatter.write_str("there is no rayVersion"),
             Self::Unreadable => formatter.write_str("KubeRay cannot read the rayVersion"),
-            Self::Older(version) => write!(formatter, "rayVersion is {version}"),
+            Self::Older(version) => write!(formatter, "rayVersion is {version:.20}"),
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::policy::Settings;
 use crate::ray::gcs::OPTIONS;
 use crate::ray::{Kind, RayObject};
 use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::spelling::quote;
 
 pub(super) static RULE: Rule = Rule {
     name: "changed-immutable-field",
@@ -66,8 +67,8 @@ fn compare_field(
     {
         findings.invalid(
             FieldPath::of(map.iter().copied()).field(field),
-            format!("it is {was:?} since the object was created, and cannot become {is:?}"),
-            format!("write {field}: {was}, or delete the object and create it anew"),
+            format!("it is {} since the object was created, and cannot become {}", quote(was), quote(is)),
+            format!("write {field}: {was:.60}, or delete the object and create it anew"),
         );
     }
 }

@@ -5,6 +5,7 @@ use crate::path::FieldPath;
 use crate::policy::Settings;
 use crate::ray::{Kind, RayObject};
 use crate::rule::{Category, Check, Findings, Level, Reason, Rule, Scope};
+use crate::spelling::quote;
 
 pub(super) static RULE: Rule = Rule {
     name: "invalid-upgrade-strategy",
@@ -58,6 +59,6 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
 }
 
 fn unknown(asked: &str, path: FieldPath, help: &str, findings: &mut Findings) {
-    let asked: String = asked.chars().take(40).collect();
-    findings.report(Reason::NotSupported, path, format!("KubeRay has no upgrade strategy {asked:?} here"), help);
+    let message = format!("KubeRay has no upgrade strategy {} here", quote(asked));
+    findings.report(Reason::NotSupported, path, message, help);
 }

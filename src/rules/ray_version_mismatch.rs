@@ -32,7 +32,7 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
         {
             findings.invalid(
                 container.path().field("image"),
-                format!("the image has Ray {version}, and {whose} says {expected}"),
+                format!("the image has Ray {version:.20}, and {whose} says {expected:.20}"),
                 "write one version everywhere",
             );
         }

@@ -6,7 +6,7 @@ use crate::path::FieldPath;
 use crate::policy::Settings;
 use crate::ray::{Kind, RayObject};
 use crate::rule::{Category, Check, Findings, Level, Reason, Rule, Scope};
-use crate::spelling::suggestion;
+use crate::spelling::{quote, suggestion};
 
 pub(super) static RULE: Rule = Rule {
     name: "unknown-time-zone",
@@ -33,7 +33,7 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
         findings.report(
             Reason::NotSupported,
             path(),
-            format!("there is no time zone {name:.40?}{meant}"),
+            format!("there is no time zone {}{meant}", quote(name)),
             "write a name of the IANA time zone database, such as Europe/Berlin or Etc/UTC",
         );
     }

@@ -5,6 +5,7 @@ use crate::json::Json;
 use crate::kuberay::Version;
 use crate::path::FieldPath;
 use crate::rule::Reason;
+use crate::spelling::quote;
 
 /// One thing that the API server would drop or refuse.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,9 +43,6 @@ pub enum Suggestion {
     /// The field of this name in a newer version of the API, such as `ray.io/v1`.
     ApiVersion(String),
 }
-
-/// The longest text of an object's own that is put into a message, in characters.
-const LONGEST_QUOTE: usize = 40;
 
 /// A message and the help that goes with it.
 pub(super) type Words = (String, String);
@@ -153,11 +151,4 @@ fn shown(value: &Json<'_>) -> String {
         Json::Number(number) => number.to_string(),
         other => other.type_name().to_owned(),
     }
-}
-
-fn quote(text: &str) -> String {
-    let mut signs = text.chars().flat_map(char::escape_debug);
-    let start: String = signs.by_ref().take(LONGEST_QUOTE).collect();
-    let more = if signs.next().is_some() { "…" } else { "" };
-    format!("\"{start}{more}\"")
 }
