@@ -62,6 +62,11 @@ impl<'a> Job<'a> {
         !self.json.field("clusterSelector").entries().is_empty()
     }
 
+    /// The rules by which something is deleted after the job. Beside them KubeRay takes no `shutdownAfterJobFinishes`.
+    pub fn deletion_rules(&self) -> &'a [Json<'a>] {
+        self.json.descend(["deletionStrategy", "deletionRules"]).items()
+    }
+
     /// How the job reaches its cluster; empty where nothing is said, which the API server makes `K8sJobMode`.
     pub fn submission_mode(&self) -> &'a str {
         self.text("submissionMode")

@@ -30,7 +30,11 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
         Some("v1") if version >= Version::v1(7) => false,
         _ => return,
     };
-    for group in cluster.groups().filter(|group| is_v2 || !group.is_head()) {
+    // Of the head of a job in SidecarMode conflicting-sidecar-mode says the same.
+    let is_sidecar =
+        version >= Version::v1(5) && object.job().is_some_and(|job| job.submission_mode() == "SidecarMode");
+    let is_head_free = !is_v2 || is_sidecar;
+    for group in cluster.groups().filter(|group| !(is_head_free && group.is_head())) {
         if group.restart_policy().is_none_or(|policy| policy == "Never") {
             continue;
         }

@@ -41,7 +41,7 @@ type Waits<'a> = BTreeMap<&'a str, (usize, i64)>;
 
 fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     let Some(job) = object.job().filter(|_| settings.kuberay.version >= Version::v1(5)) else { return };
-    let rules = job.json.descend(["deletionStrategy", "deletionRules"]).items();
+    let rules = job.deletion_rules();
     if rules.is_empty() {
         return;
     }
@@ -73,12 +73,14 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     }
     for ((field, status), waits) in &statuses {
         let stages = || ORDER.iter().filter_map(|policy| waits.get_key_value(policy));
+        let mut longest = 0;
         for ((earlier, (_, before)), (later, (index, after))) in stages().zip(stages().skip(1)) {
+            longest = longest.max(*before);
             if after < before {
                 findings.invalid(
                     path.clone().index(*index).fields(["condition", "ttlSeconds"]),
                     format!("it makes {later} come after {after} s, before {earlier} after {before} s ({field} {status:.20})"),
-                    format!("write {before} or more"),
+                    format!("write {longest} or more"),
                 );
             }
         }

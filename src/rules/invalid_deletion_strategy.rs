@@ -45,13 +45,15 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     }
     let path = job.path().field("deletionStrategy");
     let outcomes = ["onSuccess", "onFailure"].map(|name| (name, strategy.field(name)));
-    if !strategy.field("deletionRules").items().is_empty() {
+    if !job.deletion_rules().is_empty() {
         if job.is_on("shutdownAfterJobFinishes") {
-            findings.forbidden(
-                job.path().field("shutdownAfterJobFinishes"),
-                "what is deleted after the job is up to its deletionRules",
-                "remove it, and add a rule with the policy DeleteCluster if there is none",
-            );
+            let help = if job.number("ttlSecondsAfterFinished").is_some_and(|seconds| seconds > 0) {
+                "remove it and ttlSecondsAfterFinished, and add a rule with the policy DeleteCluster if there is none"
+            } else {
+                "remove it, and add a rule with the policy DeleteCluster if there is none"
+            };
+            let message = "what is deleted after the job is up to its deletionRules";
+            findings.forbidden(job.path().field("shutdownAfterJobFinishes"), message, help);
         }
         for (name, _) in outcomes.into_iter().filter(|(_, outcome)| outcome.as_object().is_some()) {
             findings.forbidden(path.clone().field(name), "there are deletionRules, too", "remove it: it is deprecated");

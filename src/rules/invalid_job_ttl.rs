@@ -31,11 +31,13 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
             findings.invalid(path(), "it must not be negative", "write the seconds after which the cluster is deleted");
         }
         Some(seconds) if seconds > 0 && !job.is_on("shutdownAfterJobFinishes") => {
-            findings.forbidden(
-                path(),
-                "nothing is deleted after this time, for shutdownAfterJobFinishes is not true",
-                "set shutdownAfterJobFinishes to true, or remove it",
-            );
+            let help = if job.deletion_rules().is_empty() {
+                "set shutdownAfterJobFinishes to true, or remove it"
+            } else {
+                "remove it: each of the deletionRules has ttlSeconds of its own"
+            };
+            let message = "nothing is deleted after this time, for shutdownAfterJobFinishes is not true";
+            findings.forbidden(path(), message, help);
         }
         _ => {}
     }

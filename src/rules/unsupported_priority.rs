@@ -42,7 +42,9 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
         if !cluster.has_autoscaler_v2() {
             let message = "a priority needs version 2 of the autoscaler, which is not asked for";
             let version = cluster.path().fields(["autoscalerOptions", "version"]);
-            findings.invalid(path(), message, format!("write v2 at {version}, or remove this"));
+            let switch =
+                if cluster.autoscaler_v2_switch().is_some() { " and remove RAY_enable_autoscaler_v2" } else { "" };
+            findings.invalid(path(), message, format!("write v2 at {version}{switch}, or remove this"));
         }
     }
 }

@@ -22,11 +22,13 @@ pub(super) static RULE: Rule = Rule {
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     let Some(job) = object.job().filter(|job| job.is_on("suspend")) else { return };
     if !job.is_on("shutdownAfterJobFinishes") {
-        findings.invalid(
-            job.path().field("shutdownAfterJobFinishes"),
-            "a job that is suspended loses its cluster, and this one is to keep it",
-            "set it to true, or remove suspend",
-        );
+        let help = if job.deletion_rules().is_empty() {
+            "set it to true, or remove suspend"
+        } else {
+            "set it to true and remove the deletionRules, or remove suspend"
+        };
+        let message = "a job that is suspended loses its cluster, and this one is to keep it";
+        findings.invalid(job.path().field("shutdownAfterJobFinishes"), message, help);
     }
     if job.selects_cluster() {
         findings.forbidden(
