@@ -125,12 +125,17 @@ impl FieldPath {
     }
 }
 
+/// The longest key that is shown whole, in bytes.
+const LONGEST_KEY: usize = 317;
+
 impl fmt::Display for FieldPath {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, step) in self.0.iter().enumerate() {
             match step {
                 Step::Field(name) if position == 0 => write!(formatter, "{name}")?,
                 Step::Field(name) => write!(formatter, ".{name}")?,
+                // No key that Kubernetes admits is longer: a domain of 253 characters, a slash and 63 more.
+                Step::Key(key) if key.len() > LONGEST_KEY => write!(formatter, "[{key:.40}…]")?,
                 Step::Key(key) => write!(formatter, "[{key}]")?,
                 Step::Index(index) => write!(formatter, "[{index}]")?,
             }
@@ -148,6 +153,13 @@ mod tests {
         let path = FieldPath::of(["spec", "workerGroupSpecs"]).index(2).field("rayStartParams").key("num-cpus");
         assert_eq!(path.to_string(), "spec.workerGroupSpecs[2].rayStartParams[num-cpus]");
         assert_eq!(path.to_pointer(), "/spec/workerGroupSpecs/2/rayStartParams/num-cpus");
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_one_is_not_shown_whole() {
+        let path = |length: usize| FieldPath::of(["labels"]).key("k".repeat(length).as_str()).to_string();
+        assert_eq!(path(317).len(), "labels[]".len() + 317);
+        assert_eq!(path(800_000), format!("labels[{}…]", "k".repeat(40)));
     }
 
     #[test]

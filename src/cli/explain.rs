@@ -3,7 +3,7 @@
 use clap::Args;
 use rayguard::rule::Rule;
 use rayguard::rules;
-use rayguard::spelling::suggestion;
+use rayguard::spelling::{quote, suggestion};
 
 use super::output;
 use super::{CliError, Status};
@@ -24,7 +24,7 @@ pub(super) fn run(args: &ExplainArgs) -> Result<Status, CliError> {
     let mut unknown = Vec::new();
     for name in &args.rules {
         match rules::find(name).map_or_else(|| rules::that_stand_for(name), |rule| vec![rule]) {
-            found if found.is_empty() => unknown.push(format!("there is no rule {name:?}{}", hint(name))),
+            found if found.is_empty() => unknown.push(format!("there is no rule {}{}", quote(name), hint(name))),
             found => pages.extend(found.into_iter().map(page)),
         }
     }

@@ -30,6 +30,9 @@ const OPERATOR: &str = "ray.io/kuberay-operator";
 
 fn compare(old: &RayObject<'_>, new: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     let version = settings.kuberay.version;
+    if old.kind != new.kind {
+        return; // the API server replaces nothing by another thing
+    }
     let own: &[&'static str] = if new.kind == Kind::RayCronJob { &["spec", "jobTemplate"] } else { &["spec"] };
     let cluster = new.kind.cluster_spec_fields();
     if version >= Version::v1(if new.kind == Kind::RayService { 6 } else { 3 }) {
@@ -65,9 +68,10 @@ fn compare_field(
     if let (Some(was), Some(is)) = (was, is)
         && was != is
     {
+        let now = if new.field(field).is_null() { "be left out".to_owned() } else { format!("become {}", quote(is)) };
         findings.invalid(
             FieldPath::of(map.iter().copied()).field(field),
-            format!("it is {} since the object was created, and cannot become {}", quote(was), quote(is)),
+            format!("it is {} since the object was created, and cannot {now}", quote(was)),
             format!("write {field}: {was:.60}, or delete the object and create it anew"),
         );
     }
