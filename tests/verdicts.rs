@@ -277,7 +277,8 @@ fn a_highest_level_lowers_every_rule_and_raises_none() {
     assert!(at_own_level.iter().any(|finding| finding.starts_with("deny missing-redis-address")), "{at_own_level:?}");
     assert!(at_own_level.contains(&LEGACY.to_owned()), "{at_own_level:?}");
 
-    let lowered = |level| at_own_level.iter().map(move |finding| finding.replacen("deny", level, 1)).collect::<Vec<_>>();
+    let lowered =
+        |level| at_own_level.iter().map(move |finding| finding.replacen("deny", level, 1)).collect::<Vec<_>>();
     assert_eq!(judge("highestLevel: deny", &cluster), at_own_level);
     assert_eq!(judge("highestLevel: warn", &cluster), lowered("warn"));
     let audited: Vec<_> = lowered("audit").iter().map(|finding| finding.replacen("warn", "audit", 1)).collect();
