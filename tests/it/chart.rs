@@ -5,6 +5,7 @@ mod conditions;
 mod lifecycle;
 mod objects;
 mod own_files;
+mod pages;
 mod rendered;
 mod values;
 

@@ -28,17 +28,20 @@ async fn write(namespace: &Namespace<'_>, name: &str) {
     apply(Api::namespaced_with(client, &namespace.name, &secrets), &format!("{name}-certificate"), object).await;
 }
 
+fn field(namespace: &Namespace<'_>, object: &str, path: &str) -> String {
+    namespace.kubectl(&format!("get {object} --output=jsonpath={{{path}}}")).passes().stdout
+}
+
+fn bundles(namespace: &Namespace<'_>, name: &str) -> [String; 2] {
+    ["mutating", "validating"].map(|phase| {
+        field(namespace, &format!("{phase}webhookconfiguration/{name}"), ".webhooks[0].clientConfig.caBundle")
+    })
+}
+
 /// What is there of it.
 fn found(namespace: &Namespace<'_>, name: &str) -> [String; 3] {
-    let field = |object: &str, path: &str| {
-        namespace.kubectl(&format!("get {object} --output=jsonpath={{{path}}}")).passes().stdout
-    };
-    let bundle = ".webhooks[0].clientConfig.caBundle";
-    [
-        field(&format!("mutatingwebhookconfiguration/{name}"), bundle),
-        field(&format!("validatingwebhookconfiguration/{name}"), bundle),
-        field(&format!("secret/{name}-certificate"), r".data.tls\.crt"),
-    ]
+    let [mutating, validating] = bundles(namespace, name);
+    [mutating, validating, field(namespace, &format!("secret/{name}-certificate"), r".data.tls\.crt")]
 }
 
 /// Helm, on the API server of the tests. The release's webhooks are told of no namespace at all, for all tests share it.
@@ -71,6 +74,13 @@ async fn what_rayguard_has_written_stays_through_upgrades_and_rollbacks() {
     // This replaces objects whole, of which docs/install.md warns.
     helm(&format!("upgrade life {CHART} --force"), &namespace.name, &["commonLabels.team=ml"]);
     assert_eq!(found(&namespace, name), ["", "", ""]);
+    // And this takes out what Helm itself once wrote, of which it warns too.
+    let bundle = "certificate.files.caBundle=-----BEGIN CERTIFICATE-----\nQ0E=\n-----END CERTIFICATE-----";
+    let files = ["certificate.mode=files", "certificate.files.secretName=mine", bundle];
+    helm(&format!("upgrade life {CHART}"), &namespace.name, &files);
+    assert!(bundles(&namespace, name).iter().all(|bundle| !bundle.is_empty()));
+    helm(&format!("upgrade life {CHART}"), &namespace.name, &[]);
+    assert_eq!(bundles(&namespace, name), ["", ""]);
     helm("uninstall life", &namespace.name, &[]);
 }
 
