@@ -189,7 +189,7 @@ fn the_schema_knows_the_policy_as_the_program_does() {
         let mut expected = keys_of_the_policy(path);
         expected.retain(|key| !["apiVersion", "kind"].contains(&key.as_str()));
         expected.sort();
-        let pointer: String = path.iter().map(|field| format!("/properties/{field}")).collect();
+        let pointer = path.iter().map(|field| ["/properties/", field].concat()).collect::<String>();
         let known =
             schema.pointer(&format!("/properties/policy{pointer}/properties")).expect("the schema has the policy");
         let known: Vec<_> = known.as_object().expect("a map").keys().collect();
