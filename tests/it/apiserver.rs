@@ -81,14 +81,14 @@ impl ApiServer {
     pub(crate) fn kubectl(&self, namespace: &str) -> Kubectl {
         Kubectl {
             program: self.programs.join("kubectl"),
-            kubeconfig: self.kubeconfig(),
+            kubeconfig: self.kubeconfig_file(),
             cache: self.kube_apiserver.file("cache"),
             namespace: namespace.to_owned(),
         }
     }
 
     /// The file by which any client reaches the API server as its administrator.
-    pub(crate) fn kubeconfig(&self) -> PathBuf {
+    pub(crate) fn kubeconfig_file(&self) -> PathBuf {
         self.kube_apiserver.file("kubeconfig")
     }
 

@@ -48,7 +48,7 @@ fn found(namespace: &Namespace<'_>, name: &str) -> [String; 3] {
 #[track_caller]
 fn helm(command: &str, namespace: &str, values: &[&str]) {
     let mut helm = program("helm");
-    helm.env("KUBECONFIG", ApiServer::shared().kubeconfig());
+    helm.env("KUBECONFIG", ApiServer::shared().kubeconfig_file());
     helm.args(command.split(' ')).args(["--namespace", namespace]);
     if command.contains(CHART) {
         helm.args(["--set", "webhooks.namespaceSelector.matchLabels.nowhere=x"]);
