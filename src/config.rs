@@ -96,7 +96,7 @@ struct Reader {
 impl Reader {
     fn policy(&mut self, file: &Json<'_>) -> Policy {
         let root = FieldPath::root();
-        let known = ["apiVersion", "kind", "kuberay", "rules", "settings", "defaults", "exemptions"];
+        let known = ["apiVersion", "kind", "kuberay", "highestLevel", "rules", "settings", "defaults", "exemptions"];
         self.map(file, &root, &known);
         for (field, expected) in [("apiVersion", API_VERSION), ("kind", KIND)] {
             if file.field(field).as_str() != Some(expected) {
@@ -109,6 +109,7 @@ impl Reader {
             settings,
             defaults: self.defaults(file.field("defaults"), &root.clone().field("defaults"), kuberay),
             levels: self.levels(file.field("rules"), &root.clone().field("rules")),
+            highest_level: self.highest_level(file.field("highestLevel"), &root.clone().field("highestLevel")),
             exemptions: self.exemptions(file.field("exemptions"), &root.field("exemptions")),
         }
     }
@@ -176,6 +177,11 @@ impl Reader {
             }
         }
         kuberay
+    }
+
+    fn highest_level(&mut self, json: &Json<'_>, path: &FieldPath) -> Option<Level> {
+        let choices = [("deny", Level::Deny), ("warn", Level::Warn), ("audit", Level::Audit)];
+        if json.is_null() { None } else { self.choice(json, path, &choices) }
     }
 
     fn levels(&mut self, json: &Json<'_>, path: &FieldPath) -> BTreeMap<&'static str, Level> {

@@ -56,6 +56,8 @@ pub struct Policy {
     pub defaults: Defaults,
     /// Rules that work at another level than their own.
     pub levels: BTreeMap<&'static str, Level>,
+    /// No rule works at a higher level than this; none if each may work at its own.
+    pub highest_level: Option<Level>,
     /// Rules that are switched off in some namespaces.
     pub exemptions: Vec<Exemption>,
 }
@@ -63,7 +65,8 @@ pub struct Policy {
 impl Policy {
     /// The level at which a rule works where nothing is exempt.
     pub fn level(&self, rule: &Rule) -> Level {
-        self.levels.get(rule.name).copied().unwrap_or(rule.level)
+        let level = self.levels.get(rule.name).copied().unwrap_or(rule.level);
+        self.highest_level.map_or(level, |highest| level.min(highest))
     }
 
     /// Everything that is wrong with an object, as the validating webhook sees it. On an update, what the old object

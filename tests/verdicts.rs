@@ -269,3 +269,18 @@ fn whoever_does_as_the_help_says_is_not_told_off_for_it() {
     let label = by_options("", &format!("{{{GOOD}}}")).replace("name: c,", "name: c, labels: {version: 1.10},");
     assert_eq!(check(&label)[0].2, "write it in quotes", "for 1.1 is not 1.10");
 }
+
+#[test]
+fn a_highest_level_lowers_every_rule_and_raises_none() {
+    let cluster = by_annotation(ENABLED, "redis-password: \"\"", "{name: ray-head}", "{name: ray-worker}");
+    let at_own_level = judge("", &cluster);
+    assert!(at_own_level.iter().any(|finding| finding.starts_with("deny missing-redis-address")), "{at_own_level:?}");
+    assert!(at_own_level.contains(&LEGACY.to_owned()), "{at_own_level:?}");
+
+    let lowered =
+        |level| at_own_level.iter().map(move |finding| finding.replacen("deny", level, 1)).collect::<Vec<_>>();
+    assert_eq!(judge("highestLevel: deny", &cluster), at_own_level);
+    assert_eq!(judge("highestLevel: warn", &cluster), lowered("warn"));
+    let audited: Vec<_> = lowered("audit").iter().map(|finding| finding.replacen("warn", "audit", 1)).collect();
+    assert_eq!(judge("highestLevel: audit\nrules: {missing-redis-address: deny}", &cluster), audited);
+}

@@ -15,7 +15,7 @@ fn an_empty_policy_is_the_built_in_one() {
 fn everything_can_be_said() {
     let policy = read(
         r#","kuberay":{"version":1.6,"featureGates":{"RayServiceIncrementalUpgrade":true}},
-        "rules":{"missing-redis-password":"warn","legacy-fault-tolerance":false},
+        "highestLevel":"warn","rules":{"missing-redis-password":"warn","legacy-fault-tolerance":false},
         "settings":{"shortWorkerReconnectTimeoutSeconds":300,"assumedHeadReconnectTimeoutSeconds":900},
         "defaults":{"workerReconnectTimeout":"repair","headNumCpus":"zero",
             "podTemplate":{"worker":{"spec":{"containers":[{"name":"ray-worker","env":[{"name":"A","value":"b"}]}]}}}},
@@ -26,6 +26,7 @@ fn everything_can_be_said() {
     assert!(policy.settings.kuberay.is_enabled(FeatureGate::RayServiceIncrementalUpgrade));
     assert_eq!(policy.levels["missing-redis-password"], Level::Warn);
     assert_eq!(policy.levels["legacy-fault-tolerance"], Level::Off);
+    assert_eq!(policy.highest_level, Some(Level::Warn));
     assert_eq!(policy.settings.short_worker_reconnect_timeout, 300);
     assert_eq!(policy.settings.assumed_head_reconnect_timeout, 900);
     assert_eq!(policy.defaults.worker_reconnect_timeout, WorkerReconnectTimeout::Repair);
@@ -38,7 +39,7 @@ fn everything_can_be_said() {
 #[test]
 fn everything_that_is_wrong_is_said_at_once() {
     let errors = read(
-        r#","rulez":{},"kuberay":{"version":"2.0","featureGates":{"RayClusterMTL":true}},
+        r#","rulez":{},"highestLevel":"off","kuberay":{"version":"2.0","featureGates":{"RayClusterMTL":true}},
         "rules":{"missing-redis-pasword":"warn","missing-redis-address":"error"},
         "settings":{"reconnectTimeoutMarginSeconds":"60s"},
         "defaults":{"workerReconnectTimeout":"explict","podTemplate":{"head":{"spec":{"$patch":"replace"}},
@@ -50,6 +51,7 @@ fn everything_that_is_wrong_is_said_at_once() {
         "kuberay.version: write a version of KubeRay from \"1.1\" to \"1.7\"",
         "kuberay.featureGates.RayClusterMTL: there is no such key; did you mean \"RayClusterMTLS\"?",
         "settings.reconnectTimeoutMarginSeconds: write seconds as a whole number, as in 60",
+        "highestLevel: write one of deny, warn, audit",
         "defaults.workerReconnectTimeout: write one of explicit, repair, off; did you mean \"explicit\"?",
         "defaults.podTemplate.head.spec.$patch: defaults only add, so a directive such as $patch has no place here; \
          remove it",

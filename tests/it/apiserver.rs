@@ -23,7 +23,8 @@ use crate::daemon::Daemon;
 use crate::kuberay;
 pub(crate) use answer::Answer;
 use kubectl::Kubectl;
-use namespace::Namespace;
+pub(crate) use manifests::LEGACY_CLUSTER;
+pub(crate) use namespace::Namespace;
 
 /// The version of KubeRay whose CRDs are installed.
 const KUBERAY: &str = "v1.6.2";
@@ -80,10 +81,15 @@ impl ApiServer {
     pub(crate) fn kubectl(&self, namespace: &str) -> Kubectl {
         Kubectl {
             program: self.programs.join("kubectl"),
-            kubeconfig: self.kube_apiserver.file("kubeconfig"),
+            kubeconfig: self.kubeconfig_file(),
             cache: self.kube_apiserver.file("cache"),
             namespace: namespace.to_owned(),
         }
+    }
+
+    /// The file by which any client reaches the API server as its administrator.
+    pub(crate) fn kubeconfig_file(&self) -> PathBuf {
+        self.kube_apiserver.file("kubeconfig")
     }
 
     /// A new namespace, in which a webhook has no say until it is registered for it.

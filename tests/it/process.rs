@@ -15,7 +15,7 @@ use crate::daemon::Daemon;
 /// How long something may take that is to happen soon.
 const SOON: Duration = Duration::from_secs(20);
 
-const RAYGUARD: &str = env!("CARGO_BIN_EXE_rayguard");
+pub(crate) const RAYGUARD: &str = env!("CARGO_BIN_EXE_rayguard");
 
 /// The command `rayguard serve`, on ports that the kernel chooses.
 pub(crate) fn command(args: &[&str]) -> Command {

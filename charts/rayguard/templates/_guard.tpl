@@ -1,0 +1,30 @@
+{{- /* What a rollout should not begin with: values that cannot work together. */ -}}
+{{- define "rayguard.guard" -}}
+{{- $files := .Values.certificate.files -}}
+{{- $drain := add .Values.drain.delaySeconds .Values.drain.timeoutSeconds -}}
+{{- if eq .Release.Namespace "kube-system" -}}
+{{- fail "rayguard leaves its own namespace and kube-system alone, and whoever may write there owns the cluster: install it into a namespace of its own, --namespace rayguard --create-namespace" -}}
+{{- end -}}
+{{- if eq .Values.certificate.mode "files" -}}
+{{- if not $files.caBundle -}}
+{{- fail "certificate.mode is files, and certificate.files.caBundle is empty: the API server would not trust the certificate; write --set-file certificate.files.caBundle=ca.crt" -}}
+{{- end -}}
+{{- if eq (empty $files.secretName) (empty $files.volume) -}}
+{{- fail "certificate.mode is files: write one of certificate.files.secretName and certificate.files.volume" -}}
+{{- end -}}
+{{- else if or $files.caBundle $files.secretName $files.volume -}}
+{{- fail (printf "certificate.files is of no use while certificate.mode is %s: write certificate.mode: files, or leave it out" .Values.certificate.mode) -}}
+{{- end -}}
+{{- if ge $drain (int64 .Values.terminationGracePeriodSeconds) -}}
+{{- fail (printf "drain takes up to %d s, and a Pod is killed after %d s: raise terminationGracePeriodSeconds above drain.delaySeconds and drain.timeoutSeconds together" $drain (int64 .Values.terminationGracePeriodSeconds)) -}}
+{{- end -}}
+{{- if and .Values.autoscaling.enabled (gt (int64 .Values.autoscaling.minReplicas) (int64 .Values.autoscaling.maxReplicas)) -}}
+{{- fail "autoscaling.minReplicas exceeds autoscaling.maxReplicas" -}}
+{{- end -}}
+{{- if and .Values.serviceMonitor.enabled .Values.podMonitor.enabled -}}
+{{- fail "serviceMonitor and podMonitor would count everything twice: enable one of them" -}}
+{{- end -}}
+{{- if eq (int64 .Values.ports.webhook) (int64 .Values.ports.admin) -}}
+{{- fail "ports.webhook and ports.admin are the same: write two ports" -}}
+{{- end -}}
+{{- end -}}

@@ -1,0 +1,75 @@
+{{- define "rayguard.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "rayguard.fullname" -}}
+{{- $name := include "rayguard.name" . -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" -}}
+{{- else if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 50 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 50 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "rayguard.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "rayguard.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "rayguard.labels" -}}
+{{- $own := dict
+  "helm.sh/chart" (printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_")
+  "app.kubernetes.io/version" .Chart.AppVersion
+  "app.kubernetes.io/managed-by" .Release.Service
+-}}
+{{- toYaml (mergeOverwrite dict .Values.commonLabels (merge $own (include "rayguard.selectorLabels" . | fromYaml))) -}}
+{{- end -}}
+
+{{- define "rayguard.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- default (include "rayguard.fullname" .) .Values.serviceAccount.name -}}
+{{- else -}}
+{{- default "default" .Values.serviceAccount.name -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "rayguard.image" -}}
+{{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) -}}
+{{- with .Values.image.digest -}}@{{ . }}{{- end -}}
+{{- end -}}
+
+{{- /* Where the self-managed CA and certificate are kept, and the Lease under which they are renewed. */ -}}
+{{- define "rayguard.certificateSecret" -}}
+{{- printf "%s-certificate" (include "rayguard.fullname" .) -}}
+{{- end -}}
+
+{{- define "rayguard.certManagerCertificate" -}}
+{{- default (include "rayguard.fullname" .) .Values.certificate.certManager.certificate -}}
+{{- end -}}
+
+{{- define "rayguard.certManagerSecret" -}}
+{{- default (printf "%s-tls" (include "rayguard.fullname" .)) .Values.certificate.certManager.secretName -}}
+{{- end -}}
+
+{{- define "rayguard.policy" -}}
+apiVersion: rayguard.dev/v1alpha1
+kind: Policy
+{{- with .Values.policy }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- /* The fewest Pods that there are to be. */ -}}
+{{- define "rayguard.leastReplicas" -}}
+{{- if .Values.autoscaling.enabled }}{{ .Values.autoscaling.minReplicas }}{{ else }}{{ .Values.replicas }}{{ end -}}
+{{- end -}}
+
+{{- define "rayguard.monitoringLabels" -}}
+{{- toYaml (mergeOverwrite dict .labels (include "rayguard.labels" .root | fromYaml)) -}}
+{{- end -}}
+
+{{- define "rayguard.alertLabels" -}}
+{{- toYaml (mergeOverwrite (dict "severity" .severity) .labels) -}}
+{{- end -}}

@@ -1,0 +1,70 @@
+{{- /* What the two webhook configurations have in common. Called with a dict: root, kind, name, path, resources. */ -}}
+{{- define "rayguard.webhook" -}}
+- name: {{ .name }}.rayguard.dev
+  clientConfig:
+    {{- if eq .root.Values.certificate.mode "files" }}
+    caBundle: {{ .root.Values.certificate.files.caBundle | b64enc }}
+    {{- end }}
+    service:
+      name: {{ include "rayguard.fullname" .root }}
+      namespace: {{ .root.Release.Namespace }}
+      path: /{{ .name }}
+      port: 443
+  rules:
+  - apiGroups: [ray.io]
+    apiVersions: [v1]
+    resources: [{{ join ", " .resources }}]
+    operations: [CREATE, UPDATE]
+    scope: Namespaced
+  matchPolicy: Equivalent # so that v1alpha1 is seen too
+  namespaceSelector:
+    {{- with .root.Values.webhooks.namespaceSelector.matchLabels }}
+    matchLabels:
+      {{- toYaml . | nindent 6 }}
+    {{- end }}
+    matchExpressions:
+    - key: kubernetes.io/metadata.name
+      operator: NotIn
+      values: [{{ join ", " (concat (list "kube-system" .root.Release.Namespace) .root.Values.webhooks.excludedNamespaces | uniq) }}]
+    - key: rayguard.dev/ignore
+      operator: DoesNotExist
+    {{- with .root.Values.webhooks.namespaceSelector.matchExpressions }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  {{- with .root.Values.webhooks.objectSelector }}
+  objectSelector:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  matchConditions:
+  # What is on its way out goes, even while rayguard is away.
+  - name: is-not-being-deleted
+    expression: "!has(object.metadata.deletionTimestamp)"
+  # The operator and the autoscaler write status, finalizers and more. What rules look at is the spec and what is named
+  # ray.io/ in the metadata, for an annotation can switch fault tolerance on.
+  - name: changes-what-is-judged
+    expression: >-
+      request.operation != "UPDATE"
+      || object.?spec != oldObject.?spec
+      || [object, oldObject].exists(either, ["annotations", "labels"].exists(field,
+      either.metadata[?field].orValue({}).exists(key,
+      key.startsWith("ray.io/") && object.metadata[?field][?key] != oldObject.metadata[?field][?key])))
+  {{- with .root.Values.webhooks.matchConditions }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+  admissionReviewVersions: [v1]
+  sideEffects: None
+  failurePolicy: {{ .failurePolicy }}
+  timeoutSeconds: {{ .timeoutSeconds }}
+{{- end -}}
+
+{{- define "rayguard.webhookAnnotations" -}}
+{{- $annotations := .annotations -}}
+{{- if eq .root.Values.certificate.mode "cert-manager" -}}
+{{- $certificate := printf "%s/%s" .root.Release.Namespace (include "rayguard.certManagerCertificate" .root) -}}
+{{- $annotations = mergeOverwrite dict $annotations (dict "cert-manager.io/inject-ca-from" $certificate) -}}
+{{- end -}}
+{{- with $annotations -}}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end -}}
+{{- end -}}

@@ -1,0 +1,54 @@
+//! A certificate of the user's own, made as the documentation says.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use rustls::ClientConnection;
+use rustls::pki_types::ServerName;
+
+use super::{ROOT, Rendered};
+use crate::client::{tcp, trusting};
+use crate::process::Rayguard;
+
+#[test]
+fn the_chart_takes_the_ca_and_the_api_server_would_trust_the_certificate_that_certs_make_makes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let make = || {
+        let output =
+            Command::new(Path::new(ROOT).join("certs/make")).arg(folder.path()).output().expect("certs/make runs");
+        assert!(output.status.success(), "certs/make needs openssl: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let read = |name: &str| fs::read_to_string(file(name)).expect("certs/make has made it");
+    make();
+    let (ca, certificate) = (read("ca.crt"), read("tls.crt"));
+    let rayguard =
+        Rayguard::start(&["--tls-cert", &file("tls.crt"), "--tls-key", &file("tls.key"), "--tls-reload", "50ms"]);
+    let shake_hands = |name: &'static str| {
+        let name = ServerName::try_from(name).expect("a name");
+        let mut tls = ClientConnection::new(trusting(&ca), name).expect("a configuration");
+        let mut socket = tcp(rayguard.webhooks);
+        while tls.is_handshaking() {
+            tls.complete_io(&mut socket)?;
+        }
+        Ok::<_, std::io::Error>(())
+    };
+    shake_hands("rayguard.rayguard.svc").expect("the name of the Service");
+    shake_hands("rayguard.other.svc").expect_err("another name");
+
+    // Renewed by the same CA.
+    make();
+    assert_eq!(read("ca.crt"), ca);
+    assert_ne!(read("tls.crt"), certificate);
+    rayguard.logged("took up the new certificate");
+    shake_hands("rayguard.rayguard.svc").expect("the renewed certificate");
+
+    let bundle = format!("certificate.files.caBundle={}", file("ca.crt"));
+    let values = ["--set", "certificate.mode=files,certificate.files.secretName=rayguard-tls", "--set-file", &bundle];
+    let rendered = Rendered::new(values);
+    let written = rendered.webhook("ValidatingWebhookConfiguration")["clientConfig"]["caBundle"].as_str();
+    assert_eq!(written, Some(&*BASE64_STANDARD.encode(ca)));
+}

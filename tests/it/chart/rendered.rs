@@ -1,0 +1,206 @@
+//! What the chart renders.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::{RELEASE, ROOT, Rendered, helm, is_up_to_date, program, value_sets};
+use crate::process;
+
+const CONFIGURATIONS: [&str; 2] = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
+
+/// The arguments that keep a certificate in a Secret, which the program does not have yet.
+const TO_COME: [&str; 4] = ["--certificate-secret=", "--webhook-configuration=", "--service=", "--namespace="];
+
+/// Of these a cluster has one for all namespaces.
+const CLUSTER_SCOPED: [&str; 4] = ["ClusterRole", "ClusterRoleBinding", CONFIGURATIONS[0], CONFIGURATIONS[1]];
+
+#[test]
+fn every_set_of_values_renders_what_it_should() {
+    for (name, file) in value_sets() {
+        insta::assert_snapshot!(format!("rendered_{name}"), Rendered::with_values(file.as_deref()).text);
+    }
+}
+
+#[test]
+fn the_plain_manifest_is_what_the_chart_renders() {
+    let namespace = "\
+# rayguard without Helm: kubectl apply --filename charts/install.yaml, once the image of the Deployment is one that your
+# nodes can pull. Made from charts/rayguard by UPDATE=1 cargo test --test it chart; do not edit.
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: rayguard
+  labels:
+    pod-security.kubernetes.io/enforce: restricted
+";
+    is_up_to_date("charts/install.yaml", &format!("{namespace}{}", Rendered::new([]).text));
+}
+
+#[test]
+fn the_readme_lists_the_values() {
+    let mut helm_docs = program("helm-docs");
+    helm_docs.args(["--dry-run", "--log-level=warning", "--sort-values-order=file", "--chart-search-root=charts"]);
+    let output = helm_docs.output().expect("helm-docs runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    is_up_to_date("charts/rayguard/README.md", &String::from_utf8(output.stdout).expect("UTF-8"));
+}
+
+#[test]
+fn the_chart_has_the_version_of_the_program() {
+    let chart = helm(["show", "chart", super::CHART]).expect("Helm shows it");
+    for field in ["version", "appVersion"] {
+        let line = format!("{field}: {}", env!("CARGO_PKG_VERSION"));
+        assert!(chart.lines().any(|found| found == line), "no {line} in\n{chart}");
+    }
+}
+
+#[test]
+fn helm_finds_nothing_to_complain_of() {
+    for (name, file) in value_sets() {
+        let file = file.map(|file| file.display().to_string());
+        let values = file.iter().flat_map(|file| ["--values", file]);
+        let linted =
+            helm(["lint", "--strict", "--quiet", "--namespace", RELEASE, super::CHART].into_iter().chain(values));
+        assert_eq!(linted.as_deref().map(str::trim), Ok(""), "{name}");
+    }
+}
+
+#[test]
+fn the_webhooks_touch_nothing_but_kuberays_own_kinds() {
+    for (name, file) in value_sets() {
+        let rendered = Rendered::with_values(file.as_deref());
+        let kinds = [vec!["rayclusters", "rayservices"], vec!["rayclusters", "rayservices", "rayjobs", "raycronjobs"]];
+        for (configuration, resources) in CONFIGURATIONS.into_iter().zip(kinds) {
+            let rules = &rendered.webhook(configuration)["rules"];
+            let expected = json!([{
+                "apiGroups": ["ray.io"], "apiVersions": ["v1"], "resources": resources,
+                "operations": ["CREATE", "UPDATE"], "scope": "Namespaced",
+            }]);
+            assert_eq!(rules, &expected, "{name}: {configuration}");
+        }
+    }
+}
+
+#[test]
+fn kube_system_and_the_own_namespace_cannot_be_lost_from_the_exclusions() {
+    for (name, file) in value_sets() {
+        let rendered = Rendered::with_values(file.as_deref());
+        for configuration in CONFIGURATIONS {
+            let expressions = &rendered.webhook(configuration)["namespaceSelector"]["matchExpressions"];
+            let names = &expressions[0];
+            assert_eq!((&names["key"], &names["operator"]), (&json!("kubernetes.io/metadata.name"), &json!("NotIn")));
+            let values = names["values"].as_array().expect("a list");
+            for namespace in ["kube-system", RELEASE] {
+                assert!(values.contains(&json!(namespace)), "{name}: {configuration}: {values:?}");
+            }
+            assert_eq!(expressions[1], json!({"key": "rayguard.dev/ignore", "operator": "DoesNotExist"}), "{name}");
+        }
+    }
+}
+
+#[test]
+fn what_the_api_server_is_told_of_the_webhooks_is_as_it_should_be_in_every_set_of_values() {
+    for (name, file) in value_sets() {
+        let rendered = Rendered::with_values(file.as_deref());
+        for configuration in CONFIGURATIONS {
+            let webhook = rendered.webhook(configuration);
+            assert_eq!(webhook["sideEffects"], "None", "{name}");
+            assert_eq!(webhook["matchPolicy"], "Equivalent", "{name}");
+            assert_eq!(webhook["admissionReviewVersions"], json!(["v1"]), "{name}");
+            assert!(webhook["timeoutSeconds"].as_u64().is_some_and(|seconds| seconds <= 5), "{name}");
+            let has_bundle = webhook["clientConfig"].get("caBundle").is_some();
+            assert_eq!(has_bundle, name == "files", "{name}: what rayguard or cert-manager writes is not rendered");
+            assert_eq!(
+                rendered.only(configuration)["metadata"]["name"],
+                rendered.only("Deployment")["metadata"]["name"]
+            );
+        }
+        let [mutating, validating] = CONFIGURATIONS.map(|configuration| rendered.webhook(configuration));
+        assert_eq!(mutating["failurePolicy"], "Ignore", "{name}");
+        assert_eq!(mutating["reinvocationPolicy"], "IfNeeded", "{name}");
+        let refuses = name != "minimal";
+        assert_eq!(validating["failurePolicy"], if refuses { "Fail" } else { "Ignore" }, "{name}");
+    }
+}
+
+#[test]
+fn what_belongs_to_the_release_lies_in_its_namespace_and_carries_its_labels() {
+    for (name, file) in value_sets() {
+        for object in Rendered::with_values(file.as_deref()).objects {
+            let (kind, metadata) = (object["kind"].as_str().expect("a kind"), &object["metadata"]);
+            let of_the_user = ["critical", "guard-note"].map(Value::from).contains(&metadata["name"]);
+            let namespace = if CLUSTER_SCOPED.contains(&kind) { Value::Null } else { json!(RELEASE) };
+            assert_eq!(metadata["namespace"], namespace, "{name}: {kind}");
+            assert!(of_the_user || metadata["labels"]["app.kubernetes.io/instance"] == RELEASE, "{name}: {kind}");
+            assert!(of_the_user || name != "everything" || metadata["labels"]["team"] == "platform", "{kind}");
+        }
+    }
+}
+
+#[test]
+fn rights_are_for_named_objects_only_and_there_are_none_to_create_or_delete() {
+    let rendered = Rendered::new([]);
+    let mut granted = BTreeSet::new();
+    for kind in ["Role", "ClusterRole"] {
+        for rule in rendered.only(kind)["rules"].as_array().expect("rules") {
+            let names = rule["resourceNames"].as_array().expect("resourceNames");
+            let texts = |field: &str| {
+                let list = rule[field].as_array().expect("a list");
+                list.iter().map(|item| item.as_str().expect("a text").to_owned()).collect::<Vec<_>>()
+            };
+            for resource in texts("resources") {
+                assert!(names.contains(&json!(RELEASE)) || names.contains(&json!("rayguard-certificate")));
+                granted.extend(texts("verbs").into_iter().map(|verb| format!("{kind} {resource} {verb}")));
+            }
+        }
+    }
+    for right in &granted {
+        assert!(["get", "watch", "patch"].iter().any(|verb| right.ends_with(verb)), "{right}");
+    }
+    assert_eq!(granted.len(), 3 + 2 + 2 * 3, "{granted:?}");
+
+    let cert_manager = Rendered::new(["--set", "certificate.mode=cert-manager"]);
+    assert!(!cert_manager.has("Role") && !cert_manager.has("ClusterRole") && !cert_manager.has("Secret"));
+    let pod = &cert_manager.only("Deployment")["spec"]["template"]["spec"];
+    assert_eq!(pod["automountServiceAccountToken"], false);
+}
+
+#[test]
+fn a_budget_for_disruptions_is_there_only_where_a_pod_can_be_spared() {
+    let has = |arguments: &[&str]| Rendered::new(arguments.iter().copied()).has("PodDisruptionBudget");
+    assert!(has(&[]));
+    assert!(!has(&["--set", "replicas=1"]));
+    assert!(has(&["--set", "replicas=1", "--set", "autoscaling.enabled=true"]));
+    assert!(!has(&["--set", "autoscaling.enabled=true", "--set", "autoscaling.minReplicas=1"]));
+}
+
+#[test]
+fn another_policy_rolls_the_pods_and_nothing_else_does() {
+    let checksum = |arguments: &[&str]| {
+        let rendered = Rendered::new(arguments.iter().copied());
+        let template = &rendered.only("Deployment")["spec"]["template"];
+        template["metadata"]["annotations"]["checksum/policy"].as_str().expect("a checksum").to_owned()
+    };
+    assert_eq!(checksum(&[]), checksum(&["--set", "replicas=3"]));
+    assert_ne!(checksum(&[]), checksum(&["--set", "policy.highestLevel=audit"]));
+}
+
+#[test]
+fn the_program_reads_the_policy_and_the_arguments() {
+    for (name, file) in value_sets() {
+        let rendered = Rendered::with_values(file.as_deref());
+        let map = rendered.objects.iter().find_map(|object| object["data"]["policy.yaml"].as_str());
+        let policy = rayguard::policy::Policy::from_yaml(map.expect("a policy"));
+        assert!(policy.is_ok(), "{name}: {policy:?}");
+
+        let container = &rendered.only("Deployment")["spec"]["template"]["spec"]["containers"][0];
+        let arguments = container["args"].as_array().expect("arguments").iter().filter_map(Value::as_str);
+        let arguments = arguments.filter(|argument| !TO_COME.iter().any(|flag| argument.starts_with(flag)));
+        // Last, so that everything before it is looked at.
+        let output = Command::new(process::RAYGUARD).args(arguments).arg("--help").current_dir(ROOT).output();
+        let output = output.expect("rayguard runs");
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
