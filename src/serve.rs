@@ -17,16 +17,19 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::admission::endpoint;
+use crate::certificates::{Authority, Root};
 use crate::log::{self, LogFormat};
 use crate::metrics::Metrics;
 use crate::policy_file::{self, PolicyFileError};
 use crate::server::admin::{self, Admin};
-use crate::server::certificate::SelfMade;
 use crate::server::tls::{self, CertFiles, CertResolver, Certificate, Pem, TlsError};
 use crate::server::{Lifetime, Limits, Server, bind};
 
 /// A webhook has little to do: more threads than this only pass work to and fro.
 const MOST_WORKERS: usize = 4;
+
+/// A certificate that nobody keeps lives as long as the process, which is replaced far more often.
+const LIFE: Duration = Duration::from_hours(365 * 24);
 
 /// Serve the admission webhooks over HTTPS: POST /mutate and /validate
 #[derive(Args, Clone, Debug)]
@@ -139,7 +142,8 @@ pub async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     let listener = listen(args.listen).await?;
     let admin_listener = listen(args.admin_listen).await?;
     let Source { certificate, files } = certificate(&args, &metrics)?;
-    let resolver = Arc::new(CertResolver::new(certificate));
+    let resolver = Arc::new(CertResolver::default());
+    resolver.replace(certificate);
     let (lifetime, admin_lifetime) = (Lifetime::default(), Lifetime::default());
     let limits = Limits { drain: args.drain_timeout, ..Limits::default() };
 
@@ -197,15 +201,18 @@ fn certificate(args: &ServeArgs, metrics: &Metrics) -> Result<Source, ServeError
         let files = CertFiles { cert: cert.clone(), key: key.clone() };
         let pem = files.read()?;
         let certificate = pem.certificate()?;
-        metrics.certificate_expires("leaf", certificate.not_after());
-        return Ok(Source { certificate, files: Some((files, pem)) });
+        metrics.certificate_expires("leaf", certificate.validity().not_after);
+        return Ok(Source { certificate: Arc::new(certificate), files: Some((files, pem)) });
     }
     let own = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
     let listen = Some(args.listen.ip()).filter(|ip| !ip.is_unspecified() && !ip.is_loopback());
     let names = own.into_iter().chain(listen.map(|ip| ip.to_string())).chain(args.tls_name.iter().cloned());
-    let SelfMade { certificate, ca, ca_not_after } = SelfMade::new(names, SystemTime::now())?;
-    metrics.certificate_expires("leaf", certificate.not_after());
-    metrics.certificate_expires("ca", ca_not_after);
+    let now = SystemTime::now();
+    let authority = Authority::new(now, LIFE)?;
+    let leaf = authority.issue(&names.collect::<Vec<_>>(), now, LIFE)?;
+    let (certificate, ca) = (Arc::clone(leaf.certificate()), Root::write_all([authority.root()]));
+    metrics.certificate_expires("leaf", certificate.validity().not_after);
+    metrics.certificate_expires("ca", authority.root().validity().not_after);
     tracing::info!("made a certificate; its CA is on stdout");
     io::stdout().write_all(ca.as_bytes()).map_err(ServeError::Ca)?;
     if let Some(path) = &args.ca_out {
@@ -216,7 +223,7 @@ fn certificate(args: &ServeArgs, metrics: &Metrics) -> Result<Source, ServeError
 
 /// A certificate, and the files to look at for the next one.
 struct Source {
-    certificate: Certificate,
+    certificate: Arc<Certificate>,
     files: Option<(CertFiles, Pem)>,
 }
 

@@ -39,7 +39,7 @@ pub fn router(admin: Admin) -> Router {
 
 async fn ready(State(admin): State<Admin>) -> (StatusCode, &'static str) {
     // The wall clock of this very moment: a timer would have stood still with a suspended machine.
-    if !admin.resolver.current().is_valid_at(SystemTime::now()) {
+    if !admin.resolver.current().is_some_and(|it| it.is_valid_at(SystemTime::now())) {
         (StatusCode::SERVICE_UNAVAILABLE, "not ready: the certificate is not valid now\n")
     } else if admin.phases.now() > Phase::Serving {
         (StatusCode::SERVICE_UNAVAILABLE, "not ready: about to stop\n")
