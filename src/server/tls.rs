@@ -18,6 +18,7 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::parse_x509_certificate;
 use x509_parser::time::ASN1Time;
 
+use crate::certificates::Leaf;
 use crate::metrics::Metrics;
 
 /// Why there is no certificate to show.
@@ -220,6 +221,12 @@ pub struct Pem {
 }
 
 impl Pem {
+    /// The certificate that they hold, and its key, as text.
+    pub fn leaf(&self) -> Result<Leaf, TlsError> {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Leaf::new(text(&self.cert), text(&self.key))
+    }
+
     /// The certificate that they hold.
     pub fn certificate(&self) -> Result<Certificate, TlsError> {
         Certificate::from_pem(&self.cert, &self.key)
