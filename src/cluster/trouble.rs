@@ -53,10 +53,19 @@ impl Part {
     }
 }
 
+/// Why something fails.
+#[derive(Debug)]
+struct Trouble {
+    /// What tells it from another trouble with the same object
+    kind: String,
+    /// All of it, which may differ from attempt to attempt
+    error: String,
+}
+
 /// What fails now, and why.
 #[derive(Debug)]
 pub struct Troubles {
-    now: Mutex<BTreeMap<(Part, String), String>>,
+    now: Mutex<BTreeMap<(Part, String), Trouble>>,
     metrics: Arc<Metrics>,
 }
 
@@ -78,12 +87,12 @@ impl Troubles {
                 Some(value)
             }
             Err(error) => {
-                let error = chain(&error);
+                let trouble = Trouble { kind: error.to_string(), error: chain(&error) };
                 self.metrics.certificate_failed(part);
-                let before = now.insert(key, error.clone());
-                if before.as_ref() != Some(&error) {
-                    tracing::error!(object, error, "{}", part.failing());
+                if now.get(&key).is_none_or(|before| before.kind != trouble.kind) {
+                    tracing::error!(object, error = trouble.error, "{}", part.failing());
                 }
+                now.insert(key, trouble);
                 None
             }
         }
@@ -97,7 +106,7 @@ impl Troubles {
     /// Why something fails now.
     pub fn of(&self, part: Part) -> Option<String> {
         let now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        now.iter().find(|((failing, _), _)| *failing == part).map(|(_, error)| error.clone())
+        now.iter().find(|((failing, _), _)| *failing == part).map(|(_, trouble)| trouble.error.clone())
     }
 }
 

@@ -4,6 +4,8 @@
 
 #[cfg(feature = "server")]
 mod apiserver;
+#[cfg(feature = "server")]
+mod certificates;
 mod cli;
 #[cfg(feature = "server")]
 mod client;
