@@ -93,6 +93,10 @@ struct RoleLabel {
     role: &'static str,
 }
 
+/// For what has one value, or none yet.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct NoLabels {}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct PartLabel {
     part: &'static str,
@@ -123,7 +127,8 @@ pub struct Metrics {
     handshake_errors: Counter,
     renewals: Family<RoleLabel, Counter>,
     certificate_errors: Family<PartLabel, Counter>,
-    ca_bundle_in_sync: Gauge,
+    /// Without a value as long as nobody keeps the `caBundle`s
+    ca_bundle_in_sync: Family<NoLabels, Gauge>,
     ca_bundle_writes: Counter,
 }
 
@@ -141,7 +146,7 @@ impl Default for Metrics {
             handshake_errors: Counter::default(),
             renewals: Family::default(),
             certificate_errors: Family::default(),
-            ca_bundle_in_sync: Gauge::default(),
+            ca_bundle_in_sync: Family::default(),
             ca_bundle_writes: Counter::default(),
         };
         metrics.registered()
@@ -269,7 +274,7 @@ impl Metrics {
 
     /// Notes whether every `caBundle` holds the CA.
     pub(crate) fn ca_bundle_in_sync(&self, in_sync: bool) {
-        self.ca_bundle_in_sync.set(in_sync.into());
+        self.ca_bundle_in_sync.get_or_create(&NoLabels {}).set(in_sync.into());
     }
 
     /// Counts a `caBundle` that was written.

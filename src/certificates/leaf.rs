@@ -1,5 +1,6 @@
 //! The certificate that the server shows, with its key, as a Secret holds them.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -11,11 +12,18 @@ use super::Root;
 use crate::server::tls::{Certificate, TlsError};
 
 /// A certificate and its key, which belong together.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Leaf {
     cert: String,
     key: String,
     certificate: Arc<Certificate>,
+}
+
+impl fmt::Debug for Leaf {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Never the key.
+        formatter.debug_struct("Leaf").field("certificate", &self.certificate).finish_non_exhaustive()
+    }
 }
 
 impl Leaf {

@@ -36,7 +36,7 @@ impl Root {
     pub fn from_der(der: CertificateDer<'static>) -> Option<Self> {
         let (_, parsed) = parse_x509_certificate(&der).ok()?;
         let validity = Validity::of(&parsed);
-        Some(Self { validity, der })
+        Some(Self { der, validity })
     }
 
     /// All that can be read of several in PEM, each once; what is damaged passes by.

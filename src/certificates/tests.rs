@@ -21,7 +21,7 @@ fn terms() -> Terms {
 
 /// The first of January 2026.
 fn begin() -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600)
+    SystemTime::UNIX_EPOCH + Duration::from_hours(490_896)
 }
 
 /// The data of a Secret.

@@ -111,14 +111,18 @@ impl Api {
         let mut events = std::pin::pin!(events.map_err(|_| ApiError::Timeout)??);
         begun();
         changed();
-        while let Some(event) = events.try_next().await? {
-            match event {
-                WatchEvent::Bookmark(_) => {}
-                WatchEvent::Error(status) => return Err(kube::Error::Api(status).into()),
-                WatchEvent::Added(_) | WatchEvent::Modified(_) | WatchEvent::Deleted(_) => changed(),
+        let following = async {
+            while let Some(event) = events.try_next().await? {
+                match event {
+                    WatchEvent::Bookmark(_) => {}
+                    WatchEvent::Error(status) => return Err(kube::Error::Api(status).into()),
+                    WatchEvent::Added(_) | WatchEvent::Modified(_) | WatchEvent::Deleted(_) => changed(),
+                }
             }
-        }
-        Ok(())
+            Ok(())
+        };
+        // A connection whose other end is gone without a word never ends by itself.
+        timeout(Duration::from_secs(WATCH.into()) + PATIENCE, following).await.unwrap_or(Ok(()))
     }
 }
 

@@ -16,7 +16,7 @@ use crate::server::tls::{CertFiles, TlsError};
 /// Where certificates come from.
 pub enum Source {
     /// A Secret, whose content rayguard makes.
-    Own(Own),
+    Own(Box<Own>),
     /// Files, that somebody else renews.
     Files(Files),
 }
@@ -94,7 +94,9 @@ impl Source {
                 let (leaf, roots) = shared.troubles.note(Part::Store, &files.files.cert.display().to_string(), read)?;
                 let now = shared.clock.now();
                 let not_after = roots.iter().map(|root| root.validity().not_after).max();
-                not_after.into_iter().for_each(|not_after| shared.metrics.certificate_expires("ca", not_after));
+                if let Some(not_after) = not_after {
+                    shared.metrics.certificate_expires("ca", not_after);
+                }
                 let roots = roots.into_iter().filter(|root| root.is_valid_at(now)).collect();
                 Some(Held { roots, leaf: Some(leaf), read: None })
             }

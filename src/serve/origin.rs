@@ -40,7 +40,8 @@ impl Origin {
             let namespace = args.namespace.as_deref().unwrap_or(api.namespace()).to_owned();
             let service = format!("{service}.{namespace}.svc");
             let own = Own::new(&api, &namespace, secret, terms(args, service)?);
-            let keeper = Keeper::new(api, Source::Own(own), configuration.clone(), args.ca_settle, shared.clone());
+            let keeper =
+                Keeper::new(api, Source::Own(Box::new(own)), configuration.clone(), args.ca_settle, shared.clone());
             return Ok(Self::Kept(Box::new(keeper)));
         }
         let (Some(cert), Some(key)) = (&args.tls_cert, &args.tls_key) else {

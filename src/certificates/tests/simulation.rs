@@ -111,7 +111,7 @@ impl World {
         let end = self.at + time;
         let mut part = Duration::from_secs(20);
         while self.at < end {
-            let time = part.min(end - self.at);
+            let time = part.min(end.saturating_sub(self.at));
             (self.now, self.at) = (self.now + time, self.at + time);
             part = (part * 2).min(2 * DAY);
             self.look(first);
@@ -158,7 +158,9 @@ impl World {
             Event::Guest => {
                 let guest = Authority::new(self.now, 100 * DAY).expect("a CA").root().clone();
                 let mut bundles = self.bundles.clone();
-                bundles.iter_mut().for_each(|bundle| bundle.push(guest.clone()));
+                for bundle in &mut bundles {
+                    bundle.push(guest.clone());
+                }
                 self.set_bundles(bundles);
             }
         }
@@ -194,7 +196,9 @@ proptest! {
         1 => Just(Event::Guest),
     ], 1..30)) {
         let mut world = World::new(3);
-        events.iter().for_each(|event| world.happen(event));
+        for event in &events {
+            world.happen(event);
+        }
     }
 
     #[test]
@@ -204,7 +208,9 @@ proptest! {
         1 => Just(Event::Guest),
     ], 1..20)) {
         let mut world = World::new(3);
-        events.iter().for_each(|event| world.happen(event));
+        for event in &events {
+            world.happen(event);
+        }
     }
 }
 

@@ -2,12 +2,15 @@
 
 use std::fs;
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
 use super::installation::ready;
 use super::{Installation, Observer};
 use crate::apiserver::ApiServer;
+use crate::client::{Client, trusting};
 use crate::process::{Rayguard, eventually};
 use crate::tls::Authority;
 
@@ -41,8 +44,7 @@ fn a_ca_in_a_file_is_published_and_its_successor_before_it_is_used() {
         let next = Authority::new();
         write(folder.path(), &next);
         eventually("the next CA's certificate", || {
-            let config = crate::client::trusting(&next.0.pem());
-            crate::client::Client::connect(rayguard.webhooks, &config).is_ok().then_some(())
+            Client::connect(rayguard.webhooks, &trusting(&next.0.pem())).is_ok().then_some(())
         });
     }
     observer.lost_nothing();
@@ -64,10 +66,11 @@ fn changing_the_way_to_a_certificate_loses_no_call() {
         ready(&new);
         installation.balancer.set(vec![old.webhooks, new.webhooks]);
         observer.watch(vec![old.webhooks, new.webhooks]);
-        std::thread::sleep(std::time::Duration::from_secs(2));
+        // Both serve side by side, as in a rollout.
+        thread::sleep(Duration::from_secs(2));
         observer.watch(vec![new.webhooks]);
         // A handshake with the old one may be under way.
-        std::thread::sleep(std::time::Duration::from_millis(500));
+        thread::sleep(Duration::from_millis(500));
         installation.balancer.set(vec![new.webhooks]);
         old.signal("TERM");
         assert_eq!(old.wait().code(), Some(0));

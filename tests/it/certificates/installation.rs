@@ -1,9 +1,11 @@
 //! What the chart installs, as far as certificates go: the account with its rights, the empty Secret and Lease, and the
 //! two configurations.
 
+use std::net::SocketAddr;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::Balancer;
 use crate::apiserver::ApiServer;
@@ -80,7 +82,7 @@ impl Installation {
     }
 
     /// A kubeconfig for the account.
-    pub(crate) fn kubeconfig(&self, address: std::net::SocketAddr) -> String {
+    pub(crate) fn kubeconfig(&self, address: SocketAddr) -> String {
         ApiServer::shared().kubeconfig(address, &self.token, &self.namespace.name)
     }
 
@@ -95,7 +97,7 @@ impl Installation {
     }
 
     /// Starts a replica that reaches the API server by this address.
-    pub(crate) fn start_by(&self, address: std::net::SocketAddr, more: &[&str]) -> Rayguard {
+    pub(crate) fn start_by(&self, address: SocketAddr, more: &[&str]) -> Rayguard {
         let configuration = self.configuration();
         let mut args = vec!["--certificate-secret", "rayguard", "--service", "rayguard"];
         args.extend(["--webhook-configuration", &configuration, "--tls-name", "localhost,127.0.0.1"]);
@@ -123,8 +125,8 @@ impl Installation {
 
     /// Removes keys from the Secret.
     pub(crate) fn remove(&self, keys: &[&str]) {
-        let data: serde_json::Map<_, _> = keys.iter().map(|key| ((*key).to_owned(), Value::Null)).collect();
-        self.namespace.patch("secret/rayguard", &serde_json::json!({"data": data}).to_string()).passes();
+        let data: Map<_, _> = keys.iter().map(|key| ((*key).to_owned(), Value::Null)).collect();
+        self.namespace.patch("secret/rayguard", &json!({"data": data}).to_string()).passes();
     }
 }
 

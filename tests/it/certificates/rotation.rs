@@ -1,12 +1,17 @@
 //! Renewal under load: no call is lost.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
 use super::installation::ready;
 use super::{Installation, Observer};
+use crate::client::{Client, trusting_all};
 use crate::process::{Rayguard, eventually};
 
-fn addresses(replicas: &[&Rayguard]) -> Vec<std::net::SocketAddr> {
+fn addresses(replicas: &[&Rayguard]) -> Vec<SocketAddr> {
     replicas.iter().map(|replica| replica.webhooks).collect()
 }
 
@@ -28,14 +33,12 @@ fn forced_rotations_lose_no_call() {
             let [new_ca, new_cert] = ["ca.crt", "tls.crt"].map(|key| installation.secret(key));
             (is_ca == (new_ca != ca) && new_cert != cert && !new_cert.is_empty()).then_some(())
         });
-        let cert = installation.secret("tls.crt");
-        let der = rustls_pem(&cert);
+        let cert = CertificateDer::from_pem_slice(installation.secret("tls.crt").as_bytes()).expect("a certificate");
         for replica in &replicas {
             eventually("each replica to show it", || {
                 let bundle = installation.ca_bundles().swap_remove(0);
-                let client = crate::client::Client::connect(replica.webhooks, &crate::client::trusting_all(&bundle));
-                let client = client.expect("a handshake");
-                (client.stream.conn.peer_certificates().expect("certificates")[0].to_vec() == der).then_some(())
+                let client = Client::connect(replica.webhooks, &trusting_all(&bundle)).expect("a handshake");
+                (client.stream.conn.peer_certificates().expect("certificates")[0] == cert).then_some(())
             });
         }
     }
@@ -90,10 +93,4 @@ fn a_rolling_restart_loses_no_call() {
         assert_eq!(old.wait().code(), Some(0));
     }
     observer.lost_nothing();
-}
-
-fn rustls_pem(pem: &str) -> Vec<u8> {
-    use rustls::pki_types::CertificateDer;
-    use rustls::pki_types::pem::PemObject;
-    CertificateDer::from_pem_slice(pem.as_bytes()).expect("a certificate").to_vec()
 }

@@ -2,10 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
 
+use super::Installation;
 use super::installation::ready;
-use super::{Balancer, Installation};
 use crate::apiserver::webhooks::PROBE;
 use crate::client::{Client, trusting};
 use crate::process::{Rayguard, eventually};
@@ -56,15 +58,10 @@ fn a_ca_bundle_that_is_wiped_or_changed_is_healed_and_nothing_else_is_ours() {
     let ca = installation.secret("ca.crt");
     let other = Authority::new().0.pem();
     for (kind, bundle) in [("mutating", ""), ("validating", ""), ("mutating", &*other), ("validating", "garbage")] {
-        use base64::Engine;
-        let bundle = base64::prelude::BASE64_STANDARD.encode(bundle);
+        let bundle = BASE64_STANDARD.encode(bundle);
         let wiped = json!([{"op": "replace", "path": "/webhooks/0/clientConfig/caBundle", "value": bundle}]);
         let object = format!("{kind}webhookconfiguration/{}", installation.configuration());
-        let outcome = installation.namespace.json_patch(&object, &wiped);
-        if bundle == base64::prelude::BASE64_STANDARD.encode("garbage") && !outcome.success() {
-            continue; // the API server itself refuses it
-        }
-        outcome.passes();
+        installation.namespace.json_patch(&object, &wiped).passes();
         let start = Instant::now();
         eventually("the CA", || installation.ca_bundles().iter().all(|bundle| bundle.contains(&ca)).then_some(()));
         assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
@@ -101,5 +98,4 @@ fn a_replica_that_comes_later_is_ready_at_once_with_the_same_certificate() {
         client.stream.conn.peer_certificates().expect("certificates")[0].to_vec()
     };
     assert_eq!(shown(&first), shown(&second));
-    drop(Balancer::new());
 }
