@@ -185,7 +185,7 @@ fn keys() -> impl Strategy<Value = Vec<&'static str>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
     fn no_call_is_lost_in_years_of_restarts_and_partitions(events in prop::collection::vec(prop_oneof![
@@ -194,6 +194,8 @@ proptest! {
         2 => any::<usize>().prop_map(Event::Restart),
         1 => (any::<usize>(), 1..25u32).prop_map(|(index, days)| Event::CutOff(index, DAY * days)),
         1 => Just(Event::Guest),
+        // The way to ask for a new CA: the old one is still trusted.
+        2 => Just(Event::Remove(vec!["ca.key"])),
     ], 1..30)) {
         let mut world = World::new(3);
         for event in &events {
