@@ -83,7 +83,6 @@ impl Keeper {
     /// Keeps the certificates of a source, and with them the configurations of this name.
     pub fn new(api: Api, source: Source, configurations: String, settle: Duration, shared: Shared) -> Self {
         let configurations = Configurations::new(api.clone(), configurations);
-        shared.metrics.ca_bundle_in_sync(false);
         let (publication, own, started) = (Publication::default(), Vec::new(), Instant::now());
         Self {
             api,

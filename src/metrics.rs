@@ -93,10 +93,6 @@ struct RoleLabel {
     role: &'static str,
 }
 
-/// For what has one value, or none yet.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct NoLabels {}
-
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct PartLabel {
     part: &'static str,
@@ -127,8 +123,7 @@ pub struct Metrics {
     handshake_errors: Counter,
     renewals: Family<RoleLabel, Counter>,
     certificate_errors: Family<PartLabel, Counter>,
-    /// Without a value as long as nobody keeps the `caBundle`s
-    ca_bundle_in_sync: Family<NoLabels, Gauge>,
+    ca_bundle_in_sync: Gauge,
     ca_bundle_writes: Counter,
 }
 
@@ -146,7 +141,7 @@ impl Default for Metrics {
             handshake_errors: Counter::default(),
             renewals: Family::default(),
             certificate_errors: Family::default(),
-            ca_bundle_in_sync: Family::default(),
+            ca_bundle_in_sync: Gauge::default(),
             ca_bundle_writes: Counter::default(),
         };
         metrics.registered()
@@ -182,11 +177,6 @@ impl Metrics {
             "Attempts to keep the certificates that have failed",
             self.certificate_errors.clone(),
         );
-        registry.register(
-            "cabundle_in_sync",
-            "Whether every caBundle of the webhook configurations holds the CA: 1 yes, 0 no",
-            self.ca_bundle_in_sync.clone(),
-        );
         registry.register("cabundle_writes", "caBundles that this replica has written", self.ca_bundle_writes.clone());
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The program that is running", build);
@@ -204,6 +194,15 @@ impl Metrics {
         for result in ["success", "failure"] {
             let _ = self.reloads.get_or_create(&ResultLabel { result });
         }
+        self
+    }
+
+    /// Tells of the `caBundle`s too, which is only of use where rayguard keeps them: an alert on them must not fire where
+    /// somebody else does.
+    #[must_use]
+    pub fn with_ca_bundles(mut self) -> Self {
+        let help = "Whether every caBundle of the webhook configurations holds the CA: 1 yes, 0 no";
+        self.registry.register("cabundle_in_sync", help, self.ca_bundle_in_sync.clone());
         self
     }
 
@@ -274,7 +273,7 @@ impl Metrics {
 
     /// Notes whether every `caBundle` holds the CA.
     pub(crate) fn ca_bundle_in_sync(&self, in_sync: bool) {
-        self.ca_bundle_in_sync.get_or_create(&NoLabels {}).set(in_sync.into());
+        self.ca_bundle_in_sync.set(in_sync.into());
     }
 
     /// Counts a `caBundle` that was written.

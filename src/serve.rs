@@ -83,7 +83,9 @@ pub async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     log::begin(args.log_format, args.log_level);
     let mut signals = Signals::new().map_err(ServeError::Signals)?;
     let policy = policy_file::read(args.config.as_deref())?;
-    let metrics = Arc::new(Metrics::default());
+    let metrics = Metrics::default();
+    let metrics = if args.webhook_configuration.is_some() { metrics.with_ca_bundles() } else { metrics };
+    let metrics = Arc::new(metrics);
 
     let listener = listen(args.listen).await?;
     let admin_listener = listen(args.admin_listen).await?;
