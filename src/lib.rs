@@ -29,6 +29,11 @@ pub mod policy_file;
 #[cfg(feature = "server")]
 pub mod admission;
 #[cfg(feature = "server")]
+pub mod certificates;
+#[cfg(feature = "server")]
+#[allow(clippy::disallowed_methods, reason = "the shell reads files and the clock")]
+pub mod cluster;
+#[cfg(feature = "server")]
 pub mod log;
 #[cfg(feature = "server")]
 pub mod metrics;

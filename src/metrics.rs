@@ -13,6 +13,8 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use crate::admission::{Decision, Webhook};
+use crate::certificates::Step;
+use crate::cluster::trouble::Part;
 use crate::ray::Kind;
 
 /// From a tenth of a millisecond to five seconds: a review takes well under the first, the last means a stuck node.
@@ -92,6 +94,11 @@ struct RoleLabel {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PartLabel {
+    part: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ResultLabel {
     result: &'static str,
 }
@@ -114,6 +121,10 @@ pub struct Metrics {
     certificate_not_after: Family<RoleLabel, Gauge>,
     reloads: Family<ResultLabel, Counter>,
     handshake_errors: Counter,
+    renewals: Family<RoleLabel, Counter>,
+    certificate_errors: Family<PartLabel, Counter>,
+    ca_bundle_in_sync: Gauge,
+    ca_bundle_writes: Counter,
 }
 
 impl Default for Metrics {
@@ -128,6 +139,10 @@ impl Default for Metrics {
             certificate_not_after: Family::default(),
             reloads: Family::default(),
             handshake_errors: Counter::default(),
+            renewals: Family::default(),
+            certificate_errors: Family::default(),
+            ca_bundle_in_sync: Gauge::default(),
+            ca_bundle_writes: Counter::default(),
         };
         metrics.registered()
     }
@@ -152,6 +167,17 @@ impl Metrics {
         );
         registry.register("tls_reload", "Changes of the certificate's files taken up or refused", self.reloads.clone());
         registry.register("tls_handshake_errors", "TLS handshakes that failed", self.handshake_errors.clone());
+        registry.register(
+            "certificate_renewals",
+            "Certificates that this replica has made anew in the Secret",
+            self.renewals.clone(),
+        );
+        registry.register(
+            "certificate_errors",
+            "Attempts to keep the certificates that have failed",
+            self.certificate_errors.clone(),
+        );
+        registry.register("cabundle_writes", "caBundles that this replica has written", self.ca_bundle_writes.clone());
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The program that is running", build);
 
@@ -159,9 +185,24 @@ impl Metrics {
         for fault in Fault::ALL {
             let _ = self.errors.get_or_create(&FaultLabel { reason: fault.as_str() });
         }
+        for role in ["ca", "leaf"] {
+            let _ = self.renewals.get_or_create(&RoleLabel { role });
+        }
+        for part in Part::ALL {
+            let _ = self.certificate_errors.get_or_create(&PartLabel { part: part.as_str() });
+        }
         for result in ["success", "failure"] {
             let _ = self.reloads.get_or_create(&ResultLabel { result });
         }
+        self
+    }
+
+    /// Tells of the `caBundle`s too, which is only of use where rayguard keeps them: an alert on them must not fire where
+    /// somebody else does.
+    #[must_use]
+    pub fn with_ca_bundles(mut self) -> Self {
+        let help = "Whether every caBundle of the webhook configurations holds the CA: 1 yes, 0 no";
+        self.registry.register("cabundle_in_sync", help, self.ca_bundle_in_sync.clone());
         self
     }
 
@@ -213,6 +254,31 @@ impl Metrics {
     pub(crate) fn reloaded(&self, taken_up: bool) {
         let result = if taken_up { "success" } else { "failure" };
         self.reloads.get_or_create(&ResultLabel { result }).inc();
+    }
+
+    /// Counts a step in the life of the certificates.
+    pub(crate) fn certificate_renewed(&self, step: Step) {
+        let role = match step {
+            Step::NewAuthority => "ca",
+            Step::NewLeaf => "leaf",
+            Step::DropOld => return,
+        };
+        self.renewals.get_or_create(&RoleLabel { role }).inc();
+    }
+
+    /// Counts a failure to keep the certificates.
+    pub(crate) fn certificate_failed(&self, part: Part) {
+        self.certificate_errors.get_or_create(&PartLabel { part: part.as_str() }).inc();
+    }
+
+    /// Notes whether every `caBundle` holds the CA.
+    pub(crate) fn ca_bundle_in_sync(&self, in_sync: bool) {
+        self.ca_bundle_in_sync.set(in_sync.into());
+    }
+
+    /// Counts a `caBundle` that was written.
+    pub(crate) fn ca_bundle_written(&self) {
+        self.ca_bundle_writes.inc();
     }
 
     /// Counts a failed handshake.

@@ -4,7 +4,6 @@
 //! it, so nothing outlives [`Server::run`].
 
 pub mod admin;
-pub mod certificate;
 mod connection;
 mod pace;
 pub mod phase;

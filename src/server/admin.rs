@@ -1,9 +1,6 @@
 //! What Kubernetes and Prometheus ask, over plain HTTP on a port of its own: a busy or broken TLS port must not make
 //! the kubelet kill the process.
 
-use std::sync::Arc;
-use std::time::SystemTime;
-
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -12,17 +9,17 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 
 use super::phase::{Phase, Phases};
-use super::tls::CertResolver;
-use crate::metrics::Metrics;
+use crate::cluster::Shared;
+use crate::cluster::trouble::Part;
 
-/// What the answers are made of. It can only be made once the webhooks' port is bound, which is the first half of
+/// What the answers are made of. It can only be made once the webhooks' port is bound, which is the first part of
 /// being ready.
 #[derive(Clone)]
 pub struct Admin {
-    /// What is counted
-    pub metrics: Arc<Metrics>,
-    /// The certificate of the webhooks
-    pub resolver: Arc<CertResolver>,
+    /// What is known of the certificate, and what is counted
+    pub shared: Shared,
+    /// Whether the `caBundle`s are rayguard's to keep
+    pub is_keeper: bool,
     /// The phase of the webhooks
     pub phases: Phases,
 }
@@ -37,17 +34,39 @@ pub fn router(admin: Admin) -> Router {
         .with_state(admin)
 }
 
-async fn ready(State(admin): State<Admin>) -> (StatusCode, &'static str) {
-    // The wall clock of this very moment: a timer would have stood still with a suspended machine.
-    if !admin.resolver.current().is_valid_at(SystemTime::now()) {
-        (StatusCode::SERVICE_UNAVAILABLE, "not ready: the certificate is not valid now\n")
-    } else if admin.phases.now() > Phase::Serving {
-        (StatusCode::SERVICE_UNAVAILABLE, "not ready: about to stop\n")
-    } else {
-        (StatusCode::OK, "ready\n")
+async fn ready(State(admin): State<Admin>) -> (StatusCode, String) {
+    let missing = admin.missing();
+    if missing.is_empty() {
+        return (StatusCode::OK, "ready\n".to_owned());
+    }
+    let lines = missing.into_iter().map(|part| format!("not ready: {part}\n"));
+    (StatusCode::SERVICE_UNAVAILABLE, lines.collect())
+}
+
+impl Admin {
+    /// What being ready lacks.
+    fn missing(&self) -> Vec<String> {
+        let Shared { clock, resolver, standing, troubles, .. } = &self.shared;
+        let because = |part| troubles.of(part).map(|why| format!(": {why}")).unwrap_or_default();
+        let mut missing = Vec::new();
+        match resolver.current() {
+            None => missing.push(format!("there is no certificate yet{}", because(Part::Store))),
+            // The wall clock of this very moment: a timer would have stood still with a suspended machine.
+            Some(certificate) if !certificate.is_valid_at(clock.now()) => {
+                missing.push(format!("the certificate is not valid now{}", because(Part::Store)));
+            }
+            Some(_) => {}
+        }
+        if self.is_keeper && !standing.is_good() {
+            missing.push(format!("the caBundle does not vouch for the certificate{}", because(Part::CaBundle)));
+        }
+        if self.phases.now() > Phase::Serving {
+            missing.push("about to stop".to_owned());
+        }
+        missing
     }
 }
 
 async fn metrics(State(admin): State<Admin>) -> impl IntoResponse {
-    ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], admin.metrics.encode())
+    ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], admin.shared.metrics.encode())
 }

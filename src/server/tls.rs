@@ -7,16 +7,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use arc_swap::ArcSwap;
+use arc_swap::ArcSwapOption;
 use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use x509_parser::certificate::X509Certificate;
 use x509_parser::parse_x509_certificate;
 use x509_parser::time::ASN1Time;
 
+use crate::certificates::Leaf;
 use crate::metrics::Metrics;
 
 /// Why there is no certificate to show.
@@ -48,12 +50,33 @@ pub enum TlsError {
     Make(#[from] rcgen::Error),
 }
 
+/// The time for which a certificate is valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Validity {
+    /// When it begins to be valid
+    pub not_before: SystemTime,
+    /// When it ends to be valid
+    pub not_after: SystemTime,
+}
+
+impl Validity {
+    /// What a certificate says of itself.
+    pub fn of(certificate: &X509Certificate<'_>) -> Self {
+        let validity = certificate.validity();
+        Self { not_before: system_time(validity.not_before), not_after: system_time(validity.not_after) }
+    }
+
+    /// Whether a moment lies in it.
+    pub fn contains(self, moment: SystemTime) -> bool {
+        (self.not_before..=self.not_after).contains(&moment)
+    }
+}
+
 /// A certificate with its key, checked against each other.
 #[derive(Debug)]
 pub struct Certificate {
     key: Arc<CertifiedKey>,
-    not_before: SystemTime,
-    not_after: SystemTime,
+    validity: Validity,
 }
 
 impl Certificate {
@@ -69,20 +92,24 @@ impl Certificate {
     pub fn new(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Self, TlsError> {
         let leaf = chain.first().ok_or(TlsError::NoCertificate)?;
         let (_, parsed) = parse_x509_certificate(leaf).map_err(|_| TlsError::Damaged)?;
-        let validity = parsed.validity();
-        let (not_before, not_after) = (system_time(validity.not_before), system_time(validity.not_after));
+        let validity = Validity::of(&parsed);
         let key = CertifiedKey::from_der(chain, key, &provider())?;
-        Ok(Self { key: Arc::new(key), not_before, not_after })
+        Ok(Self { key: Arc::new(key), validity })
     }
 
-    /// When it ends to be valid.
-    pub fn not_after(&self) -> SystemTime {
-        self.not_after
+    /// The certificate, and those between it and its CA.
+    pub fn chain(&self) -> &[CertificateDer<'static>] {
+        &self.key.cert
+    }
+
+    /// When it is valid.
+    pub fn validity(&self) -> Validity {
+        self.validity
     }
 
     /// Whether it is valid at a moment.
     pub fn is_valid_at(&self, moment: SystemTime) -> bool {
-        (self.not_before..=self.not_after).contains(&moment)
+        self.validity.contains(moment)
     }
 }
 
@@ -96,30 +123,26 @@ fn provider() -> CryptoProvider {
     aws_lc_rs::default_provider()
 }
 
-/// Gives each handshake the certificate of the moment: a read of a pointer, no lock.
-#[derive(Debug)]
-pub struct CertResolver(ArcSwap<Certificate>);
+/// Gives each handshake the certificate of the moment: a read of a pointer, no lock. As long as there is none, no
+/// handshake succeeds.
+#[derive(Debug, Default)]
+pub struct CertResolver(ArcSwapOption<Certificate>);
 
 impl CertResolver {
-    /// Begins with a certificate.
-    pub fn new(certificate: Certificate) -> Self {
-        Self(ArcSwap::from_pointee(certificate))
-    }
-
     /// The certificate of the moment.
-    pub fn current(&self) -> Arc<Certificate> {
+    pub fn current(&self) -> Option<Arc<Certificate>> {
         self.0.load_full()
     }
 
     /// Shows another certificate from now on.
-    pub fn replace(&self, certificate: Certificate) {
-        self.0.store(Arc::new(certificate));
+    pub fn replace(&self, certificate: Arc<Certificate>) {
+        self.0.store(Some(certificate));
     }
 }
 
 impl ResolvesServerCert for CertResolver {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.0.load().key))
+        self.0.load().as_ref().map(|certificate| Arc::clone(&certificate.key))
     }
 }
 
@@ -180,8 +203,8 @@ impl CertFiles {
             metrics.reloaded(taken_up.is_ok());
             match taken_up {
                 Ok(certificate) => {
-                    metrics.certificate_expires("leaf", certificate.not_after());
-                    resolver.replace(certificate);
+                    metrics.certificate_expires("leaf", certificate.validity().not_after);
+                    resolver.replace(Arc::new(certificate));
                     tracing::info!("took up the new certificate");
                 }
                 Err(error) => tracing::error!(%error, "kept the old certificate"),
@@ -198,6 +221,12 @@ pub struct Pem {
 }
 
 impl Pem {
+    /// The certificate that they hold, and its key, as text.
+    pub fn leaf(&self) -> Result<Leaf, TlsError> {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Leaf::new(text(&self.cert), text(&self.key))
+    }
+
     /// The certificate that they hold.
     pub fn certificate(&self) -> Result<Certificate, TlsError> {
         Certificate::from_pem(&self.cert, &self.key)

@@ -3,14 +3,15 @@
 mod admission;
 mod agreement;
 mod answer;
-mod kubectl;
+pub(crate) mod kubectl;
 mod manifests;
-mod namespace;
+pub(crate) mod namespace;
 mod stability;
 mod updates;
-mod webhooks;
+pub(crate) mod webhooks;
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
@@ -37,6 +38,7 @@ pub(crate) struct ApiServer {
     programs: PathBuf,
     etcd: Daemon,
     kube_apiserver: Daemon,
+    address: SocketAddr,
     /// Holds the port on which kube-apiserver listens from before it starts, so that nobody else can take it.
     _port: TcpSocket,
 }
@@ -60,16 +62,10 @@ impl ApiServer {
         let kube_apiserver = start_kube_apiserver(&programs, &etcd.file("socket"), address.port());
 
         let certificate = kube_apiserver.file("apiserver.crt");
-        let kubeconfig = format!(
-            "{{apiVersion: v1, kind: Config, current-context: test, \
-             clusters: [{{name: test, cluster: {{server: 'https://{address}', certificate-authority: '{}'}}}}], \
-             users: [{{name: test, user: {{token: {TOKEN}}}}}], \
-             contexts: [{{name: test, context: {{cluster: test, user: test}}}}]}}",
-            certificate.display()
-        );
-        fs::write(kube_apiserver.file("kubeconfig"), kubeconfig).expect("a file");
+        fs::write(kube_apiserver.file("kubeconfig"), kubeconfig(&address.to_string(), &certificate, TOKEN, "default"))
+            .expect("a file");
 
-        let server = Self { programs, etcd, kube_apiserver, _port: port };
+        let server = Self { programs, etcd, kube_apiserver, address, _port: port };
         server.kube_apiserver.until("kube-apiserver gets ready", || {
             (certificate.exists() && server.kubectl("default").run("get --raw /readyz").success()).then_some(())
         });
@@ -90,6 +86,16 @@ impl ApiServer {
     /// The file by which any client reaches the API server as its administrator.
     pub(crate) fn kubeconfig_file(&self) -> PathBuf {
         self.kube_apiserver.file("kubeconfig")
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A kubeconfig for whoever has this token, by this address of the API server.
+    pub(crate) fn kubeconfig(&self, address: SocketAddr, token: &str, namespace: &str) -> String {
+        kubeconfig(&address.to_string(), &self.kube_apiserver.file("apiserver.crt"), token, namespace)
     }
 
     /// A new namespace, in which a webhook has no say until it is registered for it.
@@ -120,6 +126,17 @@ impl ApiServer {
     fn keep_logs(&self) -> [PathBuf; 2] {
         [self.etcd.keep(), self.kube_apiserver.keep()]
     }
+}
+
+/// What tells a program where the API server is, and who it is itself.
+fn kubeconfig(address: &str, ca: &Path, token: &str, namespace: &str) -> String {
+    format!(
+        "{{apiVersion: v1, kind: Config, current-context: test, \
+         clusters: [{{name: test, cluster: {{server: 'https://{address}', certificate-authority: '{}'}}}}], \
+         users: [{{name: test, user: {{token: {token}}}}}], \
+         contexts: [{{name: test, context: {{cluster: test, user: test, namespace: {namespace}}}}}]}}",
+        ca.display()
+    )
 }
 
 /// The folder that has kube-apiserver, etcd and kubectl.
@@ -167,6 +184,7 @@ fn start_kube_apiserver(programs: &Path, etcd: &Path, port: u16) -> Daemon {
         "--permit-port-sharing".into(),
         format!("--cert-dir={}", folder.display()),
         format!("--token-auth-file={}", file("tokens.csv")),
+        "--authorization-mode=RBAC".into(),
         format!("--service-account-key-file={}", file("service-accounts.pub")),
         format!("--service-account-signing-key-file={}", file("service-accounts.key")),
         "--service-account-issuer=https://kubernetes.default.svc".into(),

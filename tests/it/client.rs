@@ -45,8 +45,16 @@ impl Response {
 
 /// A client's configuration that trusts this CA only.
 pub(crate) fn trusting(ca: &str) -> Arc<ClientConfig> {
+    assert_eq!(ca.matches("BEGIN CERTIFICATE").count(), 1, "one CA");
+    trusting_all(ca)
+}
+
+/// A client's configuration that trusts each of these CAs.
+pub(crate) fn trusting_all(cas: &str) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(ca.as_bytes()).expect("the CA is PEM")).expect("the CA is a certificate");
+    for ca in CertificateDer::pem_slice_iter(cas.as_bytes()) {
+        roots.add(ca.expect("the CA is PEM")).expect("the CA is a certificate");
+    }
     let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()));
     let builder = builder.with_safe_default_protocol_versions().expect("TLS 1.2 and 1.3");
     let mut config = builder.with_root_certificates(roots).with_no_client_auth();

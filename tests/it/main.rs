@@ -6,6 +6,7 @@
 mod apiserver;
 #[cfg(feature = "server")]
 mod chart;
+mod certificates;
 mod cli;
 #[cfg(feature = "server")]
 mod client;

@@ -47,6 +47,17 @@ impl Rayguard {
         Self::serving(Daemon::start(Daemon::folder("serve"), Path::new(RAYGUARD), &serve(args)))
     }
 
+    /// Starts rayguard as a user of an API server.
+    pub(crate) fn with_kubeconfig(kubeconfig: &str, args: &[&str]) -> Self {
+        let folder = Daemon::folder("serve");
+        let file = folder.join("kubeconfig");
+        fs::write(&file, kubeconfig).expect("a file");
+        // `env` becomes the program that it starts.
+        let mut command = vec![format!("KUBECONFIG={}", file.display()), RAYGUARD.to_owned()];
+        command.extend(serve(args));
+        Self::serving(Daemon::start(folder, Path::new("env"), &command))
+    }
+
     /// Starts rayguard with a policy, in YAML, without its `apiVersion` and `kind`; an empty one is the default policy.
     pub(crate) fn with_policy(policy: &str) -> Self {
         let folder = Daemon::folder("serve");

@@ -17,10 +17,10 @@ use crate::process::{Rayguard, command, eventually};
 use crate::review::{self, bytes};
 
 /// A CA of the test's own.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub(crate) struct Authority(pub(crate) CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).expect("no names");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("a CA"))
@@ -28,14 +28,14 @@ impl Authority {
 
     /// A certificate and its key, in PEM.
     fn issue(&self, not_after: SystemTime) -> (String, String) {
-        let mut params = CertificateParams::new(["localhost".to_owned()]).expect("a name");
+        let mut params = CertificateParams::new(["localhost".to_owned(), "127.0.0.1".to_owned()]).expect("names");
         params.not_before = (SystemTime::now() - Duration::from_hours(48)).into();
         params.not_after = not_after.into();
         let key = KeyPair::generate().expect("a key");
         (params.signed_by(&key, &self.0).expect("a certificate").pem(), key.serialize_pem())
     }
 
-    fn issue_valid(&self) -> (String, String) {
+    pub(crate) fn issue_valid(&self) -> (String, String) {
         self.issue(SystemTime::now() + Duration::from_hours(1))
     }
 }

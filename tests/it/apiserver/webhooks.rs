@@ -1,5 +1,7 @@
 //! The registration of the webhook in the API server.
 
+use std::net::SocketAddr;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
@@ -11,8 +13,7 @@ impl Namespace<'_> {
     /// kube-apiserver calls this one. The rules are those of the chart, with two differences: an URL in place of a
     /// Service, and `failurePolicy: Fail` for both, so that no test passes because a webhook was out of reach.
     pub(crate) fn guard(&self, rayguard: &Rayguard) {
-        let configurations = ["Mutating", "Validating"].map(|phase| self.configuration(phase, rayguard)).join("---\n");
-        self.send("apply --server-side -f -", &configurations).passes();
+        self.register(rayguard.webhooks, Some(&rayguard.ca));
         // kube-apiserver learns of a registration a moment later, and of each of the two on its own.
         eventually("kube-apiserver to call both webhooks", || {
             self.send("create --dry-run=server -f -", PROBE);
@@ -22,8 +23,16 @@ impl Namespace<'_> {
         });
     }
 
-    fn configuration(&self, phase: &str, rayguard: &Rayguard) -> String {
-        let (name, ca) = (&self.name, BASE64_STANDARD.encode(&rayguard.ca));
+    /// Registers both webhooks for this namespace alone; without a CA, somebody else has to see to that.
+    pub(crate) fn register(&self, address: SocketAddr, ca: Option<&str>) {
+        let configurations =
+            ["Mutating", "Validating"].map(|phase| self.configuration(phase, address, ca)).join("---\n");
+        self.send("apply --server-side -f -", &configurations).passes();
+    }
+
+    fn configuration(&self, phase: &str, address: SocketAddr, ca: Option<&str>) -> String {
+        let name = &self.name;
+        let ca = ca.map(|ca| format!("\n    caBundle: {}", BASE64_STANDARD.encode(ca))).unwrap_or_default();
         let (path, reinvocation) = match phase {
             "Mutating" => ("mutate", "  reinvocationPolicy: IfNeeded\n"),
             _ => ("validate", ""),
@@ -36,8 +45,7 @@ metadata:
 webhooks:
 - name: {path}.rayguard.dev
   clientConfig:
-    url: https://{address}/{path}
-    caBundle: {ca}
+    url: https://{address}/{path}{ca}
   rules:
   - apiGroups: [ray.io]
     apiVersions: [v1]
@@ -51,14 +59,13 @@ webhooks:
   sideEffects: None
   failurePolicy: Fail
   timeoutSeconds: 10
-{reinvocation}",
-            address = rayguard.webhooks
+{reinvocation}"
         )
     }
 }
 
 /// An object that both webhooks are asked about.
-const PROBE: &str = "
+pub(crate) const PROBE: &str = "
 apiVersion: ray.io/v1
 kind: RayCluster
 metadata: {name: probe}

@@ -1,0 +1,131 @@
+//! The API server, as far as the life of certificates needs it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::{Request, Response};
+use futures_util::TryStreamExt as _;
+use kube::api::WatchParams;
+use kube::client::ClientBuilder;
+use kube::config::InferConfigError;
+use kube::core::WatchEvent;
+use kube::{Client, Config};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tokio::time::timeout;
+use tower::util::MapResponseLayer;
+
+use super::clock::Clock;
+
+/// How long the API server may take over one answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a watch goes on before it is begun anew, in seconds; kube-apiserver's own limit is a little more.
+const WATCH: u32 = 290;
+
+/// Why the API server did not do as it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApiError {
+    /// There is no way to it.
+    #[error("cannot tell how to reach the API server")]
+    Config(#[source] Box<InferConfigError>),
+    /// It refuses.
+    #[error("{0}")]
+    Refused(String),
+    /// Somebody else has changed the object since it was read.
+    #[error("somebody else was quicker")]
+    Conflict,
+    /// There is no such object.
+    #[error("{0}")]
+    Absent(String),
+    /// It cannot be reached, or what it says cannot be understood.
+    #[error("cannot talk to the API server")]
+    Unreachable(#[source] Box<kube::Error>),
+    /// It does not answer.
+    #[error("the API server does not answer within {} s", PATIENCE.as_secs())]
+    Timeout,
+}
+
+impl From<kube::Error> for ApiError {
+    fn from(error: kube::Error) -> Self {
+        match error {
+            kube::Error::Api(status) if status.code == 409 => Self::Conflict,
+            kube::Error::Api(status) if status.code == 404 => Self::Absent(status.message),
+            kube::Error::Api(status) => Self::Refused(status.message),
+            other => Self::Unreachable(Box::new(other)),
+        }
+    }
+}
+
+/// What a request is made of, before there is a body.
+type Made = Result<Request<Vec<u8>>, kube::core::request::Error>;
+
+/// A client whose every answer is heard for the time.
+#[derive(Clone)]
+pub struct Api {
+    client: Client,
+}
+
+impl Api {
+    /// Finds the API server as kubectl does: by `KUBECONFIG`, `~/.kube/config`, or the service account of the Pod. It is
+    /// not called yet.
+    pub async fn new(clock: &Arc<Clock>) -> Result<Self, ApiError> {
+        let mut config = Config::infer().await.map_err(|error| ApiError::Config(Box::new(error)))?;
+        // Whoever asks here tries again by itself.
+        config.default_retry = false;
+        config.connect_timeout = Some(PATIENCE);
+        let clock = Arc::clone(clock);
+        let hearing = MapResponseLayer::new(move |answer: Response<_>| {
+            clock.hear(answer.headers());
+            answer
+        });
+        let client = ClientBuilder::try_from(config)?.with_layer(&hearing).build();
+        Ok(Self { client })
+    }
+
+    /// The namespace of the service account, or of the kubeconfig.
+    pub fn namespace(&self) -> &str {
+        self.client.default_namespace()
+    }
+
+    /// Makes one request.
+    pub(super) async fn ask<T: DeserializeOwned>(&self, request: Made) -> Result<T, ApiError> {
+        let request = request.map_err(kube::Error::BuildRequest)?;
+        Ok(timeout(PATIENCE, self.client.request(request)).await.map_err(|_| ApiError::Timeout)??)
+    }
+
+    /// Calls `begun` once the watch has begun, and `changed` then and each time the object changes. Ends when the watch
+    /// does.
+    pub(super) async fn watch(
+        &self,
+        path: &str,
+        name: &str,
+        begun: impl Fn(),
+        changed: impl Fn(),
+    ) -> Result<(), ApiError> {
+        let params = WatchParams::default().fields(&format!("metadata.name={name}")).timeout(WATCH);
+        // Without a version to begin at, a watch begins with what is there now: nothing is missed in between.
+        let request = kube::core::Request::new(path).watch_metadata(&params, "").map_err(kube::Error::BuildRequest)?;
+        let events = timeout(PATIENCE, self.client.request_events::<Changed>(request)).await;
+        let mut events = std::pin::pin!(events.map_err(|_| ApiError::Timeout)??);
+        begun();
+        changed();
+        let following = async {
+            while let Some(event) = events.try_next().await? {
+                match event {
+                    WatchEvent::Bookmark(_) => {}
+                    WatchEvent::Error(status) => return Err(kube::Error::Api(status).into()),
+                    WatchEvent::Added(_) | WatchEvent::Modified(_) | WatchEvent::Deleted(_) => changed(),
+                }
+            }
+            Ok(())
+        };
+        // A connection whose other end is gone without a word never ends by itself.
+        timeout(Duration::from_secs(WATCH.into()) + PATIENCE, following).await.unwrap_or(Ok(()))
+    }
+}
+
+/// An object of which only the change counts: whoever learns of one looks for itself.
+#[derive(Clone, Deserialize)]
+struct Changed {}

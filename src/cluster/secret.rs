@@ -1,0 +1,66 @@
+//! The Secret that holds the certificates.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::Secret;
+use kube::Resource as _;
+use kube::api::{GetParams, Patch, PatchParams};
+use kube::core::Request;
+use serde_json::{Value, json};
+
+use super::api::{Api, ApiError};
+use super::configuration::MANAGER;
+use crate::certificates::Store;
+
+/// A Secret by its name.
+#[derive(Clone)]
+pub(super) struct SecretRef {
+    api: Api,
+    pub(super) path: String,
+    pub(super) name: String,
+}
+
+/// What a Secret held when it was read.
+pub(super) struct Read {
+    version: String,
+    pub(super) store: Store,
+}
+
+impl SecretRef {
+    pub(super) fn new(api: Api, namespace: &str, name: String) -> Self {
+        Self { api, path: Secret::url_path(&(), Some(namespace)), name }
+    }
+
+    pub(super) async fn read(&self) -> Result<Read, ApiError> {
+        let request = Request::new(&self.path).get(&self.name, &GetParams::default());
+        let secret: Secret = self.api.ask(request).await?;
+        let data = secret.data.unwrap_or_default();
+        let store = Store::read(|key| data.get(key).map(|value| value.0.as_slice()));
+        Ok(Read { version: secret.metadata.resource_version.unwrap_or_default(), store })
+    }
+
+    /// Writes what is to be held next, unless the Secret has changed since it was read: of several that try, one wins,
+    /// and the others read what it has written. Other keys of the Secret, and its type, are left alone.
+    pub(super) async fn write(&self, version: &str, store: &Store) -> Result<(), ApiError> {
+        // stringData knows no removal, so the values are encoded here.
+        let data: BTreeMap<_, _> = Store::KEYS.into_iter().zip(store.values().map(encoded)).collect();
+        let patch = json!({"metadata": {"resourceVersion": version}, "data": data});
+        let request = Request::new(&self.path).patch(&self.name, &params(), &Patch::Merge(patch));
+        self.api.ask::<Secret>(request).await.map(drop)
+    }
+}
+
+impl Read {
+    pub(super) fn version(&self) -> &str {
+        &self.version
+    }
+}
+
+fn encoded(value: Option<String>) -> Value {
+    use base64::Engine as _;
+    value.map_or(Value::Null, |value| base64::prelude::BASE64_STANDARD.encode(value).into())
+}
+
+fn params() -> PatchParams {
+    PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() }
+}

@@ -1,0 +1,182 @@
+//! Where certificates come from: the Secret in which rayguard keeps its own, or the files of somebody else's.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use super::api::{Api, ApiError};
+use super::lease::LeaseRef;
+use super::secret::{Read, SecretRef};
+use super::trouble::Part;
+use super::{ROUND, Shared};
+use crate::certificates::{Leaf, Root, Step, Terms};
+use crate::server::tls::{CertFiles, TlsError};
+
+/// Where certificates come from.
+pub enum Source {
+    /// A Secret, whose content rayguard makes.
+    Own(Box<Own>),
+    /// Files, that somebody else renews.
+    Files(Files),
+}
+
+/// A Secret that holds certificates of rayguard's own making.
+pub struct Own {
+    secret: SecretRef,
+    lease: LeaseRef,
+    terms: Terms,
+}
+
+/// A certificate in files, and the CA by which it is to be trusted.
+pub struct Files {
+    /// The certificate and its key
+    pub files: CertFiles,
+    /// The CA
+    pub ca: PathBuf,
+    /// How often they are looked at
+    pub every: Duration,
+}
+
+/// What a source held when it was read.
+pub struct Held {
+    /// The roots of ours that are valid now
+    pub(super) roots: Vec<Root>,
+    /// The certificate to be shown
+    pub(super) leaf: Option<Leaf>,
+    read: Option<Read>,
+}
+
+/// Why files cannot be used.
+#[derive(Debug, thiserror::Error)]
+enum FilesError {
+    #[error("cannot read {}", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("no certificate in PEM in {}", path.display())]
+    NoCa { path: PathBuf },
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+}
+
+impl Own {
+    /// The Secret and the Lease that both have this name.
+    pub fn new(api: &Api, namespace: &str, name: &str, terms: Terms) -> Self {
+        let secret = SecretRef::new(api.clone(), namespace, name.to_owned());
+        let lease = LeaseRef::new(api.clone(), namespace, name.to_owned());
+        Self { secret, lease, terms }
+    }
+}
+
+impl Source {
+    /// The object to watch, by its path and its name.
+    pub(super) fn watched(&self) -> Option<(String, String)> {
+        match self {
+            Self::Own(own) => Some((own.secret.path.clone(), own.secret.name.clone())),
+            Self::Files(_) => None,
+        }
+    }
+
+    pub(super) async fn read(&self, shared: &Shared) -> Option<Held> {
+        match self {
+            Self::Own(own) => {
+                let read = shared.troubles.note(Part::Store, &own.secret.name, own.secret.read().await)?;
+                // Its answer has set the clock.
+                let roots = read.store.roots(shared.clock.now());
+                if let Some(authority) = read.store.authority() {
+                    shared.metrics.certificate_expires("ca", authority.root().validity().not_after);
+                }
+                Some(Held { roots, leaf: read.store.leaf().cloned(), read: Some(read) })
+            }
+            Self::Files(files) => {
+                let (paths, ca) = (files.files.clone(), files.ca.clone());
+                // A volume may hang; the requests must not.
+                let read = tokio::task::spawn_blocking(move || read_files(&paths, ca)).await.ok()?;
+                let (leaf, roots) = shared.troubles.note(Part::Store, &files.files.cert.display().to_string(), read)?;
+                let now = shared.clock.now();
+                let not_after = roots.iter().map(|root| root.validity().not_after).max();
+                if let Some(not_after) = not_after {
+                    shared.metrics.certificate_expires("ca", not_after);
+                }
+                let roots = roots.into_iter().filter(|root| root.is_valid_at(now)).collect();
+                Some(Held { roots, leaf: Some(leaf), read: None })
+            }
+        }
+    }
+
+    /// Does what is due to the Secret; gives the time until something may be due again.
+    pub(super) async fn advance(
+        &self,
+        held: Held,
+        settled: impl Fn(&Root) -> bool,
+        now: SystemTime,
+        shared: &Shared,
+    ) -> Result<Duration, ()> {
+        match (self, held.read) {
+            (Self::Own(own), Some(read)) => own.advance(read, settled, now, shared).await,
+            (Self::Files(files), _) => Ok(files.every),
+            (Self::Own(_), None) => Ok(ROUND),
+        }
+    }
+}
+
+impl Own {
+    async fn advance(
+        &self,
+        read: Read,
+        settled: impl Fn(&Root) -> bool,
+        now: SystemTime,
+        shared: &Shared,
+    ) -> Result<Duration, ()> {
+        let Shared { troubles, metrics, .. } = shared;
+        let what = format!("update of Secret {}", self.secret.name);
+        let Some(step) = Step::due(&read.store, settled, &self.terms, now) else {
+            troubles.fine(Part::Store, &what);
+            let next = Step::next_look(&read.store, &self.terms, now);
+            return Ok(next.and_then(|next| next.duration_since(now).ok()).unwrap_or(ROUND));
+        };
+        // Who fails to take the Lease goes on: the version of the Secret is what decides.
+        let taken = troubles.note(Part::Lease, &self.secret.name, self.lease.take(now).await);
+        if taken == Some(false) {
+            return Ok(Duration::from_secs(1));
+        }
+        let version = read.version().to_owned();
+        let written = match read.store.after(step, &self.terms, now) {
+            Ok(next) => self.secret.write(&version, &next).await,
+            Err(error) => {
+                troubles.note(Part::Store, &what, Err::<(), _>(error));
+                return Err(());
+            }
+        };
+        if taken == Some(true) {
+            troubles.note(Part::Lease, &self.secret.name, self.lease.give_back().await);
+        }
+        match written {
+            // Another replica was quicker; what it has written is to be read.
+            Err(ApiError::Conflict) => Ok(Duration::ZERO),
+            written => {
+                troubles.note(Part::Store, &what, written).ok_or(())?;
+                metrics.certificate_renewed(step);
+                tracing::info!(secret = self.secret.name, "{}", done(step));
+                Ok(Duration::ZERO)
+            }
+        }
+    }
+}
+
+fn done(step: Step) -> &'static str {
+    match step {
+        Step::NewAuthority => "made a new CA",
+        Step::NewLeaf => "renewed the certificate",
+        Step::DropOld => "dropped the old CA",
+    }
+}
+
+fn read_files(files: &CertFiles, ca: PathBuf) -> Result<(Leaf, Vec<Root>), FilesError> {
+    let leaf = files.read()?.leaf()?;
+    let pem = match fs::read(&ca) {
+        Ok(pem) => pem,
+        Err(source) => return Err(FilesError::Read { path: ca, source }),
+    };
+    let roots = Root::read_all(&pem);
+    if roots.is_empty() { Err(FilesError::NoCa { path: ca }) } else { Ok((leaf, roots)) }
+}

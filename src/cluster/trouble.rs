@@ -1,0 +1,125 @@
+//! What does not work at the moment: said once, counted each time.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::error::Error;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::metrics::Metrics;
+
+/// What can fail, each on its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// The certificates' Secret, or their files
+    Store,
+    /// The Lease under which they are renewed
+    Lease,
+    /// The `caBundle`s
+    CaBundle,
+    /// The watches, without which changes are seen later
+    Watch,
+}
+
+impl Part {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Store, Self::Lease, Self::CaBundle, Self::Watch];
+
+    /// The label of a metric.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Store => "store",
+            Self::Lease => "lease",
+            Self::CaBundle => "ca_bundle",
+            Self::Watch => "watch",
+        }
+    }
+
+    fn failing(self) -> &'static str {
+        match self {
+            Self::Store => "cannot keep the certificates; trying again, and going on with those at hand",
+            Self::Lease => "cannot take the Lease; renewing certificates without it",
+            Self::CaBundle => "cannot keep the caBundle; trying again",
+            Self::Watch => "cannot watch for changes; looking every few seconds",
+        }
+    }
+
+    fn mended(self) -> &'static str {
+        match self {
+            Self::Store => "can keep the certificates again",
+            Self::Lease => "can take the Lease again",
+            Self::CaBundle => "can keep the caBundle again",
+            Self::Watch => "can watch for changes again",
+        }
+    }
+}
+
+/// Why something fails.
+#[derive(Debug)]
+struct Trouble {
+    /// What tells it from another trouble with the same object
+    kind: String,
+    /// All of it, which may differ from attempt to attempt
+    error: String,
+}
+
+/// What fails now, and why.
+#[derive(Debug)]
+pub struct Troubles {
+    now: Mutex<BTreeMap<(Part, String), Trouble>>,
+    metrics: Arc<Metrics>,
+}
+
+impl Troubles {
+    /// None yet.
+    pub fn new(metrics: Arc<Metrics>) -> Self {
+        Self { now: Mutex::default(), metrics }
+    }
+
+    /// Takes note of how something went with an object.
+    pub fn note<T, E: Error>(&self, part: Part, object: &str, result: Result<T, E>) -> Option<T> {
+        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (part, object.to_owned());
+        match result {
+            Ok(value) => {
+                if now.remove(&key).is_some() {
+                    tracing::info!(object, "{}", part.mended());
+                }
+                Some(value)
+            }
+            Err(error) => {
+                let trouble = Trouble { kind: error.to_string(), error: chain(&error) };
+                self.metrics.certificate_failed(part);
+                if now.get(&key).is_none_or(|before| before.kind != trouble.kind) {
+                    tracing::error!(object, error = trouble.error, "{}", part.failing());
+                }
+                now.insert(key, trouble);
+                None
+            }
+        }
+    }
+
+    /// Takes note that something goes well.
+    pub fn fine(&self, part: Part, object: &str) {
+        self.note(part, object, Ok::<(), Infallible>(()));
+    }
+
+    /// Why something fails now.
+    pub fn of(&self, part: Part) -> Option<String> {
+        let now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        now.iter().find(|((failing, _), _)| *failing == part).map(|(_, trouble)| trouble.error.clone())
+    }
+}
+
+/// An error with what led to it, as far as the one does not say the other.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        source = error.source();
+    }
+    text
+}

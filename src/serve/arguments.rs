@@ -1,0 +1,162 @@
+//! What `rayguard serve` can be told.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgGroup, Args};
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::log::LogFormat;
+
+/// Serve the admission webhooks over HTTPS: POST /mutate and /validate
+#[derive(Args, Clone, Debug)]
+#[command(group = ArgGroup::new("trusted").args(["certificate_secret", "tls_ca"]))]
+pub struct ServeArgs {
+    /// Where the webhooks listen
+    #[arg(long, env = "RAYGUARD_LISTEN", value_name = "ADDRESS", default_value = "[::]:9443")]
+    pub listen: SocketAddr,
+
+    /// Where /livez, /readyz and /metrics listen, in plain HTTP
+    #[arg(long, env = "RAYGUARD_ADMIN_LISTEN", value_name = "ADDRESS", default_value = "[::]:8080")]
+    pub admin_listen: SocketAddr,
+
+    /// The certificate, with those between it and its CA, in PEM; without it rayguard makes its own
+    #[arg(long, env = "RAYGUARD_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The certificate's private key, in PEM
+    #[arg(long, env = "RAYGUARD_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+
+    /// The CA of the certificate's file, in PEM; rayguard then keeps it in the caBundles itself
+    #[arg(long, env = "RAYGUARD_TLS_CA", value_name = "FILE", requires_all = ["tls_cert", "webhook_configuration"])]
+    pub tls_ca: Option<PathBuf>,
+
+    /// How often the files are looked at for a new certificate
+    #[arg(long, env = "RAYGUARD_TLS_RELOAD", value_name = "DURATION", default_value = "10s", value_parser = duration)]
+    pub tls_reload: Duration,
+
+    /// The Secret in which rayguard keeps a CA and certificates of its own making, all replicas the same; it has to be
+    /// there, and so has a Lease of this name
+    #[arg(
+        long,
+        env = "RAYGUARD_CERTIFICATE_SECRET",
+        value_name = "NAME",
+        conflicts_with_all = ["tls_cert", "tls_key", "ca_out"],
+        requires_all = ["webhook_configuration", "service"]
+    )]
+    pub certificate_secret: Option<String>,
+
+    /// The MutatingWebhookConfiguration and the ValidatingWebhookConfiguration, by the name that both have, whose
+    /// caBundles rayguard keeps
+    #[arg(long, env = "RAYGUARD_WEBHOOK_CONFIGURATION", value_name = "NAME", requires = "trusted")]
+    pub webhook_configuration: Option<String>,
+
+    /// The Service by which the API server calls the webhooks
+    #[arg(long, env = "RAYGUARD_SERVICE", value_name = "NAME", requires = "certificate_secret")]
+    pub service: Option<String>,
+
+    /// The namespace of the Secret, the Lease and the Service, if not that of the service account
+    #[arg(long, env = "RAYGUARD_NAMESPACE", value_name = "NAME")]
+    pub namespace: Option<String>,
+
+    /// How long a CA in the Secret is valid; it is renewed after two thirds of that
+    #[arg(long, env = "RAYGUARD_CA_LIFETIME", value_name = "DURATION", default_value = "8760h", value_parser = duration)]
+    pub ca_lifetime: Duration,
+
+    /// How long a certificate in the Secret is valid, at most a third of its CA's time; it is renewed after two thirds
+    #[arg(
+        long,
+        env = "RAYGUARD_CERTIFICATE_LIFETIME",
+        value_name = "DURATION",
+        default_value = "720h",
+        value_parser = duration
+    )]
+    pub certificate_lifetime: Duration,
+
+    /// How long a new CA has to be in the caBundles before a certificate of it is shown, until every API server has
+    /// learnt of it; at most a third of the certificate's time
+    #[arg(long, env = "RAYGUARD_CA_SETTLE", value_name = "DURATION", default_value = "2m", value_parser = duration)]
+    pub ca_settle: Duration,
+
+    /// A DNS name or IP address that a certificate of rayguard's own making is valid for, beside the Service, or
+    /// localhost and --listen; repeatable
+    #[arg(
+        long,
+        env = "RAYGUARD_TLS_NAME",
+        value_name = "NAME",
+        value_delimiter = ',',
+        conflicts_with_all = ["tls_cert", "tls_key"]
+    )]
+    pub tls_name: Vec<String>,
+
+    /// Where to write the CA of a self-made certificate, beside stdout
+    #[arg(long, env = "RAYGUARD_CA_OUT", value_name = "FILE", conflicts_with_all = ["tls_cert", "tls_key"])]
+    pub ca_out: Option<PathBuf>,
+
+    /// The policy file
+    #[arg(long, env = "RAYGUARD_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// How long to go on serving after SIGTERM, until every API server has learnt of it
+    #[arg(long, env = "RAYGUARD_DRAIN_DELAY", value_name = "DURATION", default_value = "10s", value_parser = duration)]
+    pub drain_delay: Duration,
+
+    /// How long a call that is under way may then still take
+    #[arg(long, env = "RAYGUARD_DRAIN_TIMEOUT", value_name = "DURATION", default_value = "15s", value_parser = duration)]
+    pub drain_timeout: Duration,
+
+    /// How the log looks
+    #[arg(long, env = "RAYGUARD_LOG_FORMAT", value_name = "FORMAT", value_enum, default_value = "text")]
+    pub log_format: LogFormat,
+
+    /// How much is logged: off, error, warn, info, debug or trace
+    #[arg(long, env = "RAYGUARD_LOG", value_name = "LEVEL", default_value = "info")]
+    pub log_level: LevelFilter,
+}
+
+/// Reads a duration as Kubernetes writes one: `250ms`, `10s`, `2m`, `720h`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.find(|sign: char| !sign.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let number = number.parse::<u64>().ok();
+    match (number, unit) {
+        (Some(number), "ms") => Ok(Duration::from_millis(number)),
+        (Some(number), "s") => Ok(Duration::from_secs(number)),
+        (Some(number), "m") => long(number, 60),
+        (Some(number), "h") => long(number, 3600),
+        _ => Err("write a number and a unit: 250ms, 10s, 2m, 720h".to_owned()),
+    }
+}
+
+fn long(number: u64, seconds: u64) -> Result<Duration, String> {
+    number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(|| "too long".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_needs_a_number_and_a_unit() {
+        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(duration("10s"), Ok(Duration::from_secs(10)));
+        assert_eq!(duration("2m"), Ok(Duration::from_mins(2)));
+        assert_eq!(duration("720h"), Ok(Duration::from_hours(720)));
+        for text in [
+            "",
+            "10",
+            "s",
+            "-1s",
+            "1.5s",
+            "1d",
+            "18446744073709551615h",
+            "99999999999999999999s",
+            "18446744073709551615m",
+            "1s ",
+        ] {
+            assert!(duration(text).is_err(), "{text:?}");
+        }
+    }
+}

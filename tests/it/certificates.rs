@@ -1,0 +1,13 @@
+//! The life of certificates in a cluster: replicas of rayguard, a real kube-apiserver, and the least that they may do.
+
+mod balancer;
+mod files;
+mod installation;
+mod observer;
+mod outage;
+mod rotation;
+mod start;
+
+pub(crate) use balancer::Balancer;
+pub(crate) use installation::Installation;
+pub(crate) use observer::Observer;
