@@ -9,5 +9,5 @@ mod rotation;
 mod start;
 
 pub(crate) use balancer::Balancer;
-pub(crate) use installation::Installation;
+pub(crate) use installation::{Installation, ready};
 pub(crate) use observer::Observer;

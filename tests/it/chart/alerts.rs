@@ -5,6 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
 use rayguard::json::Json;
 use rayguard::yaml;
@@ -12,7 +13,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{CHART, RELEASE, ROOT, Rendered};
-use crate::process::Rayguard;
+use crate::certificates::{Installation, ready};
+use crate::client::{Client, trusting};
 use crate::review;
 
 /// What Prometheus itself adds to a sample: where it comes from.
@@ -80,10 +82,14 @@ fn dashboard() -> Vec<String> {
 
 /// Every sample of a rayguard that has done all it can do: its name and labels.
 fn samples() -> Vec<(String, BTreeMap<String, String>)> {
-    let rayguard = Rayguard::start(&[]);
+    // In a cluster, where it keeps its certificate itself.
+    static INSTALLATION: LazyLock<Installation> = LazyLock::new(|| Installation::new("chart-metrics"));
+    let rayguard = INSTALLATION.start(&[]);
+    ready(&rayguard);
     let mut refused = review::cluster_create();
     review::break_timeouts(&mut refused["request"]["object"]);
-    let mut client = rayguard.connect();
+    let mut client =
+        Client::connect(rayguard.webhooks, &trusting(&INSTALLATION.secret("ca.crt"))).expect("a handshake");
     for (path, body) in
         [("/mutate", review::cluster_create()), ("/validate", refused), ("/validate", json!("no review"))]
     {
@@ -173,6 +179,8 @@ fn well() -> Vec<String> {
             of("build_info", "", "1x40"),
             of("tls_certificate_not_after_seconds", ", role=\"leaf\"", "900000x40"),
             of("tls_certificate_not_after_seconds", ", role=\"ca\"", "9000000x40"),
+            of("cabundle_in_sync", "", "1x40"),
+            of("certificate_errors_total", ", part=\"store\"", "0x40"),
             of("tls_reload_total", ", result=\"failure\"", "0x40"),
             of("tls_reload_total", ", result=\"success\"", "0+1x40"),
             of("admission_errors_total", ", reason=\"panic\"", "0x40"),
@@ -227,6 +235,8 @@ fn each_alert_fires_on_what_it_is_about() {
         ("RayguardCertificateExpires", format!("{certificate}, role=\"leaf\"}} {}x40", NOW + 86_000)),
         ("RayguardCAExpires", format!("{certificate}, role=\"ca\"}} {}x40", NOW + 2_500_000)),
         ("RayguardCertificateNotTakenUp", own("tls_reload_total", "result=\"failure\"", "0x25 1x15")),
+        ("RayguardCertificateErrors", own("certificate_errors_total", "part=\"lease\"", "0+1x40")),
+        ("RayguardCABundleOutOfSync", own("cabundle_in_sync", "role=\"\"", "0x40")),
         ("RayguardErrors", own("admission_requests_total", "verdict=\"error\"", "0+3x40")),
         ("RayguardPanics", own("admission_errors_total", "reason=\"panic\"", "0x25 1x15")),
         // From the first one on, of which Prometheus sees no increase.
