@@ -7,6 +7,7 @@ mod objects;
 mod own_files;
 mod pages;
 mod rendered;
+mod running;
 mod values;
 
 use std::fs;
