@@ -166,6 +166,19 @@ mod tests {
     }
 
     #[test]
+    fn the_status_of_a_dump_is_judged_and_denies_nothing() {
+        let mut json = cluster(&json!({"headGroupSpec": {"template": {"spec": {"containers": [{"name": "h"}]}}}}));
+        let status = r#"{"conditions":[{"type":"RayClusterSuspending","status":"True"},
+            {"type":"RayClusterSuspended","status":"True"}]}"#;
+        let status = serde_json::from_str(status).expect("JSON");
+        json.as_object_mut().expect("a map").insert("status", status);
+        let outcome = outcome(&json);
+        let of_status = outcome.findings.iter().filter(|finding| finding.rule.name == CONTRADICTORY_STATUS);
+        assert_eq!(of_status.map(|finding| finding.level).collect::<Vec<_>>(), [Level::Warn]);
+        assert!(outcome.object.entry("status").is_none(), "the API server would drop it");
+    }
+
+    #[test]
     fn findings_come_in_the_order_of_rules_and_paths() {
         let group = json!({"groupName": "w", "template": {"spec": {"containers": [{"name": "w",
             "env": [{"name": "RAY_gcs_rpc_server_reconnect_timeout_s", "value": "x"}]}]}}});

@@ -1,7 +1,7 @@
 #![doc = include_str!("conflicting_tls_options.md")]
 
 use crate::json::Json;
-use crate::kuberay::Version;
+use crate::kuberay::FeatureGate;
 use crate::path::FieldPath;
 use crate::policy::Settings;
 use crate::ray::{Group, RayObject};
@@ -33,7 +33,9 @@ const MOUNT_PATH: &str = "/etc/ray/tls";
 fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     let cluster = &object.cluster;
     let is_on = cluster.json.field("tlsOptions").field("enabled").as_bool() == Some(true);
-    if !is_on || settings.kuberay.version < Version::v1(7) {
+    // With the gate off KubeRay does no TLS, and nothing is in its way; disabled-feature says that it is off.
+    let (kuberay, gate) = (&settings.kuberay, FeatureGate::RayClusterMtls);
+    if !is_on || !gate.is_in(kuberay.version) || !kuberay.is_enabled(gate) {
         return;
     }
     for container in cluster.groups().filter_map(Group::ray_container) {
