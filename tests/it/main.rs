@@ -4,9 +4,9 @@
 
 #[cfg(feature = "server")]
 mod apiserver;
+mod certificates;
 #[cfg(feature = "server")]
 mod chart;
-mod certificates;
 mod cli;
 #[cfg(feature = "server")]
 mod client;
