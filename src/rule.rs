@@ -26,7 +26,7 @@ pub struct Rule {
     /// The version of rayguard that first had the rule.
     pub since: &'static str,
     /// The checks of KubeRay that the rule stands for, each by some words of its error, as they are in the operator's
-    /// log and source; none where KubeRay checks nothing of the kind.
+    /// log and source, older wordings included; none where KubeRay checks nothing of the kind.
     pub reference: &'static [&'static str],
     /// The whole documentation, in Markdown; its examples are the rule's tests.
     pub docs: &'static str,

@@ -21,6 +21,7 @@ pub(super) static RULE: Rule = Rule {
         "spec.tlsOptions requires the RayClusterMTLS feature gate",
         "can be suspended only when the RayJobDeletionPolicy feature gate is enabled",
         "RayJobDeletionPolicy feature gate must be enabled",
+        "worker groups is currently available when the RayJobDeletionPolicy feature gate is enabled",
     ],
     docs: include_str!("disabled_feature.md"),
     check: Check::Object(check),

@@ -24,6 +24,8 @@ pub(super) static RULE: Rule = Rule {
         "ClusterSelector mode doesn't support DeletionStrategy=",
         "DeletionStrategy=DeleteWorkers currently does not support",
         "is set to 'true' while deletion policy is 'DeleteNone'",
+        "the ClusterSelector mode doesn't support DeletionPolicy=",
+        "DeletionPolicy=DeleteWorkers currently does not support",
     ],
     docs: include_str!("invalid_deletion_strategy.md"),
     check: Check::Object(check),

@@ -12,7 +12,10 @@ pub(super) static RULE: Rule = Rule {
     level: Level::Deny,
     scope: Scope::Admission,
     since: "0.1.0",
-    reference: &["cannot be suspended with Autoscaler enabled"],
+    reference: &[
+        "cannot be suspended with Autoscaler enabled",
+        "worker groups is not currently supported with Autoscaler enabled",
+    ],
     docs: include_str!("suspended_worker_group.md"),
     check: Check::Object(check),
 };
