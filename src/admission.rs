@@ -123,18 +123,22 @@ fn findings(policy: &Policy, request: &Request<'_>, body: &[u8]) -> Result<Vec<F
     let version = request.version();
     let version = version.as_deref();
     let Some(object) = request.subject(version) else { return Ok(Vec::new()) };
-    let findings = policy.validate(&object, None);
-    // What the object was before takes as long to read as the object itself. It is worth that only where it can ease a
-    // denial, or where a field that is to be compared is written in one of the two.
+    let as_subject = |old| request.read_as_subject(old, version);
+    // What the object was before takes as long to read as the object itself. It is worth that only where a field that is
+    // to be compared is written in one of the two, or where it can ease a denial.
     let is_written = |field: &str| memmem::find(body, format!("\"{field}\"").as_bytes()).is_some();
-    if findings.iter().all(|finding| finding.level < Level::Deny) && !policy.compared_fields().any(is_written) {
-        return Ok(findings);
+    let is_update = request.operation == Some(Operation::Update);
+    let compared =
+        if is_update && policy.compared_fields().any(is_written) { request.read_old_object()? } else { None };
+    let old = compared.as_ref().and_then(as_subject);
+    let mut findings = policy.validate(&object, old.as_ref());
+    if compared.is_none() && findings.iter().any(|finding| finding.level == Level::Deny) {
+        let old = request.read_old_object()?;
+        if let Some(old) = old.as_ref().and_then(as_subject) {
+            policy.ease(&mut findings, &object, &old);
+        }
     }
-    let old = request.read_old_object()?;
-    match old.as_ref().and_then(|old| request.read_as_subject(old, version)) {
-        Some(old) => Ok(policy.validate(&object, Some(&old))),
-        None => Ok(findings),
-    }
+    Ok(findings)
 }
 
 impl Request<'_> {

@@ -73,30 +73,34 @@ impl Policy {
     /// already violated is a warning, so that an old cluster can still be scaled and can lose its finalizers.
     pub fn validate(&self, object: &RayObject<'_>, old: Option<&RayObject<'_>>) -> Vec<Finding> {
         let mut findings = self.findings(object, old, Scope::Admission);
-        if let Some(old) = old
-            && findings.iter().any(|finding| finding.level == Level::Deny)
-        {
-            let before = self.findings(old, None, Scope::Admission);
-            let before: HashSet<_> = before.iter().map(|finding| violation(old, finding)).collect();
-            for finding in &mut findings {
-                if finding.level == Level::Deny && before.contains(&violation(object, finding)) {
-                    finding.at_most_warn();
-                }
-            }
+        if let Some(old) = old {
+            self.ease(&mut findings, object, old);
         }
         findings
+    }
+
+    /// Makes a warning of every denial for what the old object already violated.
+    pub fn ease(&self, findings: &mut [Finding], object: &RayObject<'_>, old: &RayObject<'_>) {
+        if findings.iter().all(|finding| finding.level < Level::Deny) {
+            return;
+        }
+        let before = self.findings(old, None, Scope::Admission);
+        let before: HashSet<_> = before.iter().map(|finding| violation(old, finding)).collect();
+        for finding in findings {
+            if finding.level == Level::Deny && before.contains(&violation(object, finding)) {
+                finding.at_most_warn();
+            }
+        }
     }
 
     /// The names of the fields that rules compare with what they were before an update. Where neither object has one of
     /// them, what the object was before can only ease a denial.
     pub fn compared_fields(&self) -> impl Iterator<Item = &'static str> {
-        let rules = RULES.iter().filter(|rule| self.level(rule) > Level::Off);
-        rules
-            .flat_map(|rule| match rule.check {
-                Check::Update { fields, .. } => fields,
-                Check::Object(_) => &[],
-            })
-            .copied()
+        let fields = RULES.iter().filter_map(|rule| match rule.check {
+            Check::Update { fields, .. } if self.level(rule) > Level::Off => Some(fields),
+            _ => None,
+        });
+        fields.flatten().copied()
     }
 
     /// What the rules of one scope find; nothing in an object that is being deleted.

@@ -14,9 +14,10 @@ pub fn suggestion(name: &str, known: &[&str]) -> String {
     if name.len() > LONGEST_NAME {
         return String::new();
     }
+    let name = name.to_lowercase();
     let closest = known
         .iter()
-        .map(|known| (strsim::jaro_winkler(&name.to_lowercase(), &known.to_lowercase()), known))
+        .map(|known| (strsim::jaro_winkler(&name, &known.to_lowercase()), known))
         .filter(|(likeness, _)| *likeness > ALIKE)
         .max_by(|(a, _), (b, _)| a.total_cmp(b));
     closest.map(|(_, known)| format!("; did you mean {known:?}?")).unwrap_or_default()

@@ -12,8 +12,6 @@ use std::fs;
 use std::path::Path;
 
 use document::{Example, Mark, examples, headings, prose};
-use rayguard::json::Json;
-use rayguard::path::Step;
 use rayguard::policy::Policy;
 use rayguard::ray::RayObject;
 use rayguard::rule::{Check, Finding, Rule, Scope};
@@ -208,15 +206,8 @@ fn what_a_finding_points_at_is_there_or_has_a_place() {
     for (Case { example, document, .. }, findings) in judged() {
         for finding in findings {
             // A field that is missing may be missing together with the map that it belongs to, and no more.
-            let steps = finding.path.steps();
-            let mut here = Some(&document.json);
-            for step in &steps[..steps.len().saturating_sub(2)] {
-                here = here.and_then(|json: &Json<'_>| match step {
-                    Step::Index(index) => json.items().get(*index),
-                    Step::Field(_) | Step::Key(_) => json.entry(step.name().unwrap_or_default()),
-                });
-            }
-            assert!(here.is_some(), "{example}: there is nothing near {}", finding.path);
+            let near = finding.path.take(finding.path.steps().len().saturating_sub(2));
+            assert!(near.value(&document.json).is_some(), "{example}: there is nothing near {}", finding.path);
         }
     }
 }

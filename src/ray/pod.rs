@@ -62,6 +62,20 @@ impl<'a> Container<'a> {
     }
 }
 
+/// The places, in a list such as `env` or `volumes`, of the items that have one of these names.
+pub fn places_named<'a>(list: &'a Json<'_>, names: &'a [&str]) -> impl Iterator<Item = usize> + 'a {
+    let is_one = |item: &Json<'_>| item.field("name").as_str().is_some_and(|name| names.contains(&name));
+    list.items().iter().enumerate().filter(move |(_, item)| is_one(item)).map(|(index, _)| index)
+}
+
+/// The places, in a list of `volumeMounts`, of those of this volume or at this path.
+pub fn places_of_mount<'a>(list: &'a Json<'_>, volume: &'a str, path: &'a str) -> impl Iterator<Item = usize> + 'a {
+    let is_it = move |mount: &Json<'_>| {
+        mount.field("name").as_str() == Some(volume) || mount.field("mountPath").as_str() == Some(path)
+    };
+    list.items().iter().enumerate().filter(move |(_, mount)| is_it(mount)).map(|(index, _)| index)
+}
+
 /// An environment variable of a container.
 #[derive(Clone, Copy, Debug)]
 pub struct EnvVar<'a> {

@@ -33,7 +33,7 @@ fn compare(old: &RayObject<'_>, new: &RayObject<'_>, settings: &Settings, findin
     if old.kind != new.kind {
         return; // the API server replaces nothing by another thing
     }
-    let own: &[&'static str] = if new.kind == Kind::RayCronJob { &["spec", "jobTemplate"] } else { &["spec"] };
+    let own = new.kind.job_spec_fields().unwrap_or(&["spec"]);
     let cluster = new.kind.cluster_spec_fields();
     if version >= Version::v1(if new.kind == Kind::RayService { 6 } else { 3 }) {
         // The API server compares only what both objects have. Of an object that somebody reconciles, to say nothing

@@ -5,6 +5,7 @@ use crate::kuberay::Version;
 use crate::policy::Settings;
 use crate::ray::RayObject;
 use crate::ray::gcs::{GcsFaultTolerance, OPTIONS};
+use crate::ray::pod::{places_named, places_of_mount};
 use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
@@ -29,7 +30,8 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Object(check),
 };
 
-/// The volume that KubeRay makes for RocksDB, and where it mounts it.
+/// The variables that KubeRay sets in the head for RocksDB, the volume that it makes, and where it mounts that.
+const VARIABLES: [&str; 2] = ["RAY_gcs_storage", "RAY_gcs_storage_path"];
 const VOLUME: &str = "gcs-storage";
 const MOUNT_PATH: &str = "/data/gcs";
 
@@ -90,22 +92,15 @@ fn check_claim(object: &RayObject<'_>, storage: &Json<'_>, findings: &mut Findin
 fn check_head(object: &RayObject<'_>, findings: &mut Findings) {
     let message = "with RocksDB KubeRay sets this in the head itself, and refuses another";
     let Some(head) = object.head_container() else { return };
-    for var in head.env() {
-        if matches!(var.name(), Some("RAY_gcs_storage" | "RAY_gcs_storage_path")) {
-            findings.forbidden(var.path(), message, "remove it");
-        }
+    for index in places_named(head.json.field("env"), &VARIABLES) {
+        findings.forbidden(head.env_path().index(index), message, "remove it");
     }
-    for (index, mount) in head.json.field("volumeMounts").items().iter().enumerate() {
-        let [name, path] = ["name", "mountPath"].map(|field| mount.field(field).as_str());
-        if name == Some(VOLUME) || path == Some(MOUNT_PATH) {
-            let help = format!("remove it, or mount another volume than {VOLUME} elsewhere than at {MOUNT_PATH}");
-            findings.forbidden(head.path().field("volumeMounts").index(index), message, help);
-        }
+    for index in places_of_mount(head.json.field("volumeMounts"), VOLUME, MOUNT_PATH) {
+        let help = format!("remove it, or mount another volume than {VOLUME} elsewhere than at {MOUNT_PATH}");
+        findings.forbidden(head.path().field("volumeMounts").index(index), message, help);
     }
-    for (index, volume) in object.cluster.head.pod_spec().field("volumes").items().iter().enumerate() {
-        if volume.field("name").as_str() == Some(VOLUME) {
-            let path = object.cluster.head.path().fields(["template", "spec", "volumes"]).index(index);
-            findings.forbidden(path, message, "remove it, or give it another name");
-        }
+    for index in places_named(object.cluster.head.pod_spec().field("volumes"), &[VOLUME]) {
+        let path = object.cluster.head.path().fields(["template", "spec", "volumes"]).index(index);
+        findings.forbidden(path, message, "remove it, or give it another name");
     }
 }

@@ -4,6 +4,7 @@ use crate::json::Json;
 use crate::kuberay::FeatureGate;
 use crate::path::FieldPath;
 use crate::policy::Settings;
+use crate::ray::pod::{places_named, places_of_mount};
 use crate::ray::{Group, RayObject};
 use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
 
@@ -46,18 +47,13 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
 
 /// Looks at the variables and the mounts of a container, or of the options for the autoscaler's.
 fn check_container(json: &Json<'_>, path: impl Fn() -> FieldPath, findings: &mut Findings) {
-    for (index, var) in json.field("env").items().iter().enumerate() {
-        if var.field("name").as_str().is_some_and(|name| VARIABLES.contains(&name)) {
-            let message = "with tlsOptions KubeRay sets this variable itself, and refuses another";
-            findings.forbidden(path().field("env").index(index), message, "remove it, or remove tlsOptions");
-        }
+    for index in places_named(json.field("env"), &VARIABLES) {
+        let message = "with tlsOptions KubeRay sets this variable itself, and refuses another";
+        findings.forbidden(path().field("env").index(index), message, "remove it, or remove tlsOptions");
     }
-    for (index, mount) in json.field("volumeMounts").items().iter().enumerate() {
-        let [name, at] = ["name", "mountPath"].map(|field| mount.field(field).as_str());
-        if name == Some(VOLUME) || at == Some(MOUNT_PATH) {
-            let message = format!("with tlsOptions KubeRay mounts {VOLUME} at {MOUNT_PATH} itself");
-            let help = "remove it, or take another volume and another folder";
-            findings.forbidden(path().field("volumeMounts").index(index), message, help);
-        }
+    for index in places_of_mount(json.field("volumeMounts"), VOLUME, MOUNT_PATH) {
+        let message = format!("with tlsOptions KubeRay mounts {VOLUME} at {MOUNT_PATH} itself");
+        let help = "remove it, or take another volume and another folder";
+        findings.forbidden(path().field("volumeMounts").index(index), message, help);
     }
 }

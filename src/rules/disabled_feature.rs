@@ -3,8 +3,8 @@
 use crate::kuberay::{FeatureGate, Version};
 use crate::path::FieldPath;
 use crate::policy::Settings;
+use crate::ray::RayObject;
 use crate::ray::gcs::GcsFaultTolerance;
-use crate::ray::{Kind, RayObject};
 use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
@@ -66,15 +66,11 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
             refuse(gate, group.path().field("suspend"), instead);
         }
     }
-    let job: &[&'static str] = match object.kind {
-        Kind::RayJob => &["spec"],
-        Kind::RayCronJob => &["spec", "jobTemplate"],
-        Kind::RayCluster | Kind::RayService => return,
-    };
+    let Some(job) = object.job() else { return };
     // KubeRay 1.3 and 1.4 had one policy, whatever became of the job.
     let field = if settings.kuberay.version < Version::v1(5) { "deletionPolicy" } else { "deletionStrategy" };
-    if !object.json.descend(job.iter().copied()).field(field).is_null() {
-        refuse(gate, FieldPath::of(job.iter().copied()).field(field), "remove it");
+    if !job.json.field(field).is_null() {
+        refuse(gate, job.path().field(field), "remove it");
     }
 }
 

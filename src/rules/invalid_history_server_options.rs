@@ -4,6 +4,7 @@ use crate::json::Json;
 use crate::kuberay::Version;
 use crate::path::FieldPath;
 use crate::policy::Settings;
+use crate::ray::pod::places_named;
 use crate::ray::{Group, RayObject};
 use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
 
@@ -56,7 +57,7 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
             let message = "the collector has no image, and KubeRay has none for it";
             findings.required(path.clone().field("image"), message, "write the image of the collector");
         }
-        check_env(collector.field("env").items(), &path.field("env"), findings);
+        check_env(collector.field("env"), &path.field("env"), findings);
     } else {
         findings.required(path, "there is no collector, and KubeRay needs one", "write it, with an image and an env");
     }
@@ -69,13 +70,12 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
 }
 
 /// Of variables that are there twice KubeRay looks at the last.
-fn check_env(env: &[Json<'_>], path: &FieldPath, findings: &mut Findings) {
-    for (index, var) in env.iter().enumerate() {
-        if var.field("name").as_str().is_some_and(|name| MANAGED.contains(&name)) {
-            let message = "KubeRay sets this variable in the collector itself, and refuses another";
-            findings.forbidden(path.clone().index(index), message, "remove it");
-        }
+fn check_env(env: &Json<'_>, path: &FieldPath, findings: &mut Findings) {
+    for index in places_named(env, &MANAGED) {
+        let message = "KubeRay sets this variable in the collector itself, and refuses another";
+        findings.forbidden(path.clone().index(index), message, "remove it");
     }
+    let env = env.items();
     let last = |name: &str| env.iter().rposition(|var| var.field("name").as_str() == Some(name));
     let text = |name: &str| last(name).and_then(|index| env[index].field("value").as_nonempty_str());
     let is_set = |name: &str| {

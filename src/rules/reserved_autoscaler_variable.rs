@@ -3,6 +3,7 @@
 use crate::kuberay::Version;
 use crate::policy::Settings;
 use crate::ray::RayObject;
+use crate::ray::pod::places_named;
 use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
@@ -25,8 +26,7 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
         return;
     }
     let cluster = &object.cluster;
-    let env = cluster.json.descend(["autoscalerOptions", "env"]).items().iter().enumerate();
-    for (index, _) in env.filter(|(_, var)| var.field("name").as_str() == Some(START_COMMAND)) {
+    for index in places_named(cluster.json.descend(["autoscalerOptions", "env"]), &[START_COMMAND]) {
         findings.forbidden(
             cluster.path().fields(["autoscalerOptions", "env"]).index(index),
             "KubeRay puts the autoscaler's start command into this variable itself",
