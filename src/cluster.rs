@@ -38,6 +38,11 @@ const ROUND: Duration = Duration::from_mins(1);
 /// The pause between two looks, however much changes: nobody who fights over a `caBundle` is to heat the API server.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// How long a CA has to be in the `caBundle`s beside one of somebody else's before the first certificate of it may be
+/// asked for. While Pods of another way answer, there is time to let every API server learn of it; with no other CA
+/// there, nobody else answers, and the wait would be for nothing.
+const INTRODUCTION: Duration = Duration::from_secs(5);
+
 /// The longest pause between two attempts. A `caBundle` that was wiped is to be back within five seconds.
 const RETRY: Duration = Duration::from_secs(4);
 
@@ -175,8 +180,12 @@ impl Keeper {
                 Err(()) => failed = true,
             }
             let shown = self.shared.resolver.current();
-            let mut seen = self.publication.everywhere().filter(|root| root.is_valid_at(now));
-            let is_trusted = shown.is_some_and(|shown| seen.any(|root| root.vouches_for(&shown)));
+            let introduction = if self.publication.has_guests() { INTRODUCTION } else { Duration::ZERO };
+            let mut known = self
+                .publication
+                .everywhere()
+                .filter(|root| root.is_valid_at(now) && self.publication.is_settled(root, introduction, at));
+            let is_trusted = shown.is_some_and(|shown| known.any(|root| root.vouches_for(&shown)));
             self.shared.standing.observe(is_trusted);
         }
 
@@ -187,8 +196,9 @@ impl Keeper {
         if troubles.of(Part::Watch).is_some() {
             wait = wait.min(RETRY);
         }
-        let unsettled = self.own.iter().filter_map(|root| self.settle.checked_sub(self.publication.age(root, at)?));
-        wait.min(unsettled.filter(|rest| !rest.is_zero()).min().unwrap_or(ROUND))
+        let ages = self.own.iter().filter_map(|root| self.publication.age(root, at));
+        let rests = ages.flat_map(|age| [self.settle, INTRODUCTION].map(|time| time.saturating_sub(age)));
+        wait.min(rests.filter(|rest| !rest.is_zero()).min().unwrap_or(ROUND))
     }
 
     /// Says once that the clocks disagree.

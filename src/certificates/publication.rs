@@ -43,6 +43,11 @@ impl Publication {
         self.age(root, at).is_some_and(|age| age >= settle)
     }
 
+    /// Whether there are roots of others.
+    pub fn has_guests(&self) -> bool {
+        !self.guests.is_empty()
+    }
+
     /// The roots that are in every `caBundle`.
     pub fn everywhere(&self) -> impl Iterator<Item = &Root> {
         self.everywhere.iter().map(|(root, _)| root)

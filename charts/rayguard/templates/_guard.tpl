@@ -5,9 +5,12 @@
 {{- if eq .Release.Namespace "kube-system" -}}
 {{- fail "rayguard leaves its own namespace and kube-system alone, and whoever may write there owns the cluster: install it into a namespace of its own, --namespace rayguard --create-namespace" -}}
 {{- end -}}
+{{- if and (eq .Values.certificate.mode "self-managed") (not .Values.certificate.keepCaBundle) -}}
+{{- fail "certificate.mode is self-managed, and only rayguard knows the CA: leave certificate.keepCaBundle true, or choose another mode" -}}
+{{- end -}}
 {{- if eq .Values.certificate.mode "files" -}}
-{{- if not $files.caBundle -}}
-{{- fail "certificate.mode is files, and certificate.files.caBundle is empty: the API server would not trust the certificate; write --set-file certificate.files.caBundle=ca.crt" -}}
+{{- if not (or $files.caBundle .Values.certificate.keepCaBundle) -}}
+{{- fail "certificate.keepCaBundle is false, and certificate.files.caBundle is empty: the API server would not trust the certificate; write --set-file certificate.files.caBundle=ca.crt" -}}
 {{- end -}}
 {{- if eq (empty $files.secretName) (empty $files.volume) -}}
 {{- fail "certificate.mode is files: write one of certificate.files.secretName and certificate.files.volume" -}}

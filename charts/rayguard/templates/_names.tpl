@@ -53,6 +53,11 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- default (printf "%s-tls" (include "rayguard.fullname" .)) .Values.certificate.certManager.secretName -}}
 {{- end -}}
 
+{{- /* Whether the CA is in the ConfigMap, from which rayguard puts it into the caBundles. */ -}}
+{{- define "rayguard.keptCa" -}}
+{{- if and .Values.certificate.keepCaBundle .Values.certificate.files.caBundle }}yes{{ end -}}
+{{- end -}}
+
 {{- define "rayguard.policy" -}}
 apiVersion: rayguard.dev/v1alpha1
 kind: Policy

@@ -2,7 +2,7 @@
 {{- define "rayguard.webhook" -}}
 - name: {{ .name }}.rayguard.dev
   clientConfig:
-    {{- if eq .root.Values.certificate.mode "files" }}
+    {{- if and (eq .root.Values.certificate.mode "files") (not .root.Values.certificate.keepCaBundle) }}
     caBundle: {{ .root.Values.certificate.files.caBundle | b64enc }}
     {{- end }}
     service:
@@ -59,7 +59,7 @@
 
 {{- define "rayguard.webhookAnnotations" -}}
 {{- $annotations := .annotations -}}
-{{- if eq .root.Values.certificate.mode "cert-manager" -}}
+{{- if and (eq .root.Values.certificate.mode "cert-manager") (not .root.Values.certificate.keepCaBundle) -}}
 {{- $certificate := printf "%s/%s" .root.Release.Namespace (include "rayguard.certManagerCertificate" .root) -}}
 {{- $annotations = mergeOverwrite dict $annotations (dict "cert-manager.io/inject-ca-from" $certificate) -}}
 {{- end -}}

@@ -76,7 +76,8 @@ async fn what_rayguard_has_written_stays_through_upgrades_and_rollbacks() {
     assert_eq!(found(&namespace, name), ["", "", ""]);
     // And this takes out what Helm itself once wrote, of which it warns too.
     let bundle = "certificate.files.caBundle=-----BEGIN CERTIFICATE-----\nQ0E=\n-----END CERTIFICATE-----";
-    let files = ["certificate.mode=files", "certificate.files.secretName=mine", bundle];
+    let files =
+        ["certificate.mode=files", "certificate.files.secretName=mine", bundle, "certificate.keepCaBundle=false"];
     helm(&format!("upgrade life {CHART}"), &namespace.name, &files);
     assert!(bundles(&namespace, name).iter().all(|bundle| !bundle.is_empty()));
     helm(&format!("upgrade life {CHART}"), &namespace.name, &[]);

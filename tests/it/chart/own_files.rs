@@ -47,8 +47,18 @@ fn the_chart_takes_the_ca_and_the_api_server_would_trust_the_certificate_that_ce
     shake_hands("rayguard.rayguard.svc").expect("the renewed certificate");
 
     let bundle = format!("certificate.files.caBundle={}", file("ca.crt"));
-    let values = ["--set", "certificate.mode=files,certificate.files.secretName=rayguard-tls", "--set-file", &bundle];
-    let rendered = Rendered::new(values);
-    let written = rendered.webhook("ValidatingWebhookConfiguration")["clientConfig"]["caBundle"].as_str();
-    assert_eq!(written, Some(&*BASE64_STANDARD.encode(ca)));
+    let with = |more: &str| {
+        let values = format!("certificate.mode=files,certificate.files.secretName=rayguard-tls{more}");
+        Rendered::new(["--set", &values, "--set-file", &bundle])
+    };
+    let configuration = "ValidatingWebhookConfiguration";
+    let rendered = with(",certificate.keepCaBundle=false");
+    assert!(rendered.only("ConfigMap")["data"].get("ca.crt").is_none());
+    let written = &rendered.webhook(configuration)["clientConfig"]["caBundle"];
+    assert_eq!(written, &BASE64_STANDARD.encode(&ca));
+
+    // Or it is rayguard that writes it, once it has read it.
+    let rendered = with("");
+    assert!(rendered.webhook(configuration)["clientConfig"].get("caBundle").is_none());
+    assert_eq!(rendered.only("ConfigMap")["data"]["ca.crt"].as_str().map(str::trim), Some(ca.trim()));
 }

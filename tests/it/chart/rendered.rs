@@ -108,7 +108,7 @@ fn what_the_api_server_is_told_of_the_webhooks_is_as_it_should_be_in_every_set_o
             assert_eq!(webhook["admissionReviewVersions"], json!(["v1"]), "{name}");
             assert!(webhook["timeoutSeconds"].as_u64().is_some_and(|seconds| seconds <= 5), "{name}");
             let has_bundle = webhook["clientConfig"].get("caBundle").is_some();
-            assert_eq!(has_bundle, name == "files", "{name}: what rayguard or cert-manager writes is not rendered");
+            assert!(!has_bundle, "{name}: what rayguard or cert-manager writes is not rendered");
             assert_eq!(
                 rendered.only(configuration)["metadata"]["name"],
                 rendered.only("Deployment")["metadata"]["name"]
@@ -159,9 +159,24 @@ fn rights_are_for_named_objects_only_and_there_are_none_to_create_or_delete() {
     assert_eq!(granted.len(), 3 + 2 + 2 * 3, "{granted:?}");
 
     let cert_manager = Rendered::new(["--set", "certificate.mode=cert-manager"]);
-    assert!(!cert_manager.has("Role") && !cert_manager.has("ClusterRole") && !cert_manager.has("Secret"));
-    let pod = &cert_manager.only("Deployment")["spec"]["template"]["spec"];
+    assert!(!cert_manager.has("Role") && cert_manager.has("ClusterRole") && !cert_manager.has("Secret"));
+    let cainjector = Rendered::new(["--set", "certificate.mode=cert-manager,certificate.keepCaBundle=false"]);
+    assert!(!cainjector.has("Role") && !cainjector.has("ClusterRole") && !cainjector.has("Secret"));
+    let pod = &cainjector.only("Deployment")["spec"]["template"]["spec"];
     assert_eq!(pod["automountServiceAccountToken"], false);
+}
+
+#[test]
+fn cainjector_is_told_of_the_webhooks_only_where_rayguard_does_not_keep_the_ca_bundle() {
+    let annotation = |keep: bool, configuration: &str| {
+        let values = format!("certificate.mode=cert-manager,certificate.keepCaBundle={keep}");
+        let rendered = Rendered::new(["--set", &values]);
+        rendered.only(configuration)["metadata"]["annotations"]["cert-manager.io/inject-ca-from"].clone()
+    };
+    for configuration in CONFIGURATIONS {
+        assert_eq!(annotation(false, configuration), "rayguard/rayguard");
+        assert_eq!(annotation(true, configuration), Value::Null);
+    }
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn the_rights_and_arguments_of_the_chart_are_enough_to_become_ready() {
 
     let rayguard = Rayguard::with_kubeconfig(&server.kubeconfig(server.address(), token.trim(), name), &arguments);
     ready(&rayguard);
-    assert_eq!(rayguard.metric("rayguard_cabundle_in_sync{}"), 1);
+    assert_eq!(rayguard.metric("rayguard_cabundle_in_sync"), 1);
     for part in ["store", "lease", "ca_bundle", "watch"] {
         let failures = rayguard.metric(&format!("rayguard_certificate_errors_total{{part=\"{part}\"}}"));
         assert_eq!(failures, 0, "{part}: {}", rayguard.log());

@@ -77,7 +77,12 @@ fn values_that_cannot_work_together_are_refused_with_a_reason() {
     let bundle = "certificate.files.caBundle=-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----";
     for (namespace, values, reason) in [
         ("kube-system", &[] as &[&str], "install it into a namespace of its own"),
-        (RELEASE, &["certificate.mode=files", "certificate.files.secretName=s"], "certificate.files.caBundle is empty"),
+        (
+            RELEASE,
+            &["certificate.mode=files", "certificate.files.secretName=s", "certificate.keepCaBundle=false"],
+            "certificate.files.caBundle is empty",
+        ),
+        (RELEASE, &["certificate.keepCaBundle=false"], "certificate.mode is self-managed, and only rayguard knows"),
         (RELEASE, &["certificate.mode=files", bundle], "write one of certificate.files.secretName and"),
         (
             RELEASE,
