@@ -5,17 +5,20 @@ use std::time::Duration;
 
 use axum::http::{Request, Response};
 use futures_util::TryStreamExt as _;
-use kube::api::WatchParams;
+use k8s_openapi::Resource;
+use kube::api::{Patch, PatchParams, WatchParams};
 use kube::client::ClientBuilder;
 use kube::config::InferConfigError;
 use kube::core::WatchEvent;
 use kube::{Client, Config};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 use tokio::time::timeout;
 use tower::util::MapResponseLayer;
 
 use super::clock::Clock;
+use super::configuration::MANAGER;
 
 /// How long the API server may take over one answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -93,6 +96,15 @@ impl Api {
     pub(super) async fn ask<T: DeserializeOwned>(&self, request: Made) -> Result<T, ApiError> {
         let request = request.map_err(kube::Error::BuildRequest)?;
         Ok(timeout(PATIENCE, self.client.request(request)).await.map_err(|_| ApiError::Timeout)??)
+    }
+
+    /// Makes an object that holds nothing, where there is none; one that is there stays as it is. Several may do so at
+    /// once. By server-side apply, because that can be allowed for a single name: RBAC does not know the name of what is
+    /// created in the ordinary way.
+    pub(super) async fn make<T: Resource>(&self, path: &str, name: &str) -> Result<(), ApiError> {
+        let object = json!({"apiVersion": T::API_VERSION, "kind": T::KIND, "metadata": {"name": name}});
+        let params = PatchParams::apply(MANAGER);
+        self.ask::<Value>(kube::core::Request::new(path).patch(name, &params, &Patch::Apply(object))).await.map(drop)
     }
 
     /// Calls `begun` once the watch has begun, and `changed` then and each time the object changes. Ends when the watch

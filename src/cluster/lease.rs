@@ -35,8 +35,13 @@ impl LeaseRef {
 
     /// Takes the Lease; tells whether it was to be had.
     pub(super) async fn take(&self, now: SystemTime) -> Result<bool, ApiError> {
-        let request = Request::new(&self.path).get(&self.name, &GetParams::default());
-        let lease: Lease = self.api.ask(request).await?;
+        let lease = match self.read().await {
+            Err(ApiError::Absent(_)) => {
+                self.api.make::<Lease>(&self.path, &self.name).await?;
+                self.read().await?
+            }
+            lease => lease?,
+        };
         let spec = lease.spec.unwrap_or_default();
         let holder = spec.holder_identity.filter(|holder| !holder.is_empty() && *holder != self.me);
         let renewed = spec.renew_time.map(|time| SystemTime::from(time.0));
@@ -59,6 +64,10 @@ impl LeaseRef {
             Err(ApiError::Conflict) => Ok(false),
             taken => taken.map(|()| true),
         }
+    }
+
+    async fn read(&self) -> Result<Lease, ApiError> {
+        self.api.ask(Request::new(&self.path).get(&self.name, &GetParams::default())).await
     }
 
     /// Gives the Lease back, so that nobody waits for its end.

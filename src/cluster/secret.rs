@@ -39,6 +39,11 @@ impl SecretRef {
         Ok(Read { version: secret.metadata.resource_version.unwrap_or_default(), store })
     }
 
+    /// Makes the Secret, empty, where there is none.
+    pub(super) async fn make(&self) -> Result<(), ApiError> {
+        self.api.make::<Secret>(&self.path, &self.name).await
+    }
+
     /// Writes what is to be held next, unless the Secret has changed since it was read: of several that try, one wins,
     /// and the others read what it has written. Other keys of the Secret, and its type, are left alone.
     pub(super) async fn write(&self, version: &str, store: &Store) -> Result<(), ApiError> {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::api::{Api, ApiError};
 use super::lease::LeaseRef;
@@ -12,6 +12,10 @@ use super::trouble::Part;
 use super::{ROUND, Shared};
 use crate::certificates::{Leaf, Root, Step, Terms};
 use crate::server::tls::{CertFiles, TlsError};
+
+/// How long the Secret may be gone before it is made anew. Where a release is removed or gets its certificates in another
+/// way, the rights go with the Secret, and nothing is left behind.
+const ABSENCE: Duration = Duration::from_secs(10);
 
 /// Where certificates come from.
 pub enum Source {
@@ -26,6 +30,8 @@ pub struct Own {
     secret: SecretRef,
     lease: LeaseRef,
     terms: Terms,
+    /// Since when the Secret is gone
+    absent: Option<Instant>,
 }
 
 /// A certificate in files, and the CA by which it is to be trusted.
@@ -63,7 +69,7 @@ impl Own {
     pub fn new(api: &Api, namespace: &str, name: &str, terms: Terms) -> Self {
         let secret = SecretRef::new(api.clone(), namespace, name.to_owned());
         let lease = LeaseRef::new(api.clone(), namespace, name.to_owned());
-        Self { secret, lease, terms }
+        Self { secret, lease, terms, absent: None }
     }
 }
 
@@ -76,10 +82,11 @@ impl Source {
         }
     }
 
-    pub(super) async fn read(&self, shared: &Shared) -> Option<Held> {
+    pub(super) async fn read(&mut self, shared: &Shared) -> Option<Held> {
         match self {
             Self::Own(own) => {
-                let read = shared.troubles.note(Part::Store, &own.secret.name, own.secret.read().await)?;
+                let read = own.read().await;
+                let read = shared.troubles.note(Part::Store, &own.secret.name, read)?;
                 // Its answer has set the clock.
                 let roots = read.store.roots(shared.clock.now());
                 if let Some(authority) = read.store.authority() {
@@ -120,6 +127,20 @@ impl Source {
 }
 
 impl Own {
+    async fn read(&mut self) -> Result<Read, ApiError> {
+        let read = self.secret.read().await;
+        if !matches!(read, Err(ApiError::Absent(_))) {
+            self.absent = None;
+            return read;
+        }
+        if self.absent.get_or_insert_with(Instant::now).elapsed() < ABSENCE {
+            return read;
+        }
+        self.secret.make().await?;
+        tracing::info!(secret = self.secret.name, "made the Secret, which was gone");
+        self.secret.read().await
+    }
+
     async fn advance(
         &self,
         read: Read,

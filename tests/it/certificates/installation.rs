@@ -18,8 +18,8 @@ apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
 metadata: {name: rayguard}
 rules:
-- {apiGroups: [''], resources: [secrets], resourceNames: [rayguard], verbs: [get, watch, patch]}
-- {apiGroups: [coordination.k8s.io], resources: [leases], resourceNames: [rayguard], verbs: [get, patch]}
+- {apiGroups: [''], resources: [secrets], resourceNames: [rayguard], verbs: [get, watch, patch, create]}
+- {apiGroups: [coordination.k8s.io], resources: [leases], resourceNames: [rayguard], verbs: [get, patch, create]}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding

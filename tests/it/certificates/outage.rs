@@ -1,7 +1,7 @@
 //! What is missing: the API server, the Secret, the rights.
 
-use super::installation::{LEASE, SECRET, ready};
-use super::{Balancer, Installation};
+use super::installation::{SECRET, ready};
+use super::{Balancer, Installation, Observer};
 use crate::apiserver::ApiServer;
 use crate::client::{Client, trusting};
 use crate::process::{Rayguard, eventually};
@@ -58,29 +58,59 @@ fn without_rights_it_says_so_and_needs_no_restart_once_it_has_them() {
     installation.grant();
     let absent = "secrets \"rayguard\" not found";
     eventually("the reason", || rayguard.ask_admin("/readyz").body.contains(absent).then_some(()));
-    installation.namespace.send("create -f -", SECRET).passes();
+    // What it may, it makes itself.
     ready(&rayguard);
-    assert_eq!(errors(&rayguard, "cannot take the Lease"), 1, "it goes on without the Lease, and says so");
-    installation.namespace.send("create -f -", LEASE).passes();
+    installation.namespace.get("lease/rayguard");
+}
+
+#[test]
+fn without_rights_to_the_lease_it_goes_on_and_says_so() {
+    let installation = Installation::new("no-lease");
+    let none = r#"[{"op": "remove", "path": "/rules/1"}]"#;
+    installation.namespace.json_patch("role/rayguard", &serde_json::from_str(none).expect("JSON")).passes();
+    let rayguard = installation.start(&[]);
+    ready(&rayguard);
+    assert_eq!(errors(&rayguard, "cannot take the Lease"), 1, "{}", rayguard.log());
+    installation.grant();
     installation.remove(&["tls.key"]);
     rayguard.logged("can take the Lease again");
 }
 
 #[test]
-fn a_secret_that_is_deleted_is_missed_and_made_again_by_others() {
+fn of_a_namespace_it_may_create_nothing_but_what_has_its_name() {
+    let installation = Installation::new("create-other");
+    let account = format!("--as=system:serviceaccount:{}:rayguard", installation.namespace.name);
+    let apply = |name: &str, manifest: &str| {
+        let manifest = manifest.replace("name: rayguard,", &format!("name: {name},"));
+        installation.namespace.send(&format!("apply --server-side --field-manager=rayguard -f - {account}"), &manifest)
+    };
+    let refused = apply("another", SECRET).fails();
+    assert!(refused.stderr.contains("cannot patch resource \"secrets\""), "{}", refused.stderr);
+    let refused = installation.namespace.send(&format!("create -f - {account}"), SECRET).fails();
+    assert!(refused.stderr.contains("cannot create resource \"secrets\""), "{}", refused.stderr);
+    installation.namespace.kubectl("delete secret/rayguard").passes();
+    apply("rayguard", SECRET).passes();
+}
+
+#[test]
+fn a_secret_that_is_deleted_is_made_again_without_a_lost_call() {
     let installation = Installation::new("secret-deleted");
     let rayguard = installation.start(&[]);
     ready(&rayguard);
     let ca = installation.secret("ca.crt");
-    installation.namespace.kubectl("delete secret/rayguard").passes();
+    installation.balancer.set(vec![rayguard.webhooks]);
+    let observer = Observer::start(&installation);
+    observer.watch(vec![rayguard.webhooks]);
+    installation.namespace.kubectl("delete secret/rayguard lease/rayguard").passes();
     eventually("the log", || (errors(&rayguard, "not found") == 1).then_some(()));
     serves(&rayguard, &ca);
     assert_eq!(rayguard.ask_admin("/readyz").body, "ready\n");
 
-    installation.namespace.send("create -f -", SECRET).passes();
+    rayguard.logged("made the Secret, which was gone");
     let new = eventually("a new CA", || Some(installation.secret("ca.crt")).filter(|new| !new.is_empty()));
     assert_ne!(new, ca);
     eventually("its certificate", || Client::connect(rayguard.webhooks, &trusting(&new)).is_ok().then_some(()));
+    observer.lost_nothing();
 }
 
 #[test]
