@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use super::{RELEASE, ROOT, Rendered, module, value_sets};
 use crate::apiserver::{ApiServer, Namespace};
+use crate::process::eventually;
 
 /// CRDs of other projects, whose objects the chart can bring along: the module that has it, its folder, its name.
 const DEFINITIONS: [(&str, &str, &str); 5] = [
@@ -24,9 +25,9 @@ fn namespace() -> &'static Namespace<'static> {
             let file = module(project).join(folder).join(format!("{name}.yaml"));
             namespace.kubectl(&format!("create --validate=false -f {}", file.display())).passes();
             let (group, resource) = name.split_once('_').expect("group and resource");
-            namespace
-                .kubectl(&format!("wait --for=condition=Established crd/{resource}.{group} --timeout=60s"))
-                .passes();
+            // `kubectl wait` fails at once on an object that has no conditions yet.
+            let wait = format!("wait --for=condition=Established crd/{resource}.{group} --timeout=60s");
+            eventually("the definition", || namespace.kubectl(&wait).success().then_some(()));
         }
         namespace
     });
