@@ -1,6 +1,8 @@
 //! The commands, and what they have in common.
 
 mod check;
+#[cfg(feature = "server")]
+mod check_api;
 mod default;
 mod excerpt;
 mod explain;
@@ -13,7 +15,7 @@ mod source;
 mod text;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anstream::ColorChoice;
@@ -53,6 +55,8 @@ enum Command {
     Default(default::DefaultArgs),
     Rules(rules::RulesArgs),
     Explain(explain::ExplainArgs),
+    #[cfg(feature = "server")]
+    CheckApi(rayguard::check_api::CheckApiArgs),
     #[cfg(feature = "server")]
     Serve(Box<rayguard::serve::ServeArgs>),
 }
@@ -95,11 +99,16 @@ struct Input {
 impl Input {
     /// The policy to judge by.
     fn policy(&self) -> Result<Policy, CliError> {
-        policy_file::read(self.config.as_deref()).map_err(|error| {
-            let lines = error.to_string();
-            CliError::Config(lines.lines().map(text::error).collect())
-        })
+        policy(self.config.as_deref())
     }
+}
+
+/// The policy of a file, or the built-in one.
+fn policy(file: Option<&Path>) -> Result<Policy, CliError> {
+    policy_file::read(file).map_err(|error| {
+        let lines = error.to_string();
+        CliError::Config(lines.lines().map(text::error).collect())
+    })
 }
 
 /// How a command ended.
@@ -121,6 +130,9 @@ enum CliError {
     Output(#[from] io::Error),
     #[error("{0}")]
     Unknown(String),
+    #[cfg(feature = "server")]
+    #[error(transparent)]
+    CheckApi(#[from] rayguard::check_api::CheckApiError),
     #[cfg(feature = "server")]
     #[error(transparent)]
     Serve(#[from] rayguard::serve::ServeError),
@@ -149,6 +161,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Default(args) => default::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Explain(args) => explain::run(&args),
+        #[cfg(feature = "server")]
+        Command::CheckApi(args) => check_api::run(&args),
         #[cfg(feature = "server")]
         Command::Serve(args) => rayguard::serve::run(*args).map(|()| Status::Clean).map_err(CliError::from),
     };

@@ -31,6 +31,8 @@ pub mod admission;
 #[cfg(feature = "server")]
 pub mod certificates;
 #[cfg(feature = "server")]
+pub mod check_api;
+#[cfg(feature = "server")]
 #[allow(clippy::disallowed_methods, reason = "the shell reads files and the clock")]
 pub mod cluster;
 #[cfg(feature = "server")]

@@ -23,6 +23,7 @@ use crate::server::admin::{self, Admin};
 use crate::server::tls::{self, TlsError};
 use crate::server::{Lifetime, Limits, Server, bind};
 pub use arguments::ServeArgs;
+pub(crate) use arguments::duration;
 use origin::Origin;
 use signals::Signals;
 

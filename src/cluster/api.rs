@@ -7,7 +7,7 @@ use axum::http::{Request, Response};
 use futures_util::TryStreamExt as _;
 use k8s_openapi::Resource;
 use kube::api::{Patch, PatchParams, WatchParams};
-use kube::client::ClientBuilder;
+use kube::client::{Body, ClientBuilder};
 use kube::config::InferConfigError;
 use kube::core::WatchEvent;
 use kube::{Client, Config};
@@ -22,6 +22,9 @@ use super::configuration::MANAGER;
 
 /// How long the API server may take over one answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long it may take over one that webhooks have a say in, each of which has at most 30 s.
+const LONG_PATIENCE: Duration = Duration::from_secs(65);
 
 /// How long a watch goes on before it is begun anew, in seconds; kube-apiserver's own limit is a little more.
 const WATCH: u32 = 290;
@@ -46,8 +49,8 @@ pub enum ApiError {
     #[error("cannot talk to the API server")]
     Unreachable(#[source] Box<kube::Error>),
     /// It does not answer.
-    #[error("the API server does not answer within {} s", PATIENCE.as_secs())]
-    Timeout,
+    #[error("the API server does not answer within {} s", .0.as_secs())]
+    Timeout(Duration),
 }
 
 impl From<kube::Error> for ApiError {
@@ -62,7 +65,7 @@ impl From<kube::Error> for ApiError {
 }
 
 /// What a request is made of, before there is a body.
-type Made = Result<Request<Vec<u8>>, kube::core::request::Error>;
+pub(crate) type Made = Result<Request<Vec<u8>>, kube::core::request::Error>;
 
 /// A client whose every answer is heard for the time.
 #[derive(Clone)]
@@ -95,7 +98,17 @@ impl Api {
     /// Makes one request.
     pub(super) async fn ask<T: DeserializeOwned>(&self, request: Made) -> Result<T, ApiError> {
         let request = request.map_err(kube::Error::BuildRequest)?;
-        Ok(timeout(PATIENCE, self.client.request(request)).await.map_err(|_| ApiError::Timeout)??)
+        Ok(timeout(PATIENCE, self.client.request(request)).await.map_err(|_| ApiError::Timeout(PATIENCE))??)
+    }
+
+    /// Makes one request that webhooks have a say in; gives the answer as it is, a refusal too.
+    pub(crate) async fn send(&self, request: Made) -> Result<Response<Vec<u8>>, ApiError> {
+        let request = request.map_err(kube::Error::BuildRequest)?.map(Body::from);
+        let answer = async {
+            let (head, body) = self.client.send(request).await?.into_parts();
+            Ok::<_, kube::Error>(Response::from_parts(head, body.collect_bytes().await?.to_vec()))
+        };
+        Ok(timeout(LONG_PATIENCE, answer).await.map_err(|_| ApiError::Timeout(LONG_PATIENCE))??)
     }
 
     /// Makes an object that holds nothing, where there is none; one that is there stays as it is. Several may do so at
@@ -120,7 +133,7 @@ impl Api {
         // Without a version to begin at, a watch begins with what is there now: nothing is missed in between.
         let request = kube::core::Request::new(path).watch_metadata(&params, "").map_err(kube::Error::BuildRequest)?;
         let events = timeout(PATIENCE, self.client.request_events::<Changed>(request)).await;
-        let mut events = std::pin::pin!(events.map_err(|_| ApiError::Timeout)??);
+        let mut events = std::pin::pin!(events.map_err(|_| ApiError::Timeout(PATIENCE))??);
         begun();
         changed();
         let following = async {

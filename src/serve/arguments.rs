@@ -117,7 +117,7 @@ pub struct ServeArgs {
 }
 
 /// Reads a duration as Kubernetes writes one: `250ms`, `10s`, `2m`, `720h`.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.find(|sign: char| !sign.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let number = number.parse::<u64>().ok();

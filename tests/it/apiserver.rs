@@ -3,6 +3,7 @@
 mod admission;
 mod agreement;
 mod answer;
+mod check_api;
 pub(crate) mod kubectl;
 mod manifests;
 pub(crate) mod namespace;
@@ -53,6 +54,13 @@ impl ApiServer {
 
     /// Starts a control plane.
     pub(crate) fn start() -> Self {
+        let server = Self::start_without_kuberay();
+        server.install_custom_resources();
+        server
+    }
+
+    /// Starts a control plane that knows nothing of Ray.
+    pub(crate) fn start_without_kuberay() -> Self {
         let programs = programs();
         let etcd = start_etcd(&programs);
         let port = TcpSocket::new_v4().expect("a socket");
@@ -69,7 +77,6 @@ impl ApiServer {
         server.kube_apiserver.until("kube-apiserver gets ready", || {
             (certificate.exists() && server.kubectl("default").run("get --raw /readyz").success()).then_some(())
         });
-        server.install_custom_resources();
         server
     }
 

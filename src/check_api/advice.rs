@@ -1,0 +1,112 @@
+//! What to do about an answer that tells nothing of the policy.
+
+use axum::http::StatusCode;
+use kube::core::request::Request;
+
+use super::example::Example;
+use crate::cluster::{Api, ApiError};
+use crate::json::Json;
+
+/// A label with which a namespace is left out, whatever its value.
+const IGNORE: &str = "rayguard.dev/ignore";
+
+/// The longest part of a foreign message that is shown.
+const LONGEST: usize = 400;
+
+/// Why an answer tells nothing of the policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// The question was not answered, whatever is installed.
+    Unasked(String),
+    /// The question was answered, and not as a working installation answers it.
+    Failed(String),
+}
+
+/// What the API server says when it could not call a webhook, and what to do about it. Go's words, and so the same for
+/// years.
+const CALLS: [(&str, &str); 9] = [
+    ("no endpoints available", "no Pod of rayguard is ready: kubectl describe its Pods"),
+    (
+        "certificate signed by unknown authority",
+        "the caBundle is not that of rayguard's certificate: see rayguard's log",
+    ),
+    ("certificate is valid for", "the certificate needs the DNS name SERVICE.NAMESPACE.svc"),
+    ("certificate has expired", "nobody has renewed rayguard's certificate: see rayguard's log"),
+    (
+        "tls: certificate required",
+        "rayguard asks for a client certificate, which the API server does not have (--client-ca)",
+    ),
+    ("remote error: tls", "rayguard does not trust the API server's client certificate (--client-ca, --client-name)"),
+    ("connection refused", "no Pod of rayguard listens there: kubectl describe its Pods"),
+    ("not found", "the Service is gone and the webhook configurations are not: delete them, or install rayguard again"),
+    ("", "the API server's packets do not arrive: look at NetworkPolicies and firewalls, or set hostNetwork"),
+];
+
+/// What to do about an answer that neither admits nor is rayguard's refusal. `absent` is the resource that was not found.
+pub(super) fn on_failure(status: StatusCode, message: &str, absent: Option<&str>, namespace: &str) -> Trouble {
+    let message = shortened(message);
+    let unasked = |help: &str| Trouble::Unasked(format!("the API server says: {message}; {help}"));
+    if message.contains("failed calling webhook \"") {
+        let help = if message.contains(".rayguard.dev\"") {
+            CALLS.iter().find(|(words, _)| message.contains(words)).map_or("", |(_, help)| *help)
+        } else {
+            "that webhook is not rayguard's: mend it first"
+        };
+        return Trouble::Failed(format!("{message}; {help}"));
+    }
+    match status {
+        StatusCode::UNAUTHORIZED => unasked("log in, or use another KUBECONFIG"),
+        StatusCode::FORBIDDEN if message.contains("cannot create resource") => {
+            unasked(&format!("allow the user to create rayclusters.ray.io in namespace {namespace}"))
+        }
+        StatusCode::NOT_FOUND if absent == Some("namespaces") => unasked("name another by --namespace"),
+        StatusCode::NOT_FOUND => unasked("there are no RayClusters of ray.io/v1: install KubeRay's CRDs first"),
+        status if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS => Trouble::Failed(format!(
+            "the API server says: {message}; that is not rayguard's refusal, try another --namespace"
+        )),
+        _ => unasked("try again later"),
+    }
+}
+
+/// What to do where rayguard seems to have had no part in an answer.
+pub(super) async fn on_silence(api: &Api, namespace: &str, example: Example) -> String {
+    let configuration = match example {
+        Example::Good => "mutatingwebhookconfigurations",
+        Example::Bad => "validatingwebhookconfigurations",
+    };
+    let asked = api.send(Request::new("/api/v1/namespaces").get(namespace, &kube::api::GetParams::default())).await;
+    let text = asked.map(|response| String::from_utf8_lossy(response.body()).into_owned()).unwrap_or_default();
+    let object = serde_json::from_str::<Json<'_>>(&text).unwrap_or(Json::Null);
+    if object.descend(["metadata", "labels"]).entry(IGNORE).is_some() {
+        return format!(
+            "namespace {namespace} is left out by its label {IGNORE}: take it off, or name another by --namespace"
+        );
+    }
+    format!(
+        "rayguard was not asked, or could not be and its failurePolicy is Ignore: see kubectl get {configuration} \
+         --output yaml, whose namespaceSelector has to match namespace {namespace}, and rayguard's log"
+    )
+}
+
+/// What to do where the API server cannot be reached.
+pub(super) fn on_reaching(error: &ApiError) -> &'static str {
+    let text = crate::cluster::trouble::chain(error);
+    let has = |words: &str| text.contains(words);
+    if matches!(error, ApiError::Config(_)) {
+        "; set KUBECONFIG, or run this in a Pod with a service account's token"
+    } else if has("certificate") {
+        "; its certificate is not of the CA in KUBECONFIG: take the kubeconfig of this cluster"
+    } else if has("refused") || has("dns") || has("answer within") || has("timed out") || has("deadline") {
+        "; is it running, is KUBECONFIG that of this cluster, and does a NetworkPolicy let this Pod out?"
+    } else {
+        ""
+    }
+}
+
+fn shortened(message: &str) -> String {
+    let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(LONGEST) {
+        Some((cut, _)) => format!("{}…", &line[..cut]),
+        None => line,
+    }
+}
