@@ -84,7 +84,7 @@ pub(super) async fn on_silence(api: &Api, namespace: &str, example: Example) -> 
     }
     format!(
         "rayguard was not asked, or could not be and its failurePolicy is Ignore: see kubectl get {configuration} \
-         --output yaml, whose namespaceSelector has to match namespace {namespace}, and rayguard's log"
+         --output yaml, whose selectors have to match namespace {namespace} and an object without labels, and rayguard's log"
     )
 }
 

@@ -8,6 +8,7 @@ mod own_files;
 mod pages;
 mod rendered;
 mod running;
+mod testing;
 mod values;
 
 use std::fs;
@@ -79,6 +80,15 @@ impl Rendered {
 
     /// With these arguments of Helm's.
     fn new<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::of(["--skip-tests"].into_iter().chain(arguments))
+    }
+
+    /// What `helm test` puts there, and takes away again.
+    fn test<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::of(["--show-only=templates/tests/check.yaml"].into_iter().chain(arguments))
+    }
+
+    fn of<'a>(arguments: impl Iterator<Item = &'a str>) -> Self {
         let all = ["template", RELEASE, CHART, "--namespace", RELEASE].into_iter().chain(arguments);
         let text = helm(all).unwrap_or_else(|refusal| panic!("Helm does not render the chart: {refusal}"));
         let objects = objects(&text);

@@ -40,6 +40,37 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- with .Values.image.digest -}}@{{ . }}{{- end -}}
 {{- end -}}
 
+{{- define "rayguard.podSecurityContext" -}}
+runAsNonRoot: true # as whom, the image says, or OpenShift
+seccompProfile:
+  type: RuntimeDefault
+{{- end -}}
+
+{{- define "rayguard.securityContext" -}}
+allowPrivilegeEscalation: false
+capabilities:
+  drop: [ALL]
+readOnlyRootFilesystem: true
+{{- end -}}
+
+{{- /* The namespaces that are never looked at. */ -}}
+{{- define "rayguard.excludedNamespaces" -}}
+{{- join ", " (concat (list "kube-system" .Release.Namespace) .Values.webhooks.excludedNamespaces | uniq) -}}
+{{- end -}}
+
+{{- /* Whether there is something for `helm test` to do: rayguard says nothing in a namespace that it leaves out. */ -}}
+{{- define "rayguard.hasTest" -}}
+{{- $excluded := splitList ", " (include "rayguard.excludedNamespaces" .) -}}
+{{- if and .Values.test.enabled (not (has .Values.test.namespace $excluded)) }}yes{{ end -}}
+{{- end -}}
+
+{{- /* What the test may do, it may only while it runs. */ -}}
+{{- define "rayguard.testRights" -}}
+helm.sh/hook: test
+helm.sh/hook-weight: "-1"
+helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded,hook-failed
+{{- end -}}
+
 {{- /* Where the self-managed CA and certificate are kept, and the Lease under which they are renewed. */ -}}
 {{- define "rayguard.certificateSecret" -}}
 {{- printf "%s-certificate" (include "rayguard.fullname" .) -}}

@@ -25,7 +25,7 @@
     matchExpressions:
     - key: kubernetes.io/metadata.name
       operator: NotIn
-      values: [{{ join ", " (concat (list "kube-system" .root.Release.Namespace) .root.Values.webhooks.excludedNamespaces | uniq) }}]
+      values: [{{ include "rayguard.excludedNamespaces" .root }}]
     - key: rayguard.dev/ignore
       operator: DoesNotExist
     {{- with .root.Values.webhooks.namespaceSelector.matchExpressions }}

@@ -14,6 +14,9 @@ const GOOD: &str = "ok      a good RayCluster is admitted with the default \
                     RAY_gcs_rpc_server_reconnect_timeout_s=1440 for its workers";
 const BAD: &str = "ok      a bad RayCluster is refused by worker-reconnect-timeout";
 
+/// What the documentation shows.
+const PAGE: &str = include_str!("../../../docs/install.md");
+
 /// A run of `rayguard check-api` as some user, in a namespace.
 struct Run {
     folder: TempDir,
@@ -71,6 +74,7 @@ fn is_not_asked((status, said): &End, reason: &str, help: &str) {
 
 #[test]
 fn a_working_installation_says_what_its_policy_says() {
+    assert!(PAGE.contains(&format!("\n{GOOD}\n{BAD}\n")), "docs/install.md shows something else");
     let warned = "with a warning of worker-reconnect-timeout";
     let silent = "admitted without a default, as the policy wants it, and as it would be without rayguard";
     let admitted = "ok      a bad RayCluster is admitted without a default";
