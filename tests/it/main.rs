@@ -4,6 +4,7 @@
 
 #[cfg(feature = "server")]
 mod apiserver;
+#[cfg(feature = "server")]
 mod certificates;
 #[cfg(feature = "server")]
 mod chart;
