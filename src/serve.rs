@@ -20,6 +20,7 @@ use crate::log;
 use crate::metrics::Metrics;
 use crate::policy_file::{self, PolicyFileError};
 use crate::server::admin::{self, Admin};
+use crate::server::caller::Callers;
 use crate::server::tls::{self, TlsError};
 use crate::server::{Lifetime, Limits, Server, bind};
 pub use arguments::ServeArgs;
@@ -95,7 +96,14 @@ pub async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     let (lifetime, admin_lifetime) = (Lifetime::default(), Lifetime::default());
     let limits = Limits { drain: args.drain_timeout, ..Limits::default() };
 
-    let config = tls::config(Arc::clone(&shared.resolver))?;
+    let callers = args.client_ca.as_deref().map(|file| Callers::read(file, &args.client_name)).transpose()?;
+    let config = tls::config(Arc::clone(&shared.resolver), callers.as_ref().map(|(callers, _)| Arc::clone(callers)))?;
+    let following_callers = async {
+        match callers {
+            Some((callers, pem)) => callers.follow(pem, args.tls_reload, &shared.metrics).await,
+            None => pending().await,
+        }
+    };
     let webhooks = endpoint::router(policy, Arc::clone(&metrics));
     let webhooks = Server::tls(listener.socket, config, Arc::clone(&metrics), webhooks, limits);
     let admin = Admin { shared: shared.clone(), is_keeper: origin.is_keeper(), phases: lifetime.phases() };
@@ -121,6 +129,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), ServeError> {
         }
         error = stopping => Err(error),
         never = origin.follow(&shared) => match never {},
+        never = following_callers => match never {},
     }
 }
 

@@ -4,6 +4,7 @@
 //! it, so nothing outlives [`Server::run`].
 
 pub mod admin;
+pub mod caller;
 mod connection;
 mod pace;
 pub mod phase;

@@ -33,9 +33,17 @@ pub struct ServeArgs {
     #[arg(long, env = "RAYGUARD_TLS_CA", value_name = "FILE", requires_all = ["tls_cert", "webhook_configuration"])]
     pub tls_ca: Option<PathBuf>,
 
-    /// How often the files are looked at for a new certificate
+    /// How often the files are looked at for a new certificate, or a new CA
     #[arg(long, env = "RAYGUARD_TLS_RELOAD", value_name = "DURATION", default_value = "10s", value_parser = duration)]
     pub tls_reload: Duration,
+
+    /// The CA of the client certificate by which the API server shows who it is, in PEM; nobody else is then answered
+    #[arg(long, env = "RAYGUARD_CLIENT_CA", value_name = "FILE")]
+    pub client_ca: Option<PathBuf>,
+
+    /// The common name, or a DNS name, that this client certificate has to have; repeatable, and one of several is enough
+    #[arg(long, env = "RAYGUARD_CLIENT_NAME", value_name = "NAME", value_delimiter = ',', requires = "client_ca")]
+    pub client_name: Vec<String>,
 
     /// The Secret in which rayguard keeps a CA and certificates of its own making, all replicas the same; it has to be
     /// there, and so has a Lease of this name

@@ -12,12 +12,13 @@ use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::parse_x509_certificate;
 use x509_parser::time::ASN1Time;
 
+use super::caller::Callers;
 use crate::certificates::Leaf;
 use crate::metrics::Metrics;
 
@@ -39,6 +40,12 @@ pub enum TlsError {
     /// There is no private key in the key's file.
     #[error("no private key in PEM where one is expected")]
     NoKey,
+    /// There is no CA in the file of the clients' CA.
+    #[error("no CA in PEM in {}", path.display())]
+    ClientCa {
+        /// The file
+        path: PathBuf,
+    },
     /// The certificate is not one.
     #[error("the certificate is damaged")]
     Damaged,
@@ -119,7 +126,7 @@ fn system_time(time: ASN1Time) -> SystemTime {
     if time.timestamp() < 0 { epoch - seconds } else { epoch + seconds }
 }
 
-fn provider() -> CryptoProvider {
+pub(super) fn provider() -> CryptoProvider {
     aws_lc_rs::default_provider()
 }
 
@@ -146,10 +153,19 @@ impl ResolvesServerCert for CertResolver {
     }
 }
 
-/// The configuration of a server: TLS 1.2 and 1.3, HTTP/1.1.
-pub fn config(resolver: Arc<CertResolver>) -> Result<Arc<ServerConfig>, TlsError> {
+/// The configuration of a server: TLS 1.2 and 1.3, HTTP/1.1. Where it matters who calls, each connection is checked anew:
+/// no session is resumed.
+pub fn config(resolver: Arc<CertResolver>, callers: Option<Arc<Callers>>) -> Result<Arc<ServerConfig>, TlsError> {
     let builder = ServerConfig::builder_with_provider(Arc::new(provider())).with_safe_default_protocol_versions()?;
-    let mut config = builder.with_no_client_auth().with_cert_resolver(resolver);
+    let mut config = match callers {
+        None => builder.with_no_client_auth().with_cert_resolver(resolver),
+        Some(callers) => {
+            let mut config = builder.with_client_cert_verifier(callers).with_cert_resolver(resolver);
+            config.session_storage = Arc::new(NoServerSessionStorage {});
+            config.send_tls13_tickets = 0;
+            config
+        }
+    };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use serde_json::Value;
 
@@ -51,13 +51,27 @@ pub(crate) fn trusting(ca: &str) -> Arc<ClientConfig> {
 
 /// A client's configuration that trusts each of these CAs.
 pub(crate) fn trusting_all(cas: &str) -> Arc<ClientConfig> {
+    client(cas, None)
+}
+
+/// A client's configuration that trusts this CA, and shows a certificate, in PEM, of which it has the key.
+pub(crate) fn trusting_and_showing(ca: &str, (cert, key): &(String, String)) -> Arc<ClientConfig> {
+    let cert = CertificateDer::from_pem_slice(cert.as_bytes()).expect("a certificate in PEM");
+    client(ca, Some((cert, PrivateKeyDer::from_pem_slice(key.as_bytes()).expect("a key in PEM"))))
+}
+
+fn client(cas: &str, shown: Option<(CertificateDer<'static>, PrivateKeyDer<'static>)>) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
     for ca in CertificateDer::pem_slice_iter(cas.as_bytes()) {
         roots.add(ca.expect("the CA is PEM")).expect("the CA is a certificate");
     }
     let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()));
     let builder = builder.with_safe_default_protocol_versions().expect("TLS 1.2 and 1.3");
-    let mut config = builder.with_root_certificates(roots).with_no_client_auth();
+    let builder = builder.with_root_certificates(roots);
+    let mut config = match shown {
+        None => builder.with_no_client_auth(),
+        Some((cert, key)) => builder.with_client_auth_cert(vec![cert], key).expect("the key is the certificate's"),
+    };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Arc::new(config)
 }

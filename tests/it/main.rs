@@ -5,6 +5,8 @@
 #[cfg(feature = "server")]
 mod apiserver;
 #[cfg(feature = "server")]
+mod caller;
+#[cfg(feature = "server")]
 mod certificates;
 #[cfg(feature = "server")]
 mod chart;

@@ -4,9 +4,13 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair,
+};
 use rustls::HandshakeKind;
 use tempfile::TempDir;
 use x509_parser::extensions::GeneralName;
@@ -21,7 +25,11 @@ pub(crate) struct Authority(pub(crate) CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
     pub(crate) fn new() -> Self {
+        // A name of its own, by which it is told from others.
+        static COUNT: AtomicU32 = AtomicU32::new(1);
         let mut params = CertificateParams::new(Vec::new()).expect("no names");
+        let name = format!("CA {} of the tests", COUNT.fetch_add(1, Ordering::Relaxed));
+        params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("a CA"))
     }
@@ -29,6 +37,35 @@ impl Authority {
     /// A certificate and its key, in PEM.
     fn issue(&self, not_after: SystemTime) -> (String, String) {
         let mut params = CertificateParams::new(["localhost".to_owned(), "127.0.0.1".to_owned()]).expect("names");
+        params.not_before = (SystemTime::now() - Duration::from_hours(48)).into();
+        params.not_after = not_after.into();
+        let key = KeyPair::generate().expect("a key");
+        (params.signed_by(&key, &self.0).expect("a certificate").pem(), key.serialize_pem())
+    }
+
+    /// A client's certificate, with a common name and DNS names, and its key, in PEM.
+    pub(crate) fn issue_to_client(&self, name: &str, dns_names: &[&str], not_after: SystemTime) -> (String, String) {
+        self.issue_for(ExtendedKeyUsagePurpose::ClientAuth, name, dns_names, not_after)
+    }
+
+    /// The certificate of some server, and its key, in PEM.
+    pub(crate) fn issue_to_server(&self) -> (String, String) {
+        let not_after = SystemTime::now() + Duration::from_hours(1);
+        self.issue_for(ExtendedKeyUsagePurpose::ServerAuth, "server", &["localhost"], not_after)
+    }
+
+    fn issue_for(
+        &self,
+        purpose: ExtendedKeyUsagePurpose,
+        name: &str,
+        dns_names: &[&str],
+        not_after: SystemTime,
+    ) -> (String, String) {
+        let names: Vec<_> = dns_names.iter().map(ToString::to_string).collect();
+        let mut params = CertificateParams::new(names).expect("names");
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.extended_key_usages = vec![purpose];
         params.not_before = (SystemTime::now() - Duration::from_hours(48)).into();
         params.not_after = not_after.into();
         let key = KeyPair::generate().expect("a key");
