@@ -3,6 +3,7 @@
 mod admission;
 mod agreement;
 mod answer;
+mod authentication;
 mod check_api;
 pub(crate) mod kubectl;
 mod manifests;
@@ -54,20 +55,25 @@ impl ApiServer {
 
     /// Starts a control plane.
     pub(crate) fn start() -> Self {
-        let server = Self::start_without_kuberay();
+        Self::start_with(&[])
+    }
+
+    /// Starts a control plane whose kube-apiserver has these arguments too.
+    pub(crate) fn start_with(more: &[String]) -> Self {
+        let server = Self::start_without_kuberay(more);
         server.install_custom_resources();
         server
     }
 
     /// Starts a control plane that knows nothing of Ray.
-    pub(crate) fn start_without_kuberay() -> Self {
+    pub(crate) fn start_without_kuberay(more: &[String]) -> Self {
         let programs = programs();
         let etcd = start_etcd(&programs);
         let port = TcpSocket::new_v4().expect("a socket");
         port.set_reuseport(true).expect("the kernel shares ports");
         port.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
         let address = port.local_addr().expect("a bound socket");
-        let kube_apiserver = start_kube_apiserver(&programs, &etcd.file("socket"), address.port());
+        let kube_apiserver = start_kube_apiserver(&programs, &etcd.file("socket"), address.port(), more);
 
         let certificate = kube_apiserver.file("apiserver.crt");
         fs::write(kube_apiserver.file("kubeconfig"), kubeconfig(&address.to_string(), &certificate, TOKEN, "default"))
@@ -176,14 +182,14 @@ fn start_etcd(programs: &Path) -> Daemon {
     Daemon::start(folder, &programs.join("etcd"), &arguments)
 }
 
-fn start_kube_apiserver(programs: &Path, etcd: &Path, port: u16) -> Daemon {
+fn start_kube_apiserver(programs: &Path, etcd: &Path, port: u16, more: &[String]) -> Daemon {
     let folder = Daemon::folder("kube-apiserver");
     let file = |name: &str| folder.join(name).display().to_string();
     let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).expect("a key");
     fs::write(file("service-accounts.key"), key.serialize_pem()).expect("a file");
     fs::write(file("service-accounts.pub"), key.public_key_pem()).expect("a file");
     fs::write(file("tokens.csv"), format!("{TOKEN},administrator,administrator,system:masters\n")).expect("a file");
-    let arguments = [
+    let mut arguments = vec![
         format!("--etcd-servers=unix://{}", etcd.display()),
         "--bind-address=127.0.0.1".into(),
         "--advertise-address=127.0.0.1".into(),
@@ -199,5 +205,6 @@ fn start_kube_apiserver(programs: &Path, etcd: &Path, port: u16) -> Daemon {
         // Pods need a service account, which a controller makes, and no controller runs here.
         "--disable-admission-plugins=ServiceAccount".into(),
     ];
+    arguments.extend_from_slice(more);
     Daemon::start(folder.clone(), &programs.join("kube-apiserver"), &arguments)
 }

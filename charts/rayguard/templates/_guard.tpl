@@ -18,6 +18,14 @@
 {{- else if or $files.caBundle $files.secretName $files.volume -}}
 {{- fail (printf "certificate.files is of no use while certificate.mode is %s: write certificate.mode: files, or leave it out" .Values.certificate.mode) -}}
 {{- end -}}
+{{- with .Values.mtls -}}
+{{- if and .configMapName .secretName -}}
+{{- fail "mtls.configMapName and mtls.secretName both name the CA of the API server's client certificate: write one of them" -}}
+{{- end -}}
+{{- if and .names (not (or .configMapName .secretName)) -}}
+{{- fail "mtls.names is of no use without a CA: write mtls.configMapName or mtls.secretName" -}}
+{{- end -}}
+{{- end -}}
 {{- if ge $drain (int64 .Values.terminationGracePeriodSeconds) -}}
 {{- fail (printf "drain takes up to %d s, and a Pod is killed after %d s: raise terminationGracePeriodSeconds above drain.delaySeconds and drain.timeoutSeconds together" $drain (int64 .Values.terminationGracePeriodSeconds)) -}}
 {{- end -}}

@@ -10,21 +10,21 @@ use super::{ApiServer, Namespace, TOKEN};
 use crate::process::{RAYGUARD, Rayguard, eventually};
 use crate::tls::Authority;
 
-const GOOD: &str = "ok      a good RayCluster is admitted with the default \
+pub(super) const GOOD: &str = "ok      a good RayCluster is admitted with the default \
                     RAY_gcs_rpc_server_reconnect_timeout_s=1440 for its workers";
-const BAD: &str = "ok      a bad RayCluster is refused by worker-reconnect-timeout";
+pub(super) const BAD: &str = "ok      a bad RayCluster is refused by worker-reconnect-timeout";
 
 /// What the documentation shows.
 const PAGE: &str = include_str!("../../../docs/install.md");
 
 /// A run of `rayguard check-api` as some user, in a namespace.
-struct Run {
+pub(super) struct Run {
     folder: TempDir,
     command: Command,
 }
 
 /// How it ended: the exit status, and all that it said.
-type End = (i32, String);
+pub(super) type End = (i32, String);
 
 impl Run {
     /// As the administrator.
@@ -32,7 +32,7 @@ impl Run {
         Self::by(&fs::read_to_string(ApiServer::shared().kubeconfig_file()).expect("a kubeconfig"), &namespace.name)
     }
 
-    fn by(kubeconfig: &str, namespace: &str) -> Self {
+    pub(super) fn by(kubeconfig: &str, namespace: &str) -> Self {
         let folder = TempDir::new().expect("a folder");
         let file = folder.path().join("kubeconfig");
         fs::write(&file, kubeconfig).expect("a file");
@@ -48,7 +48,7 @@ impl Run {
         self
     }
 
-    fn end(mut self) -> End {
+    pub(super) fn end(mut self) -> End {
         let output = self.command.output().expect("the binary is built");
         let text = |bytes| String::from_utf8(bytes).expect("text");
         (output.status.code().expect("no signal"), text(output.stdout) + &text(output.stderr))
@@ -57,7 +57,7 @@ impl Run {
 
 /// Both checks have to fail, and each has to say what to do.
 #[track_caller]
-fn fails((status, said): &End, helps: [&str; 2]) {
+pub(super) fn fails((status, said): &End, helps: [&str; 2]) {
     assert_eq!(*status, 1, "{said}");
     assert_eq!(said.lines().count(), 2, "{said}");
     for ((line, help), example) in said.lines().zip(helps).zip(["good", "bad"]) {
@@ -247,7 +247,7 @@ fn an_api_server_that_cannot_be_reached_or_trusted_is_told_apart() {
 
 #[test]
 fn a_cluster_without_kuberay_is_told_so() {
-    let server = ApiServer::start_without_kuberay();
+    let server = ApiServer::start_without_kuberay(&[]);
     let kubeconfig = fs::read_to_string(server.kubeconfig_file()).expect("a kubeconfig");
     let end = Run::by(&kubeconfig, "default").end();
     is_not_asked(&end, "there are no RayClusters of ray.io/v1", "install KubeRay's CRDs first");

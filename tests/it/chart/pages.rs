@@ -45,7 +45,7 @@ fn every_proof_is_there() {
 
 #[test]
 fn links_between_pages_lead_to_headings() {
-    for page in ["install.md", "troubleshooting.md", "metrics.md", "good-practices.md"] {
+    for page in ["install.md", "troubleshooting.md", "metrics.md", "good-practices.md", "authentication.md"] {
         let text = fs::read_to_string(Path::new(ROOT).join("docs").join(page)).expect("a page");
         let links = text.split("](").skip(1).filter_map(|link| link.split(')').next());
         for link in links.filter(|link| !link.starts_with("http") && !link.starts_with("..")) {

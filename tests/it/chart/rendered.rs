@@ -181,6 +181,22 @@ fn cainjector_is_told_of_the_webhooks_only_where_rayguard_does_not_keep_the_ca_b
 }
 
 #[test]
+fn the_ca_of_clients_is_mounted_where_the_program_is_told_to_look_for_it() {
+    for (value, volume) in [
+        ("mtls.configMapName=client-ca", json!({"name": "client", "configMap": {"name": "client-ca"}})),
+        ("mtls.secretName=client-ca", json!({"name": "client", "secret": {"secretName": "client-ca"}})),
+    ] {
+        let rendered = Rendered::new(["--set", value]);
+        let pod = &rendered.only("Deployment")["spec"]["template"]["spec"];
+        let has = |list: &Value, item: &Value| list.as_array().is_some_and(|items| items.contains(item));
+        let container = &pod["containers"][0];
+        assert!(has(&container["args"], &json!("--client-ca=/etc/rayguard/client/ca.crt")), "{value}");
+        let mount = json!({"name": "client", "mountPath": "/etc/rayguard/client", "readOnly": true});
+        assert!(has(&container["volumeMounts"], &mount) && has(&pod["volumes"], &volume), "{value}: {pod}");
+    }
+}
+
+#[test]
 fn a_budget_for_disruptions_is_there_only_where_a_pod_can_be_spared() {
     let has = |arguments: &[&str]| Rendered::new(arguments.iter().copied()).has("PodDisruptionBudget");
     assert!(has(&[]));

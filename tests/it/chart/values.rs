@@ -102,6 +102,12 @@ fn values_that_cannot_work_together_are_refused_with_a_reason() {
             "autoscaling.minReplicas exceeds autoscaling.maxReplicas",
         ),
         (RELEASE, &["serviceMonitor.enabled=true", "podMonitor.enabled=true"], "would count everything twice"),
+        (
+            RELEASE,
+            &["mtls.configMapName=a", "mtls.secretName=b"],
+            "mtls.configMapName and mtls.secretName both name the CA",
+        ),
+        (RELEASE, &["mtls.names={kube-apiserver}"], "mtls.names is of no use without a CA"),
         (RELEASE, &["ports.admin=9443"], "ports.webhook and ports.admin are the same"),
     ] {
         let refusal = refusal(namespace, values);
