@@ -3,6 +3,7 @@
 mod admission;
 mod agreement;
 mod answer;
+mod audit;
 mod authentication;
 mod check_api;
 pub(crate) mod kubectl;
@@ -205,6 +206,7 @@ fn start_kube_apiserver(programs: &Path, etcd: &Path, port: u16, more: &[String]
         // Pods need a service account, which a controller makes, and no controller runs here.
         "--disable-admission-plugins=ServiceAccount".into(),
     ];
+    arguments.extend(audit::arguments(&folder));
     arguments.extend_from_slice(more);
     Daemon::start(folder.clone(), &programs.join("kube-apiserver"), &arguments)
 }
