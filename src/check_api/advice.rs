@@ -56,8 +56,10 @@ pub(super) fn on_failure(status: StatusCode, message: &str, absent: Option<&str>
     }
     match status {
         StatusCode::UNAUTHORIZED => unasked("log in, or use another KUBECONFIG"),
-        StatusCode::FORBIDDEN if message.contains("cannot create resource") => {
-            unasked(&format!("allow the user to create rayclusters.ray.io in namespace {namespace}"))
+        StatusCode::FORBIDDEN
+            if message.contains(" cannot patch resource ") || message.contains(" cannot create resource ") =>
+        {
+            unasked(&format!("allow the user to patch and create rayclusters.ray.io in namespace {namespace}"))
         }
         StatusCode::NOT_FOUND if absent == Some("namespaces") => unasked("name another by --namespace"),
         StatusCode::NOT_FOUND => unasked("there are no RayClusters of ray.io/v1: install KubeRay's CRDs first"),

@@ -1,7 +1,7 @@
 //! The API server's answer.
 
 use axum::http::StatusCode;
-use kube::api::PostParams;
+use kube::api::{Patch, PatchParams};
 use kube::core::request::Request;
 
 use super::CheckApiError;
@@ -27,12 +27,13 @@ pub(super) struct Answer<'o> {
 }
 
 impl<'o> Answer<'o> {
-    /// Asks what would become of an object in a namespace.
+    /// Asks what would become of an object in a namespace. By server-side apply, because that can be allowed for a single
+    /// name: RBAC does not know the name of what is created in the ordinary way.
     pub(super) async fn to(api: &Api, namespace: &str, object: &'o Json<'o>) -> Result<Self, CheckApiError> {
         let path = format!("/apis/ray.io/v1/namespaces/{namespace}/rayclusters");
-        let params = PostParams { dry_run: true, field_manager: Some("rayguard-check".to_owned()) };
-        let body = serde_json::to_vec(object).expect("JSON is always JSON");
-        let response = api.send(Request::new(path).create(&params, body)).await?;
+        let name = object.descend(["metadata", "name"]).as_str().unwrap_or_default();
+        let params = PatchParams::apply("rayguard-check").dry_run();
+        let response = api.send(Request::new(path).patch(name, &params, &Patch::Apply(object))).await?;
         let warnings = response.headers().get_all("warning").iter();
         let warnings = warnings.map(|warning| String::from_utf8_lossy(warning.as_bytes()).into_owned()).collect();
         let status = response.status();

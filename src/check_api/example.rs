@@ -65,6 +65,7 @@ impl Example {
             head.push(json!({"name": "REDIS_PASSWORD", "valueFrom": password}));
         }
         let (name, worker) = match self {
+            // The chart gives the right to create these two.
             Self::Good => ("rayguard-check-good", vec![]),
             Self::Bad => ("rayguard-check-bad", vec![json!({"name": RECONNECT_TIMEOUT, "value": TOO_SHORT})]),
         };

@@ -215,9 +215,9 @@ fn a_user_needs_no_more_than_the_right_to_create() {
     let server = ApiServer::shared();
     let run = |token: &str, name: &str| Run::by(&server.kubeconfig(server.address(), token, "default"), name).end();
 
-    let help = "allow the user to create rayclusters.ray.io in namespace check-rights";
-    is_not_asked(&run(&token, "check-rights"), "cannot create resource \"rayclusters\"", help);
-    namespace.kubectl("create role checker --verb=create --resource=rayclusters.ray.io").passes();
+    let help = "allow the user to patch and create rayclusters.ray.io in namespace check-rights";
+    is_not_asked(&run(&token, "check-rights"), "cannot patch resource \"rayclusters\"", help);
+    namespace.kubectl("create role checker --verb=patch,create --resource=rayclusters.ray.io").passes();
     namespace.kubectl("create rolebinding checker --role=checker --serviceaccount=check-rights:checker").passes();
     let end = eventually("the right", || Some(run(&token, "check-rights")).filter(|(status, _)| *status == 0));
     assert_eq!(end.1, format!("{GOOD}\n{BAD}\n"));

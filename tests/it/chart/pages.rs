@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use super::ROOT;
+use serde_json::{Value, json};
+
+use super::{ROOT, Rendered, is_up_to_date, objects};
 
 const PAGE: &str = "docs/good-practices.md";
 
@@ -60,4 +62,54 @@ fn links_between_pages_lead_to_headings() {
             assert!(heading.is_empty() || anchors.into_iter().any(|anchor| anchor == heading), "{page}: {link}");
         }
     }
+}
+
+/// The entries of a section of the change log, a line each, with the kind that its heading gives them.
+fn changes(log: &str, section: &str) -> Vec<Value> {
+    let (_, section) = log.split_once(&format!("\n## [{section}]")).expect("the section is there");
+    let section = section.split("\n## ").next().expect("its end");
+    let kinds = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"];
+    let parts = section.split("\n### ").skip(1).filter_map(|part| part.split_once('\n'));
+    let entries = parts.filter(|(heading, _)| kinds.contains(heading)).flat_map(|(heading, text)| {
+        let entries = text.trim().strip_prefix("- ").expect("a list").split("\n- ");
+        entries.map(move |entry| {
+            let description = entry.split_whitespace().collect::<Vec<_>>().join(" ").replace('`', "");
+            json!({"kind": heading.to_lowercase(), "description": description.trim_end_matches('.')})
+        })
+    });
+    entries.collect()
+}
+
+#[test]
+fn artifact_hub_is_told_of_the_image_and_of_each_change() {
+    const CHART: &str = "charts/rayguard/Chart.yaml";
+    const CHANGES: &str = "  artifacthub.io/changes: |\n";
+    let chart = fs::read_to_string(Path::new(ROOT).join(CHART)).expect("the chart");
+    let log = fs::read_to_string(Path::new(ROOT).join("CHANGELOG.md")).expect("the change log");
+    let version = env!("CARGO_PKG_VERSION");
+    let section = if log.contains(&format!("\n## [{version}]")) { version } else { "Unreleased" };
+    let changes = changes(&log, section);
+    assert!(!changes.is_empty());
+    let (before, _) = chart.split_once(CHANGES).expect("the changes come last");
+    let lines = changes.iter().map(|change| {
+        format!(
+            "    - {{kind: {}, description: {}}}\n",
+            change["kind"].as_str().expect("a text"),
+            change["description"]
+        )
+    });
+    is_up_to_date(CHART, &(before.to_owned() + CHANGES + &lines.collect::<String>()));
+
+    let chart = &objects(&fs::read_to_string(Path::new(ROOT).join(CHART)).expect("the chart"))[0];
+    let annotation = |name: &str| {
+        let text = chart["annotations"][format!("artifacthub.io/{name}")].as_str();
+        text.unwrap_or_else(|| panic!("{CHART} has no artifacthub.io/{name}"))
+    };
+    let list = |name: &str| objects(&format!("list:\n{}", annotation(name)))[0]["list"].clone();
+    assert_eq!(list("changes"), json!(changes));
+    let rendered = Rendered::new([]);
+    let image = &rendered.only("Deployment")["spec"]["template"]["spec"]["containers"][0]["image"];
+    assert_eq!(list("images"), json!([{"name": "rayguard", "image": image}]));
+    let licence = fs::read_to_string(Path::new(ROOT).join("Cargo.toml")).expect("the manifest");
+    assert!(licence.contains(&format!("\nlicense = \"{}\"\n", annotation("license"))));
 }

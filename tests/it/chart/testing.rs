@@ -82,6 +82,15 @@ fn the_rights_and_arguments_of_the_test_are_enough() {
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert!(said.contains("a bad RayCluster is admitted without a default, with a warning of"), "{said}");
 
+    let account = "--as system:serviceaccount:chart-test-home:rayguard-test";
+    let may = |what: &str| namespace.kubectl(&format!("auth can-i {what} {account}")).success();
+    assert!(may("create rayclusters.ray.io/rayguard-check-good"));
+    for other in
+        ["create rayclusters.ray.io", "create rayclusters.ray.io/other", "get rayclusters.ray.io", "create pods"]
+    {
+        assert!(!may(other), "{other}");
+    }
+
     // It may see why it is not heard, too.
     namespace.kubectl(&format!("label namespace {name} rayguard.dev/ignore=")).passes();
     let selector = json!([{"op": "add", "path": "/webhooks/0/namespaceSelector/matchExpressions",
