@@ -54,6 +54,11 @@ pub(super) fn on_failure(status: StatusCode, message: &str, absent: Option<&str>
         };
         return Trouble::Failed(format!("{message}; {help}"));
     }
+    if message.contains("field not declared in schema") {
+        let help =
+            "KubeRay's CRDs are older than kuberay.version in the policy (--config), which is the newest by default";
+        return Trouble::Failed(format!("the API server says: {message}; {help}"));
+    }
     match status {
         StatusCode::UNAUTHORIZED => unasked("log in, or use another KUBECONFIG"),
         StatusCode::FORBIDDEN

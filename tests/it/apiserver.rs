@@ -62,7 +62,7 @@ impl ApiServer {
     /// Starts a control plane whose kube-apiserver has these arguments too.
     pub(crate) fn start_with(more: &[String]) -> Self {
         let server = Self::start_without_kuberay(more);
-        server.install_custom_resources();
+        server.install_custom_resources(KUBERAY);
         server
     }
 
@@ -117,8 +117,8 @@ impl ApiServer {
         Namespace::create(self, name)
     }
 
-    fn install_custom_resources(&self) {
-        let folder = kuberay::module(KUBERAY).join("config/crd/bases");
+    fn install_custom_resources(&self, kuberay: &str) {
+        let folder = kuberay::module(kuberay).join("config/crd/bases");
         let definitions = fs::read_dir(folder).expect("KubeRay's module has its CRDs");
         let kubectl = self.kubectl("default");
         // Each is about a megabyte, of which kube-apiserver makes a schema: all at once, so that no core waits.

@@ -246,11 +246,25 @@ fn an_api_server_that_cannot_be_reached_or_trusted_is_told_apart() {
 }
 
 #[test]
-fn a_cluster_without_kuberay_is_told_so() {
+fn a_cluster_without_kuberay_or_with_an_old_one_is_told_so() {
     let server = ApiServer::start_without_kuberay(&[]);
     let kubeconfig = fs::read_to_string(server.kubeconfig_file()).expect("a kubeconfig");
     let end = Run::by(&kubeconfig, "default").end();
     is_not_asked(&end, "there are no RayClusters of ray.io/v1", "install KubeRay's CRDs first");
+
+    server.install_custom_resources("v1.2.2");
+    let namespace = server.namespace("old");
+    let end = Run::by(&kubeconfig, "old").end();
+    fails(&end, ["field not declared in schema; KubeRay's CRDs are older than kuberay.version in the policy"; 2]);
+
+    let policy = "kuberay: {version: '1.2'}";
+    let rayguard = Rayguard::with_policy(policy);
+    namespace.register(rayguard.webhooks, Some(&rayguard.ca));
+    let end = eventually("kube-apiserver to call both webhooks", || {
+        Some(Run::by(&kubeconfig, "old").with_policy(policy).end()).filter(|(status, _)| *status == 0)
+    });
+    let warned = "with a warning of legacy-fault-tolerance";
+    assert_eq!(end.1, format!("{GOOD}, {warned}\n{BAD}, {warned}\n"));
 }
 
 #[test]
