@@ -24,7 +24,7 @@ pub(super) enum Trouble {
 
 /// What the API server says when it could not call a webhook, and what to do about it. Go's words, and so the same for
 /// years.
-const CALLS: [(&str, &str); 9] = [
+const CALLS: [(&str, &str); 10] = [
     ("no endpoints available", "no Pod of rayguard is ready: kubectl describe its Pods"),
     (
         "certificate signed by unknown authority",
@@ -39,8 +39,12 @@ const CALLS: [(&str, &str); 9] = [
     ("remote error: tls", "rayguard does not trust the API server's client certificate (--client-ca, --client-name)"),
     ("connection refused", "no Pod of rayguard listens there: kubectl describe its Pods"),
     ("not found", "the Service is gone and the webhook configurations are not: delete them, or install rayguard again"),
-    ("", "the API server's packets do not arrive: look at NetworkPolicies and firewalls, or set hostNetwork"),
+    ("deadline exceeded", UNHEARD),
+    ("i/o timeout", UNHEARD),
 ];
+
+const UNHEARD: &str =
+    "the API server's packets do not arrive: look at NetworkPolicies and firewalls, or set hostNetwork";
 
 /// What to do about an answer that neither admits nor is rayguard's refusal. `absent` is the resource that was not found.
 pub(super) fn on_failure(status: StatusCode, message: &str, absent: Option<&str>, namespace: &str) -> Trouble {
@@ -48,7 +52,7 @@ pub(super) fn on_failure(status: StatusCode, message: &str, absent: Option<&str>
     let unasked = |help: &str| Trouble::Unasked(format!("the API server says: {message}; {help}"));
     if message.contains("failed calling webhook \"") {
         let help = if message.contains(".rayguard.dev\"") {
-            CALLS.iter().find(|(words, _)| message.contains(words)).map_or("", |(_, help)| *help)
+            CALLS.iter().find(|(words, _)| message.contains(words)).map_or("see rayguard's log", |(_, help)| *help)
         } else {
             "that webhook is not rayguard's: mend it first"
         };
@@ -115,5 +119,38 @@ fn shortened(message: &str) -> String {
     match line.char_indices().nth(LONGEST) {
         Some((cut, _)) => format!("{}…", &line[..cut]),
         None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_the_documentation_is_known_here_and_the_other_way_round() {
+        let pages = [include_str!("../../docs/troubleshooting.md"), include_str!("../../docs/authentication.md")];
+        for (words, _) in CALLS {
+            let words = words.trim_start_matches("tls: ");
+            assert!(pages.iter().any(|page| page.contains(words)), "no page tells of {words}");
+        }
+        let rows = pages[0].split("| the message ends with |").nth(1).expect("the table").split("\n\n").next();
+        let rows = rows.expect("its end").lines().skip(2).filter_map(|row| row.split('`').nth(1));
+        for ending in rows.filter(|ending| *ending != "the server is currently unable to handle the request") {
+            let message = format!("failed calling webhook \"validate.rayguard.dev\": {ending}");
+            let trouble = on_failure(StatusCode::INTERNAL_SERVER_ERROR, &message, None, "default");
+            assert!(
+                matches!(&trouble, Trouble::Failed(why) if !why.ends_with("see rayguard's log")
+                || ending.contains("x509")),
+                "{ending}: {trouble:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_foreign_message_is_one_line_and_has_an_end() {
+        let Trouble::Unasked(line) = on_failure(StatusCode::BAD_GATEWAY, &"é \n".repeat(1000), None, "default") else {
+            panic!("a proxy is not an answer")
+        };
+        assert!(line.lines().count() == 1 && line.len() < 1000 && line.ends_with("…; try again later"), "{line}");
     }
 }
