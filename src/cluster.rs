@@ -16,7 +16,7 @@ pub mod trouble;
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::Notify;
 use tokio::time::sleep;
@@ -28,7 +28,7 @@ use source::{Held, Source};
 use standing::Standing;
 use trouble::{Part, Troubles};
 
-use crate::certificates::{Publication, Root, shows_next};
+use crate::certificates::{Publication, Root, SKEW, shows_next};
 use crate::metrics::Metrics;
 use crate::server::tls::CertResolver;
 
@@ -38,10 +38,12 @@ const ROUND: Duration = Duration::from_mins(1);
 /// The pause between two looks, however much changes: nobody who fights over a `caBundle` is to heat the API server.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// How long a CA has to be in the `caBundle`s beside one of somebody else's before the first certificate of it may be
-/// asked for. While Pods of another way answer, there is time to let every API server learn of it; with no other CA
-/// there, nobody else answers, and the wait would be for nothing.
+/// How long a CA has to be in the `caBundle`s before a Pod that has just started calls itself ready, where another Pod
+/// answers in the meantime. Otherwise the wait would be for nothing.
 const INTRODUCTION: Duration = Duration::from_secs(5);
+
+/// A CA that was made within this time is that of a new installation.
+const YOUTH: Duration = Duration::from_mins(1);
 
 /// The longest pause between two attempts. A `caBundle` that was wiped is to be back within five seconds.
 const RETRY: Duration = Duration::from_secs(4);
@@ -180,7 +182,7 @@ impl Keeper {
                 Err(()) => failed = true,
             }
             let shown = self.shared.resolver.current();
-            let introduction = if self.publication.has_guests() { INTRODUCTION } else { Duration::ZERO };
+            let introduction = if self.is_joining(now) { INTRODUCTION } else { Duration::ZERO };
             let mut known = self
                 .publication
                 .everywhere()
@@ -201,6 +203,14 @@ impl Keeper {
         wait.min(rests.filter(|rest| !rest.is_zero()).min().unwrap_or(ROUND))
     }
 
+    /// Whether other Pods are there already, to which the API servers and kube-proxies have to get used first: those of
+    /// another way to a certificate, or the one that made the CA of a new installation. It is ready at once and the
+    /// others after it, so that whoever has waited for all of them can call one.
+    fn is_joining(&self, now: SystemTime) -> bool {
+        let is_young = |root: &Root| now < root.validity().not_before + SKEW + YOUTH;
+        self.publication.has_guests() || (!self.source.is_founder() && self.own.iter().any(is_young))
+    }
+
     /// Says once that the clocks disagree.
     fn compare_clocks(&mut self) {
         let ahead = self.shared.clock.ahead();
@@ -214,7 +224,7 @@ impl Keeper {
     }
 
     /// Writes what the `caBundle`s are to hold, where they do not; tells whether it did.
-    async fn publish(&self, found: &[Configuration], (now, at): (std::time::SystemTime, Duration)) -> Result<bool, ()> {
+    async fn publish(&self, found: &[Configuration], (now, at): (SystemTime, Duration)) -> Result<bool, ()> {
         let Shared { metrics, troubles, .. } = &self.shared;
         // With nothing to put in, there is nothing to put right.
         if self.own.is_empty() {

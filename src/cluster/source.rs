@@ -32,6 +32,8 @@ pub struct Own {
     terms: Terms,
     /// Since when the Secret is gone
     absent: Option<Instant>,
+    /// Whether a CA in the Secret was made here
+    is_founder: bool,
 }
 
 /// A certificate in files, and the CA by which it is to be trusted.
@@ -69,7 +71,7 @@ impl Own {
     pub fn new(api: &Api, namespace: &str, name: &str, terms: Terms) -> Self {
         let secret = SecretRef::new(api.clone(), namespace, name.to_owned());
         let lease = LeaseRef::new(api.clone(), namespace, name.to_owned());
-        Self { secret, lease, terms, absent: None }
+        Self { secret, lease, terms, absent: None, is_founder: false }
     }
 }
 
@@ -79,6 +81,14 @@ impl Source {
         match self {
             Self::Own(own) => Some((own.secret.path.clone(), own.secret.name.clone())),
             Self::Files(_) => None,
+        }
+    }
+
+    /// Whether a CA was made here; with files, nobody is more of a founder than others.
+    pub(super) fn is_founder(&self) -> bool {
+        match self {
+            Self::Own(own) => own.is_founder,
+            Self::Files(_) => true,
         }
     }
 
@@ -112,7 +122,7 @@ impl Source {
 
     /// Does what is due to the Secret; gives the time until something may be due again.
     pub(super) async fn advance(
-        &self,
+        &mut self,
         held: Held,
         settled: impl Fn(&Root) -> bool,
         now: SystemTime,
@@ -142,7 +152,7 @@ impl Own {
     }
 
     async fn advance(
-        &self,
+        &mut self,
         read: Read,
         settled: impl Fn(&Root) -> bool,
         now: SystemTime,
@@ -176,6 +186,7 @@ impl Own {
             Err(ApiError::Conflict) => Ok(Duration::ZERO),
             written => {
                 troubles.note(Part::Store, &what, written).ok_or(())?;
+                self.is_founder |= step == Step::NewAuthority;
                 metrics.certificate_renewed(step);
                 tracing::info!(secret = self.secret.name, "{}", done(step));
                 Ok(Duration::ZERO)
