@@ -1,0 +1,55 @@
+//! What kube-apiserver itself counts of its calls of the webhooks.
+
+use std::ops::Sub;
+
+use kube::core::Request;
+
+use crate::node::Node;
+
+const METRIC: &str = "apiserver_admission_webhook_";
+
+/// Calls of rayguard's webhooks.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Tally {
+    /// That were answered
+    pub(crate) answered: u64,
+    /// That got no answer, or none that can be used, where the policy is `Fail`
+    pub(crate) failed: u64,
+    /// The same where the policy is `Ignore`
+    pub(crate) failed_open: u64,
+}
+
+impl Tally {
+    /// Since kube-apiserver started.
+    pub(crate) fn now() -> Self {
+        let node = Node::get();
+        let request = Request::new("/metrics").list(&kube::api::ListParams::default()).expect("a request");
+        let metrics = node.runtime.block_on(node.client.request_text(request)).expect("kube-apiserver tells its metrics");
+        let mut tally = Self::default();
+        for line in metrics.lines().filter(|line| line.contains(".rayguard.dev\"")) {
+            let Some((name, rest)) = line.strip_prefix(METRIC).and_then(|line| line.split_once('{')) else { continue };
+            let (labels, value) = rest.rsplit_once(' ').expect("a value");
+            let value: u64 = value.parse().expect("a whole number, as counters are");
+            match name {
+                // What could not be reached at all has the code 0.
+                "request_total" if labels.contains("code=\"200\"") => tally.answered += value,
+                "rejection_count" if !labels.contains("error_type=\"no_error\"") => tally.failed += value,
+                "fail_open_count" => tally.failed_open += value,
+                _ => {}
+            }
+        }
+        tally
+    }
+}
+
+impl Sub for Tally {
+    type Output = Self;
+
+    fn sub(self, before: Self) -> Self {
+        Self {
+            answered: self.answered - before.answered,
+            failed: self.failed - before.failed,
+            failed_open: self.failed_open - before.failed_open,
+        }
+    }
+}
