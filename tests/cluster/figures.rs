@@ -57,11 +57,10 @@ fn a_pod_starts_and_stops_as_fast_as_the_page_says() {
         let old = before.iter().find(|process| process.host_name() == victim).expect("its process").clone();
         let deleted = Instant::now();
         node.runtime.block_on(pods.delete(&victim, &DeleteParams::default())).expect("deleted");
-        let stop = thread::spawn(move || {
-            eventually("its end", || old.has_ended().then(|| deleted.elapsed()))
-        });
+        let stop = thread::spawn(move || eventually("its end", || old.has_ended().then(|| deleted.elapsed())));
 
-        let new = eventually("the new process", || Process::all().into_iter().find(|process| !before.contains(process)));
+        let new =
+            eventually("the new process", || Process::all().into_iter().find(|process| !before.contains(process)));
         let answer = soon(|| {
             let mut client = Client::connect_as((new.address()?, 9443).into(), &release.server_name(), &trust).ok()?;
             (client.post("/validate", review.as_bytes()).status == 200).then_some(())
@@ -78,7 +77,10 @@ fn a_pod_starts_and_stops_as_fast_as_the_page_says() {
     measured("from the start of the process to the first answered call", range(&called));
     measured("to 200 at `/readyz`", range(&ready));
     measured("to `Ready` in the Pod's status, by probes every second or two", range(&seen));
-    measured("from `kubectl delete pod` to the end of the process, of which `drain.delaySeconds` is 10 s", range(&stopped));
+    measured(
+        "from `kubectl delete pod` to the end of the process, of which `drain.delaySeconds` is 10 s",
+        range(&stopped),
+    );
 }
 
 /// Looks every few milliseconds.

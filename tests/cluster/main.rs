@@ -11,11 +11,11 @@ mod figures;
 mod handshakes;
 mod http;
 mod installation;
-mod kuberay_api_server;
-mod kuberay_operator;
 #[path = "../it/apiserver/kubectl.rs"]
 #[allow(dead_code, reason = "the tests without a node need more of it")]
 mod kubectl;
+mod kuberay_api_server;
+mod kuberay_operator;
 mod load;
 mod manifest;
 mod node;

@@ -24,7 +24,8 @@ impl Tally {
     pub(crate) fn now() -> Self {
         let node = Node::get();
         let request = Request::new("/metrics").list(&kube::api::ListParams::default()).expect("a request");
-        let metrics = node.runtime.block_on(node.client.request_text(request)).expect("kube-apiserver tells its metrics");
+        let metrics =
+            node.runtime.block_on(node.client.request_text(request)).expect("kube-apiserver tells its metrics");
         let mut tally = Self::default();
         for line in metrics.lines().filter(|line| line.contains(".rayguard.dev\"")) {
             let Some((name, rest)) = line.strip_prefix(METRIC).and_then(|line| line.split_once('{')) else { continue };

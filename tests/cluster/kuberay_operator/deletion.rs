@@ -1,15 +1,14 @@
 //! Whatever rayguard thinks of an object, and whether it is there or not: what is to go, goes.
 
-use super::objects::{Objects, workers};
+use super::objects::{Objects, users, workers};
 use super::operator::Away;
 use crate::manifest;
-use crate::node::Node;
 use crate::release::Release;
 
 #[test]
 fn what_is_deleted_goes_with_the_operators_finalizer_also_while_rayguard_is_away() {
     let namespace = "users-deletion";
-    let users = Node::get().namespace(namespace);
+    let users = users(namespace);
     let release = Release::install("deletion", &[]);
     let clusters = Objects::of("RayCluster", namespace);
     let manifest = |name| serde_json::to_string(&manifest::good(name)).expect("JSON");
@@ -34,7 +33,7 @@ fn what_is_deleted_goes_with_the_operators_finalizer_also_while_rayguard_is_away
 #[test]
 fn a_bad_cluster_from_before_rayguard_is_reconciled_and_scaled_and_goes() {
     let namespace = "users-before";
-    let users = Node::get().namespace(namespace);
+    let users = users(namespace);
     let clusters = Objects::of("RayCluster", namespace);
     let manifest = |name| serde_json::to_string(&manifest::bad(name)).expect("JSON");
     let operator_away = Away::begin();

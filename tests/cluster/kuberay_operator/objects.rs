@@ -5,10 +5,19 @@ use kube::ResourceExt;
 use kube::api::{Api, DynamicObject, ListParams};
 use serde_json::Value;
 
+use crate::kubectl::Kubectl;
 use crate::node::{Node, eventually};
 
 /// What the operator puts on a cluster with fault tolerance, until it has cleaned up the cluster's part of Redis.
 pub(super) const FINALIZER: &str = "ray.io/gcs-ft-redis-cleanup-finalizer";
+
+/// A new namespace, with the password of the Redis that is named there. No Redis is at hand; KubeRay's Job that cleans up
+/// in it fails at once, for it needs Ray's image, and what matters is that the finalizer goes once it has ended.
+pub(super) fn users(namespace: &str) -> Kubectl {
+    let users = Node::get().namespace(namespace);
+    users.run("create secret generic redis-password-secret --from-literal password=secret").passes();
+    users
+}
 
 /// Objects of one kind in one namespace.
 pub(super) struct Objects(Api<DynamicObject>);
@@ -27,7 +36,8 @@ impl Objects {
     }
 
     pub(super) fn names(&self) -> Vec<String> {
-        let objects = Node::get().runtime.block_on(self.0.list(&ListParams::default())).expect("kube-apiserver answers");
+        let objects =
+            Node::get().runtime.block_on(self.0.list(&ListParams::default())).expect("kube-apiserver answers");
         objects.iter().map(ResourceExt::name_any).collect()
     }
 

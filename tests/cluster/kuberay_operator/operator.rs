@@ -12,9 +12,7 @@ const RECONCILIATIONS: u64 = 6;
 /// Waits until a controller of the operator has looked again and again.
 pub(super) fn reconciles(controller: &str) {
     let before = reconciliations(controller);
-    eventually("the operator to reconcile", || {
-        (reconciliations(controller) >= before + RECONCILIATIONS).then_some(())
-    });
+    eventually("the operator to reconcile", || (reconciliations(controller) >= before + RECONCILIATIONS).then_some(()));
 }
 
 /// How many times a controller has reconciled something.
@@ -34,7 +32,9 @@ impl Away {
     pub(super) fn begin() -> Self {
         Self::scale(0);
         eventually("the operator's end", || {
-            let pods = Node::get().kubectl(NAMESPACE).run("get pods --selector app.kubernetes.io/name=kuberay-operator --output name");
+            let pods = Node::get()
+                .kubectl(NAMESPACE)
+                .run("get pods --selector app.kubernetes.io/name=kuberay-operator --output name");
             pods.passes().stdout.is_empty().then_some(())
         });
         Self
