@@ -16,7 +16,7 @@ const ROTATIONS: usize = 50;
 const SETTLE: &str = "--set-json=extraArgs=[\"--ca-settle=2s\"]";
 
 /// The certificate that a replica shows, if it is one that these CAs vouch for.
-fn shown(release: &Release, replica: &Replica, cas: &str) -> Option<CertificateDer<'static>> {
+pub(crate) fn shown(release: &Release, replica: &Replica, cas: &str) -> Option<CertificateDer<'static>> {
     let client = Client::connect_as(replica.webhooks(), &release.server_name(), &trusting_all(cas)).ok()?;
     Some(client.stream.conn.peer_certificates()?.first()?.clone().into_owned())
 }

@@ -18,6 +18,7 @@ mod kuberay_api_server;
 mod kuberay_operator;
 mod load;
 mod manifest;
+mod modes;
 mod node;
 mod process;
 mod release;
