@@ -143,11 +143,11 @@ impl Replica {
         Client::plain((self.address, 8080).into()).get(path)
     }
 
-    /// The value of one line of the metrics; 0 where there is none, as a counter begins.
-    pub(crate) fn metric(&self, name_and_labels: &str) -> u64 {
+    /// The value of one line of the metrics, if it is there yet.
+    pub(crate) fn metric(&self, name_and_labels: &str) -> Option<u64> {
         let metrics = self.ask("/metrics").body;
-        let line = metrics.lines().find_map(|line| line.strip_prefix(name_and_labels));
-        line.map_or(0, |value| value.trim().parse().expect("a number"))
+        let value = metrics.lines().find_map(|line| line.strip_prefix(name_and_labels))?;
+        Some(value.trim().parse().expect("a number"))
     }
 }
 
