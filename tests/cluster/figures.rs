@@ -19,7 +19,7 @@ fn the_image_is_below_20_megabytes_and_a_pod_takes_as_much_memory_as_the_page_sa
     let archive = fs::metadata(image).expect("the archive").len();
     let release = Release::install("memory", &[]);
     let replicas = release.replicas(2);
-    let processes = Process::all();
+    let processes = Process::of(&replicas);
     let binary = processes[0].binary_size();
     assert!(archive.max(binary) < 20_000_000, "{archive} and {binary} bytes");
     measured("image, as an archive", megabytes(archive));
@@ -30,8 +30,8 @@ fn the_image_is_below_20_megabytes_and_a_pod_takes_as_much_memory_as_the_page_sa
     let count = "rayguard_admission_duration_seconds_count{webhook=\"validate\"}";
     let validated = || replicas.iter().filter_map(|replica| replica.metric(count)).sum::<u64>();
     eventually("some hundreds of calls", || (validated() >= 500).then_some(()));
-    load.lost_nothing("while memory was measured");
-    measured("the most that it had during 500 calls, at 24 a second", megabytes(most(&processes, "VmHWM")));
+    load.lost_nothing("while that was measured");
+    measured("the most that one had during 500 calls, at 24 a second", megabytes(most(&processes, "VmHWM")));
 }
 
 fn most(processes: &[Process], field: &str) -> u64 {
@@ -50,14 +50,14 @@ fn a_pod_starts_and_stops_as_fast_as_the_page_says() {
     let pods = Api::<Pod>::namespaced(node.client.clone(), &release.namespace);
     let review = file("tests/fixtures/reviews/raycluster-create.json");
     let trust = trusting_all(&release.secret("ca.crt"));
-    let (mut called, mut ready, mut seen, mut stopped) = (vec![], vec![], vec![], vec![]);
+    let (mut called, mut ready, mut seen, mut stops) = (vec![], vec![], vec![], vec![]);
     for _ in 0..3 {
-        let victim = release.replicas(2).swap_remove(0).name;
+        let victim = release.staying(2).swap_remove(0);
         let before = Process::all();
-        let old = before.iter().find(|process| process.host_name() == victim).expect("its process").clone();
+        let old = Process::of(std::slice::from_ref(&victim)).swap_remove(0);
         let deleted = Instant::now();
-        node.runtime.block_on(pods.delete(&victim, &DeleteParams::default())).expect("deleted");
-        let stop = thread::spawn(move || eventually("its end", || old.has_ended().then(|| deleted.elapsed())));
+        node.runtime.block_on(pods.delete(&victim.name, &DeleteParams::default())).expect("deleted");
+        stops.push(thread::spawn(move || eventually("its end", || old.has_ended().then(|| deleted.elapsed()))));
 
         let new =
             eventually("the new process", || Process::all().into_iter().find(|process| !before.contains(process)));
@@ -70,10 +70,10 @@ fn a_pod_starts_and_stops_as_fast_as_the_page_says() {
         let is_ready = || (Client::plain((new.address()?, 8080).into()).get("/readyz").status == 200).then_some(());
         assert!(soon(is_ready).is_some(), "{}", release.logs());
         ready.push(new.age());
-        release.has_replicas(2);
+        release.staying(2);
         seen.push(new.age());
-        stopped.push(stop.join().expect("no panic"));
     }
+    let stopped: Vec<_> = stops.into_iter().map(|stop| stop.join().expect("no panic")).collect();
     measured("from the start of the process to the first answered call", range(&called));
     measured("to 200 at `/readyz`", range(&ready));
     measured("to `Ready` in the Pod's status, by probes every second or two", range(&seen));

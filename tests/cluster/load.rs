@@ -85,7 +85,7 @@ async fn stream(clusters: Api<DynamicObject>, over: Arc<AtomicBool>) -> Calls {
         pace.tick().await;
         turn += 1;
         // Most of them good, for a good one shows that both webhooks were asked.
-        let is_good = turn % 4 != 0;
+        let is_good = !turn.is_multiple_of(4);
         let object = if is_good { good.clone() } else { bad.clone() };
         let clusters = clusters.clone();
         under_way.spawn(async move {

@@ -12,22 +12,22 @@ pub(crate) const DEFAULTED: &str = "1740";
 /// say how long they wait. Its Pods cost next to nothing, for Ray's image, of gigabytes, is not on the node: the program
 /// that holds a Pod's namespaces takes its place, and none of Ray's commands starts.
 pub(crate) fn good(name: &str) -> DynamicObject {
-    object("RayCluster", name, cluster_spec(None))
+    object("RayCluster", name, &cluster_spec(None))
 }
 
 /// The same with workers that give up before the head does.
 pub(crate) fn bad(name: &str) -> DynamicObject {
-    object("RayCluster", name, cluster_spec(Some("120")))
+    object("RayCluster", name, &cluster_spec(Some("120")))
 }
 
 /// A RayService with the cluster of [`good`].
 pub(crate) fn good_service(name: &str) -> DynamicObject {
     let serve = "applications: [{name: app, import_path: app:app, route_prefix: /, deployments: \
                  [{name: app, num_replicas: 2, max_replicas_per_node: 1}]}]";
-    object("RayService", name, json!({"serveConfigV2": serve, "rayClusterConfig": cluster_spec(None)}))
+    object("RayService", name, &json!({"serveConfigV2": serve, "rayClusterConfig": cluster_spec(None)}))
 }
 
-fn object(kind: &str, name: &str, spec: Value) -> DynamicObject {
+fn object(kind: &str, name: &str, spec: &Value) -> DynamicObject {
     let object = json!({"apiVersion": "ray.io/v1", "kind": kind, "metadata": {"name": name}, "spec": spec});
     serde_json::from_value(object).expect("an object")
 }

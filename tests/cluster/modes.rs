@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::certificates::shown;
 use crate::load::Load;
 use crate::node::{Node, ROOT};
-use crate::release::Release;
+use crate::release::{Release, SECRET};
 
 /// What `certs/make` made in a folder.
 struct Made(PathBuf);
@@ -53,7 +53,7 @@ fn the_ways_to_have_a_certificate_change_into_one_another_and_lose_no_call() {
     release.upgrade(&["--set", "certificate.mode=cert-manager"]);
     all_show(&release, &theirs.ca());
     let left = release.kubectl.run("get secrets,leases --output name").passes().stdout;
-    assert!(!left.contains("rayguard-certificate"), "the Secret of the way before is left: {left}");
+    assert!(!left.contains(SECRET), "the Secret of the way before is left: {left}");
 
     release.upgrade(&["--set", "certificate.mode=files,certificate.files.secretName=own"]);
     all_show(&release, &own.ca());

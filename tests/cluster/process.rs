@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::release::Replica;
+
 /// Of a second; what the kernel counts starts in.
 const TICKS: u32 = 100;
 
@@ -13,6 +15,14 @@ const TICKS: u32 = 100;
 pub(crate) struct Process(PathBuf);
 
 impl Process {
+    /// Those of these replicas.
+    pub(crate) fn of(replicas: &[Replica]) -> Vec<Self> {
+        let names: Vec<_> = replicas.iter().map(|replica| replica.name.as_str()).collect();
+        let processes: Vec<_> = Self::all().into_iter().filter(|it| names.contains(&it.pod().as_str())).collect();
+        assert_eq!(processes.len(), replicas.len(), "{processes:?} are not one for each of {names:?}");
+        processes
+    }
+
     /// All that run on the node.
     pub(crate) fn all() -> Vec<Self> {
         let folders = fs::read_dir("/proc").expect("/proc").map(|entry| entry.expect("an entry").path());
@@ -46,15 +56,15 @@ impl Process {
     }
 
     /// The name of its Pod.
-    pub(crate) fn host_name(&self) -> String {
+    pub(crate) fn pod(&self) -> String {
         self.host().map(|(_, name)| name).unwrap_or_default()
     }
 
     /// For how long it has run, to a hundredth of a second.
     pub(crate) fn age(&self) -> Duration {
-        let stat = fs::read_to_string(self.0.join("stat")).expect("its state");
+        let fields = fs::read_to_string(self.0.join("stat")).expect("its state");
         // The second field is a name in brackets, which may have blanks; the start is the 22nd.
-        let (_, fields) = stat.rsplit_once(')').expect("a name in brackets");
+        let (_, fields) = fields.rsplit_once(')').expect("a name in brackets");
         let start = fields.split_whitespace().nth(19).expect("its start").parse::<u32>().expect("a number");
         let uptime = fs::read_to_string("/proc/uptime").expect("the machine's uptime");
         let uptime = uptime.split(' ').next().expect("seconds").parse().expect("a number");

@@ -18,6 +18,9 @@ const CHART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/charts/rayguard");
 /// What selects rayguard's Pods.
 pub(crate) const PODS: &str = "app.kubernetes.io/name=rayguard";
 
+/// Where rayguard keeps its certificates, unless they are somebody else's.
+pub(crate) const SECRET: &str = "rayguard-certificate";
+
 /// A release in a namespace of its own, removed at the end. There is only one at a time.
 pub(crate) struct Release {
     pub(crate) namespace: String,
@@ -75,10 +78,12 @@ impl Release {
         })
     }
 
-    /// Waits until so many Pods are ready and are to stay, whatever others there are.
-    pub(crate) fn has_replicas(&self, count: usize) {
-        let enough = || self.pods().iter().filter_map(ready).count() >= count;
-        eventually(&format!("{count} Pods that are ready"), || enough().then_some(()));
+    /// The Pods that are ready and are to stay, once there are so many, whatever others there are.
+    pub(crate) fn staying(&self, count: usize) -> Vec<Replica> {
+        eventually(&format!("{count} Pods that are ready"), || {
+            let replicas: Vec<_> = self.pods().iter().filter_map(ready).collect();
+            (replicas.len() == count).then_some(replicas)
+        })
     }
 
     /// Waits until no Pod is left.
@@ -90,8 +95,7 @@ impl Release {
     pub(crate) fn secret(&self, key: &str) -> String {
         let node = Node::get();
         let secrets = Api::<Secret>::namespaced(node.client.clone(), &self.namespace);
-        let name = self.certificate_secret();
-        let secret = node.runtime.block_on(secrets.get(&name)).expect("the Secret");
+        let secret = node.runtime.block_on(secrets.get(SECRET)).expect("the Secret");
         let value = secret.data.unwrap_or_default().remove(key).unwrap_or_default();
         String::from_utf8(value.0).expect("PEM")
     }
@@ -100,16 +104,7 @@ impl Release {
     pub(crate) fn remove(&self, keys: &[&str]) {
         let data: Value = keys.iter().map(|key| ((*key).to_owned(), Value::Null)).collect();
         let patch = json!({"data": data}).to_string();
-        let name = self.certificate_secret();
-        self.kubectl.run_with(["patch", "secret", &name, "--type", "merge", "--patch", &patch], "").passes();
-    }
-
-    fn certificate_secret(&self) -> String {
-        let deployment = self.kubectl.run("get deployment rayguard --output json").json();
-        let arguments = deployment["spec"]["template"]["spec"]["containers"][0]["args"].clone();
-        let arguments: Vec<String> = serde_json::from_value(arguments).expect("arguments");
-        let name = arguments.iter().find_map(|argument| argument.strip_prefix("--certificate-secret="));
-        name.expect("a Secret of its own").to_owned()
+        self.kubectl.run_with(["patch", "secret", SECRET, "--type", "merge", "--patch", &patch], "").passes();
     }
 
     /// The name in its certificate.

@@ -30,14 +30,16 @@ impl Tally {
         for line in metrics.lines().filter(|line| line.contains(".rayguard.dev\"")) {
             let Some((name, rest)) = line.strip_prefix(METRIC).and_then(|line| line.split_once('{')) else { continue };
             let (labels, value) = rest.rsplit_once(' ').expect("a value");
-            let value: u64 = value.parse().expect("a whole number, as counters are");
-            match name {
-                // What could not be reached at all has the code 0.
-                "request_total" if labels.contains("code=\"200\"") => tally.answered += value,
-                "rejection_count" if !labels.contains("error_type=\"no_error\"") => tally.failed += value,
-                "fail_open_count" => tally.failed_open += value,
-                _ => {}
-            }
+            let count = match name {
+                // The code is that of the answer, 422 for a refusal of rayguard's, and not that of HTTP.
+                "request_total" if ["200", "422"].iter().any(|code| labels.contains(&format!("code=\"{code}\""))) => {
+                    &mut tally.answered
+                }
+                "rejection_count" if !labels.contains("error_type=\"no_error\"") => &mut tally.failed,
+                "fail_open_count" => &mut tally.failed_open,
+                _ => continue,
+            };
+            *count += value.parse::<u64>().expect("a whole number, as counters are");
         }
         tally
     }
