@@ -20,7 +20,7 @@ fn settle() -> String {
 
 /// The certificate that a replica shows, if it is one that these CAs vouch for.
 pub(crate) fn shown(release: &Release, replica: &Replica, cas: &str) -> Option<CertificateDer<'static>> {
-    let client = Client::connect_as(replica.webhooks(), &release.server_name(), &trusting_all(cas)).ok()?;
+    let client = Client::connect_by_name(replica.webhooks(), &trusting_all(cas), &release.server_name()).ok()?;
     Some(client.stream.conn.peer_certificates()?.first()?.clone().into_owned())
 }
 

@@ -1,5 +1,6 @@
 //! How big, how soon and how long. Nothing here fails because a machine is slow.
 
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
@@ -30,7 +31,9 @@ fn the_image_is_below_20_megabytes_and_a_pod_takes_as_much_memory_as_the_page_sa
     let count = "rayguard_admission_duration_seconds_count{webhook=\"validate\"}";
     let validated = || replicas.iter().filter_map(|replica| replica.metric(count)).sum::<u64>();
     eventually("some hundreds of calls", || (validated() >= 500).then_some(()));
-    load.lost_nothing("while that was measured");
+    let counted = load.lost_nothing("while that was measured");
+    let fast = format!("{} of {}", counted.mutating_fast, counted.mutating);
+    measured("calls of the mutating webhook that took kube-apiserver less than 5 ms", fast);
     measured("the most that one had during 500 calls, at 24 a second", megabytes(most(&processes, "VmHWM")));
 }
 
@@ -62,7 +65,9 @@ fn a_pod_starts_and_stops_as_fast_as_the_page_says() {
         let new =
             eventually("the new process", || Process::all().into_iter().find(|process| !before.contains(process)));
         let answer = soon(|| {
-            let mut client = Client::connect_as((new.address()?, 9443).into(), &release.server_name(), &trust).ok()?;
+            let address = (new.address()?, 9443).into();
+            TcpStream::connect(address).ok()?;
+            let mut client = Client::connect_by_name(address, &trust, &release.server_name()).ok()?;
             (client.post("/validate", review.as_bytes()).status == 200).then_some(())
         });
         assert!(answer.is_some(), "{}", release.logs());

@@ -27,7 +27,7 @@ impl Handshakes {
             while !ends.load(Ordering::Relaxed) {
                 for bundle in node.runtime.block_on(ca_bundles(&node.client)) {
                     for target in &targets {
-                        match Client::connect_as(*target, &name, &trusting_all(&bundle)) {
+                        match Client::connect_by_name(*target, &trusting_all(&bundle), &name) {
                             Ok(_) => good += 1,
                             Err(error) => lost.push(format!("{target}: {error}")),
                         }

@@ -50,9 +50,10 @@ impl Load {
         Self { over, calls, before }
     }
 
-    /// Ends it, after which no call may have been lost: not as the client sees it, nor as kube-apiserver does.
+    /// Ends it, after which no call may have been lost: not as the client sees it, nor as kube-apiserver does, whose own
+    /// count this is.
     #[track_caller]
-    pub(crate) fn lost_nothing(self, during: &str) {
+    pub(crate) fn lost_nothing(self, during: &str) -> Tally {
         self.over.store(true, Ordering::Relaxed);
         let calls = Node::get().runtime.block_on(self.calls).expect("no panic");
         let counted = Tally::now() - self.before;
@@ -72,6 +73,7 @@ impl Load {
         // Each went to both webhooks.
         assert!(counted.answered >= 2 * answered, "{answered} calls, of which kube-apiserver saw {counted:?}");
         assert!(rate >= REQUIRED && *defaulted > 0 && *refused > 0, "{calls:?}");
+        counted
     }
 }
 

@@ -1,7 +1,7 @@
 //! rayguard, as Helm installs it.
 
 use std::net::{IpAddr, SocketAddr};
-use std::thread;
+use std::{fs, thread};
 
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhookConfiguration, ValidatingWebhookConfiguration};
 use k8s_openapi::api::core::v1::{Pod, Secret};
@@ -162,9 +162,11 @@ impl Drop for Release {
         if thread::panicking() {
             let pods = self.kubectl.run("get pods --output wide").stdout;
             let events = self.kubectl.run("get events --sort-by .lastTimestamp").stdout;
+            let caller = fs::read_to_string(node.file("logs/kube-apiserver")).expect("a log");
+            let calls: Vec<_> = caller.lines().filter(|line| line.contains("webhook")).collect();
             #[expect(clippy::print_stderr, reason = "the test runner shows it under the test that failed")]
             {
-                eprintln!("{pods}\n{events}\n{}", self.logs());
+                eprintln!("{pods}\n{events}\n{}\nkube-apiserver:\n{}", self.logs(), calls.join("\n"));
             }
         }
         // A test may have removed it. The Pods may go on while the next test begins, as they are in another namespace.

@@ -17,6 +17,10 @@ pub(crate) struct Tally {
     pub(crate) failed: u64,
     /// The same where the policy is `Ignore`
     pub(crate) failed_open: u64,
+    /// Calls of the mutating webhook
+    pub(crate) mutating: u64,
+    /// Those that took less than 5 ms, network and TLS included
+    pub(crate) mutating_fast: u64,
 }
 
 impl Tally {
@@ -37,6 +41,12 @@ impl Tally {
                 }
                 "rejection_count" if !labels.contains("error_type=\"no_error\"") => &mut tally.failed,
                 "fail_open_count" => &mut tally.failed_open,
+                "admission_duration_seconds_count" if labels.contains("\"mutate.") => &mut tally.mutating,
+                "admission_duration_seconds_bucket"
+                    if labels.contains("\"mutate.") && labels.contains("le=\"0.005\"") =>
+                {
+                    &mut tally.mutating_fast
+                }
                 _ => continue,
             };
             *count += value.parse::<u64>().expect("a whole number, as counters are");
@@ -53,6 +63,8 @@ impl Sub for Tally {
             answered: self.answered - before.answered,
             failed: self.failed - before.failed,
             failed_open: self.failed_open - before.failed_open,
+            mutating: self.mutating - before.mutating,
+            mutating_fast: self.mutating_fast - before.mutating_fast,
         }
     }
 }

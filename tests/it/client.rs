@@ -76,24 +76,24 @@ fn client(cas: &str, shown: Option<(CertificateDer<'static>, PrivateKeyDer<'stat
     Arc::new(config)
 }
 
-pub(crate) fn tcp(address: SocketAddr) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    Ok(stream)
+pub(crate) fn tcp(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).expect("a connection");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
+    stream.set_write_timeout(Some(PATIENCE)).expect("a time limit");
+    stream
 }
 
 impl Client {
-    /// Connects to `localhost`, and makes the handshake.
+    /// Connects, and makes the handshake.
     pub(crate) fn connect(address: SocketAddr, config: &Arc<ClientConfig>) -> io::Result<Self> {
-        Self::connect_as(address, "localhost", config)
+        Self::connect_by_name(address, config, "localhost")
     }
 
-    /// Connects to a server that has to have a certificate for this name.
-    pub(crate) fn connect_as(address: SocketAddr, name: &str, config: &Arc<ClientConfig>) -> io::Result<Self> {
+    /// Connects, and expects a certificate for this name.
+    pub(crate) fn connect_by_name(address: SocketAddr, config: &Arc<ClientConfig>, name: &str) -> io::Result<Self> {
         let name = ServerName::try_from(name.to_owned()).expect("a name");
         let tls = ClientConnection::new(Arc::clone(config), name).expect("a configuration");
-        let mut client = Client { stream: StreamOwned::new(tls, tcp(address)?), unread: Vec::new() };
+        let mut client = Client { stream: StreamOwned::new(tls, tcp(address)), unread: Vec::new() };
         while client.stream.conn.is_handshaking() {
             client.stream.conn.complete_io(&mut client.stream.sock)?;
         }
@@ -104,7 +104,7 @@ impl Client {
 impl Client<TcpStream> {
     /// Connects without TLS.
     pub(crate) fn plain(address: SocketAddr) -> Self {
-        Client { stream: tcp(address).expect("a connection"), unread: Vec::new() }
+        Client { stream: tcp(address), unread: Vec::new() }
     }
 }
 

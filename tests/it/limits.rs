@@ -89,7 +89,7 @@ fn a_body_that_breaks_off_harms_nobody_else() {
 fn what_is_no_tls_is_counted_and_closed() {
     let rayguard = Rayguard::start(&[]);
     for garbage in ["GET / HTTP/1.1\r\n\r\n", "\x16\x03\x01\u{0}", "SSH-2.0-x\r\n"] {
-        let mut stream = tcp(rayguard.webhooks).expect("a connection");
+        let mut stream = tcp(rayguard.webhooks);
         stream.write_all(garbage.as_bytes()).expect("sent");
         drop(stream);
     }
