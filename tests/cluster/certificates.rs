@@ -9,13 +9,11 @@ use crate::load::Load;
 use crate::node::{Node, eventually};
 use crate::release::{Release, Replica, ca_bundles};
 
-/// How often the CA is made anew.
-const ROTATIONS: usize = 50;
-
-/// How long a CA is in place before a certificate of it is shown; two minutes by default, for watches that have broken.
-/// This API server's has not, so it knows of a `caBundle` in milliseconds.
-fn settle() -> String {
-    std::env::var("SETTLE").unwrap_or_else(|_| "2s".to_owned())
+/// How often the CA is made anew, and how long it is then in place before a certificate of it is shown. Two minutes by
+/// default, for watches that have broken; this API server's has not, so it knows of a `caBundle` in milliseconds.
+fn terms() -> (usize, String) {
+    let rotations = std::env::var("ROTATIONS").map_or(50, |number| number.parse().expect("a number"));
+    (rotations, std::env::var("SETTLE").unwrap_or_else(|_| "2s".to_owned()))
 }
 
 /// The certificate that a replica shows, if it is one that these CAs vouch for.
@@ -29,14 +27,14 @@ fn certificate(pem: &str) -> CertificateDer<'static> {
 }
 
 #[test]
-fn fifty_rotations_of_ca_and_certificate_lose_no_call() {
-    let settle = settle();
+fn rotations_of_ca_and_certificate_lose_no_call() {
+    let (rotations, settle) = terms();
     let argument = format!("extraArgs=[\"--ca-settle={settle}\"]");
     let release = Release::install("rotations", &["--set-json", &argument]);
     let replicas = release.replicas(2);
     let load = Load::start("rotations");
     let handshakes = Handshakes::start(&release, &replicas);
-    for _ in 0..ROTATIONS {
+    for _ in 0..rotations {
         let old = release.secret("ca.crt");
         release.remove(&["ca.key"]);
         let new = eventually("a new CA", || Some(release.secret("ca.crt")).filter(|ca| !ca.is_empty() && *ca != old));
@@ -47,8 +45,8 @@ fn fifty_rotations_of_ca_and_certificate_lose_no_call() {
         }
     }
     assert_eq!(release.replicas(2), replicas, "the Pods are those of the beginning");
+    load.lost_nothing(&format!("{rotations} rotations of CA and certificate, `--ca-settle` {settle}"));
     handshakes.lost_nothing();
-    load.lost_nothing(&format!("{ROTATIONS} rotations of CA and certificate, `--ca-settle` {settle}"));
 }
 
 #[test]

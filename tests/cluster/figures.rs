@@ -31,7 +31,7 @@ fn the_image_is_below_20_megabytes_and_a_pod_takes_as_much_memory_as_the_page_sa
     let count = "rayguard_admission_duration_seconds_count{webhook=\"validate\"}";
     let validated = || replicas.iter().filter_map(|replica| replica.metric(count)).sum::<u64>();
     eventually("some hundreds of calls", || (validated() >= 500).then_some(()));
-    let counted = load.lost_nothing("while that was measured");
+    let counted = load.lost_nothing("nothing else");
     let fast = format!("{} of {}", counted.mutating_fast, counted.mutating);
     measured("calls of the mutating webhook that took kube-apiserver less than 5 ms", fast);
     measured("the most that one had during 500 calls, at 24 a second", megabytes(most(&processes, "VmHWM")));

@@ -67,7 +67,7 @@ impl Load {
             lost.len(),
             slowest.as_secs_f64()
         );
-        measured(during, figure);
+        measured(&format!("calls during {during}"), figure);
         assert!(lost.is_empty(), "lost {} calls; the first: {:#?}", lost.len(), &lost[..lost.len().min(5)]);
         assert_eq!((counted.failed, counted.failed_open), (0, 0), "{counted:?}");
         // Each went to both webhooks.

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::client::{Client, Response};
 use crate::kubectl::{Kubectl, Outcome};
+use crate::manifest::{self, DEFAULTED};
 use crate::node::{Node, eventually};
 
 const CHART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/charts/rayguard");
@@ -40,7 +41,19 @@ impl Release {
         let namespace = format!("rayguard-{test}");
         let release = Self { kubectl: Node::get().kubectl(&namespace), namespace };
         release.helm("install", &["--create-namespace"], arguments).passes();
+        release.is_reached();
         release
+    }
+
+    /// Waits until kube-apiserver reaches it, where no Pod was ready before: kube-proxy, which writes the rules of the node
+    /// once a second at most, learns of the first ones after Helm and everybody else.
+    pub(crate) fn is_reached(&self) {
+        let good = serde_json::to_string(&manifest::good("probe")).expect("JSON");
+        let kubectl = Node::get().kubectl("default");
+        eventually("kube-proxy", || {
+            let answer = kubectl.send("create --dry-run=server --output json --filename -", &good);
+            (answer.success() && manifest::worker_timeout(&answer.json()["spec"]) == Some(DEFAULTED)).then_some(())
+        });
     }
 
     /// `helm upgrade --wait`, with these arguments and none of those before.

@@ -6,7 +6,7 @@ use crate::manifest;
 use crate::release::Release;
 
 #[test]
-fn what_is_deleted_goes_with_the_operators_finalizer_also_while_rayguard_is_away() {
+fn what_is_deleted_goes_with_the_operators_finalizer_also_while_rayguard_is_away_and_it_comes_back_by_itself() {
     let namespace = "users-deletion";
     let users = users(namespace);
     let release = Release::install("deletion", &[]);
@@ -28,6 +28,12 @@ fn what_is_deleted_goes_with_the_operators_finalizer_also_while_rayguard_is_away
     assert!(refused.stderr.contains("failed calling webhook \"validate.rayguard.dev\""), "{}", refused.stderr);
     users.run("delete raycluster away --wait=false").passes();
     clusters.is_gone("away");
+
+    // It starts again by itself, for nothing that it needs to start passes its own webhooks.
+    release.kubectl.run("scale deployment rayguard --replicas 2").passes();
+    release.replicas(2);
+    release.is_reached();
+    users.send("apply --filename -", &manifest("new")).passes_silently();
 }
 
 #[test]
