@@ -41,13 +41,13 @@ impl Release {
         let namespace = format!("rayguard-{test}");
         let release = Self { kubectl: Node::get().kubectl(&namespace), namespace };
         release.helm("install", &["--create-namespace"], arguments).passes();
-        release.is_reached();
+        Self::is_reached();
         release
     }
 
     /// Waits until kube-apiserver reaches it, where no Pod was ready before: kube-proxy, which writes the rules of the node
     /// once a second at most, learns of the first ones after Helm and everybody else.
-    pub(crate) fn is_reached(&self) {
+    pub(crate) fn is_reached() {
         let good = serde_json::to_string(&manifest::good("probe")).expect("JSON");
         let kubectl = Node::get().kubectl("default");
         eventually("kube-proxy", || {

@@ -32,7 +32,7 @@ fn what_is_deleted_goes_with_the_operators_finalizer_also_while_rayguard_is_away
     // It starts again by itself, for nothing that it needs to start passes its own webhooks.
     release.kubectl.run("scale deployment rayguard --replicas 2").passes();
     release.replicas(2);
-    release.is_reached();
+    Release::is_reached();
     users.send("apply --filename -", &manifest("new")).passes_silently();
 }
 
