@@ -11,7 +11,7 @@ use serde_json::Value;
 /// How kubectl begins the line of a warning.
 const WARNING: &str = "Warning: ";
 
-/// How to run kubectl against an API server.
+/// How to run kubectl, or Helm, against an API server.
 pub(crate) struct Kubectl {
     pub(super) program: PathBuf,
     pub(super) kubeconfig: PathBuf,
@@ -48,19 +48,21 @@ impl Kubectl {
         kubectl.env_clear().env("KUBECONFIG", &self.kubeconfig).env("KUBECACHEDIR", &self.cache).env("KUBERC", "off");
         kubectl.args(["--namespace", &self.namespace]).args(arguments);
         kubectl.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let command = kubectl.get_args().skip(2).map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
-        let mut child = kubectl.spawn().expect("kubectl runs");
+        let name = self.program.file_name().expect("the name of a program").to_string_lossy();
+        let words = kubectl.get_args().skip(2).map(|word| word.to_string_lossy());
+        let command = std::iter::once(name).chain(words).collect::<Vec<_>>().join(" ");
+        let mut child = kubectl.spawn().expect("the program runs");
         let mut pipe = child.stdin.take().expect("standard input is a pipe");
         let output = thread::scope(|scope| {
             // A kubectl that refuses its arguments closes the pipe unread; what it then says is what counts.
             scope.spawn(move || pipe.write_all(stdin.as_bytes()));
-            child.wait_with_output().expect("kubectl ends")
+            child.wait_with_output().expect("the program ends")
         });
         Outcome {
             command,
             success: output.status.success(),
-            stdout: String::from_utf8(output.stdout).expect("kubectl writes UTF-8"),
-            stderr: String::from_utf8(output.stderr).expect("kubectl writes UTF-8"),
+            stdout: String::from_utf8(output.stdout).expect("it writes UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("it writes UTF-8"),
         }
     }
 }
@@ -69,21 +71,21 @@ impl Outcome {
     /// The command must have worked.
     #[track_caller]
     pub(crate) fn passes(self) -> Self {
-        assert!(self.success, "kubectl {} fails:\n{}", self.command, self.stderr);
+        assert!(self.success, "{} fails:\n{}", self.command, self.stderr);
         self
     }
 
     /// The command must have worked, and without a warning.
     #[track_caller]
     pub(crate) fn passes_silently(self) -> Self {
-        assert_eq!(self.stderr, "", "kubectl {}", self.command);
+        assert_eq!(self.stderr, "", "{}", self.command);
         self.passes()
     }
 
     /// The command must have failed.
     #[track_caller]
     pub(crate) fn fails(self) -> Self {
-        assert!(!self.success, "kubectl {} works:\n{}{}", self.command, self.stdout, self.stderr);
+        assert!(!self.success, "{} works:\n{}{}", self.command, self.stdout, self.stderr);
         self
     }
 
@@ -110,7 +112,7 @@ impl Outcome {
     pub(crate) fn json(self) -> Value {
         let outcome = self.passes();
         serde_json::from_str(&outcome.stdout)
-            .unwrap_or_else(|error| panic!("kubectl {} writes no JSON: {error}\n{}", outcome.command, outcome.stdout))
+            .unwrap_or_else(|error| panic!("{} writes no JSON: {error}\n{}", outcome.command, outcome.stdout))
     }
 }
 

@@ -1,0 +1,105 @@
+//! How big, how soon and how long. Nothing here fails because a machine is slow.
+
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::{Api, DeleteParams};
+
+use crate::client::{Client, trusting_all};
+use crate::load::Load;
+use crate::node::{Node, eventually, file};
+use crate::process::Process;
+use crate::release::Release;
+use crate::report::measured;
+
+#[test]
+fn the_image_is_below_20_megabytes_and_a_pod_takes_as_much_memory_as_the_page_says() {
+    let image = std::env::var_os("RAYGUARD_IMAGE").expect("the image's archive: run tests/cluster/run");
+    let archive = fs::metadata(image).expect("the archive").len();
+    let release = Release::install("memory", &[]);
+    let replicas = release.replicas(2);
+    let processes = Process::of(&replicas);
+    let binary = processes[0].binary_size();
+    assert!(archive.max(binary) < 20_000_000, "{archive} and {binary} bytes");
+    measured("image, as an archive", megabytes(archive));
+    measured("its only file, the binary", megabytes(binary));
+    measured("resident memory of a Pod that was never called", megabytes(most(&processes, "VmRSS")));
+
+    let load = Load::start("memory");
+    let count = "rayguard_admission_duration_seconds_count{webhook=\"validate\"}";
+    let validated = || replicas.iter().filter_map(|replica| replica.metric(count)).sum::<u64>();
+    eventually("some hundreds of calls", || (validated() >= 500).then_some(()));
+    let counted = load.lost_nothing("nothing else");
+    let fast = format!("{} of {}", counted.mutating_fast, counted.mutating);
+    measured("calls of the mutating webhook that took kube-apiserver less than 5 ms", fast);
+    measured("the most that one had during 500 calls, at 24 a second", megabytes(most(&processes, "VmHWM")));
+}
+
+fn most(processes: &[Process], field: &str) -> u64 {
+    processes.iter().map(|process| process.memory(field)).max().expect("two")
+}
+
+#[expect(clippy::cast_precision_loss, reason = "one digit after the point is shown")]
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
+}
+
+#[test]
+fn a_pod_starts_and_stops_as_fast_as_the_page_says() {
+    let node = Node::get();
+    let release = Release::install("times", &[]);
+    let pods = Api::<Pod>::namespaced(node.client.clone(), &release.namespace);
+    let review = file("tests/fixtures/reviews/raycluster-create.json");
+    let trust = trusting_all(&release.secret("ca.crt"));
+    let (mut called, mut ready, mut seen, mut stops) = (vec![], vec![], vec![], vec![]);
+    for _ in 0..3 {
+        let victim = release.staying(2).swap_remove(0);
+        let before = Process::all();
+        let old = Process::of(std::slice::from_ref(&victim)).swap_remove(0);
+        let deleted = Instant::now();
+        node.runtime.block_on(pods.delete(&victim.name, &DeleteParams::default())).expect("deleted");
+        stops.push(thread::spawn(move || eventually("its end", || old.has_ended().then(|| deleted.elapsed()))));
+
+        let new =
+            eventually("the new process", || Process::all().into_iter().find(|process| !before.contains(process)));
+        let answer = soon(|| {
+            let address = (new.address()?, 9443).into();
+            TcpStream::connect(address).ok()?;
+            let mut client = Client::connect_by_name(address, &trust, &release.server_name()).ok()?;
+            (client.post("/validate", review.as_bytes()).status == 200).then_some(())
+        });
+        assert!(answer.is_some(), "{}", release.logs());
+        called.push(new.age());
+        let is_ready = || (Client::plain((new.address()?, 8080).into()).get("/readyz").status == 200).then_some(());
+        assert!(soon(is_ready).is_some(), "{}", release.logs());
+        ready.push(new.age());
+        release.staying(2);
+        seen.push(new.age());
+    }
+    let stopped: Vec<_> = stops.into_iter().map(|stop| stop.join().expect("no panic")).collect();
+    measured("from the start of the process to the first answered call", range(&called));
+    measured("to 200 at `/readyz`", range(&ready));
+    measured("to `Ready` in the Pod's status, by probes every second or two", range(&seen));
+    measured(
+        "from `kubectl delete pod` to the end of the process, of which `drain.delaySeconds` is 10 s",
+        range(&stopped),
+    );
+}
+
+/// Looks every few milliseconds.
+fn soon<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    let start = Instant::now();
+    loop {
+        match look() {
+            None if start.elapsed() < Duration::from_mins(1) => thread::sleep(Duration::from_millis(2)),
+            found => return found,
+        }
+    }
+}
+
+fn range(times: &[Duration]) -> String {
+    let seconds = |time: Option<&Duration>| time.expect("three").as_secs_f64();
+    format!("{:.2} to {:.2} s", seconds(times.iter().min()), seconds(times.iter().max()))
+}

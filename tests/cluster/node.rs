@@ -1,0 +1,120 @@
+//! The cluster that `tests/cluster/cluster` has started, from the inside.
+
+use std::fs;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use k8s_openapi::api::core::v1::Service;
+use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+use tokio::runtime::Runtime;
+
+use crate::kubectl::{Kubectl, Outcome};
+
+pub(crate) const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// How long something may take that is to happen soon; two cores may be busy with other things.
+const SOON: Duration = Duration::from_mins(2);
+
+/// A real Kubernetes of one node.
+pub(crate) struct Node {
+    folder: PathBuf,
+    pub(crate) runtime: Runtime,
+    pub(crate) client: Client,
+}
+
+impl Node {
+    /// The one that there is.
+    pub(crate) fn get() -> &'static Self {
+        static NODE: LazyLock<Node> = LazyLock::new(Node::new);
+        &NODE
+    }
+
+    fn new() -> Self {
+        // Never the cluster of whoever runs the tests.
+        let folder = std::env::var_os("RAYGUARD_CLUSTER").expect("a cluster: run tests/cluster/run, as root");
+        let folder = PathBuf::from(folder);
+        let runtime = Runtime::new().expect("a runtime");
+        let client = runtime.block_on(async {
+            let kubeconfig = Kubeconfig::read_from(folder.join("kubeconfig")).expect("the cluster's kubeconfig");
+            let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await;
+            let mut config = config.expect("a whole kubeconfig");
+            config.default_retry = false; // each call is to be counted
+            Client::try_from(config).expect("a client")
+        });
+        Self { folder, runtime, client }
+    }
+
+    /// kubectl, with this namespace as its default.
+    pub(crate) fn kubectl(&self, namespace: &str) -> Kubectl {
+        self.program(self.programs().join("kubectl"), namespace)
+    }
+
+    /// Runs Helm, in this namespace.
+    pub(crate) fn helm<'a>(&self, namespace: &str, arguments: impl IntoIterator<Item = &'a str>) -> Outcome {
+        let path = std::env::var_os("PATH").expect("a PATH, on which tests/cluster/cluster exec puts Helm");
+        let helm = std::env::split_paths(&path).map(|folder| folder.join("helm")).find(|file| file.exists());
+        self.program(helm.expect("Helm is at hand"), namespace).run_with(arguments, "")
+    }
+
+    fn program(&self, program: PathBuf, namespace: &str) -> Kubectl {
+        Kubectl {
+            program,
+            kubeconfig: self.folder.join("kubeconfig"),
+            cache: self.folder.join("kubectl-cache"),
+            namespace: namespace.to_owned(),
+        }
+    }
+
+    fn programs(&self) -> PathBuf {
+        PathBuf::from(fs::read_to_string(self.folder.join("bin")).expect("the folder of its programs").trim_end())
+    }
+
+    /// A file in the cluster's folder.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// A new namespace.
+    pub(crate) fn namespace(&self, name: &str) -> Kubectl {
+        let kubectl = self.kubectl(name);
+        kubectl.run(&format!("create namespace {name}")).passes();
+        kubectl
+    }
+
+    /// The address of a Service.
+    pub(crate) fn service(&self, namespace: &str, name: &str) -> IpAddr {
+        let services = Api::<Service>::namespaced(self.client.clone(), namespace);
+        let service = self.runtime.block_on(services.get(name)).expect("the Service");
+        let address = service.spec.and_then(|spec| spec.cluster_ip).expect("an address");
+        address.parse().expect("an address")
+    }
+
+    /// The objects of a kind of `ray.io/v1`.
+    pub(crate) fn ray(&self, kind: &str, namespace: &str) -> Api<DynamicObject> {
+        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("ray.io", "v1", kind));
+        Api::namespaced_with(self.client.clone(), namespace, &resource)
+    }
+}
+
+/// A file of the project.
+pub(crate) fn file(path: &str) -> String {
+    fs::read_to_string(Path::new(ROOT).join(path)).expect("a file of the project")
+}
+
+/// Waits for something that is to happen soon.
+#[track_caller]
+pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(start.elapsed() < SOON, "waited in vain for {what}");
+        thread::sleep(Duration::from_millis(50));
+    }
+}

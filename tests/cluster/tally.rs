@@ -1,0 +1,70 @@
+//! What kube-apiserver itself counts of its calls of the webhooks.
+
+use std::ops::Sub;
+
+use kube::core::Request;
+
+use crate::node::Node;
+
+const METRIC: &str = "apiserver_admission_webhook_";
+
+/// Calls of rayguard's webhooks.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Tally {
+    /// That were answered
+    pub(crate) answered: u64,
+    /// That got no answer, or none that can be used, where the policy is `Fail`
+    pub(crate) failed: u64,
+    /// The same where the policy is `Ignore`
+    pub(crate) failed_open: u64,
+    /// Calls of the mutating webhook
+    pub(crate) mutating: u64,
+    /// Those that took less than 5 ms, network and TLS included
+    pub(crate) mutating_fast: u64,
+}
+
+impl Tally {
+    /// Since kube-apiserver started.
+    pub(crate) fn now() -> Self {
+        let node = Node::get();
+        let request = Request::new("/metrics").list(&kube::api::ListParams::default()).expect("a request");
+        let metrics =
+            node.runtime.block_on(node.client.request_text(request)).expect("kube-apiserver tells its metrics");
+        let mut tally = Self::default();
+        for line in metrics.lines().filter(|line| line.contains(".rayguard.dev\"")) {
+            let Some((name, rest)) = line.strip_prefix(METRIC).and_then(|line| line.split_once('{')) else { continue };
+            let (labels, value) = rest.rsplit_once(' ').expect("a value");
+            let count = match name {
+                // The code is that of the answer, 422 for a refusal of rayguard's, and not that of HTTP.
+                "request_total" if ["200", "422"].iter().any(|code| labels.contains(&format!("code=\"{code}\""))) => {
+                    &mut tally.answered
+                }
+                "rejection_count" if !labels.contains("error_type=\"no_error\"") => &mut tally.failed,
+                "fail_open_count" => &mut tally.failed_open,
+                "admission_duration_seconds_count" if labels.contains("\"mutate.") => &mut tally.mutating,
+                "admission_duration_seconds_bucket"
+                    if labels.contains("\"mutate.") && labels.contains("le=\"0.005\"") =>
+                {
+                    &mut tally.mutating_fast
+                }
+                _ => continue,
+            };
+            *count += value.parse::<u64>().expect("a whole number, as counters are");
+        }
+        tally
+    }
+}
+
+impl Sub for Tally {
+    type Output = Self;
+
+    fn sub(self, before: Self) -> Self {
+        Self {
+            answered: self.answered - before.answered,
+            failed: self.failed - before.failed,
+            failed_open: self.failed_open - before.failed_open,
+            mutating: self.mutating - before.mutating,
+            mutating_fast: self.mutating_fast - before.mutating_fast,
+        }
+    }
+}
