@@ -1,6 +1,7 @@
 //! The Helm chart: what it renders, what it refuses, and what the API server says to it.
 
 mod alerts;
+mod cert_manager;
 mod conditions;
 mod lifecycle;
 mod objects;

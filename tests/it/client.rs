@@ -72,13 +72,23 @@ pub(crate) fn tcp(address: SocketAddr) -> TcpStream {
 impl Client {
     /// Connects, and makes the handshake.
     pub(crate) fn connect(address: SocketAddr, config: &Arc<ClientConfig>) -> io::Result<Self> {
-        let name = ServerName::try_from("localhost").expect("a name");
+        Self::connect_by_name(address, config, "localhost")
+    }
+
+    /// Connects, and expects a certificate for this name.
+    pub(crate) fn connect_by_name(address: SocketAddr, config: &Arc<ClientConfig>, name: &str) -> io::Result<Self> {
+        let name = ServerName::try_from(name.to_owned()).expect("a name");
         let tls = ClientConnection::new(Arc::clone(config), name).expect("a configuration");
         let mut client = Client { stream: StreamOwned::new(tls, tcp(address)), unread: Vec::new() };
         while client.stream.conn.is_handshaking() {
             client.stream.conn.complete_io(&mut client.stream.sock)?;
         }
         Ok(client)
+    }
+
+    /// The certificate that the server shows, in DER.
+    pub(crate) fn shown(&self) -> Vec<u8> {
+        self.stream.conn.peer_certificates().expect("certificates")[0].to_vec()
     }
 }
 

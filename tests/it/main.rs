@@ -18,6 +18,8 @@ mod limits;
 #[cfg(feature = "server")]
 mod malformed;
 #[cfg(feature = "server")]
+mod mount;
+#[cfg(feature = "server")]
 mod process;
 #[cfg(feature = "server")]
 mod review;
