@@ -75,9 +75,8 @@ impl Release {
              webhooks.namespaceSelector.matchLabels.kubernetes\\.io/metadata\\.name={}",
             guarded.name
         );
-        let rendered = Rendered::new(["--set", &set]);
-        let manifest = rendered.text.replace("namespace: rayguard\n", &format!("namespace: {name}\n"));
-        namespace.send("apply --server-side -f -", &manifest).passes_silently();
+        let rendered = Rendered::new(["--namespace", name, "--set", &set]);
+        namespace.send("apply --server-side -f -", &rendered.text).passes_silently();
 
         let container = &rendered.only("Deployment")["spec"]["template"]["spec"]["containers"][0];
         let arguments = container["args"].as_array().expect("arguments").iter().filter_map(Value::as_str);
@@ -213,7 +212,7 @@ fn what_cainjector_writes_is_enough_where_rayguard_has_no_rights() {
     let files = release.issued("injected", 1);
     let mut mount = Mount::new(&texts(&files));
     let rayguard = release.start(&mount);
-    let refused = eventually("cainjector to write the caBundles", || {
+    let refused = release.control.cert_manager.until("cainjector writes the caBundles", || {
         let refused = release.guarded.send("create -f -", BAD_CLUSTER).fails();
         (!refused.stderr.contains("x509: certificate signed by unknown authority")).then_some(refused)
     });
