@@ -4,6 +4,8 @@
 
 #[cfg(feature = "server")]
 mod apiserver;
+#[cfg(feature = "server")]
+mod beside;
 mod certificates;
 #[cfg(feature = "server")]
 mod chart;
