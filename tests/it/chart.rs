@@ -5,6 +5,7 @@ mod cert_manager;
 mod conditions;
 mod lifecycle;
 mod objects;
+mod outage;
 mod own_files;
 mod pages;
 mod rendered;

@@ -25,17 +25,17 @@ fn groups(cluster: &Value) -> Vec<(String, &Value)> {
 
 /// As injectors do: to the end of each list, and only what is not there.
 fn sidecar(cluster: &Value) -> Vec<Value> {
-    let mut patch = Vec::new();
+    let mut operations = Vec::new();
     for (path, group) in groups(cluster) {
         let containers = &group["template"]["spec"]["containers"];
         let path = format!("{path}/template/spec/containers");
         if count(containers, SIDECAR) == 0 {
             let container = json!({"name": SIDECAR, "image": "example.com/log-shipper"});
-            patch.push(json!({"op": "add", "path": format!("{path}/-"), "value": container}));
+            operations.push(json!({"op": "add", "path": format!("{path}/-"), "value": container}));
         }
-        patch.extend(variable(&path, &containers[0]["env"], VARIABLE, "http://proxy:3128"));
+        operations.extend(variable(&path, &containers[0]["env"], VARIABLE, "http://proxy:3128"));
     }
-    patch
+    operations
 }
 
 fn variable(containers: &str, env: &Value, name: &str, value: &str) -> Option<Value> {

@@ -61,9 +61,9 @@ impl Writers<'_> {
     }
 
     async fn patch(&self, media_type: &'static str, params: &PatchParams, patch: &Value) -> Value {
-        let path = format!("/apis/ray.io/v1/namespaces/{}/rayclusters", self.namespace.name);
+        let clusters = format!("/apis/ray.io/v1/namespaces/{}/rayclusters", self.namespace.name);
         let name = "raycluster-external-redis";
-        let mut request = Request::new(path).patch(name, params, &Patch::Apply(patch)).expect("a request");
+        let mut request = Request::new(clusters).patch(name, params, &Patch::Apply(patch)).expect("a request");
         request.headers_mut().insert("content-type", media_type.parse().expect("a media type"));
         self.client.request(request).await.expect("it may be written")
     }
