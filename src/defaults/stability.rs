@@ -5,7 +5,7 @@
 //! would start a new cluster. So an annotation records what was written, and it is written again as it was.
 
 use std::cell::LazyCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
 
 use super::{Defaults, Wanted, worker_reconnect_timeout};
@@ -52,9 +52,16 @@ pub(super) fn update(
     let mut wanted = HashMap::new();
     for (new, old) in &groups {
         let Some(old) = old else { continue };
-        let as_it_was = is_same(new.path().value(restored.object()), old.json, |new, old| new == old);
-        let (also, unchanged): (&BTreeSet<String>, _) =
-            if as_it_was { (&BTreeSet::new(), true) } else { (&every.added, every.is_same(new, old)) };
+        let none = &BTreeSet::new();
+        let restored = new.path().value(restored.object());
+        let is_as_it_was = |equal: fn(&Json<'_>, &Json<'_>) -> bool| is_same(restored, old.json, equal);
+        let (also, unchanged) = if is_as_it_was(|new, old| new == old) {
+            (none, true)
+        } else if every.is_same(new, old) {
+            (&every.added, true)
+        } else {
+            (none, is_as_it_was(adds_nothing))
+        };
         if unchanged {
             // A head that now waits longer takes its workers' default with it.
             let outgrown = matches!(timeouts, [Some(now), Some(then)] if now != then);
@@ -206,7 +213,7 @@ fn below(place: &str, step: &str) -> String {
     below
 }
 
-/// Both objects with every default that there is, to tell what only defaults make different.
+/// Both objects with every default that there is, to tell what only defaults and other webhooks make different.
 struct Every {
     new: Json<'static>,
     old: Json<'static>,
@@ -225,7 +232,7 @@ impl Every {
     }
 
     fn is_same(&self, new: &Group<'_>, old: &Group<'_>) -> bool {
-        old.path().value(&self.old).is_some_and(|old| is_same(new.path().value(&self.new), old, equivalent))
+        old.path().value(&self.old).is_some_and(|old| is_same(new.path().value(&self.new), old, adds_nothing))
     }
 }
 
@@ -234,22 +241,25 @@ fn is_same(new: Option<&Json<'_>>, old: &Json<'_>, equal: impl Fn(&Json<'_>, &Js
     new.is_some_and(|new| ["template", "rayStartParams"].iter().all(|field| equal(new.field(field), old.field(field))))
 }
 
-/// Equality in which the order of lists with a merge key says nothing.
-fn equivalent(a: &Json<'_>, b: &Json<'_>) -> bool {
-    fn within(a: &Json<'_>, b: &Json<'_>, name: &str) -> bool {
-        match (a, b) {
-            (Json::Object(left), Json::Object(_)) => {
-                a.entries().len() == b.entries().len()
-                    && b.entries().iter().all(|(field, b)| left.get(field).is_some_and(|a| within(a, b, field)))
+/// Whether there is nothing in the new value that is not in the old one, in whatever order of lists with a merge key.
+/// What is no longer there is no sign of a change: a manifest that is applied again lacks what other webhooks inject,
+/// and those behind us have yet to put it back.
+fn adds_nothing(new: &Json<'_>, old: &Json<'_>) -> bool {
+    fn within(new: &Json<'_>, old: &Json<'_>, name: &str) -> bool {
+        match (new, old) {
+            (Json::Object(_), Json::Object(there)) => {
+                new.entries().iter().all(|(field, new)| there.get(field).is_some_and(|old| within(new, old, field)))
             }
-            (Json::Array(left), Json::Array(right)) => {
-                let Some(merge_key) = merge_key(name) else { return a == b };
-                let by_key: HashMap<_, _> = left.iter().map(|item| (key_of(item, merge_key), item)).collect();
-                let equal = |b: &Json<'_>| by_key.get(&key_of(b, merge_key)).is_some_and(|a| within(a, b, ""));
-                left.len() == right.len() && by_key.len() == left.len() && right.iter().all(equal)
+            (Json::Array(items), Json::Array(there)) => {
+                let Some(merge_key) = merge_key(name) else { return new == old };
+                let by_key: HashMap<_, _> = there.iter().map(|item| (key_of(item, merge_key), item)).collect();
+                let is_there =
+                    |new: &Json<'_>| by_key.get(&key_of(new, merge_key)).is_some_and(|old| within(new, old, ""));
+                let keys: HashSet<_> = items.iter().map(|item| key_of(item, merge_key)).collect();
+                by_key.len() == there.len() && keys.len() == items.len() && items.iter().all(is_there)
             }
-            _ => a == b,
+            _ => new == old,
         }
     }
-    within(a, b, "")
+    within(new, old, "")
 }

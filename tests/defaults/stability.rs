@@ -79,6 +79,31 @@ fn an_object_from_before_the_webhook_stays_as_it_is() {
 }
 
 #[test]
+fn what_other_webhooks_have_yet_to_put_back_is_no_change() {
+    let sidecar = json!({"name": "log-shipper", "image": "x"});
+    for manifest in manifests().into_iter().filter(|manifest| manifest["kind"] == "RayCluster") {
+        for at_creation in policies() {
+            let (mut stored, _) = mutate(&at_creation, &manifest, None);
+            for group in ["/headGroupSpec", "/workerGroupSpecs/0"] {
+                let path = format!("/spec{group}/template/spec/containers");
+                stored.pointer_mut(&path).and_then(Value::as_array_mut).expect("a list").push(sidecar.clone());
+            }
+            for now in policies() {
+                // The manifest without the sidecar, which comes after us.
+                let mut applied = manifest.clone();
+                applied["metadata"]["annotations"] = stored["metadata"]["annotations"].clone();
+                let (mut patched, _) = mutate(&now, &applied, Some(&stored));
+                for group in ["/headGroupSpec", "/workerGroupSpecs/0"] {
+                    let path = format!("/spec{group}/template/spec/containers");
+                    patched.pointer_mut(&path).and_then(Value::as_array_mut).expect("a list").push(sidecar.clone());
+                }
+                assert_eq!(patched["spec"], stored["spec"]);
+            }
+        }
+    }
+}
+
+#[test]
 fn a_record_that_was_lost_is_made_up_for_where_the_defaults_themselves_tell() {
     let manifest = cluster(ray("h"), ray("w"));
     let stored = cluster(ray("h"), ray_with_timeout("w", "600"));

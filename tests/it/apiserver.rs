@@ -27,7 +27,7 @@ use crate::daemon::Daemon;
 use crate::kuberay;
 pub(crate) use answer::Answer;
 use kubectl::Kubectl;
-pub(crate) use manifests::LEGACY_CLUSTER;
+pub(crate) use manifests::{BAD_CLUSTER, BAD_CLUSTER_DENIALS, LEGACY_CLUSTER, sample};
 pub(crate) use namespace::Namespace;
 
 /// The version of KubeRay whose CRDs are installed.

@@ -1,9 +1,11 @@
 //! The Helm chart: what it renders, what it refuses, and what the API server says to it.
 
 mod alerts;
+mod cert_manager;
 mod conditions;
 mod lifecycle;
 mod objects;
+mod outage;
 mod own_files;
 mod pages;
 mod rendered;

@@ -99,6 +99,11 @@ impl Client {
         }
         Ok(client)
     }
+
+    /// The certificate that the server shows, in DER.
+    pub(crate) fn shown(&self) -> Vec<u8> {
+        self.stream.conn.peer_certificates().expect("certificates")[0].to_vec()
+    }
 }
 
 impl Client<TcpStream> {

@@ -5,6 +5,8 @@
 #[cfg(feature = "server")]
 mod apiserver;
 #[cfg(feature = "server")]
+mod beside;
+#[cfg(feature = "server")]
 mod caller;
 #[cfg(feature = "server")]
 mod certificates;
@@ -20,6 +22,8 @@ mod kuberay;
 mod limits;
 #[cfg(feature = "server")]
 mod malformed;
+#[cfg(feature = "server")]
+mod mount;
 #[cfg(feature = "server")]
 mod process;
 #[cfg(feature = "server")]

@@ -1,8 +1,6 @@
 //! The certificate: made, read, and followed as kubelet changes it.
 
 use std::fs;
-use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
@@ -17,6 +15,7 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::parse_x509_certificate;
 
 use crate::client::{Client, trusting};
+use crate::mount::Mount;
 use crate::process::{Rayguard, command, eventually};
 use crate::review::{self, bytes};
 
@@ -77,52 +76,20 @@ impl Authority {
     }
 }
 
-/// A mounted Secret: the files are links into `..data`, which is a link to the folder of one moment.
-struct Secret {
-    folder: TempDir,
-    moments: u32,
+/// Starts rayguard with a certificate from a mounted Secret.
+fn serve(mount: &Mount) -> Rayguard {
+    let [cert, key] = ["tls.crt", "tls.key"].map(|name| mount.file(name).display().to_string());
+    Rayguard::start(&["--tls-cert", &cert, "--tls-key", &key, "--tls-reload", "20ms"])
 }
 
-impl Secret {
-    fn new(pair: (&str, &str)) -> Self {
-        let mut secret = Self { folder: TempDir::new().expect("a folder"), moments: 0 };
-        secret.swap(pair);
-        for name in ["tls.crt", "tls.key"] {
-            symlink(Path::new("..data").join(name), secret.folder.path().join(name)).expect("a link");
-        }
-        secret
-    }
-
-    /// Puts other files in place as kubelet's `AtomicWriter` does.
-    fn swap(&mut self, (cert, key): (&str, &str)) {
-        self.moments += 1;
-        let path = self.folder.path();
-        let (name, link) = (format!("..moment_{}", self.moments), path.join("..data_tmp"));
-        fs::create_dir(path.join(&name)).expect("a folder");
-        fs::write(path.join(&name).join("tls.crt"), cert).expect("written");
-        fs::write(path.join(&name).join("tls.key"), key).expect("written");
-        symlink(&name, &link).expect("a link");
-        fs::rename(link, path.join("..data")).expect("renamed");
-        let before = path.join(format!("..moment_{}", self.moments - 1));
-        if before.exists() {
-            fs::remove_dir_all(before).expect("removed");
-        }
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn serve(&self) -> Rayguard {
-        let [cert, key] = ["tls.crt", "tls.key"].map(|name| self.file(name).display().to_string());
-        Rayguard::start(&["--tls-cert", &cert, "--tls-key", &key, "--tls-reload", "20ms"])
-    }
+/// The keys of a Secret of type `kubernetes.io/tls`.
+fn pair<'a>(cert: &'a str, key: &'a str) -> [(&'static str, &'a str); 2] {
+    [("tls.crt", cert), ("tls.key", key)]
 }
 
 /// The certificate that a server shows, in DER.
 fn shown(rayguard: &Rayguard, ca: &str) -> Vec<u8> {
-    let client = Client::connect(rayguard.webhooks, &trusting(ca)).expect("a handshake");
-    client.stream.conn.peer_certificates().expect("certificates")[0].to_vec()
+    Client::connect(rayguard.webhooks, &trusting(ca)).expect("a handshake").shown()
 }
 
 const SUCCESS: &str = r#"rayguard_tls_reload_total{result="success"}"#;
@@ -133,14 +100,14 @@ fn a_swapped_secret_is_taken_up_without_a_lost_connection() {
     let authority = Authority::new();
     let ca = authority.0.pem();
     let (cert, key) = authority.issue_valid();
-    let mut secret = Secret::new((&cert, &key));
-    let rayguard = secret.serve();
+    let mut secret = Mount::new(&pair(&cert, &key));
+    let rayguard = serve(&secret);
     let body = bytes(&review::service_create());
     let mut kept = Client::connect(rayguard.webhooks, &trusting(&ca)).expect("a handshake");
     let mut before = shown(&rayguard, &ca);
     for round in 1..=5 {
         let (cert, key) = authority.issue_valid();
-        secret.swap((&cert, &key));
+        secret.swap(&pair(&cert, &key));
         before = eventually("the new certificate", || Some(shown(&rayguard, &ca)).filter(|now| *now != before));
         assert_eq!(kept.post("/validate", &body).status, 200, "round {round}");
     }
@@ -153,14 +120,14 @@ fn a_torn_pair_leaves_the_old_certificate_in_place() {
     let authority = Authority::new();
     let ca = authority.0.pem();
     let (cert, key) = authority.issue_valid();
-    let mut secret = Secret::new((&cert, &key));
-    let rayguard = secret.serve();
+    let mut secret = Mount::new(&pair(&cert, &key));
+    let rayguard = serve(&secret);
     let before = shown(&rayguard, &ca);
 
     let (new_cert, new_key) = authority.issue_valid();
     let torn = [(&*new_cert, &*key), (&*cert, &*new_key), (&new_cert[..200], &*new_key), (&*new_cert, ""), ("", "")];
-    for (count, pair) in (1..).zip(torn) {
-        secret.swap(pair);
+    for (count, (cert, key)) in (1..).zip(torn) {
+        secret.swap(&pair(cert, key));
         eventually("the failure", || (rayguard.metric(FAILURE) == count).then_some(()));
         assert_eq!(shown(&rayguard, &ca), before);
     }
@@ -171,7 +138,7 @@ fn a_torn_pair_leaves_the_old_certificate_in_place() {
     assert_eq!(rayguard.ask_admin("/readyz").status, 200);
 
     fs::write(secret.file("tls.key"), &new_key).expect("written");
-    secret.swap((&new_cert, &new_key));
+    secret.swap(&pair(&new_cert, &new_key));
     eventually("the whole pair", || (shown(&rayguard, &ca) != before).then_some(()));
     assert_eq!(rayguard.metric(FAILURE), 6, "each failure is counted once");
 }
@@ -180,15 +147,15 @@ fn a_torn_pair_leaves_the_old_certificate_in_place() {
 fn an_expired_certificate_is_served_but_not_called_ready() {
     let authority = Authority::new();
     let (cert, key) = authority.issue(SystemTime::now() - Duration::from_hours(1));
-    let mut secret = Secret::new((&cert, &key));
-    let rayguard = secret.serve();
+    let mut secret = Mount::new(&pair(&cert, &key));
+    let rayguard = serve(&secret);
     let unready = rayguard.ask_admin("/readyz");
     assert_eq!((unready.status, unready.body.as_str()), (503, "not ready: the certificate is not valid now\n"));
     assert_eq!(rayguard.ask_admin("/livez").status, 200);
     assert!(rayguard.metric(r#"rayguard_tls_certificate_not_after_seconds{role="leaf"}"#) > 1_000_000_000);
 
     let (cert, key) = authority.issue_valid();
-    secret.swap((&cert, &key));
+    secret.swap(&pair(&cert, &key));
     eventually("readiness", || (rayguard.ask_admin("/readyz").status == 200).then_some(()));
 }
 

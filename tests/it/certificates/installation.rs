@@ -44,9 +44,9 @@ subjects: [{kind: ServiceAccount, name: rayguard, namespace: NAMESPACE}]
 ";
 
 pub(crate) const SECRET: &str =
-    "{apiVersion: v1, kind: Secret, type: Opaque, metadata: {name: rayguard, labels: {app: x}}}";
+    "\napiVersion: v1\nkind: Secret\ntype: Opaque\nmetadata: {name: rayguard, labels: {app: x}}\n";
 pub(crate) const LEASE: &str =
-    "{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: rayguard}, spec: {}}";
+    "\napiVersion: coordination.k8s.io/v1\nkind: Lease\nmetadata: {name: rayguard}\nspec: {}\n";
 
 /// rayguard as it is installed in a namespace, which is also the one that it guards.
 pub(crate) struct Installation {

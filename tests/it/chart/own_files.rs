@@ -6,11 +6,9 @@ use std::process::Command;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use rustls::ClientConnection;
-use rustls::pki_types::ServerName;
 
 use super::{ROOT, Rendered};
-use crate::client::{tcp, trusting};
+use crate::client::{Client, trusting};
 use crate::process::Rayguard;
 
 #[test]
@@ -27,15 +25,7 @@ fn the_chart_takes_the_ca_and_the_api_server_would_trust_the_certificate_that_ce
     let (ca, certificate) = (read("ca.crt"), read("tls.crt"));
     let rayguard =
         Rayguard::start(&["--tls-cert", &file("tls.crt"), "--tls-key", &file("tls.key"), "--tls-reload", "50ms"]);
-    let shake_hands = |name: &'static str| {
-        let name = ServerName::try_from(name).expect("a name");
-        let mut tls = ClientConnection::new(trusting(&ca), name).expect("a configuration");
-        let mut socket = tcp(rayguard.webhooks);
-        while tls.is_handshaking() {
-            tls.complete_io(&mut socket)?;
-        }
-        Ok::<_, std::io::Error>(())
-    };
+    let shake_hands = |name| Client::connect_by_name(rayguard.webhooks, &trusting(&ca), name).map(|_| ());
     shake_hands("rayguard.rayguard.svc").expect("the name of the Service");
     shake_hands("rayguard.other.svc").expect_err("another name");
 

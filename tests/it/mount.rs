@@ -1,0 +1,47 @@
+//! A mounted Secret, as kubelet makes it and changes it.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+/// The folder of a mounted Secret: the files are links into `..data`, which is a link to the folder of one moment.
+pub(crate) struct Mount {
+    folder: TempDir,
+    moments: u32,
+}
+
+impl Mount {
+    /// With these files: the keys of the Secret, and what they hold.
+    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
+        let mut mount = Self { folder: TempDir::new().expect("a folder"), moments: 0 };
+        mount.swap(files);
+        for (name, _) in files {
+            symlink(Path::new("..data").join(name), mount.file(name)).expect("a link");
+        }
+        mount
+    }
+
+    /// Puts others in place of these files, as kubelet's `AtomicWriter` does.
+    pub(crate) fn swap(&mut self, files: &[(&str, &str)]) {
+        self.moments += 1;
+        let path = self.folder.path();
+        let (name, link) = (format!("..moment_{}", self.moments), path.join("..data_tmp"));
+        fs::create_dir(path.join(&name)).expect("a folder");
+        for (file, text) in files {
+            fs::write(path.join(&name).join(file), text).expect("written");
+        }
+        symlink(&name, &link).expect("a link");
+        fs::rename(link, path.join("..data")).expect("renamed");
+        let before = path.join(format!("..moment_{}", self.moments - 1));
+        if before.exists() {
+            fs::remove_dir_all(before).expect("removed");
+        }
+    }
+
+    /// Where the value of a key is.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
