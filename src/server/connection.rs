@@ -9,7 +9,7 @@ use axum::http::header::CONNECTION;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -37,17 +37,33 @@ pub(super) struct Tls {
     pub(super) metrics: Arc<Metrics>,
 }
 
+/// How much, and for how long, is read of what a client has sent before it learns that its handshake has failed.
+const PARTING: (u64, Duration) = (1 << 16, Duration::from_millis(500));
+
+/// Closes a connection so that the client gets to read why. With something unread in it, it would be reset, and a reset
+/// overtakes the alert.
+async fn part_with(mut stream: TcpStream) {
+    let (most, time) = PARTING;
+    let rest = async {
+        stream.shutdown().await?;
+        tokio::io::copy(&mut stream.take(most), &mut tokio::io::sink()).await
+    };
+    // Whatever comes of it, that was all.
+    let _ = timeout(time, rest).await;
+}
+
 impl Connections {
     /// Serves one client until it, or the server, has had enough.
     pub(super) async fn serve(self, stream: TcpStream) {
         // Without it a small answer may wait for the client's acknowledgement of the one before.
         let _ = stream.set_nodelay(true);
         let Some(Tls { acceptor, metrics }) = &self.tls else { return self.speak_http(stream).await };
-        match timeout(self.handshake, acceptor.accept(stream)).await {
+        match timeout(self.handshake, acceptor.accept(stream).into_fallible()).await {
             Ok(Ok(stream)) => self.speak_http(stream).await,
-            Ok(Err(error)) => {
+            Ok(Err((error, stream))) => {
                 metrics.handshake_failed();
                 tracing::debug!(%error, "a TLS handshake failed");
+                part_with(stream).await;
             }
             Err(_) => {
                 metrics.handshake_failed();

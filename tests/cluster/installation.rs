@@ -17,7 +17,7 @@ fn refusal() -> String {
 }
 
 #[test]
-fn once_it_is_installed_a_bad_cluster_is_refused_and_a_good_one_gets_its_defaults() {
+fn once_helm_has_installed_it_the_first_bad_cluster_is_refused_and_the_first_good_one_gets_its_defaults() {
     let node = Node::get();
     let users = node.namespace("users-install");
     let cannot_survive = Path::new(ROOT).join("docs/cannot-survive.yaml").display().to_string();

@@ -41,12 +41,11 @@ impl Release {
         let namespace = format!("rayguard-{test}");
         let release = Self { kubectl: Node::get().kubectl(&namespace), namespace };
         release.helm("install", &["--create-namespace"], arguments).passes();
-        Self::is_reached();
         release
     }
 
-    /// Waits until kube-apiserver reaches it, where no Pod was ready before: kube-proxy, which writes the rules of the node
-    /// once a second at most, learns of the first ones after Helm and everybody else.
+    /// Waits until kube-apiserver reaches it, where all Pods were gone and came back at once: kube-proxy, which writes the
+    /// rules of the node once a second at most, learns of them last. In a new installation they come one after the other.
     pub(crate) fn is_reached() {
         let good = serde_json::to_string(&manifest::good("probe")).expect("JSON");
         let kubectl = Node::get().kubectl("default");
