@@ -43,7 +43,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 const INTRODUCTION: Duration = Duration::from_secs(5);
 
 /// A CA that was made within this time is that of a new installation.
-const YOUTH: Duration = Duration::from_mins(1);
+const YOUTH: Duration = Duration::from_secs(15);
 
 /// The longest pause between two attempts. A `caBundle` that was wiped is to be back within five seconds.
 const RETRY: Duration = Duration::from_secs(4);

@@ -36,8 +36,8 @@ fn the_image_is_below_20_megabytes_and_what_its_pods_take_is_measured() {
     measured("calls of the mutating webhook that took kube-apiserver less than 5 ms", fast);
     measured("the most that one had during 500 calls, at 24 a second", megabytes(most(&processes, "VmHWM")));
 
-    // In the first minute of an installation Pods wait for one another.
-    eventually("the installation to be no new one", || (processes[0].age() > Duration::from_secs(65)).then_some(()));
+    // In a new installation Pods wait for one another.
+    eventually("the installation to be no new one", || (processes[0].age() > Duration::from_secs(20)).then_some(()));
     starts_and_stops(&release);
 }
 
