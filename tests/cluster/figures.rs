@@ -31,7 +31,7 @@ fn the_image_is_below_20_megabytes_and_what_its_pods_take_is_measured() {
     let count = "rayguard_admission_duration_seconds_count{webhook=\"validate\"}";
     let validated = || replicas.iter().filter_map(|replica| replica.metric(count)).sum::<u64>();
     eventually("some hundreds of calls", || (validated() >= 500).then_some(()));
-    let counted = load.lost_nothing("nothing else");
+    let counted = load.lost_nothing("a time in which nothing else happens");
     let fast = format!("{} of {}", counted.mutating_fast, counted.mutating);
     measured("calls of the mutating webhook that took kube-apiserver less than 5 ms", fast);
     measured("the most that one had during 500 calls, at 24 a second", megabytes(most(&processes, "VmHWM")));
