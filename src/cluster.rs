@@ -231,6 +231,7 @@ impl Keeper {
             metrics.ca_bundle_in_sync(false);
             return Ok(false);
         }
+        let lacks_ours = |present: &Vec<Root>| self.own.iter().any(|root| !present.contains(root));
         let (mut wrote, mut failed) = (false, false);
         for configuration in found {
             let wanted: Vec<_> =
@@ -241,12 +242,16 @@ impl Keeper {
                 troubles.fine(Part::CaBundle, &what);
                 continue;
             }
-            let lacks = configuration.bundles().any(|present| self.own.iter().any(|root| !present.contains(root)));
             match self.configurations.write(configuration, &wanted).await {
                 Ok(()) => {
                     troubles.fine(Part::CaBundle, &what);
                     metrics.ca_bundle_written();
-                    tracing::info!(kind, name, lacked_ours = lacks, "wrote the caBundle");
+                    tracing::info!(
+                        kind,
+                        name,
+                        lacked_ours = configuration.bundles().any(lacks_ours),
+                        "wrote the caBundle"
+                    );
                     wrote = true;
                 }
                 // Another replica wrote it, most likely the same.
@@ -257,8 +262,7 @@ impl Keeper {
                 }
             }
         }
-        let lacks = |present: &Vec<Root>| self.own.iter().any(|root| !present.contains(root));
-        metrics.ca_bundle_in_sync(!found.iter().flat_map(Configuration::bundles).any(lacks));
+        metrics.ca_bundle_in_sync(!found.iter().flat_map(Configuration::bundles).any(lacks_ours));
         if failed { Err(()) } else { Ok(wrote) }
     }
 }

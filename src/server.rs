@@ -8,6 +8,7 @@ pub mod caller;
 mod connection;
 mod pace;
 pub mod phase;
+pub(crate) mod reload;
 pub mod tls;
 
 use std::io;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::http::{Request, Response};
 use futures_util::TryStreamExt as _;
 use k8s_openapi::Resource;
-use kube::api::{Patch, PatchParams, WatchParams};
+use kube::api::{GetParams, Patch, PatchParams, WatchParams};
 use kube::client::{Body, ClientBuilder};
 use kube::config::InferConfigError;
 use kube::core::WatchEvent;
@@ -111,13 +111,34 @@ impl Api {
         Ok(timeout(LONG_PATIENCE, answer).await.map_err(|_| ApiError::Timeout(LONG_PATIENCE))??)
     }
 
+    /// Reads an object.
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str, name: &str) -> Result<T, ApiError> {
+        self.ask(kube::core::Request::new(path).get(name, &GetParams::default())).await
+    }
+
+    /// Changes an object by a merge patch, which leaves alone what it does not name.
+    pub(super) async fn merge(&self, path: &str, name: &str, change: &Value) -> Result<(), ApiError> {
+        let params = PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
+        self.ask::<Value>(kube::core::Request::new(path).patch(name, &params, &Patch::Merge(change))).await.map(drop)
+    }
+
+    /// Applies what an object is to hold, by server-side apply.
+    pub(super) async fn apply(
+        &self,
+        path: &str,
+        name: &str,
+        params: &PatchParams,
+        object: &Value,
+    ) -> Result<(), ApiError> {
+        self.ask::<Value>(kube::core::Request::new(path).patch(name, params, &Patch::Apply(object))).await.map(drop)
+    }
+
     /// Makes an object that holds nothing, where there is none; one that is there stays as it is. Several may do so at
     /// once. By server-side apply, because that can be allowed for a single name: RBAC does not know the name of what is
     /// created in the ordinary way.
     pub(super) async fn make<T: Resource>(&self, path: &str, name: &str) -> Result<(), ApiError> {
         let object = json!({"apiVersion": T::API_VERSION, "kind": T::KIND, "metadata": {"name": name}});
-        let params = PatchParams::apply(MANAGER);
-        self.ask::<Value>(kube::core::Request::new(path).patch(name, &params, &Patch::Apply(object))).await.map(drop)
+        self.apply(path, name, &PatchParams::apply(MANAGER), &object).await
     }
 
     /// Calls `begun` once the watch has begun, and `changed` then and each time the object changes. Ends when the watch

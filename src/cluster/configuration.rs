@@ -2,10 +2,9 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use kube::api::{GetParams, Patch, PatchParams};
-use kube::core::Request;
+use kube::api::PatchParams;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::api::{Api, ApiError};
 use crate::certificates::Root;
@@ -87,8 +86,7 @@ impl Configurations {
     }
 
     async fn read_one(&self, kind: &'static str) -> Result<Configuration, ApiError> {
-        let request = Request::new(Self::path(kind)).get(&self.name, &GetParams::default());
-        let object: Object = self.api.ask(request).await?;
+        let object: Object = self.api.get(&Self::path(kind), &self.name).await?;
         let webhooks = object.webhooks.into_iter().map(|entry| {
             let pem = BASE64_STANDARD.decode(entry.client_config.ca_bundle).unwrap_or_default();
             Webhook { name: entry.name, bundle: Root::read_all(&pem) }
@@ -109,8 +107,7 @@ impl Configurations {
             "webhooks": webhooks.collect::<Vec<_>>(),
         });
         let params = PatchParams::apply(MANAGER).force();
-        let path = Self::path(configuration.kind);
-        self.api.ask::<Value>(Request::new(path).patch(&self.name, &params, &Patch::Apply(object))).await.map(drop)
+        self.api.apply(&Self::path(configuration.kind), &self.name, &params, &object).await
     }
 }
 

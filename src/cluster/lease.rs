@@ -10,12 +10,9 @@ use std::time::{Duration, SystemTime};
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::jiff::Timestamp;
 use kube::Resource as _;
-use kube::api::{GetParams, Patch, PatchParams};
-use kube::core::Request;
 use serde_json::{Value, json};
 
 use super::api::{Api, ApiError};
-use super::configuration::MANAGER;
 
 /// How long it is held by a replica that does not give it back: a change takes well under a second.
 const LIFE: Duration = Duration::from_secs(15);
@@ -35,10 +32,10 @@ impl LeaseRef {
 
     /// Takes the Lease; tells whether it was to be had.
     pub(super) async fn take(&self, now: SystemTime) -> Result<bool, ApiError> {
-        let lease = match self.read().await {
+        let lease: Lease = match self.api.get(&self.path, &self.name).await {
             Err(ApiError::Absent(_)) => {
                 self.api.make::<Lease>(&self.path, &self.name).await?;
-                self.read().await?
+                self.api.get(&self.path, &self.name).await?
             }
             lease => lease?,
         };
@@ -66,19 +63,13 @@ impl LeaseRef {
         }
     }
 
-    async fn read(&self) -> Result<Lease, ApiError> {
-        self.api.ask(Request::new(&self.path).get(&self.name, &GetParams::default())).await
-    }
-
     /// Gives the Lease back, so that nobody waits for its end.
     pub(super) async fn give_back(&self) -> Result<(), ApiError> {
         self.patch(&json!({"spec": {"holderIdentity": null, "renewTime": null, "acquireTime": null}})).await
     }
 
     async fn patch(&self, patch: &Value) -> Result<(), ApiError> {
-        let params = PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
-        let request = Request::new(&self.path).patch(&self.name, &params, &Patch::Merge(patch));
-        self.api.ask::<Lease>(request).await.map(drop)
+        self.api.merge(&self.path, &self.name, patch).await
     }
 }
 

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use k8s_openapi::api::core::v1::Secret;
 use kube::Resource as _;
-use kube::api::{GetParams, Patch, PatchParams};
-use kube::core::Request;
 use serde_json::{Value, json};
 
 use super::api::{Api, ApiError};
-use super::configuration::MANAGER;
 use crate::certificates::Store;
 
 /// A Secret by its name.
@@ -32,8 +31,7 @@ impl SecretRef {
     }
 
     pub(super) async fn read(&self) -> Result<Read, ApiError> {
-        let request = Request::new(&self.path).get(&self.name, &GetParams::default());
-        let secret: Secret = self.api.ask(request).await?;
+        let secret: Secret = self.api.get(&self.path, &self.name).await?;
         let data = secret.data.unwrap_or_default();
         let store = Store::read(|key| data.get(key).map(|value| value.0.as_slice()));
         Ok(Read { version: secret.metadata.resource_version.unwrap_or_default(), store })
@@ -50,8 +48,7 @@ impl SecretRef {
         // stringData knows no removal, so the values are encoded here.
         let data: BTreeMap<_, _> = Store::KEYS.into_iter().zip(store.values().map(encoded)).collect();
         let patch = json!({"metadata": {"resourceVersion": version}, "data": data});
-        let request = Request::new(&self.path).patch(&self.name, &params(), &Patch::Merge(patch));
-        self.api.ask::<Secret>(request).await.map(drop)
+        self.api.merge(&self.path, &self.name, &patch).await
     }
 }
 
@@ -62,10 +59,5 @@ impl Read {
 }
 
 fn encoded(value: Option<String>) -> Value {
-    use base64::Engine as _;
-    value.map_or(Value::Null, |value| base64::prelude::BASE64_STANDARD.encode(value).into())
-}
-
-fn params() -> PatchParams {
-    PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() }
+    value.map_or(Value::Null, |value| BASE64_STANDARD.encode(value).into())
 }

@@ -1,7 +1,5 @@
 //! Where certificates come from: the Secret in which rayguard keeps its own, or the files of somebody else's.
 
-use std::fs;
-use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -11,6 +9,7 @@ use super::secret::{Read, SecretRef};
 use super::trouble::Part;
 use super::{ROUND, Shared};
 use crate::certificates::{Leaf, Root, Step, Terms};
+use crate::server::reload;
 use crate::server::tls::{CertFiles, TlsError};
 
 /// How long the Secret may be gone before it is made anew. Where a release is removed or gets its certificates in another
@@ -58,8 +57,6 @@ pub struct Held {
 /// Why files cannot be used.
 #[derive(Debug, thiserror::Error)]
 enum FilesError {
-    #[error("cannot read {}", path.display())]
-    Read { path: PathBuf, source: io::Error },
     #[error("no certificate in PEM in {}", path.display())]
     NoCa { path: PathBuf },
     #[error(transparent)]
@@ -205,10 +202,6 @@ fn done(step: Step) -> &'static str {
 
 fn read_files(files: &CertFiles, ca: PathBuf) -> Result<(Leaf, Vec<Root>), FilesError> {
     let leaf = files.read()?.leaf()?;
-    let pem = match fs::read(&ca) {
-        Ok(pem) => pem,
-        Err(source) => return Err(FilesError::Read { path: ca, source }),
-    };
-    let roots = Root::read_all(&pem);
+    let roots = Root::read_all(&reload::read(&ca)?);
     if roots.is_empty() { Err(FilesError::NoCa { path: ca }) } else { Ok((leaf, roots)) }
 }

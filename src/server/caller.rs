@@ -1,7 +1,6 @@
 //! Who may call: whoever has a certificate of a CA that is named, and one of its names.
 
 use std::convert::Infallible;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +16,7 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 use x509_parser::parse_x509_certificate;
 
+use super::reload::{Reload, read};
 use super::tls::{TlsError, provider};
 use crate::metrics::Metrics;
 
@@ -39,30 +39,13 @@ impl Callers {
 
     /// Looks at the file again and again, and goes by what has changed in it. What is no CA leaves the old one in place.
     /// Connections that are there already stay.
-    pub async fn follow(&self, mut last: Vec<u8>, every: Duration, metrics: &Metrics) -> Infallible {
-        let mut unreadable = false;
-        loop {
-            tokio::time::sleep(every).await;
-            let file = self.file.clone();
-            // A volume may hang; the requests must not.
-            let Ok(read) = tokio::task::spawn_blocking(move || read(&file)).await else { continue };
-            if read.as_ref().map_or(unreadable, |pem| *pem == last && !unreadable) {
-                continue;
-            }
-            unreadable = read.is_err();
-            let taken_up = read.and_then(|pem| {
-                last = pem;
-                verifier(&self.file, &last)
-            });
-            metrics.reloaded(taken_up.is_ok());
-            match taken_up {
-                Ok(verifier) => {
-                    self.verifier.store(Arc::new(verifier));
-                    tracing::info!("took up the new client CA");
-                }
-                Err(error) => tracing::error!(%error, "kept the old client CA"),
-            }
-        }
+    pub async fn follow(&self, last: Vec<u8>, every: Duration, metrics: &Metrics) -> Infallible {
+        let file = self.file.clone();
+        let take_up = |pem: &Vec<u8>| {
+            self.verifier.store(Arc::new(verifier(&self.file, pem)?));
+            Ok(())
+        };
+        Reload { what: "client CA", every, metrics }.follow(last, move || read(&file), take_up).await
     }
 
     fn verifier(&self) -> Arc<dyn ClientCertVerifier> {
@@ -78,10 +61,6 @@ impl Callers {
             || common.any(is_known)
             || alternative.any(|name| matches!(name, GeneralName::DNSName(name) if is_known(name)))
     }
-}
-
-fn read(file: &Path) -> Result<Vec<u8>, TlsError> {
-    fs::read(file).map_err(|source| TlsError::Read { path: file.to_owned(), source })
 }
 
 fn verifier(file: &Path, pem: &[u8]) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {

@@ -1,9 +1,8 @@
 //! The certificate that the server shows, and how it follows its files.
 
 use std::convert::Infallible;
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -19,6 +18,7 @@ use x509_parser::parse_x509_certificate;
 use x509_parser::time::ASN1Time;
 
 use super::caller::Callers;
+use super::reload::{Reload, read};
 use crate::certificates::Leaf;
 use crate::metrics::Metrics;
 
@@ -182,50 +182,20 @@ pub struct CertFiles {
 impl CertFiles {
     /// Reads both.
     pub fn read(&self) -> Result<Pem, TlsError> {
-        let read = |path: &Path| fs::read(path).map_err(|source| TlsError::Read { path: path.to_owned(), source });
         Ok(Pem { cert: read(&self.cert)?, key: read(&self.key)? })
     }
 
-    /// Looks at the files again and again, and takes up what has changed. Their content is compared: kubelet changes
-    /// a mounted Secret by turning a symbolic link, of which a watch on the file itself learns nothing. What is no
-    /// pair, as when only one file has been written yet, leaves the old certificate in place.
-    pub async fn follow(
-        &self,
-        mut last: Pem,
-        every: Duration,
-        resolver: &CertResolver,
-        metrics: &Metrics,
-    ) -> Infallible {
-        let mut unreadable = false;
-        loop {
-            tokio::time::sleep(every).await;
-            let files = self.clone();
-            // A volume may hang; the requests must not.
-            let read = tokio::task::spawn_blocking(move || files.read()).await;
-            let taken_up = match read {
-                Ok(Ok(pem)) if pem == last && !unreadable => continue,
-                Ok(Ok(pem)) => {
-                    unreadable = false;
-                    last = pem;
-                    last.certificate()
-                }
-                Ok(Err(_)) if unreadable => continue,
-                Ok(Err(error)) => {
-                    unreadable = true;
-                    Err(error)
-                }
-                Err(_) => continue,
-            };
-            metrics.reloaded(taken_up.is_ok());
-            match taken_up {
-                Ok(certificate) => {
-                    metrics.certificate_expires("leaf", certificate.validity().not_after);
-                    resolver.replace(Arc::new(certificate));
-                    tracing::info!("took up the new certificate");
-                }
-                Err(error) => tracing::error!(%error, "kept the old certificate"),
-            }
-        }
+    /// Looks at the files again and again, and shows the certificate that they have come to hold. What is no pair, as when
+    /// only one file has been written yet, leaves the old one in place.
+    pub async fn follow(&self, last: Pem, every: Duration, resolver: &CertResolver, metrics: &Metrics) -> Infallible {
+        let files = self.clone();
+        let take_up = |pem: &Pem| {
+            let certificate = pem.certificate()?;
+            metrics.certificate_expires("leaf", certificate.validity().not_after);
+            resolver.replace(Arc::new(certificate));
+            Ok(())
+        };
+        Reload { what: "certificate", every, metrics }.follow(last, move || files.read(), take_up).await
     }
 }
 
