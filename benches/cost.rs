@@ -7,6 +7,9 @@ use std::hint::black_box;
 use rayguard::admission::{Request, mutate, validate};
 use rayguard::policy::Policy;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let [file, work, times] = &arguments[..] else { panic!("cost FILE read|validate|mutate TIMES") };

@@ -15,6 +15,7 @@ use memchr::memmem;
 
 pub use request::{GroupVersionKind, Malformed, Operation, Request};
 
+use crate::defaults::is_unchanged;
 use crate::json::Json;
 use crate::policy::Policy;
 use crate::ray::RayObject;
@@ -85,8 +86,8 @@ impl<'a> Decision<'a> {
 
 /// Answers a call of the mutating webhook.
 pub fn mutate<'a>(policy: &Policy, body: &'a [u8]) -> Result<Decision<'a>, Malformed> {
-    let request = Request::read(body)?;
-    let Patch(operations) = patch(policy, &request)?;
+    let mut request = Request::read(body)?;
+    let Patch(operations) = patch(policy, &mut request)?;
     if operations.is_empty() {
         return Ok(Decision::allowed(request));
     }
@@ -95,15 +96,18 @@ pub fn mutate<'a>(policy: &Policy, body: &'a [u8]) -> Result<Decision<'a>, Malfo
     Ok(Decision { request, verdict: Verdict::Patched, findings: Vec::new(), operations: count, reply })
 }
 
-fn patch(policy: &Policy, request: &Request<'_>) -> Result<Patch, Malformed> {
-    let version = request.version();
-    let version = version.as_deref();
-    let Some(object) = request.subject(version).filter(|object| object.kind.gets_defaults()) else {
+fn patch(policy: &Policy, request: &mut Request<'_>) -> Result<Patch, Malformed> {
+    let Some(object) = request.subject(None).filter(|object| object.kind.gets_defaults()) else {
         return Ok(Patch::default());
     };
+    if request.old_text().is_some_and(|old| is_unchanged(&object, old)) {
+        return Ok(Patch::default());
+    }
     let old = request.read_old_object()?;
-    let old = old.as_ref().and_then(|old| request.read_as_subject(old, version));
-    Ok(policy.mutate(&object, old.as_ref()))
+    if let (Some(old), Some(object)) = (old.as_ref().and_then(RayObject::read), request.subject(None)) {
+        return Ok(policy.mutate(&object, Some(&old)));
+    }
+    Ok(request.take_object().map(|object| policy.mutate_new(object)).unwrap_or_default())
 }
 
 /// Answers a call of the validating webhook.

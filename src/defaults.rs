@@ -3,7 +3,11 @@
 mod head_num_cpus;
 mod pod_template;
 mod stability;
+#[cfg(feature = "server")]
+mod unchanged;
 mod worker_reconnect_timeout;
+
+use std::borrow::Cow;
 
 use json_patch::Patch;
 
@@ -13,6 +17,8 @@ use crate::policy::Settings;
 use crate::ray::{Kind, RayObject};
 
 pub use pod_template::{PodTemplates, TemplateError};
+#[cfg(feature = "server")]
+pub(crate) use unchanged::is_unchanged;
 
 /// The defaults of a policy.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -53,15 +59,24 @@ impl Defaults {
     /// On an update a group that the user did not change keeps what it has, whatever the policy says now: a changed Pod
     /// template makes a RayService start a whole new cluster.
     pub(crate) fn patch(&self, settings: &Settings, object: &RayObject<'_>, old: Option<&RayObject<'_>>) -> Patch {
-        if !object.kind.gets_defaults() || object.is_being_deleted() {
-            return Patch(Vec::new());
+        let Some(old) = old else { return self.patch_new(settings, Cow::Borrowed(object.json)) };
+        if !gets_defaults(object) {
+            return Patch::default();
         }
         let mut builder = PatchBuilder::new(object.json);
-        match old {
-            None => self.write(settings, &mut builder, |_| Wanted::ALL),
-            Some(old) => stability::update(self, settings, &mut builder, object, old),
+        stability::update(self, settings, &mut builder, object, old);
+        stability::mark(&mut builder, Some(old));
+        builder.finish()
+    }
+
+    /// The patch that writes what a new object lacks. If the object need not be kept, it is not copied either.
+    pub(crate) fn patch_new<'a>(&self, settings: &Settings, object: Cow<'a, Json<'a>>) -> Patch {
+        if !RayObject::read(&object).is_some_and(|object| gets_defaults(&object)) {
+            return Patch::default();
         }
-        stability::mark(&mut builder, old);
+        let mut builder = PatchBuilder::of(object);
+        self.write(settings, &mut builder, |_| Wanted::ALL);
+        stability::mark(&mut builder, None);
         builder.finish()
     }
 
@@ -94,6 +109,10 @@ impl Defaults {
             pod_template: self.pod_template.clone(),
         }
     }
+}
+
+fn gets_defaults(object: &RayObject<'_>) -> bool {
+    object.kind.gets_defaults() && !object.is_being_deleted()
 }
 
 /// Which defaults a group may get.

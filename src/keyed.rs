@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::json::Json;
-use crate::path::{FieldPath, Step};
+use crate::path::{FieldPath, Step, push_token};
 
 /// The field by which the items of a list are told apart when Kubernetes merges it (`patchMergeKey` in
 /// k8s.io/api/core/v1, and KubeRay's worker groups). `None` for a list that is replaced as a whole, as `tolerations`.
@@ -39,26 +39,26 @@ pub fn key_of<'j>(item: &'j Json<'_>, merge_key: &str) -> Option<Cow<'j, str>> {
 /// A place in an object that stays the same when a list is reordered or grows: a JSON Pointer with an item's key where
 /// there is one instead of its index, `/spec/workerGroupSpecs/small/template/…/env/RAY_gcs_…`.
 pub fn place(object: &Json<'_>, path: &FieldPath) -> String {
-    let mut place = String::new();
+    let mut place = String::with_capacity(24 * path.steps().len());
     let mut list = "";
     let mut here = Some(object);
     for step in path.steps() {
         match step {
             Step::Field(name) => {
-                push(&mut place, name);
+                push_token(&mut place, name);
                 list = name;
                 here = here.and_then(|json| json.entry(name));
             }
             Step::Key(name) => {
-                push(&mut place, name);
+                push_token(&mut place, name);
                 list = "";
                 here = here.and_then(|json| json.entry(name));
             }
             Step::Index(index) => {
                 here = here.and_then(|json| json.items().get(*index));
                 match here.zip(merge_key(list)).and_then(|(item, key)| key_of(item, key)) {
-                    Some(key) => push(&mut place, &key),
-                    None => push(&mut place, &index.to_string()),
+                    Some(key) => push_token(&mut place, &key),
+                    None => push_token(&mut place, &index.to_string()),
                 }
                 list = "";
             }
@@ -86,16 +86,6 @@ pub fn at_place<'j, 'a>(object: &'j Json<'a>, place: &str) -> Option<&'j Json<'a
         list = name;
     }
     Some(here)
-}
-
-/// Goes a step down in a place.
-pub fn push(place: &mut String, step: &str) {
-    place.push('/');
-    if step.contains(['~', '/']) {
-        place.push_str(&step.replace('~', "~0").replace('/', "~1"));
-    } else {
-        place.push_str(step);
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ mod cli;
 
 use std::process::ExitCode;
 
-#[cfg(target_env = "musl")]
+#[cfg(feature = "server")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -26,7 +26,12 @@ pub struct PatchBuilder<'a> {
 impl<'a> PatchBuilder<'a> {
     /// Begins with an object, which is copied once there is something to add, and no operation.
     pub fn new(object: &'a Json<'a>) -> Self {
-        Self { object: Cow::Borrowed(object), added: Vec::new(), patch: Patch(Vec::new()) }
+        Self::of(Cow::Borrowed(object))
+    }
+
+    /// Begins with an object that need not be copied if it is not needed any more.
+    pub fn of(object: Cow<'a, Json<'a>>) -> Self {
+        Self { object, added: Vec::new(), patch: Patch(Vec::new()) }
     }
 
     /// The object as the patch so far leaves it.
@@ -37,6 +42,11 @@ impl<'a> PatchBuilder<'a> {
     /// What the patch so far adds, as places that later additions do not move (see [`keyed::place`]).
     pub fn added(&self) -> &[String] {
         &self.added
+    }
+
+    /// The object as the patch leaves it, and what is added.
+    pub fn into_parts(self) -> (Cow<'a, Json<'a>>, Vec<String>) {
+        (self.object, self.added)
     }
 
     /// The patch.

@@ -1,7 +1,7 @@
 //! Where in an object something is.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crate::json::Json;
 
@@ -111,17 +111,26 @@ impl FieldPath {
 
     /// The path as a JSON Pointer (RFC 6901).
     pub fn to_pointer(&self) -> String {
-        let mut pointer = String::new();
+        let mut pointer = String::with_capacity(24 * self.0.len());
         for step in &self.0 {
-            pointer.push('/');
             match step {
-                Step::Index(index) => pointer.push_str(&index.to_string()),
-                Step::Field(_) | Step::Key(_) => {
-                    pointer.push_str(&step.name().unwrap_or_default().replace('~', "~0").replace('/', "~1"));
-                }
+                Step::Field(name) => push_token(&mut pointer, name),
+                Step::Key(key) => push_token(&mut pointer, key),
+                // Writing to a String cannot fail.
+                Step::Index(index) => drop(write!(pointer, "/{index}")),
             }
         }
         pointer
+    }
+}
+
+/// Goes a step down in a JSON Pointer.
+pub(crate) fn push_token(pointer: &mut String, token: &str) {
+    pointer.push('/');
+    if token.bytes().any(|byte| matches!(byte, b'~' | b'/')) {
+        pointer.push_str(&token.replace('~', "~0").replace('/', "~1"));
+    } else {
+        pointer.push_str(token);
     }
 }
 

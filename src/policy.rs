@@ -1,10 +1,12 @@
 //! The policy: which rules apply at which level, which defaults are written, and what follows for an object.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
 use json_patch::Patch;
 
 use crate::defaults::Defaults;
+use crate::json::Json;
 use crate::keyed;
 use crate::kuberay::KubeRay;
 use crate::ray::RayObject;
@@ -115,6 +117,11 @@ impl Policy {
     /// The defaults that an object lacks, as the mutating webhook writes them.
     pub fn mutate(&self, object: &RayObject<'_>, old: Option<&RayObject<'_>>) -> Patch {
         self.defaults.patch(&self.settings, object, old)
+    }
+
+    /// The same for an object that is new, and not needed any more.
+    pub fn mutate_new(&self, object: Json<'_>) -> Patch {
+        self.defaults.patch_new(&self.settings, Cow::Owned(object))
     }
 
     fn is_exempt(&self, object: &RayObject<'_>, rule: &Rule) -> bool {

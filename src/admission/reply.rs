@@ -55,7 +55,12 @@ impl Response<'_> {
 
 /// The answer that lets an object through as it is: nearly every one.
 pub(super) fn allowed(uid: &str) -> Vec<u8> {
-    Response { uid, allowed: true, ..Response::default() }.encode()
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if !uid.bytes().all(is_plain) {
+        return Response { uid, allowed: true, ..Response::default() }.encode();
+    }
+    let before = br#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":""#;
+    [before, uid.as_bytes(), br#"","allowed":true}}"#].concat()
 }
 
 /// The answer that lets an object through once it is patched.

@@ -1,14 +1,10 @@
 //! What comes over the wire: an `AdmissionReview` of `admission.k8s.io/v1`, read without copying it.
 
+mod reviewed;
+
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::error::Category;
-use serde_json::value::RawValue;
-
-use crate::json::{Json, Text};
+use crate::json::{Fault, Json, Reader};
 
 /// The version of the API that rayguard speaks, and registers for.
 pub(super) const API_VERSION: &str = "admission.k8s.io/v1";
@@ -57,63 +53,32 @@ pub enum Malformed {
     OldObject,
 }
 
-impl From<serde_json::Error> for Malformed {
-    fn from(error: serde_json::Error) -> Self {
-        let (line, column) = (error.line(), error.column());
-        match error.classify() {
-            Category::Data => Malformed::WrongType { line, column },
-            Category::Syntax | Category::Eof | Category::Io => Malformed::NotJson { line, column },
-        }
-    }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Review<'a> {
-    #[serde(borrow)]
-    api_version: Cow<'a, str>,
-    #[serde(borrow)]
-    kind: Cow<'a, str>,
-    #[serde(borrow)]
-    request: Option<Request<'a>>,
-}
-
 /// What the API server asks about. Who asks (`userInfo`) and the options of the call say nothing to rayguard, and are
 /// not even read.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Debug, Default)]
 pub struct Request<'a> {
     /// What the answer must carry too.
-    #[serde(borrow)]
     pub uid: Cow<'a, str>,
     /// The kind of the object as it is sent, which is one that the webhook is registered for.
-    #[serde(borrow)]
     pub kind: GroupVersionKind<'a>,
     /// The kind in which the user wrote it.
-    #[serde(borrow)]
     pub request_kind: Option<GroupVersionKind<'a>>,
     /// `status` and the like; empty where the object itself is written.
-    #[serde(borrow)]
     pub sub_resource: Cow<'a, str>,
     /// The object's name; empty where the API server is yet to generate it.
-    #[serde(borrow)]
     pub name: Cow<'a, str>,
     /// The namespace that the object is, or will be, in.
-    #[serde(borrow)]
     pub namespace: Cow<'a, str>,
     /// What is being done.
     pub operation: Option<Operation>,
     /// Whether nothing is to be stored.
     pub dry_run: bool,
-    #[serde(borrow)]
-    object: Option<Reviewed<'a>>,
-    #[serde(borrow)]
-    old_object: Option<&'a RawValue>,
+    object: Option<Json<'a>>,
+    old_object: Option<&'a str>,
 }
 
 /// What is being done to an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
     /// It is new.
     Create,
@@ -138,17 +103,13 @@ impl Operation {
 }
 
 /// A kind, fully qualified.
-#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct GroupVersionKind<'a> {
     /// The API group
-    #[serde(borrow)]
     pub group: Cow<'a, str>,
     /// The version of the group
-    #[serde(borrow)]
     pub version: Cow<'a, str>,
     /// The kind
-    #[serde(borrow)]
     pub kind: Cow<'a, str>,
 }
 
@@ -157,11 +118,19 @@ impl<'a> Request<'a> {
     pub fn read(body: &'a [u8]) -> Result<Self, Malformed> {
         // Once for the whole body, which is quicker than string by string.
         let text = str::from_utf8(body).map_err(|_| Malformed::NotUtf8)?;
-        let review: Review<'a> = serde_json::from_str(text)?;
-        if review.api_version != API_VERSION || review.kind != KIND {
+        let mut reader = Reader::new(text);
+        let review = Review::read(&mut reader).and_then(|review| reader.end().map(|()| review));
+        let review = review.map_err(|fault| {
+            let (line, column) = reader.position();
+            match fault {
+                Fault::Syntax => Malformed::NotJson { line, column },
+                Fault::Type => Malformed::WrongType { line, column },
+            }
+        })?;
+        if review.api_version.as_deref() != Some(API_VERSION) || review.kind.as_deref() != Some(KIND) {
             return Err(Malformed::NotAReview);
         }
-        let request = review.request.ok_or(Malformed::NoRequest)?;
+        let request = review.request.flatten().ok_or(Malformed::NoRequest)?;
         if request.uid.is_empty() {
             return Err(Malformed::NoUid);
         }
@@ -175,107 +144,103 @@ impl<'a> Request<'a> {
     /// The object, if it is itself being created or updated: nothing else is anything to rayguard.
     pub fn object(&self) -> Option<&Json<'a>> {
         match self.operation {
-            Some(Operation::Create | Operation::Update) if self.sub_resource.is_empty() => {
-                self.object.as_ref().map(|Reviewed(json)| json)
-            }
+            Some(Operation::Create | Operation::Update) if self.sub_resource.is_empty() => self.object.as_ref(),
             _ => None,
         }
     }
 
+    /// The object, once nothing more of it is asked here.
+    pub fn take_object(&mut self) -> Option<Json<'a>> {
+        self.object.take()
+    }
+
+    /// The text of the object as it was before an update.
+    pub fn old_text(&self) -> Option<&'a str> {
+        self.old_object.filter(|_| self.operation == Some(Operation::Update))
+    }
+
     /// The object as it was before an update. It is read only now, for most answers do not need it.
     pub fn read_old_object(&self) -> Result<Option<Json<'a>>, Malformed> {
-        match (self.operation, self.old_object) {
-            (Some(Operation::Update), Some(raw)) => match serde_json::from_str(raw.get()) {
-                Ok(Reviewed(json)) => Ok(Some(json)),
-                Err(_) => Err(Malformed::OldObject),
-            },
-            _ => Ok(None),
-        }
+        let read = |text| reviewed::read(&mut Reader::new(text)).map_err(|_| Malformed::OldObject);
+        self.old_text().map(read).transpose()
+    }
+
+    fn from_reader(reader: &mut Reader<'a>) -> Result<Self, Fault> {
+        let (mut uid, mut kind, mut request_kind, mut sub_resource) = (None, None, None, None);
+        let (mut name, mut namespace, mut operation, mut dry_run) = (None, None, None, None);
+        let (mut object, mut old_object) = (None, None);
+        reader.map(|reader, field| match &*field {
+            "uid" => set(&mut uid, reader.text()?),
+            "kind" => set(&mut kind, GroupVersionKind::read(reader)?),
+            "requestKind" => set(&mut request_kind, reader.optional(GroupVersionKind::read)?),
+            "subResource" => set(&mut sub_resource, reader.text()?),
+            "name" => set(&mut name, reader.text()?),
+            "namespace" => set(&mut namespace, reader.text()?),
+            "operation" => set(&mut operation, reader.optional(Operation::read)?),
+            "dryRun" => set(&mut dry_run, reader.value()?.as_bool().ok_or(Fault::Type)?),
+            "object" => set(&mut object, reader.optional(reviewed::read)?),
+            "oldObject" => set(&mut old_object, reader.optional(Reader::skip)?),
+            _ => reader.skip().map(drop),
+        })?;
+        Ok(Self {
+            uid: uid.unwrap_or_default(),
+            kind: kind.unwrap_or_default(),
+            request_kind: request_kind.flatten(),
+            sub_resource: sub_resource.unwrap_or_default(),
+            name: name.unwrap_or_default(),
+            namespace: namespace.unwrap_or_default(),
+            operation: operation.flatten(),
+            dry_run: dry_run.unwrap_or_default(),
+            object: object.flatten(),
+            old_object: old_object.flatten(),
+        })
     }
 }
 
-/// What rules read of a status.
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Status<'a> {
-    #[serde(borrow)]
-    conditions: Json<'a>,
-    #[serde(borrow)]
-    job_deployment_status: Json<'a>,
+/// Keeps the value of a field, which must not be there twice: whichever of the two counted, another reader might take the
+/// other one.
+fn set<T>(slot: &mut Option<T>, value: T) -> Result<(), Fault> {
+    if slot.replace(value).is_some() { Err(Fault::Type) } else { Ok(()) }
 }
 
-impl<'a> Status<'a> {
-    fn into_json(self) -> Option<Json<'a>> {
-        let fields = [("conditions", self.conditions), ("jobDeploymentStatus", self.job_deployment_status)];
-        let fields: Vec<_> = fields.into_iter().filter(|(_, value)| !value.is_null()).collect();
-        (!fields.is_empty()).then(|| fields.into_iter().map(|(name, value)| (name.into(), value)).collect())
-    }
+#[derive(Default)]
+struct Review<'a> {
+    api_version: Option<Cow<'a, str>>,
+    kind: Option<Cow<'a, str>>,
+    request: Option<Option<Request<'a>>>,
 }
 
-/// An object without `metadata.managedFields` and with no more of its `status` than [`Status`]: no rule reads the rest, no
-/// default is written there, and it is often the larger part of the object.
-#[derive(Debug)]
-struct Reviewed<'a>(Json<'a>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Reviewed<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(ReviewedVisitor)
+impl<'a> Review<'a> {
+    fn read(reader: &mut Reader<'a>) -> Result<Self, Fault> {
+        let mut review = Self::default();
+        reader.map(|reader, field| match &*field {
+            "apiVersion" => set(&mut review.api_version, reader.text()?),
+            "kind" => set(&mut review.kind, reader.text()?),
+            "request" => set(&mut review.request, reader.optional(Request::from_reader)?),
+            _ => reader.skip().map(drop),
+        })?;
+        Ok(review)
     }
 }
 
-struct ReviewedVisitor;
-
-impl<'de> Visitor<'de> for ReviewedVisitor {
-    type Value = Reviewed<'de>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut fields = Vec::with_capacity(5);
-        while let Some(Text(name)) = map.next_key()? {
-            match &*name {
-                "status" => {
-                    // Whatever is no map, no rule can read; serde would take a list for a map without names.
-                    let status = map.next_value::<&RawValue>()?.get();
-                    let status = Some(status).filter(|status| status.starts_with('{'));
-                    let status = status.and_then(|status| serde_json::from_str::<Status<'_>>(status).ok());
-                    fields.extend(status.and_then(Status::into_json).map(|status| (name, status)));
-                }
-                "metadata" => fields.push((name, map.next_value::<Metadata<'_>>()?.0)),
-                _ => fields.push((name, map.next_value()?)),
-            }
-        }
-        Ok(Reviewed(fields.into_iter().collect()))
+impl Operation {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Fault> {
+        let all = [Self::Create, Self::Update, Self::Delete, Self::Connect];
+        let operation = reader.text()?;
+        all.into_iter().find(|known| known.as_str() == operation).ok_or(Fault::Type)
     }
 }
 
-struct Metadata<'a>(Json<'a>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Metadata<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(MetadataVisitor)
-    }
-}
-
-struct MetadataVisitor;
-
-impl<'de> Visitor<'de> for MetadataVisitor {
-    type Value = Metadata<'de>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object's metadata")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut fields = Vec::with_capacity(8);
-        while let Some(Text(name)) = map.next_key()? {
-            match &*name {
-                "managedFields" => drop(map.next_value::<IgnoredAny>()?),
-                _ => fields.push((name, map.next_value()?)),
-            }
-        }
-        Ok(Metadata(fields.into_iter().collect()))
+impl<'a> GroupVersionKind<'a> {
+    fn read(reader: &mut Reader<'a>) -> Result<Self, Fault> {
+        let (mut group, mut version, mut kind) = (None, None, None);
+        reader.map(|reader, field| match &*field {
+            "group" => set(&mut group, reader.text()?),
+            "version" => set(&mut version, reader.text()?),
+            "kind" => set(&mut kind, reader.text()?),
+            _ => reader.skip().map(drop),
+        })?;
+        let [group, version, kind] = [group, version, kind].map(Option::unwrap_or_default);
+        Ok(Self { group, version, kind })
     }
 }

@@ -4,6 +4,7 @@
 //! today's policy, a change of the policy would change Pod templates, and a RayService, whose operator hashes them,
 //! would start a new cluster. So an annotation records what was written, and it is written again as it was.
 
+use std::borrow::Cow;
 use std::cell::LazyCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
@@ -12,7 +13,7 @@ use super::{Defaults, Wanted, worker_reconnect_timeout};
 use crate::json::Json;
 use crate::keyed::{self, key_of, merge_key};
 use crate::patch::PatchBuilder;
-use crate::path::FieldPath;
+use crate::path::{FieldPath, push_token};
 use crate::policy::Settings;
 use crate::ray::timeout::RECONNECT_TIMEOUT;
 use crate::ray::{Group, RayObject};
@@ -45,10 +46,11 @@ pub(super) fn update(
             restore(&mut restored, new, old, &recorded, &[]);
         }
     }
-    let timeouts = [object, old].map(|object| {
-        let explicit = super::WorkerReconnectTimeout::Explicit;
-        worker_reconnect_timeout::seconds(explicit, settings, object)
-    });
+    let explicit = super::WorkerReconnectTimeout::Explicit;
+    let timeouts = [
+        worker_reconnect_timeout::seconds(explicit, settings, object),
+        worker_reconnect_timeout::seconds(explicit, settings, old),
+    ];
     let mut wanted = HashMap::new();
     for (new, old) in &groups {
         let Some(old) = old else { continue };
@@ -137,7 +139,7 @@ fn restore(
     let mut missing = Vec::new();
     for field in ["template", "rayStartParams"] {
         let mut place = keyed::place(builder.object(), &new.path());
-        keyed::push(&mut place, field);
+        push_token(&mut place, field);
         let path = new.path().field(field);
         let mut walk = Walk { places, except, missing: &mut missing };
         walk.down(new.json.entry(field), old.json.field(field), &path, &place, field);
@@ -209,26 +211,25 @@ impl Walk<'_> {
 
 fn below(place: &str, step: &str) -> String {
     let mut below = place.to_owned();
-    keyed::push(&mut below, step);
+    push_token(&mut below, step);
     below
 }
 
 /// Both objects with every default that there is, to tell what only defaults and other webhooks make different.
-struct Every {
-    new: Json<'static>,
-    old: Json<'static>,
+struct Every<'n, 'o> {
+    new: Cow<'n, Json<'n>>,
+    old: Cow<'o, Json<'o>>,
     added: BTreeSet<String>,
 }
 
-impl Every {
-    fn new(defaults: &Defaults, settings: &Settings, new: &RayObject<'_>, old: &RayObject<'_>) -> Self {
+impl<'n, 'o> Every<'n, 'o> {
+    fn new(defaults: &Defaults, settings: &Settings, new: &RayObject<'n>, old: &RayObject<'o>) -> Self {
         let every = defaults.every();
-        let [new, old] = [new, old].map(|object| {
-            let mut builder = PatchBuilder::new(object.json);
-            every.write(settings, &mut builder, |_| Wanted::ALL);
-            (builder.object().clone().into_owned(), builder.added().iter().cloned().collect())
-        });
-        Self { new: new.0, old: old.0, added: new.1 }
+        let (mut of_new, mut of_old) = (PatchBuilder::new(new.json), PatchBuilder::new(old.json));
+        every.write(settings, &mut of_new, |_| Wanted::ALL);
+        every.write(settings, &mut of_old, |_| Wanted::ALL);
+        let ((new, added), (old, _)) = (of_new.into_parts(), of_old.into_parts());
+        Self { new, old, added: added.into_iter().collect() }
     }
 
     fn is_same(&self, new: &Group<'_>, old: &Group<'_>) -> bool {

@@ -31,7 +31,7 @@ pub(super) fn seconds(mode: WorkerReconnectTimeout, settings: &Settings, object:
     let head = match object.reconnect_timeout(&object.cluster.head, settings) {
         ReconnectTimeout::Seconds(seconds, _) => seconds,
         // The rules say what is wrong with it. KubeRay's value is the best guess.
-        ReconnectTimeout::Invalid(..) | ReconnectTimeout::Unknown(_) => settings.assumed_head_reconnect_timeout,
+        ReconnectTimeout::Invalid(_) | ReconnectTimeout::Unknown => settings.assumed_head_reconnect_timeout,
     };
     if mode == WorkerReconnectTimeout::Repair && head < KUBERAY_WORKER_DEFAULT {
         return None;
