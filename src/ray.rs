@@ -17,14 +17,17 @@ pub mod timeout;
 pub mod version;
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 use crate::json::Json;
 use crate::path::FieldPath;
 
 pub use cluster::{ClusterSpec, Group};
 pub use gcs::GcsFaultTolerance;
+use gcs::RedisAddress;
 pub use job::Job;
 pub use pod::{Container, EnvVar};
+use redis::RedisPassword;
 use serve::ServeConfig;
 
 /// The kinds that hold a Ray cluster.
@@ -92,7 +95,9 @@ pub struct RayObject<'a> {
     pub cluster: ClusterSpec<'a>,
     /// How, and whether, the cluster outlives its head.
     pub fault_tolerance: GcsFaultTolerance<'a>,
-    serve_config: OnceCell<ServeConfig>,
+    redis_address: OnceCell<Option<RedisAddress<'a>>>,
+    redis_password: OnceCell<Option<RedisPassword<'a>>>,
+    serve_config: OnceCell<Arc<ServeConfig>>,
 }
 
 impl<'a> RayObject<'a> {
@@ -103,8 +108,17 @@ impl<'a> RayObject<'a> {
         let cluster = ClusterSpec::read(kind, json);
         let namespace = json.descend(["metadata", "namespace"]).as_nonempty_str();
         let fault_tolerance = GcsFaultTolerance::Off;
-        let serve_config = OnceCell::new();
-        let mut object = Self { kind, api_version, json, namespace, cluster, fault_tolerance, serve_config };
+        let mut object = Self {
+            kind,
+            api_version,
+            json,
+            namespace,
+            cluster,
+            fault_tolerance,
+            redis_address: OnceCell::new(),
+            redis_password: OnceCell::new(),
+            serve_config: OnceCell::new(),
+        };
         object.fault_tolerance = GcsFaultTolerance::read(&object);
         Some(object)
     }

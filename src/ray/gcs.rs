@@ -1,5 +1,7 @@
 //! GCS fault tolerance: whether a cluster has it, and where its Redis is.
 
+use std::borrow::Cow;
+
 use super::pod::{EnvValue, EnvVar, expand};
 use super::{Container, RayObject};
 use crate::json::Json;
@@ -69,11 +71,11 @@ impl<'a> GcsFaultTolerance<'a> {
 
 /// Where a cluster's Redis is, as far as the object says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RedisAddress {
+pub enum RedisAddress<'a> {
     /// Nowhere: there is no address; the path is where to write it.
     Missing(FieldPath),
     /// This text, perhaps empty, at this path.
-    Literal(FieldPath, String),
+    Literal(FieldPath, Cow<'a, str>),
     /// Known only to the cluster: a Secret, a ConfigMap, or a reference that the object does not resolve.
     Unknown(FieldPath),
 }
@@ -104,8 +106,12 @@ impl<'a> RayObject<'a> {
 
     /// The address of the cluster's Redis: the one of the options, else the variable of the head. `None` where fault
     /// tolerance is off or needs no Redis.
-    pub fn redis_address(&self) -> Option<RedisAddress> {
-        let literal = |path: FieldPath, value: EnvValue| match value {
+    pub fn redis_address(&self) -> Option<&RedisAddress<'a>> {
+        self.redis_address.get_or_init(|| self.read_redis_address()).as_ref()
+    }
+
+    fn read_redis_address(&self) -> Option<RedisAddress<'a>> {
+        let literal = |path: FieldPath, value: EnvValue<'a>| match value {
             EnvValue::Literal(text) => RedisAddress::Literal(path, text),
             EnvValue::Unknown => RedisAddress::Unknown(path),
         };
@@ -116,7 +122,7 @@ impl<'a> RayObject<'a> {
                     (None, _) => RedisAddress::Missing(path),
                     // KubeRay appends it to the head's variables as it is, and kubelet expands it there.
                     (Some(text), Some(head)) => literal(path, expand(text, head, usize::MAX)),
-                    (Some(text), None) => RedisAddress::Literal(path, text.to_owned()),
+                    (Some(text), None) => RedisAddress::Literal(path, Cow::Borrowed(text)),
                 })
             }
             GcsFaultTolerance::Annotation => Some(match self.head_env_var(REDIS_ADDRESS) {

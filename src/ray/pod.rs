@@ -1,5 +1,6 @@
 //! Containers and their environment.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::Group;
@@ -89,9 +90,9 @@ pub struct EnvVar<'a> {
 
 /// What an environment variable will hold, as far as the object alone says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum EnvValue {
+pub enum EnvValue<'a> {
     /// This text.
-    Literal(String),
+    Literal(Cow<'a, str>),
     /// Something that only the cluster knows: `valueFrom`, or a `$(REFERENCE)` that is not in the object.
     Unknown,
 }
@@ -124,7 +125,7 @@ impl<'a> EnvVar<'a> {
     }
 
     /// The value that the process will see, once kubelet has put earlier variables in for `$(NAME)`.
-    pub fn value(&self) -> EnvValue {
+    pub fn value(&self) -> EnvValue<'a> {
         match self.literal() {
             None => EnvValue::Unknown,
             Some(text) => expand(text, self.container, self.index),
@@ -139,9 +140,9 @@ const LONGEST_VALUE: usize = 128 * 1024;
 /// Puts in what `$(NAME)` stands for, as kubelet does: from the first `before` variables of the container, `$$` for a
 /// plain `$`. A name that is not among them may still come from `envFrom` or the Service variables, so the whole is
 /// then unknown.
-pub fn expand(text: &str, container: Container<'_>, before: usize) -> EnvValue {
+pub fn expand<'a>(text: &'a str, container: Container<'_>, before: usize) -> EnvValue<'a> {
     if !text.contains('$') {
-        return EnvValue::Literal(text.to_owned());
+        return EnvValue::Literal(Cow::Borrowed(text));
     }
     let mut resolved = HashMap::new();
     for var in container.env().take(before) {
@@ -151,7 +152,7 @@ pub fn expand(text: &str, container: Container<'_>, before: usize) -> EnvValue {
     substitute(text, &resolved)
 }
 
-fn substitute(text: &str, variables: &HashMap<&str, EnvValue>) -> EnvValue {
+fn substitute(text: &str, variables: &HashMap<&str, EnvValue<'_>>) -> EnvValue<'static> {
     let mut expanded = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('$') {
@@ -173,7 +174,7 @@ fn substitute(text: &str, variables: &HashMap<&str, EnvValue>) -> EnvValue {
         }
     }
     expanded.push_str(rest);
-    EnvValue::Literal(expanded)
+    EnvValue::Literal(Cow::Owned(expanded))
 }
 
 #[cfg(test)]
@@ -182,14 +183,18 @@ mod tests {
     use crate::json::Json;
     use crate::ray::RayObject;
 
-    fn last_value(env: &str) -> EnvValue {
+    fn last_value(env: &str) -> EnvValue<'static> {
         let text = format!(
             r#"{{"apiVersion":"ray.io/v1","kind":"RayCluster","spec":{{"headGroupSpec":{{"template":{{"spec":
             {{"containers":[{{"env":{env}}}]}}}}}}}}}}"#
         );
         let json: Json<'_> = serde_json::from_str(&text).expect("JSON");
         let object = RayObject::read(&json).expect("a RayCluster");
-        object.cluster.head.ray_container().and_then(|container| container.env().last()).expect("a variable").value()
+        let last = object.cluster.head.ray_container().and_then(|container| container.env().last());
+        match last.expect("a variable").value() {
+            EnvValue::Literal(text) => EnvValue::Literal(text.into_owned().into()),
+            EnvValue::Unknown => EnvValue::Unknown,
+        }
     }
 
     #[test]
@@ -201,7 +206,7 @@ mod tests {
             (r#"[{"name":"A","value":"6"},{"name":"B","value":"$A $(A"}]"#, "$A $(A"),
             (r#"[{"name":"A"}]"#, ""),
         ] {
-            assert_eq!(last_value(env), EnvValue::Literal(value.to_owned()), "{env}");
+            assert_eq!(last_value(env), EnvValue::Literal(value.into()), "{env}");
         }
     }
 

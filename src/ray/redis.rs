@@ -1,5 +1,7 @@
 //! What else the head needs of Redis: a password, and a namespace of its own.
 
+use std::borrow::Cow;
+
 use super::gcs::{
     GcsFaultTolerance, REDIS_PASSWORD, REDIS_PASSWORD_PARAM, STORAGE_NAMESPACE, STORAGE_NAMESPACE_ANNOTATION,
 };
@@ -28,11 +30,11 @@ pub enum RedisPassword<'a> {
 
 /// The storage namespace that an object chooses for its cluster's data in Redis.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StorageNamespace {
+pub struct StorageNamespace<'a> {
     /// Where it is written.
     pub path: FieldPath,
     /// What is written.
-    pub value: EnvValue,
+    pub value: EnvValue<'a>,
 }
 
 impl<'a> RayObject<'a> {
@@ -40,15 +42,16 @@ impl<'a> RayObject<'a> {
     ///
     /// Ray takes it from `ray start --redis-password` alone. With the options KubeRay writes that parameter
     /// (ray-operator/controllers/ray/common/pod.go:149-159), with the annotation the user has to.
-    pub fn redis_password(&self) -> Option<RedisPassword<'a>> {
-        match self.fault_tolerance {
+    pub fn redis_password(&self) -> Option<&RedisPassword<'a>> {
+        let read = || match self.fault_tolerance {
             GcsFaultTolerance::Options(options) => {
                 let path = self.options_path("redisPassword");
                 Some(credential(options.field("redisPassword"), path))
             }
             GcsFaultTolerance::Annotation => Some(self.redis_password_param()),
             GcsFaultTolerance::Off | GcsFaultTolerance::RocksDb => None,
-        }
+        };
+        self.redis_password.get_or_init(read).as_ref()
     }
 
     fn redis_password_param(&self) -> RedisPassword<'a> {
@@ -115,7 +118,7 @@ impl<'a> RayObject<'a> {
     ///
     /// A variable of the head wins over the options, and those over the annotation, which counts even when it is empty
     /// (ray-operator/controllers/ray/common/pod.go:119-127).
-    pub fn storage_namespace(&self) -> Option<StorageNamespace> {
+    pub fn storage_namespace(&self) -> Option<StorageNamespace<'a>> {
         if !self.fault_tolerance.uses_redis() {
             return None;
         }
@@ -126,11 +129,11 @@ impl<'a> RayObject<'a> {
             && let Some(value) = options.field("externalStorageNamespace").as_nonempty_str()
         {
             let path = self.options_path("externalStorageNamespace");
-            return Some(StorageNamespace { path, value: EnvValue::Literal(value.to_owned()) });
+            return Some(StorageNamespace { path, value: EnvValue::Literal(Cow::Borrowed(value)) });
         }
         let value = self.annotation(STORAGE_NAMESPACE_ANNOTATION)?;
         let path = Self::annotation_path(STORAGE_NAMESPACE_ANNOTATION);
-        Some(StorageNamespace { path, value: EnvValue::Literal(value.to_owned()) })
+        Some(StorageNamespace { path, value: EnvValue::Literal(Cow::Borrowed(value)) })
     }
 }
 

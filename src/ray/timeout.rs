@@ -19,21 +19,21 @@ pub const KUBERAY_WORKER_DEFAULT: u32 = 600;
 pub const WORKER_MARGIN: u32 = KUBERAY_WORKER_DEFAULT - RAY_DEFAULT;
 
 /// A group's effective reconnect timeout.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReconnectTimeout {
     /// So many seconds.
     Seconds(u32, Origin),
     /// A value that Ray cannot read, or that cannot be meant.
-    Invalid(FieldPath, Fault),
-    /// It is known only to the cluster; the path is what hides it.
-    Unknown(FieldPath),
+    Invalid(Fault),
+    /// It is known only to the cluster.
+    Unknown,
 }
 
 /// Where a timeout comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// The object says so, here.
-    Set(FieldPath),
+    /// The object says so.
+    Set,
     /// KubeRay's default for workers.
     KubeRayDefault,
     /// Ray's default, or what the policy says the operator gives to heads.
@@ -86,12 +86,11 @@ impl<'a> RayObject<'a> {
     /// A group's effective timeout once KubeRay has made its Pods.
     pub fn reconnect_timeout(&self, group: &Group<'a>, settings: &Settings) -> ReconnectTimeout {
         if let Some(var) = Self::reconnect_timeout_var(group) {
-            let path = var.value_path();
             return match var.value() {
-                EnvValue::Unknown => ReconnectTimeout::Unknown(path),
+                EnvValue::Unknown => ReconnectTimeout::Unknown,
                 EnvValue::Literal(value) => match parse(&value) {
-                    Ok(seconds) => ReconnectTimeout::Seconds(seconds, Origin::Set(path)),
-                    Err(fault) => ReconnectTimeout::Invalid(path, fault),
+                    Ok(seconds) => ReconnectTimeout::Seconds(seconds, Origin::Set),
+                    Err(fault) => ReconnectTimeout::Invalid(fault),
                 },
             };
         }
@@ -100,8 +99,16 @@ impl<'a> RayObject<'a> {
             return ReconnectTimeout::Seconds(KUBERAY_WORKER_DEFAULT, Origin::KubeRayDefault);
         }
         match group.ray_container() {
-            Some(container) if container.has_env_from() => ReconnectTimeout::Unknown(container.env_from_path()),
+            Some(container) if container.has_env_from() => ReconnectTimeout::Unknown,
             _ => ReconnectTimeout::Seconds(settings.assumed_head_reconnect_timeout, Origin::RayDefault),
+        }
+    }
+
+    /// The path of what hides a group's timeout, where that is unknown.
+    pub fn hidden_reconnect_timeout_path(group: &Group<'a>) -> FieldPath {
+        match (Self::reconnect_timeout_var(group), group.ray_container()) {
+            (None, Some(container)) => container.env_from_path(),
+            _ => Self::reconnect_timeout_path(group),
         }
     }
 

@@ -20,7 +20,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     let Some(RedisPassword::Dangling(path, name)) = object.redis_password() else { return };
     findings.invalid(
-        path,
+        path.clone(),
         "it names a variable that the head's Ray container does not have in env, so the password is wrong",
         format!("add {name} to that env, from a Secret"),
     );

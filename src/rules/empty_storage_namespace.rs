@@ -19,7 +19,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     let Some(namespace) = object.storage_namespace() else { return };
-    if namespace.value == EnvValue::Literal(String::new()) {
+    if namespace.value == EnvValue::Literal("".into()) {
         findings.invalid(
             namespace.path,
             "the storage namespace is empty, one that all such clusters at this Redis share",

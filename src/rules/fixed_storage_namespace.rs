@@ -29,7 +29,7 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
         return; // conflicting-fault-tolerance, or empty-storage-namespace
     }
     // An empty one is a worse fault, and empty-storage-namespace says so.
-    if namespace.value != EnvValue::Literal(String::new()) {
+    if namespace.value != EnvValue::Literal("".into()) {
         findings.invalid(
             namespace.path,
             "during an upgrade both clusters of the RayService use this one namespace, and mix their nodes and actors",

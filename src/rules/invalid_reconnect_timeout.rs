@@ -19,7 +19,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     for group in object.cluster.groups() {
-        let ReconnectTimeout::Invalid(path, fault) = object.reconnect_timeout(group, settings) else { continue };
+        let ReconnectTimeout::Invalid(fault) = object.reconnect_timeout(group, settings) else { continue };
         let what = match fault {
             Fault::Unreadable => "is not a whole number, and Ray crashes on it without a message",
             Fault::Zero => "is 0, and Ray gives up as soon as the GCS is away",
@@ -27,7 +27,7 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
         };
         let example = if group.is_head() { 60 } else { 600 };
         findings.invalid(
-            path,
+            RayObject::reconnect_timeout_path(group),
             format!("{RECONNECT_TIMEOUT} {what}"),
             format!("write seconds as digits and nothing else, as in \"{example}\""),
         );

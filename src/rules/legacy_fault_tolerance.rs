@@ -53,8 +53,8 @@ fn replaced(object: &RayObject<'_>) -> String {
 /// The options that say the same, as far as the object tells and no secret is repeated.
 fn options(object: &RayObject<'_>) -> String {
     let address = match object.redis_address() {
-        Some(RedisAddress::Literal(_, address)) if RedisEndpoint::parse(first_of(&address).0).is_ok() => address,
-        _ => "host:port".to_owned(),
+        Some(RedisAddress::Literal(_, address)) if RedisEndpoint::parse(first_of(address).0).is_ok() => &**address,
+        _ => "host:port",
     };
     let (name, key) = match object.redis_password() {
         Some(RedisPassword::Referenced(from)) => {
@@ -71,7 +71,7 @@ fn options(object: &RayObject<'_>) -> String {
     let namespace = namespace.map(|text| format!(", externalStorageNamespace: {}", quoted(text.to_owned())));
     format!(
         "{path}: {{redisAddress: {}, redisPassword: {{valueFrom: {{secretKeyRef: {{name: {name}, key: {key}}}}}}}{}}}",
-        quoted(address),
+        quoted(address.to_owned()),
         namespace.unwrap_or_default(),
     )
 }

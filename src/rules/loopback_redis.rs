@@ -20,9 +20,9 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     let Some(RedisAddress::Literal(path, address)) = object.redis_address() else { return };
-    if RedisEndpoint::parse(first_of(&address).0).is_ok_and(|endpoint| endpoint.is_loopback()) {
+    if RedisEndpoint::parse(first_of(address).0).is_ok_and(|endpoint| endpoint.is_loopback()) {
         findings.invalid(
-            path,
+            path.clone(),
             "KubeRay's clean-up Job runs in another Pod and cannot reach it, so every deletion waits for it in vain",
             "give Redis a Pod and a Service of its own",
         );

@@ -25,19 +25,21 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     if address.is_empty() {
         return; // missing-redis-address says so
     }
-    let (first, more) = first_of(&address);
+    let (first, more) = first_of(address);
     // The address itself is not repeated: it may hold a password.
     match RedisEndpoint::parse(first) {
         Err(fault) => {
-            findings.invalid(path, format!("the address of Redis {}", fault.describe()), HELP);
+            findings.invalid(path.clone(), format!("the address of Redis {}", fault.describe()), HELP);
         }
         Ok(_) if more => {
             let message = "of several addresses of Redis Ray uses the first one only";
-            findings.invalid(path, message, "write one address, of a Redis that fails over behind it").at_most_warn();
+            findings
+                .invalid(path.clone(), message, "write one address, of a Redis that fails over behind it")
+                .at_most_warn();
         }
         Ok(endpoint) if endpoint.host.starts_with("clustercfg.") => {
             let message = "this is the address of a Redis Cluster, and Ray cannot use one of several masters";
-            findings.invalid(path, message, "use a Redis with one master").at_most_warn();
+            findings.invalid(path.clone(), message, "use a Redis with one master").at_most_warn();
         }
         Ok(_) => {}
     }

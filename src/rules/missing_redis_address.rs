@@ -29,16 +29,18 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
                 GcsFaultTolerance::Options(_) => ": KubeRay gives the head an empty one, and it cannot start",
                 _ => ", so a head that restarts has lost everything",
             };
-            findings.required(path, format!("{what}{consequence}"), help);
+            findings.required(path.clone(), format!("{what}{consequence}"), help);
         }
         Some(RedisAddress::Literal(path, address)) if address.is_empty() => {
-            findings.required(path, format!("{what}: it is empty, and the head cannot start"), help);
+            findings.required(path.clone(), format!("{what}: it is empty, and the head cannot start"), help);
         }
         Some(RedisAddress::Unknown(path))
             if object.fault_tolerance == GcsFaultTolerance::Annotation
                 && object.head_env_var(REDIS_ADDRESS).is_none() =>
         {
-            findings.required(path, format!("only envFrom can bring {REDIS_ADDRESS}, unseen"), help).at_most_warn();
+            findings
+                .required(path.clone(), format!("only envFrom can bring {REDIS_ADDRESS}, unseen"), help)
+                .at_most_warn();
         }
         _ => {}
     }

@@ -27,7 +27,7 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
                 _ => format!("write {REDIS_PASSWORD_PARAM}: ${REDIS_PASSWORD}, and set that variable from a Secret"),
             };
             let message = "the head gives Redis no password, so whoever reaches Redis owns the cluster";
-            let finding = findings.required(path, message, help);
+            let finding = findings.required(path.clone(), message, help);
             if object.fault_tolerance == GcsFaultTolerance::Annotation && object.ray_start_override().is_some() {
                 // The user's own script may well read it from elsewhere.
                 finding.at_most_warn();
@@ -35,7 +35,9 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
         }
         Some(RedisPassword::Unseen(path)) => {
             let help = format!("set {REDIS_PASSWORD} in env, from a Secret");
-            findings.required(path, "only envFrom can bring the password of Redis, unseen", help).at_most_warn();
+            findings
+                .required(path.clone(), "only envFrom can bring the password of Redis, unseen", help)
+                .at_most_warn();
         }
         _ => {}
     }
@@ -44,5 +46,5 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
 /// Whether Redis runs in the head's own Pod and is reached by nobody else.
 fn is_loopback(object: &RayObject<'_>) -> bool {
     let Some(RedisAddress::Literal(_, address)) = object.redis_address() else { return false };
-    RedisEndpoint::parse(first_of(&address).0).is_ok_and(|endpoint| endpoint.is_loopback())
+    RedisEndpoint::parse(first_of(address).0).is_ok_and(|endpoint| endpoint.is_loopback())
 }

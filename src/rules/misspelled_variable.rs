@@ -55,7 +55,7 @@ static ANNOTATIONS: LazyLock<Vec<Known>> =
 
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     for (key, _) in object.json.descend(["metadata", "annotations"]).entries() {
-        if let Some(meant) = near(key, &normal(key), &ANNOTATIONS) {
+        if let Some(meant) = near(key, &ANNOTATIONS) {
             let message = format!("KubeRay ignores this annotation; it reads {meant}");
             findings.invalid(RayObject::annotation_path(key), message, format!("write {meant}"));
         }
@@ -63,7 +63,7 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     for group in object.cluster.groups() {
         check_variables(object, group, findings);
         for (name, _) in group.ray_start_params() {
-            if let Some(meant) = near(name, &normal(name), &PARAMS)
+            if let Some(meant) = near(name, &PARAMS)
                 && group.ray_start_param(meant).is_none()
             {
                 let message = format!("ray start has no parameter of this name; it has {meant}");
@@ -81,12 +81,11 @@ fn check_variables(object: &RayObject<'_>, group: &Group<'_>, findings: &mut Fin
     let by_annotation = group.is_head() && object.fault_tolerance == GcsFaultTolerance::Annotation;
     for var in container.env() {
         let Some(name) = var.name() else { continue };
-        let bare = normal(name);
-        let meant = match bare.as_str() {
-            "redis_address" if by_annotation && name != REDIS_ADDRESS => Some(REDIS_ADDRESS),
-            "redis_address" | "redis_password" if !by_annotation => None,
-            "redis_password" if name != REDIS_PASSWORD => Some(REDIS_PASSWORD),
-            _ => near(name, &bare, &VARIABLES),
+        let meant = match credential(name) {
+            Some(REDIS_ADDRESS) if by_annotation && name != REDIS_ADDRESS => Some(REDIS_ADDRESS),
+            Some(_) if !by_annotation => None,
+            Some(REDIS_PASSWORD) if name != REDIS_PASSWORD => Some(REDIS_PASSWORD),
+            _ => near(name, &VARIABLES),
         };
         if let Some(meant) = meant.filter(|meant| lacks(meant)) {
             // Ray has the password from its parameter; of the variables only the clean-up Job reads one.
@@ -97,33 +96,75 @@ fn check_variables(object: &RayObject<'_>, group: &Group<'_>, findings: &mut Fin
     }
 }
 
-/// A name that Ray or KubeRay reads, with its [`normal`] form, which is worth working out only once.
+/// The variable for the address or the password of Redis that a name is, but for its form.
+fn credential(name: &str) -> Option<&'static str> {
+    static CREDENTIALS: LazyLock<Vec<Known>> = LazyLock::new(|| Known::all(&[REDIS_ADDRESS, REDIS_PASSWORD]));
+    let letters = Letters::of(name);
+    let mut known = CREDENTIALS.iter().filter(|known| known.normal_letters.lacking_in(letters) == 0).peekable();
+    known.peek()?;
+    let normal = normal(name);
+    known.find(|known| known.normal == normal).map(|known| known.name)
+}
+
+/// A name that Ray or KubeRay reads, with what is worth working out only once.
 struct Known {
     name: &'static str,
     normal: String,
+    letters: Letters,
+    normal_letters: Letters,
 }
 
 impl Known {
     fn all(names: &[&'static str]) -> Vec<Self> {
-        names.iter().map(|name| Self { name, normal: normal(name) }).collect()
+        let known = |name: &&'static str| {
+            let normal = normal(name);
+            Self { name, letters: Letters::of(name), normal_letters: Letters::of(&normal), normal }
+        };
+        names.iter().map(known).collect()
+    }
+}
+
+/// Which letters are in a name, in either case; of other signs some are taken for letters. It tells in a moment that two names are nothing
+/// alike, as nearly all are.
+#[derive(Clone, Copy)]
+struct Letters(u32);
+
+impl Letters {
+    fn of(name: &str) -> Self {
+        let letter = |byte: u8| if byte == b'-' { b'_' } else { byte };
+        Self(name.bytes().filter(u8::is_ascii).fold(0, |letters, byte| letters | 1 << (letter(byte) & 31)))
+    }
+
+    /// How many letters the other one lacks: so many typos there are at least.
+    fn lacking_in(self, other: Self) -> usize {
+        (self.0 & !other.0).count_ones() as usize
     }
 }
 
 /// A known name that this one was probably meant to be.
-fn near(name: &str, normal: &str, known: &[Known]) -> Option<&'static str> {
+fn near(name: &str, known: &[Known]) -> Option<&'static str> {
     /// So many letters may differ in a name that is long enough for that to be no accident.
     const TYPOS: usize = 2;
     const LONG: usize = 8;
-    if known.iter().any(|known| known.name == name) || REAL.contains(&name) {
+    let letters = Letters::of(name);
+    let may_be_same = |known: &Known| known.normal_letters.lacking_in(letters) == 0;
+    // What differs more in length or letters than that cannot be a typo, and is not worth comparing.
+    let may_be_typo = |known: &Known| {
+        known.name.len() >= LONG
+            && known.name.len().abs_diff(name.len()) <= TYPOS
+            && known.letters.lacking_in(letters).max(letters.lacking_in(known.letters)) <= TYPOS
+    };
+    let is_any = |check: &dyn Fn(&Known) -> bool| known.iter().any(check);
+    if is_any(&|known| known.name == name)
+        || !is_any(&|known| may_be_same(known) || may_be_typo(known))
+        || REAL.contains(&name)
+    {
         return None;
     }
+    let normal = normal(name);
     let same = known.iter().find(|known| known.normal == normal);
-    let typo = || {
-        // What differs more in length than that cannot be a typo, and is not worth comparing.
-        let comparable = |known: &&Known| known.name.len() >= LONG && known.name.len().abs_diff(name.len()) <= TYPOS;
-        known.iter().filter(comparable).find(|known| strsim::osa_distance(known.name, name) <= TYPOS)
-    };
-    same.or_else(typo).map(|known| known.name)
+    let is_typo = |known: &&Known| may_be_typo(known) && strsim::osa_distance(known.name, name) <= TYPOS;
+    same.or_else(|| known.iter().find(is_typo)).map(|known| known.name)
 }
 
 /// A name without what people get wrong: case, dashes, the prefix `RAY_`, the unit at its end, a plural.

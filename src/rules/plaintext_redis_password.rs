@@ -28,5 +28,5 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
             "put it into a Secret, take {REDIS_PASSWORD} from there, and write {REDIS_PASSWORD_PARAM}: ${REDIS_PASSWORD}"
         ),
     };
-    findings.invalid(path, "the password of Redis stands here for all to read", help);
+    findings.invalid(path.clone(), "the password of Redis stands here for all to read", help);
 }

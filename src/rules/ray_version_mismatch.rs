@@ -20,16 +20,24 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     let stated = object.cluster.json.field("rayVersion").as_nonempty_str();
-    let (expected, whose) = match (stated, image_version(&object.cluster.head)) {
+    let head = image(&object.cluster.head);
+    let (expected, whose) = match (stated, head.and_then(version)) {
         (Some(version), _) => (version, "rayVersion"),
         (None, Some(version)) => (version, "the head's image"),
         (None, None) => return,
     };
+    // Nearly always all groups have one image.
+    let mut right = None;
     for group in object.cluster.groups() {
         let Some(container) = group.ray_container() else { continue };
-        if let Some(version) = image_version(group)
-            && !is_same(version, expected)
-        {
+        let image = image(group);
+        if image == right {
+            continue;
+        }
+        let Some(version) = image.and_then(version) else { continue };
+        if is_same(version, expected) {
+            right = image;
+        } else {
             findings.invalid(
                 container.path().field("image"),
                 format!("the image has Ray {version:.20}, and {whose} says {expected:.20}"),
@@ -46,9 +54,12 @@ fn is_same(image: &str, stated: &str) -> bool {
     image == stated || RayVersion::parse(image).zip(RayVersion::parse(stated)).is_some_and(|(a, b)| is_equal(a, b))
 }
 
+fn image<'a>(group: &Group<'a>) -> Option<&'a str> {
+    group.ray_container()?.json.field("image").as_str()
+}
+
 /// The version in the tag of an image of Ray's own; nothing for an image of the user's, whose tag may mean anything.
-fn image_version<'a>(group: &Group<'a>) -> Option<&'a str> {
-    let image = group.ray_container()?.json.field("image").as_str()?;
+fn version(image: &str) -> Option<&str> {
     let (repository, tag) = image.split('@').next()?.rsplit_once(':')?;
     let name = repository.rsplit('/').next()?;
     let version = tag.split('-').next()?;

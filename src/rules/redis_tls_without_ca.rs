@@ -25,11 +25,11 @@ const CA: [&str; 4] = ["RAY_REDIS_CA_CERT", "RAY_REDIS_CA_PATH", "SSL_CERT_FILE"
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     let Some(RedisAddress::Literal(path, address)) = object.redis_address() else { return };
     let Some(head) = object.head_container() else { return };
-    let tls = RedisEndpoint::parse(first_of(&address).0).is_ok_and(|endpoint| endpoint.tls);
+    let tls = RedisEndpoint::parse(first_of(address).0).is_ok_and(|endpoint| endpoint.tls);
     let is_set = |name: &&str| head.env_var(name).is_some_and(|var| var.literal() != Some(""));
     if tls && !head.has_env_from() && !CA.iter().any(is_set) {
         findings.invalid(
-            path,
+            path.clone(),
             "rediss:// without a CA of its own: a private certificate fails, a plain Redis hangs without a word",
             format!("mount the CA, and set {} to its file on the head", CA[0]),
         );

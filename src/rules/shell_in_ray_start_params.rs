@@ -32,7 +32,7 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
                 Piece::Active(sign) => Some(sign),
                 Piece::Reference(reference) if !has_var(reference) => {
                     let is_told = dangling.as_ref().is_some_and(|(path, missing)| {
-                        *missing == reference && *path == group.ray_start_param_path(name)
+                        **missing == reference && **path == group.ray_start_param_path(name)
                     });
                     (!is_told).then_some("$(")
                 }

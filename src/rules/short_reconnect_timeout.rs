@@ -23,7 +23,7 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     }
     let head = match object.reconnect_timeout(&object.cluster.head, settings) {
         ReconnectTimeout::Seconds(head, _) => Some(head),
-        ReconnectTimeout::Invalid(..) | ReconnectTimeout::Unknown(_) => None,
+        ReconnectTimeout::Invalid(_) | ReconnectTimeout::Unknown => None,
     };
     let (floor, margin) = (settings.short_worker_reconnect_timeout, settings.reconnect_timeout_margin);
     for group in &object.cluster.workers {

@@ -22,9 +22,11 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
         return;
     }
     for group in object.cluster.groups() {
-        let ReconnectTimeout::Unknown(path) = object.reconnect_timeout(group, settings) else { continue };
+        if object.reconnect_timeout(group, settings) != ReconnectTimeout::Unknown {
+            continue;
+        }
         findings.invalid(
-            path,
+            RayObject::hidden_reconnect_timeout_path(group),
             format!(
                 "{} may have any reconnect timeout, so nothing says whether the workers outlast the head",
                 group.role()

@@ -48,6 +48,6 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
 }
 
 /// Ray takes "1" and "true" for on, and all else for off.
-fn is_off(switch: &EnvValue) -> bool {
+fn is_off(switch: &EnvValue<'_>) -> bool {
     matches!(switch, EnvValue::Literal(value) if !matches!(value.to_ascii_lowercase().as_str(), "1" | "true"))
 }

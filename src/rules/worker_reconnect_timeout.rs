@@ -29,7 +29,7 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
         }
         let path = RayObject::reconnect_timeout_path(group);
         let source = match origin {
-            Origin::Set(_) => "",
+            Origin::Set => "",
             Origin::KubeRayDefault => " (KubeRay's default)",
             Origin::RayDefault => " (Ray's default)",
         };
