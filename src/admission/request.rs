@@ -130,7 +130,7 @@ impl<'a> Request<'a> {
         if review.api_version.as_deref() != Some(API_VERSION) || review.kind.as_deref() != Some(KIND) {
             return Err(Malformed::NotAReview);
         }
-        let request = review.request.flatten().ok_or(Malformed::NoRequest)?;
+        let request = review.request.ok_or(Malformed::NoRequest)?;
         if request.uid.is_empty() {
             return Err(Malformed::NoUid);
         }
@@ -207,7 +207,7 @@ fn set<T>(slot: &mut Option<T>, value: T) -> Result<(), Fault> {
 struct Review<'a> {
     api_version: Option<Cow<'a, str>>,
     kind: Option<Cow<'a, str>>,
-    request: Option<Option<Request<'a>>>,
+    request: Option<Request<'a>>,
 }
 
 impl<'a> Review<'a> {
@@ -216,7 +216,10 @@ impl<'a> Review<'a> {
         reader.map(|reader, field| match &*field {
             "apiVersion" => set(&mut review.api_version, reader.text()?),
             "kind" => set(&mut review.kind, reader.text()?),
-            "request" => set(&mut review.request, reader.optional(Request::from_reader)?),
+            "request" => match reader.optional(Request::from_reader)? {
+                Some(request) => set(&mut review.request, request),
+                None => Ok(()),
+            },
             _ => reader.skip().map(drop),
         })?;
         Ok(review)

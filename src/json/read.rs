@@ -11,7 +11,7 @@ use serde_json::Number;
 use super::scan::{end_of_brackets, next_sign};
 use super::{Json, Object};
 
-/// Lists and maps may lie so deep in one another; serde_json's own limit.
+/// Lists and maps may lie so deep in one another, as `serde_json` has it.
 const DEEPEST: u32 = 127;
 
 /// Why a text cannot be read.
@@ -44,8 +44,8 @@ impl<'a> Reader<'a> {
     /// The line and the column, both from 1, up to which the text has been read.
     pub(crate) fn position(&self) -> (usize, usize) {
         let before = &self.text.as_bytes()[..self.at.min(self.text.len())];
-        let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
-        (before.iter().filter(|byte| **byte == b'\n').count() + 1, before.len() - line_start + 1)
+        let lines = before.split(|byte| *byte == b'\n');
+        lines.enumerate().last().map_or((1, 1), |(line, text)| (line + 1, text.len() + 1))
     }
 
     /// The value that comes next.
@@ -55,7 +55,9 @@ impl<'a> Reader<'a> {
             b'{' => {
                 let start = self.fields.len();
                 self.map(|reader, name| {
-                    let value = reader.value()?;
+                    // Most are strings, and need not go through all of this function.
+                    let is_string = reader.peek()? == b'"';
+                    let value = if is_string { Json::String(reader.string()?) } else { reader.value()? };
                     reader.fields.push((name, value));
                     Ok(())
                 })?;

@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn what_is_large_is_not_kept() {
-        let (long, many) = (format!("{}{}", config(1), "#".repeat(LONGEST)), config(MOST_DEPLOYMENTS + 1));
+        let (long, many) = (format!("{}\n{}", config(1), "#".repeat(LONGEST)), config(MOST_DEPLOYMENTS + 1));
         assert_eq!(read(&long).deployments().len(), 1);
         assert_eq!(read(&many).deployments().len(), MOST_DEPLOYMENTS + 1);
         assert!(find(&long).is_none() && find(&many).is_none());
