@@ -1,13 +1,18 @@
 //! rayguard's own log, on stderr. Nothing of an object, a patch or a panic's message ever goes into it.
 
+mod lines;
+
 use std::io;
 use std::panic;
 
 use clap::ValueEnum;
+use prometheus_client::metrics::counter::Counter;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+
+use lines::Lines;
 
 /// How a line of the log looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -18,9 +23,20 @@ pub enum LogFormat {
     Json,
 }
 
-/// Begins to log, once in the life of the process.
-pub fn begin(format: LogFormat, level: LevelFilter) {
-    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+/// The log of this process. When it is dropped, the last lines are written.
+#[must_use]
+pub struct Log(Lines);
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+/// Begins to log, once in the life of the process, and counts the lines that stderr does not take.
+pub fn begin(format: LogFormat, level: LevelFilter, lost: Counter) -> io::Result<Log> {
+    let writer = Lines::to(io::stderr(), lost)?;
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer.clone());
     let lines = match format {
         LogFormat::Text => lines.with_ansi(false).boxed(),
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
@@ -37,4 +53,5 @@ pub fn begin(format: LogFormat, level: LevelFilter) {
         let place = panic.location().map(ToString::to_string);
         tracing::error!(place, "a panic");
     }));
+    Ok(Log(writer))
 }

@@ -125,6 +125,7 @@ pub struct Metrics {
     certificate_errors: Family<PartLabel, Counter>,
     ca_bundle_in_sync: Gauge,
     ca_bundle_writes: Counter,
+    log_lines_lost: Counter,
 }
 
 impl Default for Metrics {
@@ -143,6 +144,7 @@ impl Default for Metrics {
             certificate_errors: Family::default(),
             ca_bundle_in_sync: Gauge::default(),
             ca_bundle_writes: Counter::default(),
+            log_lines_lost: Counter::default(),
         };
         metrics.registered()
     }
@@ -178,6 +180,7 @@ impl Metrics {
             self.certificate_errors.clone(),
         );
         registry.register("cabundle_writes", "caBundles that this replica has written", self.ca_bundle_writes.clone());
+        registry.register("log_lines_lost", "Lines of the log that stderr did not take", self.log_lines_lost.clone());
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The program that is running", build);
 
@@ -279,6 +282,11 @@ impl Metrics {
     /// Counts a `caBundle` that was written.
     pub(crate) fn ca_bundle_written(&self) {
         self.ca_bundle_writes.inc();
+    }
+
+    /// What counts the lines that the log has lost.
+    pub(crate) fn log_lines_lost(&self) -> Counter {
+        self.log_lines_lost.clone()
     }
 
     /// Counts a failed handshake.

@@ -18,6 +18,9 @@ use crate::metrics::{Fault, Metrics};
 use crate::policy::Policy;
 use crate::rule::Level;
 
+/// The longest name that an object may have.
+const LONGEST_NAME: usize = 253;
+
 /// The webhooks, with all that they share.
 pub struct Endpoint {
     policy: Policy,
@@ -81,10 +84,10 @@ fn log(webhook: Webhook, decision: &Decision<'_>, start: Instant) {
             tracing::$level!(
                 webhook = webhook.as_str(),
                 verdict = decision.verdict.as_str(),
-                uid = &*decision.request.uid,
-                kind = &*decision.request.kind.kind,
-                namespace = &*decision.request.namespace,
-                name = &*decision.request.name,
+                uid = short(&decision.request.uid),
+                kind = short(&decision.request.kind.kind),
+                namespace = short(&decision.request.namespace),
+                name = short(&decision.request.name),
                 operation = decision.request.operation.map(super::Operation::as_str),
                 dry_run = decision.request.dry_run,
                 denied_by = rules(decision, Level::Deny),
@@ -99,6 +102,12 @@ fn log(webhook: Webhook, decision: &Decision<'_>, start: Instant) {
         Verdict::Allowed => line!(debug),
         Verdict::Patched | Verdict::Denied => line!(info),
     }
+}
+
+/// As much of a name as Kubernetes allows: the mutating webhook sees names before they are checked, and a name may be as
+/// long as a body.
+fn short(name: &str) -> &str {
+    &name[..name.floor_char_boundary(LONGEST_NAME)]
 }
 
 fn rules(decision: &Decision<'_>, level: Level) -> Option<String> {
