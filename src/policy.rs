@@ -10,7 +10,7 @@ use crate::json::Json;
 use crate::keyed;
 use crate::kuberay::KubeRay;
 use crate::ray::RayObject;
-use crate::rule::{Check, Finding, Findings, Level, Rule, Scope};
+use crate::rule::{Check, Finding, Findings, Level, MOST_FINDINGS, Rule, Scope};
 use crate::rules::RULES;
 
 /// What rules can be told.
@@ -88,7 +88,9 @@ impl Policy {
         }
         let before = self.findings(old, None, Scope::Admission);
         let before: HashSet<_> = before.iter().map(|finding| violation(old, finding)).collect();
-        for finding in findings {
+        // Of a rule that has found more than is kept, nobody knows what else is new.
+        let all_kept = |of_rule: &&mut [Finding]| of_rule.len() <= MOST_FINDINGS;
+        for finding in findings.chunk_by_mut(|one, other| one.rule == other.rule).filter(all_kept).flatten() {
             if finding.level == Level::Deny && before.contains(&violation(object, finding)) {
                 finding.at_most_warn();
             }

@@ -180,12 +180,20 @@ impl fmt::Display for Finding {
     }
 }
 
+/// How many findings of one rule are kept of an object: more than anyone mends at once. A few bytes of an object can be
+/// found fault with a thousand times over, and each finding is much longer than what it is about.
+pub const MOST_FINDINGS: usize = 1000;
+
 /// The findings of all rules on one object.
 #[derive(Debug)]
 pub struct Findings {
     rule: &'static Rule,
     level: Level,
     found: Vec<Finding>,
+    /// How many the rules before have found.
+    before: usize,
+    /// Whether one beyond the most is kept, for it denies.
+    denies_beyond: bool,
 }
 
 impl Findings {
@@ -199,7 +207,8 @@ impl Findings {
         let mut found = Vec::new();
         for (rule, level) in rules {
             if level > Level::Off {
-                let mut findings = Findings { rule, level, found };
+                let before = found.len();
+                let mut findings = Findings { rule, level, found, before, denies_beyond: false };
                 match (rule.check, old) {
                     (Check::Object(check), _) => check(object, settings, &mut findings),
                     (Check::Update { compare, .. }, Some(old)) => compare(old, object, settings, &mut findings),
@@ -234,10 +243,24 @@ impl Findings {
         message: impl Into<String>,
         help: impl Into<String>,
     ) -> &mut Finding {
+        self.drop_beyond_most();
         let finding =
             Finding { rule: self.rule, level: self.level, reason, path, message: message.into(), help: help.into() };
         let index = self.found.len();
         self.found.push(finding);
         &mut self.found[index]
+    }
+
+    /// Drops the last finding if it is one too many. A rule may lower the level of what it has just reported, so this can
+    /// only be told when the next one comes. One denial is kept wherever it is found, for it decides.
+    fn drop_beyond_most(&mut self) {
+        if self.found.len() > self.before + MOST_FINDINGS {
+            let denies = self.found.last().is_some_and(|last| last.level == Level::Deny);
+            if denies && !self.denies_beyond {
+                self.denies_beyond = true;
+            } else {
+                self.found.pop();
+            }
+        }
     }
 }
