@@ -61,10 +61,11 @@ impl Endpoint {
         if !is_json(&request) {
             return Err(Refusal::ContentType);
         }
-        let (body, _room) = self.memory.read(request).await?;
+        let body = self.memory.read(request).await?;
         let start = Instant::now();
         // The policy is never changed, so a panic leaves nothing half done.
-        let decision = catch_unwind(AssertUnwindSafe(|| review(&self.policy, &body))).map_err(|_| Refusal::Panic)??;
+        let decision =
+            catch_unwind(AssertUnwindSafe(|| review(&self.policy, &body.bytes))).map_err(|_| Refusal::Panic)??;
         self.metrics.decided(webhook, &decision, start.elapsed());
         log(webhook, &decision, start);
         Ok(decision.reply)
@@ -126,6 +127,8 @@ pub(super) enum Refusal {
     ContentType,
     #[error("the body is larger than {} MiB", super::body::LARGEST >> 20)]
     TooLarge,
+    #[error("the review has too many lists, maps and values")]
+    TooHeavy,
     #[error("the body did not come in time")]
     TooSlow,
     #[error("the body broke off")]
@@ -141,7 +144,7 @@ impl Refusal {
         match self {
             Refusal::Malformed(_) => Fault::Decode,
             Refusal::ContentType => Fault::ContentType,
-            Refusal::TooLarge => Fault::BodySize,
+            Refusal::TooLarge | Refusal::TooHeavy => Fault::BodySize,
             Refusal::TooSlow => Fault::Deadline,
             Refusal::BrokenBody => Fault::BrokenBody,
             Refusal::Busy => Fault::Busy,
@@ -155,7 +158,7 @@ impl IntoResponse for Refusal {
         let status = match self {
             Refusal::Malformed(_) | Refusal::BrokenBody => StatusCode::BAD_REQUEST,
             Refusal::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Refusal::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Refusal::TooLarge | Refusal::TooHeavy => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Refusal::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Refusal::Panic => StatusCode::INTERNAL_SERVER_ERROR,
