@@ -8,6 +8,7 @@ pub mod caller;
 mod connection;
 mod pace;
 pub mod phase;
+mod places;
 pub(crate) mod reload;
 pub mod tls;
 
@@ -19,7 +20,6 @@ use std::time::Duration;
 use axum::Router;
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
@@ -27,13 +27,14 @@ use tokio_rustls::TlsAcceptor;
 use connection::{Connections, Tls};
 pub use pace::Pace;
 pub use phase::{Lifetime, Phase, Phases};
+use places::Places;
 
 use crate::metrics::Metrics;
 
 /// What a client may cost.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Connections at a time; more wait in the kernel's queue.
+    /// Connections at a time; beyond them, those that ask nothing give way to new ones.
     pub connections: usize,
     /// How long a TLS handshake may take.
     pub handshake: Duration,
@@ -81,17 +82,15 @@ impl Server {
         let Self { listener, tls, router, limits } = self;
         let Limits { handshake, pace, .. } = limits;
         let connections = Connections { tls, router, handshake, pace, phases: phases.clone() };
-        let places = Arc::new(Semaphore::new(limits.connections));
+        let places = Places::new(limits.connections);
         let mut tasks = JoinSet::new();
+        let mut waiting = None;
         loop {
             tokio::select! {
                 () = phases.closing() => break,
-                (stream, place) = accept(&listener, &places) => {
-                    let connections = connections.clone();
-                    tasks.spawn(async move {
-                        connections.serve(stream).await;
-                        drop(place);
-                    });
+                stream = accept(&listener), if waiting.is_none() => waiting = Some(stream),
+                place = places.take(), if waiting.is_some() => {
+                    tasks.spawn(connections.clone().serve(waiting.take().expect("it is some"), place));
                 }
                 Some(_) = tasks.join_next() => {}
             }
@@ -105,12 +104,11 @@ impl Server {
     }
 }
 
-/// The next connection, once there is a place for it.
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
+/// The next connection.
+async fn accept(listener: &TcpListener) -> TcpStream {
     loop {
-        let place = Arc::clone(places).acquire_owned().await.expect("the semaphore is never closed");
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, place),
+            Ok((stream, _)) => return stream,
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
                 // Most likely no more file descriptors; trying again at once would only heat the node.

@@ -16,8 +16,9 @@ use tokio_rustls::TlsAcceptor;
 use tower::Service as _;
 
 use super::Phase;
-use super::pace::{Pace, Paced, Turn};
+use super::pace::{Pace, Paced};
 use super::phase::Phases;
+use super::places::Place;
 use crate::metrics::Metrics;
 
 /// What every connection of a server has in common.
@@ -54,26 +55,29 @@ async fn part_with(mut stream: TcpStream) {
 
 impl Connections {
     /// Serves one client until it, or the server, has had enough.
-    pub(super) async fn serve(self, stream: TcpStream) {
+    pub(super) async fn serve(self, stream: TcpStream, place: Place) {
         // Without it a small answer may wait for the client's acknowledgement of the one before.
         let _ = stream.set_nodelay(true);
-        let Some(Tls { acceptor, metrics }) = &self.tls else { return self.speak_http(stream).await };
-        match timeout(self.handshake, acceptor.accept(stream).into_fallible()).await {
-            Ok(Ok(stream)) => self.speak_http(stream).await,
-            Ok(Err((error, stream))) => {
-                metrics.handshake_failed();
-                tracing::debug!(%error, "a TLS handshake failed");
-                part_with(stream).await;
-            }
-            Err(_) => {
-                metrics.handshake_failed();
-                tracing::debug!("a TLS handshake took too long");
-            }
-        }
+        let Some(Tls { acceptor, metrics }) = &self.tls else { return self.speak_http(stream, &place).await };
+        let handshake = timeout(self.handshake, acceptor.accept(stream).into_fallible());
+        let why = tokio::select! {
+            shaken = handshake => match shaken {
+                Ok(Ok(stream)) => return self.speak_http(stream, &place).await,
+                Ok(Err((error, stream))) => {
+                    metrics.handshake_failed();
+                    tracing::debug!(%error, "a TLS handshake failed");
+                    return part_with(stream).await;
+                }
+                Err(_) => "a TLS handshake took too long",
+            },
+            () = place.leave() => "a TLS handshake had to give way to new connections",
+        };
+        metrics.handshake_failed();
+        tracing::debug!("{why}");
     }
 
-    async fn speak_http(&self, stream: impl AsyncRead + AsyncWrite + Unpin) {
-        let turn = Turn::default();
+    async fn speak_http(&self, stream: impl AsyncRead + AsyncWrite + Unpin, place: &Place) {
+        let turn = place.turn();
         let service = service_fn(|request| {
             let serving = turn.serve();
             let answer = self.router.clone().call(request);
@@ -94,6 +98,13 @@ impl Connections {
         let served = tokio::select! {
             served = connection.as_mut() => served,
             () = phases.closing() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+            () = place.leave() => {
+                if turn.is_first() {
+                    return; // for its first request hyper would wait
+                }
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }

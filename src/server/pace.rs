@@ -3,8 +3,8 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -22,20 +22,45 @@ pub struct Pace {
     pub write: Duration,
 }
 
-/// Whose turn it is on a connection: odd while a request is being served, even while the client is to speak.
+/// Whose turn it is on a connection: the number is odd while a request is being served, even while the client is to speak.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Turn(Arc<AtomicUsize>);
+pub(super) struct Turn(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    number: AtomicUsize,
+    /// When the last request was answered
+    answered: Mutex<Option<Instant>>,
+}
 
 impl Turn {
     /// Begins to serve a request, until the guard is dropped.
     pub(super) fn serve(&self) -> Serving {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.0.number.fetch_add(1, Ordering::Relaxed);
         Serving(self.clone())
     }
 
-    fn number(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
+    /// Whether the client has never asked anything.
+    pub(super) fn is_first(&self) -> bool {
+        self.number() == 0
     }
+
+    /// Since when the client has had nothing to ask, if that is so.
+    pub(super) fn idle_since(&self) -> Option<Instant> {
+        if is_serving(self.number()) { None } else { *self.answered() }
+    }
+
+    fn number(&self) -> usize {
+        self.0.number.load(Ordering::Relaxed)
+    }
+
+    fn answered(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.0.answered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn is_serving(turn: usize) -> bool {
+    turn % 2 == 1
 }
 
 /// A request being served.
@@ -43,7 +68,8 @@ pub(super) struct Serving(Turn);
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        self.0.0.fetch_add(1, Ordering::Relaxed);
+        *self.0.answered() = Some(Instant::now());
+        self.0.0.number.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -79,7 +105,7 @@ impl<S> Paced<S> {
     }
 
     fn is_serving(&self) -> bool {
-        self.seen % 2 == 1
+        is_serving(self.seen)
     }
 
     /// Ready once the time is past. The timer is only ever moved when it would come too late: a later moment, as after
