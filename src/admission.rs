@@ -18,7 +18,7 @@ pub use request::{GroupVersionKind, Malformed, Operation, Request};
 use crate::defaults::is_unchanged;
 use crate::json::Json;
 use crate::policy::Policy;
-use crate::ray::RayObject;
+use crate::ray::{Kind, RayObject};
 use crate::rule::{Finding, Level};
 
 /// Which of the two webhooks is called.
@@ -97,14 +97,14 @@ pub fn mutate<'a>(policy: &Policy, body: &'a [u8]) -> Result<Decision<'a>, Malfo
 }
 
 fn patch(policy: &Policy, request: &mut Request<'_>) -> Result<Patch, Malformed> {
-    let Some(object) = request.subject(None).filter(|object| object.kind.gets_defaults()) else {
+    let Some(object) = request.subject(None)?.filter(|object| object.kind.gets_defaults()) else {
         return Ok(Patch::default());
     };
     if request.old_text().is_some_and(|old| is_unchanged(&object, old)) {
         return Ok(Patch::default());
     }
     let old = request.read_old_object()?;
-    if let (Some(old), Some(object)) = (old.as_ref().and_then(RayObject::read), request.subject(None)) {
+    if let (Some(old), Some(object)) = (old.as_ref().and_then(RayObject::read), request.subject(None)?) {
         return Ok(policy.mutate(&object, Some(&old)));
     }
     Ok(request.take_object().map(|object| policy.mutate_new(object)).unwrap_or_default())
@@ -126,7 +126,7 @@ pub fn validate<'a>(policy: &Policy, body: &'a [u8]) -> Result<Decision<'a>, Mal
 fn findings(policy: &Policy, request: &Request<'_>, body: &[u8]) -> Result<Vec<Finding>, Malformed> {
     let version = request.version();
     let version = version.as_deref();
-    let Some(object) = request.subject(version) else { return Ok(Vec::new()) };
+    let Some(object) = request.subject(version)? else { return Ok(Vec::new()) };
     let as_subject = |old| request.read_as_subject(old, version);
     // What the object was before takes as long to read as the object itself. It is worth that only where a field that is
     // to be compared is written in one of the two, or where it can ease a denial.
@@ -152,8 +152,17 @@ impl Request<'_> {
     }
 
     /// The object to judge, if it is one of KubeRay's and is not on its way out.
-    fn subject<'r>(&'r self, version: Option<&'r str>) -> Option<RayObject<'r>> {
-        self.read_as_subject(self.object()?, version).filter(|object| !object.is_being_deleted())
+    fn subject<'r>(&'r self, version: Option<&'r str>) -> Result<Option<RayObject<'r>>, Malformed> {
+        let Some(json) = self.object() else { return Ok(None) };
+        let object = self.read_as_subject(json, version);
+        // What says that it is one, and does not look like it, must not pass as none.
+        let GroupVersionKind { group, version, kind } = &self.kind;
+        let is_known = group == "ray.io" && matches!(&**version, "v1" | "v1alpha1");
+        let named = Kind::ALL.into_iter().find(|known| is_known && known.as_str() == kind);
+        if named.is_some() && named != object.as_ref().map(|object| object.kind) {
+            return Err(Malformed::AnotherKind);
+        }
+        Ok(object.filter(|object| !object.is_being_deleted()))
     }
 
     /// Reads the object, new or old, with what only the request knows of it.

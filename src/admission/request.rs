@@ -48,6 +48,9 @@ pub enum Malformed {
     /// Nothing to judge.
     #[error("the request has no object, though something is created or updated")]
     NoObject,
+    /// The object is of another kind than the request names: what it is cannot be known.
+    #[error("the object is not of the kind that the request names")]
+    AnotherKind,
     /// The object as it was before an update cannot be read.
     #[error("the request's oldObject is no object that can be read")]
     OldObject,

@@ -110,7 +110,7 @@ impl Small {
         let listener = runtime.block_on(rayguard::server::bind(([127, 0, 0, 1], 0).into())).expect("bound");
         let address = listener.local_addr().expect("an address");
         let lifetime = Lifetime::default();
-        let router = Router::new().route("/", get(|| async { "here\n" }));
+        let router = Router::new().route("/", get(|| async { "here\n" }).post(|body: String| async { body }));
         runtime.spawn(Server::plain(listener, router, limits).run(lifetime.phases()));
         Self { address, lifetime, runtime: Some(runtime) }
     }
@@ -172,22 +172,42 @@ fn a_head_has_to_come_soon_and_the_next_request_may_come_later() {
 }
 
 #[test]
-fn connections_beyond_the_limit_wait_their_turn() {
-    let server = Small::start(Limits { connections: 2, ..limits() });
+fn of_too_many_connections_those_that_ask_nothing_give_way() {
+    let server = Small::start(Limits { connections: 3, ..limits() });
+    let mut silent = Client::plain(server.address);
     let mut first = Client::plain(server.address);
     let mut second = Client::plain(server.address);
     assert_eq!(first.get("/").status, 200);
     assert_eq!(second.get("/").status, 200);
+    assert_eq!(first.get("/").status, 200, "the second has been idle for longer now");
 
     let mut third = Client::plain(server.address);
-    let patience = Some(Duration::from_millis(200));
-    third.stream.set_read_timeout(patience).expect("a time limit");
+    assert_eq!(third.get("/").status, 200);
+    assert!(silent.is_closed(), "it has never asked anything");
+    assert_eq!(Client::plain(server.address).get("/").status, 200);
+    assert!(second.is_closed(), "it has been idle for longest");
+    assert_eq!(first.get("/").status, 200);
+}
+
+#[test]
+fn connections_beyond_the_limit_wait_while_all_others_are_being_answered() {
+    let server = Small::start(Limits { connections: 2, ..limits() });
+    let asked = |mut client: Client<std::net::TcpStream>| {
+        client.send(&[&head("POST", "/", "text/plain", 5), &b"so"[..]].concat()).expect("sent");
+        client
+    };
+    let mut busy = [(); 2].map(|()| asked(Client::plain(server.address)));
+    std::thread::sleep(Duration::from_millis(100));
+    let mut third = Client::plain(server.address);
+    third.stream.set_read_timeout(Some(Duration::from_millis(400))).expect("a time limit");
     third.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").expect("sent");
     assert!(third.receive().is_err(), "there is no place for it");
-    drop(first);
+    for client in &mut busy {
+        client.send(b"far").expect("sent");
+        assert_eq!(client.receive().expect("an answer").body, "sofar");
+    }
     third.stream.set_read_timeout(Some(Duration::from_secs(5))).expect("a time limit");
     assert_eq!(third.receive().expect("an answer").status, 200);
-    assert_eq!(second.get("/").status, 200);
 }
 
 #[test]

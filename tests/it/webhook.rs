@@ -107,6 +107,7 @@ fn what_is_none_of_our_business_passes_untouched() {
         review::break_timeouts(object);
     }
     foreign["request"]["object"]["apiVersion"] = json!("example.com/v1");
+    foreign["request"]["kind"]["group"] = json!("example.com");
     let mut connect = denied_review();
     connect["request"]["operation"] = json!("CONNECT");
     for review in [deletion, status, leaving, foreign, connect] {
