@@ -79,8 +79,8 @@ impl Queue {
             let is_through = self.write(&mut output, &batch);
             batch.clear();
             let lost = self.lost.get();
-            // While nothing gets through, this line would not either, and be the next to be lost.
-            if is_through && lost > told {
+            // While nothing gets through, or there is no room, this line would be the next to be lost.
+            if is_through && lost > told && self.state().waiting.len() < MOST_WAITING / 2 {
                 tracing::warn!(lines = lost - told, "lost lines of the log, which stderr did not take");
                 told = lost;
             }

@@ -80,6 +80,8 @@ pub(crate) fn tcp(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).expect("a connection");
     stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
     stream.set_write_timeout(Some(PATIENCE)).expect("a time limit");
+    // A head and a body are sent by themselves, and the body would wait for the head's acknowledgement.
+    stream.set_nodelay(true).expect("it may be set");
     stream
 }
 

@@ -88,6 +88,15 @@ impl Daemon {
         writeln!(signals, "{signal}").expect("the program runs");
     }
 
+    /// The program's number.
+    pub(crate) fn id(&self) -> u32 {
+        let supervisor = self.supervisor().id();
+        let children = fs::read_to_string(format!("/proc/{supervisor}/task/{supervisor}/children"));
+        // The other one is a part of the supervisor, and begun later.
+        let children = children.expect("the supervisor runs");
+        children.split(' ').next().and_then(|child| child.parse().ok()).expect("the program runs")
+    }
+
     /// Waits for the program to end by itself.
     pub(crate) fn wait(&self) -> ExitStatus {
         self.until("the program ends", || self.supervisor().try_wait().expect("a child of ours"))

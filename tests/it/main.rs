@@ -3,6 +3,8 @@
 #![allow(clippy::disallowed_methods, reason = "what the core must not do, tests may: they read files")]
 
 #[cfg(feature = "server")]
+mod abuse;
+#[cfg(feature = "server")]
 mod apiserver;
 #[cfg(feature = "server")]
 mod beside;

@@ -58,6 +58,13 @@ impl Rayguard {
         Self::serving(Daemon::start(folder, Path::new("env"), &command))
     }
 
+    /// Starts rayguard by a line of a shell, which calls it `"$@"`.
+    pub(crate) fn by_shell(line: &str, args: &[&str]) -> Self {
+        let mut command = ["-c", line, "sh", RAYGUARD].map(String::from).to_vec();
+        command.extend(serve(args));
+        Self::serving(Daemon::start(Daemon::folder("serve"), Path::new("sh"), &command))
+    }
+
     /// Starts rayguard with a policy, in YAML, without its `apiVersion` and `kind`; an empty one is the default policy.
     pub(crate) fn with_policy(policy: &str) -> Self {
         let folder = Daemon::folder("serve");
@@ -102,6 +109,11 @@ impl Rayguard {
     /// The first line of the log with this message, once it is there.
     pub(crate) fn logged(&self, message: &str) -> Value {
         self.daemon.until(message, || event(&self.log(), message))
+    }
+
+    /// The number of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.daemon.id()
     }
 
     pub(crate) fn signal(&self, name: &str) {

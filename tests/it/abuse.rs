@@ -1,0 +1,53 @@
+//! Clients that mean harm, or behave as if. What each costs is printed; docs/reliability.md has the figures.
+
+mod http;
+mod leaving;
+mod log;
+mod memory;
+mod reviews;
+mod slow;
+mod tls;
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use crate::client::Client;
+use crate::process::Rayguard;
+use crate::review::{self, bytes};
+
+/// Prints a figure for docs/reliability.md; the test runner shows it with `--nocapture`.
+macro_rules! figure {
+    ($($words:tt)*) => {
+        #[expect(clippy::print_stderr, reason = "a figure that somebody wants to read")]
+        {
+            eprintln!("figure: {}", format_args!($($words)*));
+        }
+    };
+}
+use figure;
+
+/// A good request, over a connection that is there.
+fn ask(client: &mut Client) -> Duration {
+    let start = Instant::now();
+    assert_eq!(client.post("/validate", &bytes(&review::service_create())).review()["allowed"], true);
+    start.elapsed()
+}
+
+/// A good request over a new connection.
+fn connect_and_ask(rayguard: &Rayguard) -> Duration {
+    let start = Instant::now();
+    ask(&mut rayguard.connect());
+    start.elapsed()
+}
+
+/// What the kernel says of a process, by the name of a line in `/proc/PID/status`, such as `VmHWM`.
+fn status(process: u32, name: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).expect("it runs");
+    let value = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    value.and_then(|value| value.split_whitespace().next()).and_then(|value| value.parse().ok()).expect("a number")
+}
+
+/// How many file descriptors a process has open.
+fn open_files(process: u32) -> usize {
+    fs::read_dir(format!("/proc/{process}/fd")).expect("it runs").count()
+}
