@@ -131,7 +131,7 @@ impl Keeper {
             loop {
                 let wait = self.look().await;
                 tokio::select! {
-                    () = sleep(wait) => {}
+                    () = clock::sleep(wait) => {}
                     () = changed.notified() => {}
                 }
                 sleep(PAUSE).await;

@@ -1,7 +1,7 @@
 //! The time, as the API server has it.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use axum::http::HeaderMap;
 use axum::http::header::DATE;
@@ -36,6 +36,24 @@ impl Clock {
             let ahead = Some(theirs - ours).filter(|ahead| ahead.abs() > TOLERANCE);
             self.0.store(ahead.unwrap_or_default(), Ordering::Relaxed);
         }
+    }
+}
+
+/// How soon it is noticed that the wall clock has jumped.
+const NOTICE: Duration = Duration::from_secs(2);
+
+/// Waits for so long, or until the wall clock has been set or the machine been suspended: by how much it is wrong is then
+/// to be asked anew.
+pub(super) async fn sleep(time: Duration) {
+    let begun = (Instant::now(), seconds(SystemTime::now()));
+    loop {
+        let passed = begun.0.elapsed();
+        let by_wall = seconds(SystemTime::now()) - begun.1;
+        let jump = i64::try_from(passed.as_secs()).unwrap_or(i64::MAX).abs_diff(by_wall);
+        if passed >= time || jump > TOLERANCE.unsigned_abs() {
+            return;
+        }
+        tokio::time::sleep(NOTICE.min(time - passed)).await;
     }
 }
 

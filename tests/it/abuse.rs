@@ -24,7 +24,7 @@ macro_rules! figure {
         }
     };
 }
-use figure;
+pub(crate) use figure;
 
 /// A good request, over a connection that is there.
 fn ask(client: &mut Client) -> Duration {

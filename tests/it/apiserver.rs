@@ -117,6 +117,23 @@ impl ApiServer {
         Namespace::create(self, name)
     }
 
+    /// Kills kube-apiserver and starts it anew, where it was and with the keys that it had. The new one lives as long as
+    /// what this gives.
+    pub(crate) fn restart(&self) -> Daemon {
+        self.kube_apiserver.signal("KILL");
+        self.kube_apiserver.wait();
+        let folder = Daemon::folder("kube-apiserver");
+        for name in ["apiserver.crt", "apiserver.key", "service-accounts.key", "service-accounts.pub", "tokens.csv"] {
+            fs::copy(self.kube_apiserver.file(name), folder.join(name)).expect("the files of before are there");
+        }
+        run_kube_apiserver(folder, &self.programs, &self.etcd.file("socket"), self.address.port(), &[])
+    }
+
+    /// Stops etcd where it stands, or lets it go on.
+    pub(crate) fn pause_etcd(&self, paused: bool) {
+        self.etcd.signal(if paused { "STOP" } else { "CONT" });
+    }
+
     fn install_custom_resources(&self, kuberay: &str) {
         let folder = kuberay::module(kuberay).join("config/crd/bases");
         let definitions = fs::read_dir(folder).expect("KubeRay's module has its CRDs");
@@ -190,6 +207,12 @@ fn start_kube_apiserver(programs: &Path, etcd: &Path, port: u16, more: &[String]
     fs::write(file("service-accounts.key"), key.serialize_pem()).expect("a file");
     fs::write(file("service-accounts.pub"), key.public_key_pem()).expect("a file");
     fs::write(file("tokens.csv"), format!("{TOKEN},administrator,administrator,system:masters\n")).expect("a file");
+    run_kube_apiserver(folder, programs, etcd, port, more)
+}
+
+/// Starts kube-apiserver in a folder that has its keys.
+fn run_kube_apiserver(folder: PathBuf, programs: &Path, etcd: &Path, port: u16, more: &[String]) -> Daemon {
+    let file = |name: &str| folder.join(name).display().to_string();
     let mut arguments = vec![
         format!("--etcd-servers=unix://{}", etcd.display()),
         "--bind-address=127.0.0.1".into(),

@@ -1,6 +1,8 @@
 //! The life of certificates in a cluster: replicas of rayguard, a real kube-apiserver, and the least that they may do.
 
 mod balancer;
+mod clock;
+mod faults;
 mod files;
 mod installation;
 mod observer;

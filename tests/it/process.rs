@@ -49,11 +49,17 @@ impl Rayguard {
 
     /// Starts rayguard as a user of an API server.
     pub(crate) fn with_kubeconfig(kubeconfig: &str, args: &[&str]) -> Self {
+        Self::with_environment(&[], kubeconfig, args)
+    }
+
+    /// The same, with these variables too.
+    pub(crate) fn with_environment(environment: &[String], kubeconfig: &str, args: &[&str]) -> Self {
         let folder = Daemon::folder("serve");
         let file = folder.join("kubeconfig");
         fs::write(&file, kubeconfig).expect("a file");
         // `env` becomes the program that it starts.
-        let mut command = vec![format!("KUBECONFIG={}", file.display()), RAYGUARD.to_owned()];
+        let mut command = environment.to_vec();
+        command.extend([format!("KUBECONFIG={}", file.display()), RAYGUARD.to_owned()]);
         command.extend(serve(args));
         Self::serving(Daemon::start(folder, Path::new("env"), &command))
     }

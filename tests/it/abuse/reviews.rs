@@ -32,7 +32,11 @@ fn not_allowed() -> Vec<(&'static str, Vec<u8>, u16)> {
     vec![
         ("two requests", whole.replacen(r#""request":"#, r#""request":{"uid":"1"},"request":"#, 1).into(), 400),
         ("two objects", whole.replacen(r#""object":"#, r#""object":{},"object":"#, 1).into(), 400),
-        ("two operations", whole.replace(r#""operation":"CREATE""#, r#""operation":"DELETE","operation":"CREATE""#).into(), 400),
+        (
+            "two operations",
+            whole.replace(r#""operation":"CREATE""#, r#""operation":"DELETE","operation":"CREATE""#).into(),
+            400,
+        ),
         (
             "two kinds",
             whole

@@ -52,13 +52,19 @@ pub(crate) const LEASE: &str =
 pub(crate) struct Installation {
     pub(crate) namespace: Namespace<'static>,
     pub(crate) balancer: Balancer,
+    server: &'static ApiServer,
     token: String,
 }
 
 impl Installation {
     /// All that the chart installs but the Deployment.
     pub(crate) fn new(name: &str) -> Self {
-        let installation = Self::without_rights(name);
+        Self::on(ApiServer::shared(), name)
+    }
+
+    /// The same, on another API server than that of all tests.
+    pub(crate) fn on(server: &'static ApiServer, name: &str) -> Self {
+        let installation = Self::without_rights_on(server, name);
         installation.grant();
         for object in [SECRET, LEASE] {
             installation.namespace.send("create -f -", object).passes();
@@ -68,12 +74,16 @@ impl Installation {
 
     /// The account, and the two configurations.
     pub(crate) fn without_rights(name: &str) -> Self {
-        let namespace = ApiServer::shared().namespace(name);
+        Self::without_rights_on(ApiServer::shared(), name)
+    }
+
+    fn without_rights_on(server: &'static ApiServer, name: &str) -> Self {
+        let namespace = server.namespace(name);
         let balancer = Balancer::new();
         namespace.kubectl("create serviceaccount rayguard").passes();
         let token = namespace.kubectl("create token rayguard").passes().stdout.trim().to_owned();
         namespace.register(balancer.address, None);
-        Self { namespace, balancer, token }
+        Self { namespace, balancer, server, token }
     }
 
     /// Gives the account its rights.
@@ -83,7 +93,7 @@ impl Installation {
 
     /// A kubeconfig for the account.
     pub(crate) fn kubeconfig(&self, address: SocketAddr) -> String {
-        ApiServer::shared().kubeconfig(address, &self.token, &self.namespace.name)
+        self.server.kubeconfig(address, &self.token, &self.namespace.name)
     }
 
     /// The name of the configurations.
@@ -93,11 +103,20 @@ impl Installation {
 
     /// Starts a replica that keeps its certificates in the Secret.
     pub(crate) fn start(&self, more: &[&str]) -> Rayguard {
-        self.start_by(ApiServer::shared().address(), more)
+        self.start_by(self.server.address(), more)
     }
 
     /// Starts a replica that reaches the API server by this address.
     pub(crate) fn start_by(&self, address: SocketAddr, more: &[&str]) -> Rayguard {
+        self.start_in(&[], address, more)
+    }
+
+    /// Starts a replica with this environment.
+    pub(crate) fn start_with_environment(&self, environment: &[String]) -> Rayguard {
+        self.start_in(environment, self.server.address(), &[])
+    }
+
+    fn start_in(&self, environment: &[String], address: SocketAddr, more: &[&str]) -> Rayguard {
         let configuration = self.configuration();
         let mut args = vec!["--certificate-secret", "rayguard", "--service", "rayguard"];
         args.extend(["--webhook-configuration", &configuration, "--tls-name", "localhost,127.0.0.1"]);
@@ -105,7 +124,7 @@ impl Installation {
             args.extend(["--ca-settle", "2s"]);
         }
         args.extend(more);
-        Rayguard::with_kubeconfig(&self.kubeconfig(address), &args)
+        Rayguard::with_environment(environment, &self.kubeconfig(address), &args)
     }
 
     /// The `caBundle` of each webhook of the two configurations, in PEM.
