@@ -3,6 +3,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "what the core must not do, tests may: they read files")]
 
+mod broken_policy;
 mod certificates;
 #[path = "../it/client.rs"]
 #[allow(dead_code, reason = "the tests without a node need more of it")]

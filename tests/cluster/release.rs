@@ -14,7 +14,7 @@ use crate::kubectl::{Kubectl, Outcome};
 use crate::manifest::{self, DEFAULTED};
 use crate::node::{Node, eventually};
 
-const CHART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/charts/rayguard");
+pub(crate) const CHART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/charts/rayguard");
 
 /// What selects rayguard's Pods.
 pub(crate) const PODS: &str = "app.kubernetes.io/name=rayguard";
