@@ -264,3 +264,46 @@ impl Findings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::Json;
+
+    /// Warns of 3,000 things, and refuses two behind many of them.
+    static LONG: Rule = Rule {
+        name: "long",
+        summary: "",
+        category: Category::Kuberay,
+        level: Level::Deny,
+        scope: Scope::Admission,
+        since: "0.1.0",
+        reference: &[],
+        docs: "",
+        check: Check::Object(|_, _, findings| {
+            for index in 0..3000 {
+                let finding = findings.invalid(FieldPath::of(["spec"]).index(index), "is wrong", "write another");
+                if index != 2000 && index != 2500 {
+                    finding.at_most_warn();
+                }
+            }
+        }),
+    };
+
+    #[test]
+    fn of_more_findings_than_are_kept_a_denial_is_never_dropped() {
+        let json = serde_json::json!({"apiVersion": "ray.io/v1", "kind": "RayCluster"}).to_string();
+        let json: Json<'_> = serde_json::from_str(&json).expect("JSON");
+        let object = RayObject::read(&json).expect("a RayCluster");
+        // The second time, there are findings from before.
+        let rules = [(&LONG, Level::Deny), (&LONG, Level::Deny)];
+        let findings = Findings::collect(&object, None, &Settings::default(), rules);
+        let denied = |findings: &[Finding]| findings.iter().filter(|finding| finding.level == Level::Deny).count();
+        let (first, second) = findings.split_at(findings.len() / 2);
+        for found in [first, second] {
+            assert!((MOST_FINDINGS..MOST_FINDINGS + 3).contains(&found.len()), "{}", found.len());
+            assert_eq!(denied(found), 1);
+            assert_eq!(found[0].path.to_string(), "spec[0]");
+        }
+    }
+}

@@ -11,6 +11,7 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::thread;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 
@@ -82,6 +83,7 @@ pub fn run(args: ServeArgs) -> Result<(), ServeError> {
 
 /// Serves until a signal says to stop.
 pub async fn serve(args: ServeArgs) -> Result<(), ServeError> {
+    allow_files();
     let metrics = Metrics::default();
     let lost = metrics.log_lines_lost();
     // Dropped when all is over, so that what was logged last is written.
@@ -132,6 +134,19 @@ pub async fn serve(args: ServeArgs) -> Result<(), ServeError> {
         error = stopping => Err(error),
         never = origin.follow(&shared) => match never {},
         never = following_callers => match never {},
+    }
+}
+
+/// How many files, sockets among them, may be open: enough for all places of both ports.
+const FILES: u64 = 4096;
+
+/// Allows as many files as may be allowed. Some containers begin with 1024, for programs that need no more than that.
+fn allow_files() {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let wanted = maximum.map_or(FILES, |maximum| maximum.min(FILES));
+    if current.is_some_and(|current| current < wanted) {
+        // Without it there are fewer places.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum });
     }
 }
 

@@ -88,7 +88,7 @@ impl Server {
         loop {
             tokio::select! {
                 () = phases.closing() => break,
-                stream = accept(&listener), if waiting.is_none() => waiting = Some(stream),
+                stream = accept(&listener, &places), if waiting.is_none() => waiting = Some(stream),
                 place = places.take(), if waiting.is_some() => {
                     tasks.spawn(connections.clone().serve(waiting.take().expect("it is some"), place));
                 }
@@ -105,13 +105,15 @@ impl Server {
 }
 
 /// The next connection.
-async fn accept(listener: &TcpListener) -> TcpStream {
+async fn accept(listener: &TcpListener, places: &Places) -> TcpStream {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => return stream,
             Err(error) if is_of_one_connection(&error) => {}
+            // Most likely there are no more file descriptors: fewer than places.
+            Err(_) if places.crowd_out() => sleep(Duration::from_millis(5)).await,
             Err(error) => {
-                // Most likely no more file descriptors; trying again at once would only heat the node.
+                // Trying again at once would only heat the node.
                 tracing::warn!(%error, "cannot accept connections; trying again in a second");
                 sleep(Duration::from_secs(1)).await;
             }

@@ -55,10 +55,16 @@ impl Places {
             if let Some(place) = self.try_take() {
                 return place;
             }
-            self.taken().crowd_out();
+            self.crowd_out();
             // Whoever has begun to ask in the meantime is answered first, which may take long.
             let _ = timeout(LEAVE, self.freed.notified()).await;
         }
+    }
+
+    /// Tells one to leave: the first of those who have never asked anything, or else who has been idle for longest. Tells
+    /// whether there was one.
+    pub(super) fn crowd_out(&self) -> bool {
+        self.taken().crowd_out()
     }
 
     fn try_take(self: &Arc<Self>) -> Option<Place> {
@@ -78,13 +84,12 @@ impl Places {
 }
 
 impl Taken {
-    /// Tells one to leave: the first of those who have never asked anything, or else who has been idle for longest.
-    fn crowd_out(&mut self) {
+    fn crowd_out(&mut self) -> bool {
         let staying = || self.seats.values().filter(|seat| !seat.is_leaving.load(Ordering::Relaxed));
         let silent = staying().find(|seat| seat.turn.is_first());
         let idle =
             || staying().filter_map(|seat| Some((seat.turn.idle_since()?, seat))).min_by_key(|(since, _)| *since);
-        let Some(seat) = silent.or_else(|| idle().map(|(_, seat)| seat)) else { return };
+        let Some(seat) = silent.or_else(|| idle().map(|(_, seat)| seat)) else { return false };
         seat.is_leaving.store(true, Ordering::Relaxed);
         seat.leave.notify_one();
         if self.said.is_none_or(|said| said.elapsed() > SAY) {
@@ -92,6 +97,7 @@ impl Taken {
             let connections = self.seats.len();
             tracing::warn!(connections, "too many connections: those that ask nothing give way to new ones");
         }
+        true
     }
 }
 

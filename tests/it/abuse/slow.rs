@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustls::ClientConfig;
 
-use super::{ask, connect_and_ask, figure};
+use super::{ask, connect_and_ask, figure, open_files};
 use crate::client::{Client, head, tcp, trusting};
 use crate::process::{Rayguard, eventually};
 
@@ -46,7 +46,7 @@ fn sending(rayguard: &Rayguard, config: &Arc<ClientConfig>, bytes: &[u8]) -> Cli
 fn slowest(rayguard: &Rayguard, kept: &mut Client) -> [Duration; 2] {
     let start = Instant::now();
     let (mut old, mut new) = (Duration::ZERO, Duration::ZERO);
-    while start.elapsed() < Duration::from_secs(1) {
+    while start.elapsed() < Duration::from_millis(500) {
         old = old.max(ask(kept));
         new = new.max(connect_and_ask(rayguard));
     }
@@ -99,4 +99,26 @@ fn a_flood_of_connections_beyond_all_places_keeps_out_nobody() {
     figure!(
         "3,072 connections for 1,024 places: slowest good request {old:?} on a kept connection, {new:?} on a new one"
     );
+}
+
+#[test]
+fn where_files_run_out_before_places_those_that_ask_nothing_give_way_too() {
+    let rayguard = Rayguard::by_shell("ulimit -n 128; exec \"$@\"", &[]);
+    let mut kept = rayguard.connect();
+    ask(&mut kept);
+    let clients = repeat(400, || silent(&rayguard));
+    let [old, new] = slowest(&rayguard, &mut kept);
+    assert!(old < Duration::from_secs(2) && new < Duration::from_secs(3), "{old:?} and {new:?}");
+    drop(clients);
+    figure!(
+        "400 connections with 128 file descriptors: slowest good request {old:?} on a kept connection, {new:?} on a new one"
+    );
+}
+
+#[test]
+fn it_allows_itself_as_many_files_as_it_has_places() {
+    let rayguard = Rayguard::by_shell("ulimit -S -n 256; exec \"$@\"", &[]);
+    let clients = repeat(600, || silent(&rayguard));
+    eventually("all of them", || (open_files(rayguard.id()) > 600).then_some(()));
+    drop(clients);
 }
