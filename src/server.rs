@@ -90,7 +90,9 @@ impl Server {
                 () = phases.closing() => break,
                 stream = accept(&listener, &places), if waiting.is_none() => waiting = Some(stream),
                 place = places.take(), if waiting.is_some() => {
-                    tasks.spawn(connections.clone().serve(waiting.take().expect("it is some"), place));
+                    if let Some(stream) = waiting.take() {
+                        tasks.spawn(connections.clone().serve(stream, place));
+                    }
                 }
                 Some(_) = tasks.join_next() => {}
             }

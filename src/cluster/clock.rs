@@ -53,7 +53,7 @@ pub(super) async fn sleep(time: Duration) {
         if passed >= time || jump > TOLERANCE.unsigned_abs() {
             return;
         }
-        tokio::time::sleep(NOTICE.min(time - passed)).await;
+        tokio::time::sleep(NOTICE.min(time.saturating_sub(passed))).await;
     }
 }
 

@@ -8,6 +8,7 @@ mod reviews;
 mod slow;
 mod tls;
 
+use std::fmt::Arguments;
 use std::fs;
 use std::time::{Duration, Instant};
 
@@ -18,13 +19,15 @@ use crate::review::{self, bytes};
 /// Prints a figure for docs/reliability.md; the test runner shows it with `--nocapture`.
 macro_rules! figure {
     ($($words:tt)*) => {
-        #[expect(clippy::print_stderr, reason = "a figure that somebody wants to read")]
-        {
-            eprintln!("figure: {}", format_args!($($words)*));
-        }
+        crate::abuse::print(format_args!($($words)*))
     };
 }
 pub(crate) use figure;
+
+#[expect(clippy::print_stderr, reason = "a figure that somebody wants to read")]
+pub(crate) fn print(figure: Arguments<'_>) {
+    eprintln!("figure: {figure}");
+}
 
 /// A good request, over a connection that is there.
 fn ask(client: &mut Client) -> Duration {

@@ -126,7 +126,7 @@ impl ApiServer {
         for name in ["apiserver.crt", "apiserver.key", "service-accounts.key", "service-accounts.pub", "tokens.csv"] {
             fs::copy(self.kube_apiserver.file(name), folder.join(name)).expect("the files of before are there");
         }
-        run_kube_apiserver(folder, &self.programs, &self.etcd.file("socket"), self.address.port(), &[])
+        run_kube_apiserver(&folder, &self.programs, &self.etcd.file("socket"), self.address.port(), &[])
     }
 
     /// Stops etcd where it stands, or lets it go on.
@@ -207,11 +207,11 @@ fn start_kube_apiserver(programs: &Path, etcd: &Path, port: u16, more: &[String]
     fs::write(file("service-accounts.key"), key.serialize_pem()).expect("a file");
     fs::write(file("service-accounts.pub"), key.public_key_pem()).expect("a file");
     fs::write(file("tokens.csv"), format!("{TOKEN},administrator,administrator,system:masters\n")).expect("a file");
-    run_kube_apiserver(folder, programs, etcd, port, more)
+    run_kube_apiserver(&folder, programs, etcd, port, more)
 }
 
 /// Starts kube-apiserver in a folder that has its keys.
-fn run_kube_apiserver(folder: PathBuf, programs: &Path, etcd: &Path, port: u16, more: &[String]) -> Daemon {
+fn run_kube_apiserver(folder: &Path, programs: &Path, etcd: &Path, port: u16, more: &[String]) -> Daemon {
     let file = |name: &str| folder.join(name).display().to_string();
     let mut arguments = vec![
         format!("--etcd-servers=unix://{}", etcd.display()),
@@ -229,7 +229,7 @@ fn run_kube_apiserver(folder: PathBuf, programs: &Path, etcd: &Path, port: u16, 
         // Pods need a service account, which a controller makes, and no controller runs here.
         "--disable-admission-plugins=ServiceAccount".into(),
     ];
-    arguments.extend(audit::arguments(&folder));
+    arguments.extend(audit::arguments(folder));
     arguments.extend_from_slice(more);
-    Daemon::start(folder.clone(), &programs.join("kube-apiserver"), &arguments)
+    Daemon::start(folder.to_owned(), &programs.join("kube-apiserver"), &arguments)
 }

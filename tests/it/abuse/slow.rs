@@ -29,7 +29,7 @@ fn silent(rayguard: &Rayguard) -> TcpStream {
     tcp(rayguard.webhooks)
 }
 
-/// The first part of a ClientHello, of which no more comes.
+/// The first part of a `ClientHello`, of which no more comes.
 fn in_handshake(rayguard: &Rayguard) -> TcpStream {
     let mut stream = tcp(rayguard.webhooks);
     stream.write_all(&[22, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3]).expect("sent");

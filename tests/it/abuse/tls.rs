@@ -12,7 +12,7 @@ use crate::process::{Rayguard, eventually};
 /// 8446, B.2.
 const NOT_SPOKEN: [u8; 2] = [40, 70];
 
-/// A ClientHello that speaks up to this version and no later one.
+/// A `ClientHello` that speaks up to this version and no later one.
 fn hello(version: [u8; 2]) -> Vec<u8> {
     let mut body = version.to_vec();
     body.extend([7; 32]); // random
