@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout};
 use super::pace::Turn;
 
 /// How long one has to leave before the next one has to as well.
-const LEAVE: Duration = Duration::from_millis(100);
+const LEAVE: Duration = Duration::from_millis(500);
 /// How often the log says that there are too few places.
 const SAY: Duration = Duration::from_mins(1);
 

@@ -173,7 +173,7 @@ fn a_head_has_to_come_soon_and_the_next_request_may_come_later() {
 
 #[test]
 fn of_too_many_connections_those_that_ask_nothing_give_way() {
-    let server = Small::start(Limits { connections: 3, ..limits() });
+    let server = Small::start(Limits { connections: 3, ..Limits::default() });
     let mut silent = Client::plain(server.address);
     let mut first = Client::plain(server.address);
     let mut second = Client::plain(server.address);

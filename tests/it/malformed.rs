@@ -45,10 +45,10 @@ fn shapes() -> Vec<(&'static str, Vec<u8>)> {
         ("a trailing comma", format!("{},}}", &text[..text.len() - 1]).into_bytes()),
         ("a half surrogate", text.replace("fruit_app", r"\ud800").into_bytes()),
         ("a control character", text.replace("fruit_app", "\u{1}").into_bytes()),
-        ("deep nesting alone", nested(1_000_000).into_bytes()),
+        ("deep nesting alone", nested(250_000).into_bytes()),
         (
             "deep nesting in the object",
-            text.replace(r#""spec":{"#, &format!(r#""deep":{},"spec":{{"#, nested(100_000))).into_bytes(),
+            text.replacen(r#""spec":{"#, &format!(r#""deep":{},"spec":{{"#, nested(100_000)), 1).into_bytes(),
         ),
         ("no apiVersion", with(|review| drop(review.as_object_mut().expect("a map").remove("apiVersion")))),
         ("another apiVersion", with(|review| review["apiVersion"] = json!("admission.k8s.io/v1beta1"))),
