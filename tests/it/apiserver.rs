@@ -117,16 +117,14 @@ impl ApiServer {
         Namespace::create(self, name)
     }
 
-    /// Kills kube-apiserver and starts it anew, where it was and with the keys that it had. The new one lives as long as
-    /// what this gives.
+    /// Kills kube-apiserver and starts it anew, where it was, with its folder and so with the keys that it had. The new one
+    /// lives as long as what this gives.
     pub(crate) fn restart(&self) -> Daemon {
         self.kube_apiserver.signal("KILL");
         self.kube_apiserver.wait();
-        let folder = Daemon::folder("kube-apiserver");
-        for name in ["apiserver.crt", "apiserver.key", "service-accounts.key", "service-accounts.pub", "tokens.csv"] {
-            fs::copy(self.kube_apiserver.file(name), folder.join(name)).expect("the files of before are there");
-        }
-        run_kube_apiserver(&folder, &self.programs, &self.etcd.file("socket"), self.address.port(), &[])
+        let log = self.kube_apiserver.file("log");
+        let folder = log.parent().expect("it lies in a folder");
+        run_kube_apiserver(folder, &self.programs, &self.etcd.file("socket"), self.address.port(), &[])
     }
 
     /// Stops etcd where it stands, or lets it go on.
