@@ -1,12 +1,10 @@
 //! Objects of every kind and shape, and what damage can make of them.
 
-use std::sync::OnceLock;
-
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use rayguard::policy::Policy;
 use serde_json::{Map, Value, json};
 
+use crate::policies::policies;
 use crate::samples::samples;
 
 /// What stands for a password in generated objects, and must never come out.
@@ -14,52 +12,12 @@ pub(crate) const SECRET: &str = "5241590000000000";
 
 const TIMEOUT: &str = "RAY_gcs_rpc_server_reconnect_timeout_s";
 
-/// Policies that differ in everything that laws could depend on.
-pub(crate) fn policies() -> &'static [Policy] {
-    static POLICIES: OnceLock<Vec<Policy>> = OnceLock::new();
-    POLICIES.get_or_init(|| {
-        let template = |value: &str| {
-            json!({"metadata": {"labels": {"team": value}}, "spec": {
-                "tolerations": [{"key": value, "operator": "Exists"}],
-                "volumes": [{"name": "shared", "emptyDir": {}}],
-                "containers": [{"name": "ray", "env": [{"name": "FROM_ADMIN", "value": value}],
-                    "resources": {"limits": {"memory": "4Gi"}, "requests": {"cpu": "1"}},
-                    "volumeMounts": [{"name": "shared", "mountPath": "/shared"}]}, {"name": "logs", "image": value}]}})
-        };
-        let templates = |value: &str| json!({"head": template(value), "worker": template(value)});
-        let fields = [
-            json!({}),
-            json!({"defaults": {"workerReconnectTimeout": "off"}}),
-            json!({"defaults": {"workerReconnectTimeout": "repair", "headNumCpus": "zero"}}),
-            json!({"defaults": {"podTemplate": templates("one")}}),
-            json!({"defaults": {"headNumCpus": "zero", "podTemplate": templates("two")}}),
-        ];
-        let policy = |mut fields: Value| {
-            fields["apiVersion"] = json!("rayguard.dev/v1alpha1");
-            fields["kind"] = json!("Policy");
-            let text = fields.to_string();
-            Policy::from_json(&serde_json::from_str(&text).expect("JSON")).expect("a policy")
-        };
-        fields.into_iter().map(policy).collect()
-    })
-}
-
 pub(crate) fn policy_index() -> impl Strategy<Value = usize> {
     0..policies().len()
 }
 
 pub(crate) fn kind() -> impl Strategy<Value = &'static str> {
     select(vec!["RayCluster", "RayService", "RayJob", "RayCronJob"])
-}
-
-/// Where an object's cluster spec is, as a JSON Pointer.
-pub(crate) fn cluster_spec(object: &Value) -> &'static str {
-    match object["kind"].as_str() {
-        Some("RayService") => "/spec/rayClusterConfig",
-        Some("RayJob") => "/spec/rayClusterSpec",
-        Some("RayCronJob") => "/spec/jobTemplate/rayClusterSpec",
-        _ => "/spec",
-    }
 }
 
 /// A well-formed object of any kind, good or bad: one of KubeRay's samples, or more often one of our own making.

@@ -6,8 +6,9 @@ use rayguard::kuberay::Version;
 use rayguard::schema::{Fault, Schema};
 use serde_json::{Value, json};
 
+use super::cases;
+use super::law::{cluster_spec, is_kept};
 use super::objects::{SECRET, any_json, damaged, kind, object};
-use super::{cases, is_kept};
 
 fn conform(schema: &Schema, object: &Value) -> Value {
     let text = object.to_string();
@@ -71,7 +72,7 @@ proptest! {
     /// What a user wrote as the schema wants it has no fault, and is not touched.
     #[test]
     fn what_has_no_fault_only_gets_defaults(mut object in object()) {
-        if let Some(Value::Object(spec)) = object.pointer_mut(super::objects::cluster_spec(&object)) {
+        if let Some(Value::Object(spec)) = object.pointer_mut(cluster_spec(&object)) {
             spec.remove("unknownToAll");
         }
         if object["metadata"]["annotations"] == json!({}) {
