@@ -141,16 +141,30 @@ impl fmt::Display for FieldPath {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, step) in self.0.iter().enumerate() {
             match step {
-                Step::Field(name) if position == 0 => write!(formatter, "{name}")?,
-                Step::Field(name) => write!(formatter, ".{name}")?,
+                Step::Field(name) if position == 0 => write!(formatter, "{}", on_one_line(name))?,
+                Step::Field(name) => write!(formatter, ".{}", on_one_line(name))?,
                 // No key that Kubernetes admits is longer: a domain of 253 characters, a slash and 63 more.
-                Step::Key(key) if key.len() > LONGEST_KEY => write!(formatter, "[{key:.40}…]")?,
-                Step::Key(key) => write!(formatter, "[{key}]")?,
+                Step::Key(key) if key.len() > LONGEST_KEY => write!(formatter, "[{:.40}…]", on_one_line(key))?,
+                Step::Key(key) => write!(formatter, "[{}]", on_one_line(key))?,
                 Step::Index(index) => write!(formatter, "[{index}]")?,
             }
         }
         Ok(())
     }
+}
+
+/// Whether a sign ends a line or steers a terminal.
+pub(crate) fn is_unseen(sign: char) -> bool {
+    sign.is_control() || matches!(sign, '\u{2028}' | '\u{2029}')
+}
+
+/// A text with escapes for what would end its line or steer a terminal: users may write anything for a key.
+pub(crate) fn on_one_line(name: &str) -> Cow<'_, str> {
+    if !name.contains(is_unseen) {
+        return Cow::Borrowed(name);
+    }
+    let show = |sign: char| if is_unseen(sign) { sign.escape_default().to_string() } else { sign.to_string() };
+    Cow::Owned(name.chars().map(show).collect())
 }
 
 #[cfg(test)]
@@ -169,6 +183,13 @@ mod tests {
         let path = |length: usize| FieldPath::of(["labels"]).key("k".repeat(length).as_str()).to_string();
         assert_eq!(path(317).len(), "labels[]".len() + 317);
         assert_eq!(path(800_000), format!("labels[{}…]", "k".repeat(40)));
+    }
+
+    #[test]
+    fn a_key_stays_on_its_line() {
+        let path = FieldPath::of(["labels"]).key("a\nb\u{1b}[1m\u{2028}é");
+        assert_eq!(path.to_string(), "labels[a\\nb\\u{1b}[1m\\u{2028}é]");
+        assert_eq!(FieldPath::root().field("a\r".to_owned()).to_string(), "a\\r");
     }
 
     #[test]

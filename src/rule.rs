@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::path::FieldPath;
+use crate::path::{self, FieldPath};
 use crate::policy::Settings;
 use crate::ray::RayObject;
 
@@ -244,8 +244,8 @@ impl Findings {
         help: impl Into<String>,
     ) -> &mut Finding {
         self.drop_beyond_most();
-        let finding =
-            Finding { rule: self.rule, level: self.level, reason, path, message: message.into(), help: help.into() };
+        let (message, help) = (short(on_one_line(message.into())), on_one_line(help.into()));
+        let finding = Finding { rule: self.rule, level: self.level, reason, path, message, help };
         let index = self.found.len();
         self.found.push(finding);
         &mut self.found[index]
@@ -263,6 +263,26 @@ impl Findings {
             }
         }
     }
+}
+
+/// A text without what would end the line or steer a terminal, which may come from a value that is quoted.
+fn on_one_line(text: String) -> String {
+    if !text.contains(path::is_unseen) {
+        return text;
+    }
+    path::on_one_line(&text).into_owned()
+}
+
+/// The longest message in characters. What a rule says itself is shorter; what it quotes, as a parser's words, may not be.
+const LONGEST: usize = 120;
+
+fn short(mut message: String) -> String {
+    let cut = message.char_indices().nth(LONGEST).and_then(|_| message.char_indices().nth(LONGEST - 1));
+    if let Some((cut, _)) = cut {
+        message.truncate(cut);
+        message.push('…');
+    }
+    message
 }
 
 #[cfg(test)]
@@ -305,5 +325,18 @@ mod tests {
             assert_eq!(denied(found), 1);
             assert_eq!(found[0].path.to_string(), "spec[0]");
         }
+    }
+
+    #[test]
+    fn what_is_quoted_stays_on_the_line() {
+        assert_eq!(on_one_line("says \u{1b}[1mé\nx".to_owned()), "says \\u{1b}[1mé\\nx");
+    }
+
+    #[test]
+    fn a_message_that_quotes_much_is_cut() {
+        for length in [0, LONGEST - 1, LONGEST] {
+            assert_eq!(short("é".repeat(length)), "é".repeat(length));
+        }
+        assert_eq!(short("é".repeat(LONGEST + 1)), format!("{}…", "é".repeat(LONGEST - 1)));
     }
 }
