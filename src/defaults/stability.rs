@@ -91,7 +91,9 @@ pub(super) fn mark(builder: &mut PatchBuilder<'_>, old: Option<&RayObject<'_>>) 
         // Once the user has written something else there, it is the user's.
         now.is_some_and(|now| then.is_none_or(|then| now == then))
     });
-    before.extend(builder.added().iter().cloned());
+    // Of groups that share a name only the first is found again.
+    let is_found = |place: &&String| keyed::at_place(builder.object(), place).is_some();
+    before.extend(builder.added().iter().filter(is_found).cloned());
     if before.is_empty() || before == record_of(builder.object()) {
         return;
     }

@@ -174,3 +174,15 @@ fn a_record_that_somebody_wrote_into_does_no_harm() {
         assert_eq!(patched["spec"], manifest["spec"], "{record}");
     }
 }
+
+#[test]
+fn what_two_groups_of_one_name_got_is_not_recorded_otherwise_by_a_second_call() {
+    let mut nameless = ray("w");
+    nameless.as_object_mut().expect("a map").remove("name");
+    let mut twins = cluster(ray("h"), ray("w"));
+    twins["spec"]["workerGroupSpecs"] = json!([group("small", ray("w")), group("small", nameless)]);
+    for policy in policies() {
+        let (stored, _) = mutate(&policy, &twins, None);
+        assert_eq!(mutate(&policy, &stored, None), (stored.clone(), json!([])));
+    }
+}
