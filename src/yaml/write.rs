@@ -10,6 +10,12 @@ use crate::json::Json;
 /// # Errors
 /// Where the text cannot be put together, which no value of JSON is known to do.
 pub fn to_string(json: &Json<'_>) -> Result<String, fmt::Error> {
+    // A line that begins so ends the document for kubectl, whatever else is on it. In JSON, none does.
+    let begins_with_dashes = |text: &str| text.starts_with("---") && text != "---"; // those alone are quoted
+    if json.as_str().is_some_and(begins_with_dashes) || json.entries().iter().any(|(name, _)| begins_with_dashes(name))
+    {
+        return serde_json::to_string_pretty(json).map(|text| text + "\n").map_err(|_| fmt::Error);
+    }
     let options = serde_saphyr::ser_options! {
         // A long line stays one: folded, it is hard to read and to search.
         folded_wrap_chars: usize::MAX,
@@ -116,6 +122,16 @@ spec:
             let [Ok(document)] = &documents[..] else { panic!("{yaml}: {documents:?}") };
             assert_eq!(document.json, json, "{yaml}");
             assert!(yaml.starts_with("a: \"") || yaml.starts_with("a: '"), "{yaml}");
+        }
+    }
+
+    #[test]
+    fn no_line_begins_with_what_kubectl_takes_for_the_end() {
+        for text in [r#"{"---a":{"---b":1},"c":"---"}"#, r#"{"a":{"---b":"--- c"}}"#, r#""--- a""#, r#"["---"]"#] {
+            let yaml = written(text);
+            let documents = documents(&yaml);
+            let [Ok(document)] = &documents[..] else { panic!("{yaml}: {documents:?}") };
+            assert_eq!(serde_json::to_string(&document.json).expect("JSON"), text, "{yaml}");
         }
     }
 
