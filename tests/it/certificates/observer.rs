@@ -7,6 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use kube::api::{Api, DynamicObject, PostParams};
+use tokio::runtime::Runtime;
 
 use super::Installation;
 use crate::apiserver::webhooks::PROBE;
@@ -23,6 +24,8 @@ pub(crate) struct Observer {
     replicas: Arc<Mutex<Vec<SocketAddr>>>,
     calls: JoinHandle<Outcome>,
     handshakes: JoinHandle<Outcome>,
+    /// Of both, and of their clients: neither may end it under the other.
+    _runtime: Runtime,
 }
 
 /// What became of calls.
@@ -38,7 +41,7 @@ impl Observer {
         let replicas = Arc::<Mutex<Vec<SocketAddr>>>::default();
         let namespace = &installation.namespace;
         let object: DynamicObject = namespace.read(PROBE);
-        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let runtime = Runtime::new().expect("a runtime");
         let clusters = runtime.block_on(namespace.api("RayCluster"));
         let client = runtime.block_on(namespace.client());
         let configuration = installation.configuration();
@@ -61,13 +64,9 @@ impl Observer {
             }
             outcome
         });
-        let ends = Arc::clone(&over);
-        let calls = thread::spawn(move || {
-            let outcome = runtime.block_on(call(&clusters, &object, &ends));
-            drop(runtime);
-            outcome
-        });
-        Self { over, replicas, calls, handshakes }
+        let (ends, handle) = (Arc::clone(&over), runtime.handle().clone());
+        let calls = thread::spawn(move || handle.block_on(call(&clusters, &object, &ends)));
+        Self { over, replicas, calls, handshakes, _runtime: runtime }
     }
 
     /// The replicas to connect to.
