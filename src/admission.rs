@@ -3,7 +3,9 @@
 //! Nothing here knows of sockets, clocks or logs. A denial is an answer like any other; an `Err` is a fault of the
 //! call itself, which becomes a 4xx, so that the webhook's `failurePolicy` decides.
 
+#[cfg(feature = "server")]
 mod body;
+#[cfg(feature = "server")]
 pub mod endpoint;
 mod reply;
 mod request;

@@ -3,7 +3,7 @@
 mod head_num_cpus;
 mod pod_template;
 mod stability;
-#[cfg(feature = "server")]
+#[cfg(feature = "admission")]
 mod unchanged;
 mod worker_reconnect_timeout;
 
@@ -17,7 +17,7 @@ use crate::policy::Settings;
 use crate::ray::{Kind, RayObject};
 
 pub use pod_template::{PodTemplates, TemplateError};
-#[cfg(feature = "server")]
+#[cfg(feature = "admission")]
 pub(crate) use unchanged::is_unchanged;
 
 /// The defaults of a policy.

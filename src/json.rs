@@ -5,9 +5,9 @@
 //! schema validation, so rules do meet ill-typed objects.
 
 mod deserialize;
-#[cfg(feature = "server")]
+#[cfg(feature = "admission")]
 mod read;
-#[cfg(feature = "server")]
+#[cfg(feature = "admission")]
 mod scan;
 
 use std::borrow::Cow;
@@ -15,7 +15,7 @@ use std::borrow::Cow;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 pub use serde_json::Number;
 
-#[cfg(feature = "server")]
+#[cfg(feature = "admission")]
 pub(crate) use read::{Fault, Reader};
 
 /// A JSON value that borrows its strings from the text it was read from.

@@ -26,7 +26,7 @@ pub mod yaml;
 #[allow(clippy::disallowed_methods, reason = "the shell reads files")]
 pub mod policy_file;
 
-#[cfg(feature = "server")]
+#[cfg(feature = "admission")]
 pub mod admission;
 #[cfg(feature = "server")]
 pub mod certificates;
