@@ -1,0 +1,143 @@
+//! The bytes of a call in, the answer out: it is one, it fits the call, and both webhooks take the same for a call.
+
+#![no_main]
+
+#[allow(dead_code, reason = "this target needs some of it")]
+#[path = "../../tests/laws/law.rs"]
+mod law;
+#[path = "../../tests/laws/policies.rs"]
+mod policies;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use libfuzzer_sys::{fuzz_crossover, fuzz_mutator, fuzz_target};
+use policies::policies;
+use rayguard::admission::{Decision, Malformed, Request, Verdict, mutate, validate};
+use rayguard::policy::Policy;
+use rayguard::rule::Level;
+use rayguard_fuzz::mutator;
+use serde_json::Value;
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    // A body is first of all bytes.
+    if seed % 8 == 0 {
+        libfuzzer_sys::fuzzer_mutate(data, size, max_size)
+    } else {
+        mutator::mutate(data, size, max_size, seed)
+    }
+});
+
+fuzz_crossover!(|first: &[u8], second: &[u8], out: &mut [u8], seed: u32| {
+    mutator::cross_over(first, second, out, seed)
+});
+
+fuzz_target!(|body: &[u8]| {
+    let validated = validate(&Policy::default(), body);
+    check(body, &validated);
+    for policy in policies() {
+        let mutated = mutate(policy, body);
+        check(body, &mutated);
+        if let Ok(decision) = &mutated {
+            assert!(decision.findings.is_empty(), "what is mutated is not judged");
+        }
+        // The stored object is read only where it can make a difference.
+        match (validated.as_ref().err(), mutated.as_ref().err()) {
+            (Some(Malformed::OldObject), _) | (_, Some(Malformed::OldObject)) => {}
+            (one, other) => assert_eq!(one, other, "both webhooks read a call alike"),
+        }
+    }
+    check_reading(body);
+});
+
+/// Holds what is read against what `serde_json` reads.
+fn check_reading(body: &[u8]) {
+    let read = Request::read(body);
+    let Ok(review) = serde_json::from_slice::<Value>(body) else { return };
+    let asked = &review["request"];
+    match read {
+        Ok(request) => {
+            let Some(object) = request.object() else { return };
+            assert_eq!(without_unread(Value::from(object)), without_unread(asked["object"].clone()));
+        }
+        // A key that stands twice may be refused, and no other text is the shortest.
+        Err(error) => assert!(!is_call(&review) || review.to_string().as_bytes() != body, "{error}: {review}"),
+    }
+}
+
+/// An object without the parts that are left out in reading.
+fn without_unread(mut object: Value) -> Value {
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.remove("managedFields");
+    }
+    if let Some(fields) = object.as_object_mut() {
+        fields.remove("status");
+    }
+    object
+}
+
+/// Whether a review has all that a call must have, and nothing of another type.
+fn is_call(review: &Value) -> bool {
+    let absent_or = |value: &Value, is_it: fn(&Value) -> bool| value.is_null() || is_it(value);
+    let has_kind = |kind: &Value| ["group", "version", "kind"].iter().all(|name| kind[name].is_string());
+    let asked = &review["request"];
+    let given = |name: &str| asked.get(name);
+    review["apiVersion"] == "admission.k8s.io/v1"
+        && review["kind"] == "AdmissionReview"
+        && asked["uid"].as_str().is_some_and(|uid| !uid.is_empty())
+        && ["CREATE", "UPDATE", "DELETE", "CONNECT"].iter().any(|operation| asked["operation"] == **operation)
+        && ["name", "namespace", "subResource"].iter().all(|name| given(name).is_none_or(Value::is_string))
+        && has_kind(&asked["kind"])
+        && given("requestKind").is_none_or(has_kind)
+        && given("dryRun").is_none_or(Value::is_boolean)
+        && asked["object"].is_object()
+        && asked["object"].get("metadata").is_none_or(Value::is_object)
+        && absent_or(&asked["oldObject"], Value::is_object)
+}
+
+fn check(body: &[u8], outcome: &Result<Decision<'_>, Malformed>) {
+    match outcome {
+        Ok(decision) => check_answer(body, decision),
+        Err(malformed) => assert!(malformed.to_string().len() < 120),
+    }
+}
+
+fn check_answer(body: &[u8], decision: &Decision<'_>) {
+    let request = &decision.request;
+    let answer: Value = serde_json::from_slice(&decision.reply).expect("an answer is JSON");
+    assert_eq!(answer["apiVersion"], "admission.k8s.io/v1");
+    assert_eq!(answer["kind"], "AdmissionReview");
+    let response = &answer["response"];
+    assert_eq!(response["uid"], *request.uid);
+    assert!(!request.uid.is_empty());
+    let denied = decision.verdict == Verdict::Denied;
+    assert_eq!(response["allowed"], !denied);
+    assert_eq!(denied, decision.findings.iter().any(|finding| finding.level == Level::Deny));
+    assert_eq!(denied, response["status"]["message"].is_string());
+    assert_eq!(denied, response["status"]["code"] == 422);
+    let warnings = response["warnings"].as_array().map_or(&[][..], Vec::as_slice);
+    assert!(warnings.len() <= 8);
+    for warning in warnings.iter().map(|warning| warning.as_str().expect("text")) {
+        assert!(warning.chars().count() <= 256 && !warning.contains('\n'), "{warning}");
+    }
+
+    let patched = decision.verdict == Verdict::Patched;
+    assert_eq!(patched, response["patch"].is_string());
+    assert_eq!(patched, response["patchType"] == "JSONPatch");
+    assert_eq!(patched, decision.operations > 0);
+    // An independent reading of the same call. It takes less: it reads all of it, and only so deep.
+    let Ok(read) = serde_json::from_slice::<Value>(body) else { return };
+    let asked = &read["request"];
+    assert_eq!(asked["uid"], *request.uid);
+    for (field, value) in [("name", &request.name), ("namespace", &request.namespace)] {
+        assert_eq!(asked[field].as_str().unwrap_or_default(), value);
+    }
+    assert_eq!(asked["operation"].as_str(), request.operation.map(|operation| operation.as_str()));
+    if patched {
+        let patch = STANDARD.decode(response["patch"].as_str().expect("text")).expect("base64");
+        let patch: json_patch::Patch = serde_json::from_slice(&patch).expect("a patch");
+        assert_eq!(patch.0.len(), decision.operations);
+        let mut object = asked["object"].clone();
+        json_patch::patch(&mut object, &patch).expect("the patch applies to the object that came");
+        assert!(law::is_kept(&asked["object"], &object));
+    }
+}
