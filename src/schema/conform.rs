@@ -91,8 +91,18 @@ impl Schema {
     }
 }
 
+/// Up to how many fields comparing each with all others takes less than hashing them.
+const FEW: usize = 16;
+
 /// Which fields of a map count: of those with one name the last.
 pub(super) fn last_of_each(fields: &[(impl AsRef<str>, Json<'_>)]) -> Vec<bool> {
+    if fields.len() <= FEW {
+        let is_last = |(index, (name, _)): (usize, &(_, _))| {
+            let name: &str = AsRef::as_ref(name);
+            fields[index + 1..].iter().all(|(later, _)| later.as_ref() != name)
+        };
+        return fields.iter().enumerate().map(is_last).collect();
+    }
     let mut seen = HashSet::with_capacity(fields.len());
     let mut counts: Vec<_> = fields.iter().rev().map(|(name, _)| seen.insert(name.as_ref())).collect();
     counts.reverse();

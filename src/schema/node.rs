@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use regex_lite::Regex;
 use serde::Deserialize;
 
-use super::Schema;
+use super::{Schema, quantity};
 use crate::json::Json;
 use crate::kuberay::Version;
 use crate::ray::Kind;
@@ -88,16 +88,21 @@ pub(super) enum Type {
 #[derive(Debug)]
 pub(super) struct Pattern {
     pub(super) text: String,
+    is_quantity: bool,
     regex: OnceLock<Option<Regex>>,
 }
 
 impl Pattern {
     fn new(text: String) -> Self {
-        Self { text, regex: OnceLock::new() }
+        let is_quantity = text == quantity::PATTERN;
+        Self { text, is_quantity, regex: OnceLock::new() }
     }
 
     /// Whether a text matches. Without a limit on the text's length: the engine takes linear time.
     pub(super) fn matches(&self, text: &str) -> bool {
+        if self.is_quantity {
+            return quantity::is_quantity(text);
+        }
         // A test compiles every pattern there is.
         self.regex.get_or_init(|| Regex::new(&self.text).ok()).as_ref().is_none_or(|regex| regex.is_match(text))
     }
