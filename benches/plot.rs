@@ -76,7 +76,11 @@ impl fmt::Display for Plot {
             writeln!(svg, r#"<path class="grid" d="M{at:.1} {bottom}v5"/>"#)?;
             writeln!(svg, r#"<text x="{at:.1}" y="{}" text-anchor="middle">{}</text>"#, bottom + 20.0, short(mark))?;
         }
-        writeln!(svg, r#"<text x="{left}" y="46">{}</text>"#, self.up)?;
+        writeln!(
+            svg,
+            r#"<text x="{left}" y="46">{}; the lines are the straight ones nearest to the points</text>"#,
+            self.up
+        )?;
         writeln!(svg, r#"<text x="{right}" y="{}" text-anchor="end">{}</text>"#, bottom + 42.0, self.across)?;
 
         // Labels stand at the ends of the lines, and none on another.
