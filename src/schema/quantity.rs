@@ -6,12 +6,13 @@ pub(super) const PATTERN: &str = r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KM
 
 /// Whether a text matches [`PATTERN`].
 pub(super) fn is_quantity(text: &str) -> bool {
-    match after_number(text.as_bytes()) {
-        None => false,
-        Some([] | [b'n' | b'u' | b'm' | b'k' | b'M' | b'G' | b'T' | b'P' | b'E']) => true,
-        Some([b'K' | b'M' | b'G' | b'T' | b'P' | b'E', b'i']) => true,
-        Some([b'e' | b'E', exponent @ ..]) => after_number(exponent).is_some_and(<[u8]>::is_empty),
-        Some(_) => false,
+    let Some(suffix) = after_number(text.as_bytes()) else { return false };
+    match suffix {
+        []
+        | [b'n' | b'u' | b'm' | b'k' | b'M' | b'G' | b'T' | b'P' | b'E']
+        | [b'K' | b'M' | b'G' | b'T' | b'P' | b'E', b'i'] => true,
+        [b'e' | b'E', exponent @ ..] => after_number(exponent).is_some_and(<[u8]>::is_empty),
+        _ => false,
     }
 }
 
