@@ -51,7 +51,7 @@ fn main() {
         across: "MiB, of ten worker groups with ever more variables",
         up: "milliseconds of processor time",
         series: all_series(
-            sizes(add_variable).into_iter().map(|(size, reviews)| (as_float(size) / 1048576.0, reviews)),
+            sizes(add_variable).into_iter().map(|(size, reviews)| (as_float(size) / 1_048_576.0, reviews)),
         ),
     };
     report(&size, &folder.join("growth-size.svg"));
@@ -62,7 +62,7 @@ fn main() {
         "{:32}{:>20}{:>20}{:>20}{:>20}",
         "", "validate CREATE", "validate UPDATE", "mutate CREATE", "mutate UPDATE"
     );
-    let shapes: [(&str, fn(&mut Value, usize)); 7] = [
+    let shapes: [(&str, Grow); 7] = [
         ("annotations", add_annotation),
         ("one long annotation", lengthen_annotation),
         ("containers", add_container),
@@ -81,6 +81,9 @@ fn main() {
         println!();
     }
 }
+
+/// Adds something to a worker group, which has had so many of it before.
+type Grow = fn(&mut Value, usize);
 
 /// A review of a new object, and one of an update that scales a group.
 struct Reviews {
@@ -114,7 +117,7 @@ fn clusters(groups: usize, grow: impl Fn(&mut Value, usize)) -> Reviews {
 }
 
 /// Reviews of clusters of ten groups that grow by what is added to each, with the size of the object in bytes.
-fn sizes(add: fn(&mut Value, usize)) -> Vec<(usize, Reviews)> {
+fn sizes(add: Grow) -> Vec<(usize, Reviews)> {
     let with = |times: usize| clusters(10, move |group, _| (0..times).for_each(|number| add(group, number)));
     let few = with(100).create.len();
     let each = (with(300).create.len() - few) / 200;
@@ -198,16 +201,16 @@ fn time((webhook, operation): (&str, &str), reviews: &Reviews) -> f64 {
             drop(black_box(ask(&policy, black_box(review))));
             count += 1.0;
         }
-        (on_processor() - before).as_secs_f64() * 1e3 / count
+        (on_processor() - before) / count
     };
     (0..TIMES).map(|_| once()).fold(f64::INFINITY, f64::min)
 }
 
-/// How long this thread has run: without the time in which other programs did.
-fn on_processor() -> Duration {
+/// How long this thread has run, in milliseconds: without the time in which other programs did.
+fn on_processor() -> f64 {
     thread::yield_now(); // the kernel keeps account where it changes threads
     let account = fs::read_to_string("/proc/thread-self/schedstat").expect("Linux keeps account");
-    Duration::from_nanos(account.split(' ').next().and_then(|time| time.parse().ok()).expect("nanoseconds"))
+    account.split(' ').next().and_then(|nanoseconds| nanoseconds.parse::<f64>().ok()).expect("a number") / 1e6
 }
 
 fn report(plot: &Plot, file: &Path) {
