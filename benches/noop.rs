@@ -1,5 +1,7 @@
 //! The least that a webhook on rayguard's stack can cost: the same axum, hyper, rustls and tokio, without limits, logs
 //! or metrics. It reads the body and gives a fixed answer. `benches/compare` runs it beside rayguard.
+//!
+//!     noop ADDRESS CERTIFICATE KEY
 
 #![allow(clippy::disallowed_methods, reason = "without limits: nothing tracks its connections")]
 
@@ -15,10 +17,10 @@ use axum::routing::post;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use rcgen::generate_simple_self_signed;
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs::default_provider;
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tower::Service as _;
@@ -27,12 +29,13 @@ const ANSWER: &str = r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionRev
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let address = std::env::args().nth(1).ok_or("say where to listen: noop 127.0.0.1:9444")?;
-    let made = generate_simple_self_signed(["localhost".to_owned()])?;
-    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let [address, certificate, key] = &arguments[..] else { return Err("noop ADDRESS CERTIFICATE KEY".into()) };
+    let certificate = CertificateDer::from_pem_file(certificate)?;
+    let key = PrivateKeyDer::from_pem_file(key)?;
     let builder = ServerConfig::builder_with_provider(Arc::new(default_provider()));
     let builder = builder.with_safe_default_protocol_versions()?.with_no_client_auth();
-    let mut config = builder.with_single_cert(vec![made.cert.der().clone()], key)?;
+    let mut config = builder.with_single_cert(vec![certificate], key)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     let acceptor = TlsAcceptor::from(Arc::new(config));
 

@@ -20,7 +20,9 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use crate::json::Json;
+use crate::kuberay::Version;
 use crate::path::FieldPath;
+use crate::schema::{Fault, Schema};
 
 pub use cluster::{ClusterSpec, Group};
 pub use gcs::GcsFaultTolerance;
@@ -98,6 +100,7 @@ pub struct RayObject<'a> {
     redis_address: OnceCell<Option<RedisAddress<'a>>>,
     redis_password: OnceCell<Option<RedisPassword<'a>>>,
     serve_config: OnceCell<Arc<ServeConfig>>,
+    faults: OnceCell<Vec<Fault>>,
 }
 
 impl<'a> RayObject<'a> {
@@ -118,9 +121,15 @@ impl<'a> RayObject<'a> {
             redis_address: OnceCell::new(),
             redis_password: OnceCell::new(),
             serve_config: OnceCell::new(),
+            faults: OnceCell::new(),
         };
         object.fault_tolerance = GcsFaultTolerance::read(&object);
         Some(object)
+    }
+
+    /// What the schema of a release of KubeRay has against it, looked up once: it is the same for all rules.
+    pub fn faults(&self, kuberay: Version) -> &[Fault] {
+        self.faults.get_or_init(|| Schema::of(kuberay).faults(self.json))
     }
 
     /// The name, or the prefix of one that is yet to be generated.

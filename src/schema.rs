@@ -13,6 +13,7 @@ mod fault;
 mod faults;
 mod metadata;
 mod node;
+mod quantity;
 mod suggestion;
 #[cfg(test)]
 mod tests;

@@ -1,21 +1,18 @@
 //! `rayguard check`: the verdict on files.
 
 use std::cell::LazyCell;
-use std::num::NonZero;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::io::{self, Write as _};
 
 use clap::{Args, ValueEnum};
 use rayguard::policy::Policy;
 use rayguard::yaml::{self, Document, Lines, YamlError};
 
 use super::object::{self, ObjectName};
-use super::output;
-use super::report::{Found, Report, Severity, Unreadable};
+use super::output::{self, Data};
+use super::report::{Found, Report, Severity, Summary, Unreadable};
 use super::source::{self, Source};
 use super::text::{self, Shown, TextView};
-use super::{CliError, Input, Status, secret};
+use super::{CliError, Input, Status, json, ordered, secret};
 
 /// Check manifests as the API server would with rayguard in it
 ///
@@ -78,53 +75,43 @@ pub(super) fn run(args: &CheckArgs) -> Result<Status, CliError> {
         view: TextView::new(output::terminal_width()),
         for_people: args.output == Format::Text,
     };
-    let report = checker.all(source::find(&args.input.paths));
-    match args.output {
-        Format::Text => output::print(&report.findings.iter().map(|found| &*found.text).collect::<String>())?,
-        Format::Json => output::print(&(serde_json::to_string_pretty(&report).map_err(std::io::Error::from)? + "\n"))?,
-    }
-    output::complain(&report.errors.iter().map(|unreadable| &*unreadable.text).collect::<String>());
+    let write = match args.output {
+        Format::Text => show,
+        Format::Json => json::write,
+    };
+    let summary = ordered::map(source::find(&args.input.paths), |source| checker.source(source), write)?;
     if !args.quiet {
-        output::complain(&text::summary(&report.summary));
+        output::complain(&text::summary(&summary));
     }
     let bar = match args.fail_on {
         FailOn::Error => Some(Severity::Error),
         FailOn::Warning => Some(Severity::Warning),
         FailOn::Never => None,
     };
-    Ok(match (&report.errors[..], report.severity(), bar) {
-        ([_, ..], ..) => Status::Unchecked,
+    Ok(match (summary.unreadable, summary.worst(), bar) {
+        (1.., ..) => Status::Unchecked,
         (_, Some(worst), Some(bar)) if worst >= bar => Status::Denied,
         _ => Status::Clean,
     })
 }
 
-impl Checker<'_> {
-    /// Checks all texts, several at a time, and reports on them in their order.
-    fn all(&self, sources: Vec<Result<Source, Unreadable>>) -> Report {
-        let threads = thread::available_parallelism().map_or(1, NonZero::get).min(sources.len());
-        let count = sources.len();
-        let sources: Vec<_> = sources.into_iter().map(|source| Mutex::new(Some(source))).collect();
-        let reports: Vec<_> = (0..count).map(|_| Mutex::new(Report::default())).collect();
-        let next = AtomicUsize::new(0);
-        let work = || {
-            while let Some(index) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|index| *index < count) {
-                let source = sources[index].lock().ok().and_then(|mut source| source.take());
-                if let (Some(source), Ok(mut report)) = (source, reports[index].lock()) {
-                    *report = self.source(source);
-                }
-            }
-        };
-        if threads <= 1 {
-            work();
-        } else {
-            thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
+/// Shows people the reports as they come.
+fn show(reports: &mut dyn Iterator<Item = Report>) -> io::Result<Summary> {
+    let mut data = Data::new();
+    let mut summary = Summary::default();
+    for report in reports {
+        data.write_all(report.text.as_bytes())?;
+        if !report.errors.is_empty() {
+            data.flush()?; // so that what is said of one file stays together on a terminal
+            report.errors.iter().for_each(|error| output::complain(&error.text));
         }
-        let mut all = Report::default();
-        reports.into_iter().flat_map(Mutex::into_inner).for_each(|report| all.add(report));
-        all
+        summary.add(&report.summary);
     }
+    data.flush()?;
+    Ok(summary)
+}
 
+impl Checker<'_> {
     fn source(&self, source: Result<Source, Unreadable>) -> Report {
         let mut report = Report::default();
         match source.and_then(|source| Ok((source.name(), source.read()?))) {
@@ -142,7 +129,7 @@ impl Checker<'_> {
 
     fn text(&self, text: &str, file: &str, report: &mut Report) {
         let lines = LazyCell::new(|| Lines::of(text));
-        for document in yaml::documents(text) {
+        for document in yaml::parts(text).flat_map(|part| part.documents) {
             report.summary.documents += 1;
             match document {
                 Ok(document) => {
@@ -179,14 +166,15 @@ impl Checker<'_> {
         let object = ObjectName::of(&document.json, self.namespace);
         let secrets = if self.for_people { secret::in_document(document) } else { Vec::new() };
         for finding in &outcome.findings {
+            report.summary.count(Severity::of(finding.level));
             let written = outcome.as_written(&finding.path);
             let location = document.locate(&written);
-            let mut found = Found::new(finding, object.clone(), file, &location);
             if self.for_people {
                 let shown = Shown { finding, object: &object, file, location: &location, written: &written };
-                found.text = self.view.finding(document, &shown, &secrets);
+                report.text += &self.view.finding(document, &shown, &secrets);
+            } else {
+                report.findings.push(Found::new(finding, object.clone(), file, &location));
             }
-            report.find(found);
         }
     }
 }

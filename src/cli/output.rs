@@ -1,18 +1,51 @@
 //! What goes out: data to the standard output, everything else to the standard error.
 
-use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, StdoutLock, Write};
 
-/// Writes data, with or without its colours, as is due. A reader that has gone away has read enough.
-pub(super) fn print(text: &str) -> io::Result<()> {
-    let mut stdout = BufWriter::new(anstream::stdout().lock());
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => {
-            // What is left in the buffer would be tried again when it is dropped.
-            let _ = stdout.into_parts();
-            Ok(())
-        }
-        done => done,
+use anstream::AutoStream;
+
+/// The standard output, with or without its colours, as is due. A reader that has gone away has read enough: what comes
+/// then is dropped. To be flushed at the end.
+pub(super) struct Data {
+    stdout: BufWriter<AutoStream<StdoutLock<'static>>>,
+    has_reader: bool,
+}
+
+impl Data {
+    pub(super) fn new() -> Self {
+        Self { stdout: BufWriter::new(anstream::stdout().lock()), has_reader: true }
     }
+
+    /// Does something with the output as long as somebody reads it.
+    fn attempt<T>(&mut self, otherwise: T, act: impl FnOnce(&mut dyn Write) -> io::Result<T>) -> io::Result<T> {
+        if !self.has_reader {
+            return Ok(otherwise);
+        }
+        match act(&mut self.stdout) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                self.has_reader = false;
+                Ok(otherwise)
+            }
+            done => done,
+        }
+    }
+}
+
+impl Write for Data {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.attempt(bytes.len(), |stdout| stdout.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.attempt((), |stdout| stdout.flush())
+    }
+}
+
+/// Writes all the data that there is.
+pub(super) fn print(text: &str) -> io::Result<()> {
+    let mut data = Data::new();
+    data.write_all(text.as_bytes())?;
+    data.flush()
 }
 
 /// Says something to whoever runs the command. There is nobody to tell if that fails.

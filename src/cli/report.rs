@@ -8,9 +8,12 @@ use serde::Serialize;
 
 use super::object::ObjectName;
 
-/// Everything that came of some texts. Its fields are the JSON output's.
-#[derive(Debug, Default, Serialize)]
+/// Everything that came of a text.
+#[derive(Debug, Default)]
 pub(super) struct Report {
+    /// The findings as people are shown them.
+    pub(super) text: String,
+    /// The findings as programs are told them.
     pub(super) findings: Vec<Found>,
     /// What could not be checked.
     pub(super) errors: Vec<Unreadable>,
@@ -31,9 +34,6 @@ pub(super) struct Found {
     file: String,
     #[serde(flatten)]
     place: Place,
-    /// The finding as people are shown it.
-    #[serde(skip)]
-    pub(super) text: String,
 }
 
 /// A text, or a document in it, that could not be checked.
@@ -91,39 +91,40 @@ pub(super) enum Severity {
 }
 
 impl Report {
-    /// Takes in what came of further texts.
-    pub(super) fn add(&mut self, other: Report) {
-        self.findings.extend(other.findings);
-        self.errors.extend(other.errors);
-        let Summary { files, documents, objects, passed_by, errors, warnings, notes, unreadable } = other.summary;
-        let summary = &mut self.summary;
-        summary.files += files;
-        summary.documents += documents;
-        summary.objects += objects;
-        summary.passed_by += passed_by;
-        summary.errors += errors;
-        summary.warnings += warnings;
-        summary.notes += notes;
-        summary.unreadable += unreadable;
-    }
-
-    pub(super) fn find(&mut self, found: Found) {
-        match found.severity {
-            Severity::Error => self.summary.errors += 1,
-            Severity::Warning => self.summary.warnings += 1,
-            Severity::Note => self.summary.notes += 1,
-        }
-        self.findings.push(found);
-    }
-
     pub(super) fn fail(&mut self, unreadable: Unreadable) {
         self.summary.unreadable += 1;
         self.errors.push(unreadable);
     }
+}
+
+impl Summary {
+    /// Takes in that of a further text.
+    pub(super) fn add(&mut self, other: &Self) {
+        let Self { files, documents, objects, passed_by, errors, warnings, notes, unreadable } = other;
+        self.files += files;
+        self.documents += documents;
+        self.objects += objects;
+        self.passed_by += passed_by;
+        self.errors += errors;
+        self.warnings += warnings;
+        self.notes += notes;
+        self.unreadable += unreadable;
+    }
+
+    /// Counts a finding.
+    pub(super) fn count(&mut self, severity: Severity) {
+        match severity {
+            Severity::Error => self.errors += 1,
+            Severity::Warning => self.warnings += 1,
+            Severity::Note => self.notes += 1,
+        }
+    }
 
     /// The worst severity there is.
-    pub(super) fn severity(&self) -> Option<Severity> {
-        self.findings.iter().map(|found| found.severity).max()
+    pub(super) fn worst(&self) -> Option<Severity> {
+        let severities =
+            [(self.errors, Severity::Error), (self.warnings, Severity::Warning), (self.notes, Severity::Note)];
+        severities.into_iter().find(|(count, _)| *count > 0).map(|(_, severity)| severity)
     }
 }
 
@@ -140,7 +141,6 @@ impl Found {
             object,
             file: file.to_owned(),
             place: Place::of(location),
-            text: String::new(),
         }
     }
 }

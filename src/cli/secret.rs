@@ -97,13 +97,24 @@ fn names_secret(name: &str) -> bool {
 /// Whether a key only leads to a secret: the name of a Secret, or of a file.
 fn is_about(name: &str) -> bool {
     let ends = ["name", "ref", "path", "file", "dir"];
-    ends.iter().any(|end| name.to_ascii_lowercase().ends_with(end))
+    let ends_with = |end: &str| name.len() >= end.len() && starts(&name.as_bytes()[name.len() - end.len()..], end);
+    ends.into_iter().any(ends_with)
 }
 
-/// Where the first name of a secret in a text ends.
+/// Where the first name of a secret in a text ends. None of them lies within another, so the first to begin ends first.
 fn name_end(text: &str) -> Option<usize> {
-    let text = text.to_ascii_lowercase();
-    NAMES.iter().filter_map(|name| text.find(name).map(|at| at + name.len())).min()
+    let bytes = text.as_bytes();
+    (0..bytes.len()).find_map(|at| {
+        // Every text of a manifest is looked at, so what cannot begin a name is passed over at once.
+        let is_initial = matches!(bytes[at].to_ascii_lowercase(), b'a' | b'c' | b'p' | b's' | b't');
+        let name = NAMES.iter().filter(|_| is_initial).find(|name| starts(&bytes[at..], name))?;
+        Some(at + name.len())
+    })
+}
+
+/// Whether a text starts with a word, which is in lower case.
+fn starts(text: &[u8], word: &str) -> bool {
+    text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 /// Whether a text holds a secret beside other things: `redis://:password@host`, `--redis-password=…`.

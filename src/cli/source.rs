@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, IsTerminal, Read};
+use std::iter;
 use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
@@ -43,31 +44,29 @@ impl Source {
     }
 }
 
-/// The texts at some paths, in the order in which they are to be read. Ends the program where there is nothing to read
-/// and nobody to ask.
-pub(super) fn find(paths: &[PathBuf]) -> Vec<Result<Source, Unreadable>> {
-    if paths.is_empty() {
-        if io::stdin().is_terminal() {
-            let message = "no path given, and the standard input is a terminal";
-            Cli::command().error(ErrorKind::MissingRequiredArgument, message).exit();
-        }
-        return vec![Ok(Source::Stdin)];
+type Sources = Box<dyn Iterator<Item = Result<Source, Unreadable>> + Send>;
+
+/// The texts at some paths, in the order in which they are to be read; folders are looked into on the way. Ends the
+/// program where there is nothing to read and nobody to ask.
+pub(super) fn find(paths: &[PathBuf]) -> impl Iterator<Item = Result<Source, Unreadable>> + Send + use<> {
+    if paths.is_empty() && io::stdin().is_terminal() {
+        let message = "no path given, and the standard input is a terminal";
+        Cli::command().error(ErrorKind::MissingRequiredArgument, message).exit();
     }
-    let mut sources = Vec::new();
-    for path in paths {
+    let paths = if paths.is_empty() { vec![PathBuf::from("-")] } else { paths.to_vec() };
+    paths.into_iter().flat_map(|path| -> Sources {
         if path.as_os_str() == "-" {
-            sources.push(Ok(Source::Stdin));
+            Box::new(iter::once(Ok(Source::Stdin)))
         } else if path.is_dir() {
-            sources.extend(walk(path));
+            Box::new(walk(&path))
         } else {
-            sources.push(Ok(Source::File(path.clone())));
+            Box::new(iter::once(Ok(Source::File(path))))
         }
-    }
-    sources
+    })
 }
 
 /// The manifests below a folder, in the order of names. Links are followed.
-fn walk(folder: &Path) -> impl Iterator<Item = Result<Source, Unreadable>> {
+fn walk(folder: &Path) -> impl Iterator<Item = Result<Source, Unreadable>> + Send + use<> {
     let entries = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter();
     let visible = |entry: &DirEntry| entry.depth() == 0 || !entry.file_name().as_encoded_bytes().starts_with(b".");
     entries.filter_entry(visible).filter_map(|entry| match entry {

@@ -3,7 +3,7 @@
 use crate::policy::Settings;
 use crate::ray::RayObject;
 use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
-use crate::schema::{Fault, Schema};
+use crate::schema::Fault;
 
 pub(super) static RULE: Rule = Rule {
     name: "malformed-field",
@@ -18,9 +18,9 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
-    for fault in Schema::of(settings.kuberay.version).faults(object.json) {
+    for fault in object.faults(settings.kuberay.version) {
         if let Fault::Malformed { path, reason, message, help } = fault {
-            findings.report(reason, path, message, help);
+            findings.report(*reason, path.clone(), message.clone(), help.clone());
         }
     }
 }

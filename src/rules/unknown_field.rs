@@ -3,7 +3,7 @@
 use crate::policy::Settings;
 use crate::ray::RayObject;
 use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
-use crate::schema::{Fault, Schema, Suggestion};
+use crate::schema::{Fault, Suggestion};
 
 pub(super) static RULE: Rule = Rule {
     name: "unknown-field",
@@ -18,7 +18,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
-    for fault in Schema::of(settings.kuberay.version).faults(object.json) {
+    for fault in object.faults(settings.kuberay.version) {
         if let Fault::Unknown { path, suggestion } = fault {
             let message = match suggestion {
                 Some(Suggestion::Release(_)) => {
@@ -27,12 +27,12 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
                 Some(Suggestion::ApiVersion(_)) => format!("unknown field: {} does not have it", object.api_version),
                 _ => "unknown field: the API server drops it, and kubectl refuses the object".to_owned(),
             };
-            findings.invalid(path, message, help(suggestion));
+            findings.invalid(path.clone(), message, help(suggestion.as_ref()));
         }
     }
 }
 
-fn help(suggestion: Option<Suggestion>) -> String {
+fn help(suggestion: Option<&Suggestion>) -> String {
     match suggestion {
         Some(Suggestion::Spelling(name)) => format!("did you mean {name}?"),
         Some(Suggestion::Elsewhere(places)) => format!("move it to {}", places.join(" or ")),

@@ -1,6 +1,7 @@
 //! What the API server makes of an object as it reads it.
 
 use std::collections::HashSet;
+use std::iter;
 
 use super::Schema;
 use super::node::{Node, NodeId, Type};
@@ -32,25 +33,24 @@ impl Schema {
         let child = |name: &str| node.and_then(|node| node.child(name)).map(|id| self.node(id));
         match value {
             Json::Object(Object(fields)) => {
-                let mut counts = last_of_each(fields).into_iter();
+                let mut counts = last_of_each(fields);
                 let keeps_unknown = node.is_some_and(|node| node.preserves_unknown_fields);
-                fields.retain(|(name, value)| {
+                fields.retain_mut(|(name, value)| {
                     counts.next() == Some(true)
                         && match child(name) {
-                            Some(node) => !(value.is_null() && node.drops_null() && node.default.is_none()),
+                            Some(node) if value.is_null() && node.drops_null() && node.default.is_none() => false,
+                            Some(node) => {
+                                self.settle_or_fill(value, Some(node));
+                                true
+                            }
                             None => keeps_unknown,
                         }
                 });
                 for name in node.into_iter().flat_map(|node| &node.defaulted) {
                     if fields.iter().all(|(known, _)| known != name) {
-                        fields.push(((*name).into(), Json::Null));
-                    }
-                }
-                for (name, value) in fields {
-                    if let Some(node) = child(name) {
-                        self.settle_or_fill(value, Some(node));
-                    } else if !keeps_unknown {
-                        self.settle(value, None);
+                        let mut value = Json::Null;
+                        self.settle_or_fill(&mut value, child(name));
+                        fields.push(((*name).into(), value));
                     }
                 }
             }
@@ -91,12 +91,21 @@ impl Schema {
     }
 }
 
+/// Up to how many fields comparing each with all others takes less than hashing them.
+const FEW: usize = 16;
+
 /// Which fields of a map count: of those with one name the last.
-pub(super) fn last_of_each(fields: &[(impl AsRef<str>, Json<'_>)]) -> Vec<bool> {
-    let mut seen = HashSet::with_capacity(fields.len());
-    let mut counts: Vec<_> = fields.iter().rev().map(|(name, _)| seen.insert(name.as_ref())).collect();
-    counts.reverse();
-    counts
+pub(super) fn last_of_each<T: AsRef<str>>(fields: &[(T, Json<'_>)]) -> impl Iterator<Item = bool> + use<T> {
+    let is_repeated = |(index, (name, _)): (usize, &(T, _))| {
+        fields[index + 1..].iter().any(|(later, _)| later.as_ref() == name.as_ref())
+    };
+    let mut counts = Vec::new();
+    if fields.len() > FEW || fields.iter().enumerate().any(is_repeated) {
+        let mut seen = HashSet::with_capacity(fields.len());
+        counts.extend(fields.iter().rev().map(|(name, _)| seen.insert(name.as_ref())));
+        counts.reverse();
+    }
+    counts.into_iter().chain(iter::repeat(true)) // all of them, where no name is there twice
 }
 
 /// A text that is `null` is an empty one where the API server reads a Go map or list, as it does metadata.

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use regex_lite::Regex;
 use serde::Deserialize;
 
-use super::Schema;
+use super::{Schema, quantity};
 use crate::json::Json;
 use crate::kuberay::Version;
 use crate::ray::Kind;
@@ -19,8 +19,8 @@ pub(super) struct NodeId(pub(super) usize);
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) kind: Type,
-    /// The fields of a map, by name.
-    properties: Vec<(&'static str, NodeId)>,
+    /// The fields of a map, in the order of names, each behind how its name [begins](beginning).
+    properties: Vec<(u64, &'static str, NodeId)>,
     /// What the values of all other keys of a map are like; `None` where there may be none.
     pub(super) additional: Option<NodeId>,
     /// What the items of a list are like.
@@ -52,19 +52,30 @@ impl Node {
 
     /// The node of a field that the schema names.
     pub(super) fn property(&self, name: &str) -> Option<NodeId> {
-        let found = self.properties.binary_search_by(|(known, _)| (*known).cmp(name));
-        found.ok().map(|index| self.properties[index].1)
+        // This is asked of each field of an object several times, and a number is compared faster than a text.
+        let start = beginning(name);
+        let compare =
+            |(known_start, known, _): &(u64, &str, NodeId)| known_start.cmp(&start).then_with(|| (*known).cmp(name));
+        self.properties.binary_search_by(compare).ok().map(|index| self.properties[index].2)
     }
 
     /// The fields that the schema names.
     pub(super) fn properties(&self) -> impl Iterator<Item = (&'static str, NodeId)> {
-        self.properties.iter().copied()
+        self.properties.iter().map(|(_, name, id)| (*name, *id))
     }
 
     /// Whether a `null` here is as good as nothing.
     pub(super) fn drops_null(&self) -> bool {
         !self.nullable
     }
+}
+
+/// The first eight bytes of a name as a number, so that numbers are in the order of names.
+fn beginning(name: &str) -> u64 {
+    let mut bytes = [0; 8];
+    let length = name.len().min(bytes.len());
+    bytes[..length].copy_from_slice(&name.as_bytes()[..length]);
+    u64::from_be_bytes(bytes)
 }
 
 /// The types of a value.
@@ -88,16 +99,21 @@ pub(super) enum Type {
 #[derive(Debug)]
 pub(super) struct Pattern {
     pub(super) text: String,
+    is_quantity: bool,
     regex: OnceLock<Option<Regex>>,
 }
 
 impl Pattern {
     fn new(text: String) -> Self {
-        Self { text, regex: OnceLock::new() }
+        let is_quantity = text == quantity::PATTERN;
+        Self { text, is_quantity, regex: OnceLock::new() }
     }
 
     /// Whether a text matches. Without a limit on the text's length: the engine takes linear time.
     pub(super) fn matches(&self, text: &str) -> bool {
+        if self.is_quantity {
+            return quantity::is_quantity(text);
+        }
         // A test compiles every pattern there is.
         self.regex.get_or_init(|| Regex::new(&self.text).ok()).as_ref().is_none_or(|regex| regex.is_match(text))
     }
@@ -183,7 +199,7 @@ impl Text {
         let properties = || self.properties.iter().filter_map(|(field, name)| Some((*field, (*name)?)));
         Node {
             kind: self.r#type.expect("a node has a type"),
-            properties: properties().map(|(field, name)| (field, ids[name])).collect(),
+            properties: properties().map(|(field, name)| (beginning(field), field, ids[name])).collect(),
             additional: self.additional_properties.map(|name| ids[name]),
             items: self.items.map(|name| ids[name]),
             defaulted: properties()

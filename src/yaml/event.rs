@@ -43,7 +43,7 @@ impl<'t> YamlEvents<'t> {
     }
 
     pub(super) fn with_directives(text: &'t str, offset: usize, allowed: bool) -> Self {
-        let options = granit_parser::options! { disallow_directives: !allowed };
+        let options = granit_parser::options! { disallow_directives: !allowed, emit_comments: false };
         Self { parser: Parser::new_from_str_with_options(text, options), text, offset }
     }
 

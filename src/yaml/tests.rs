@@ -37,6 +37,13 @@ fn a_text_falls_into_documents_as_for_kubectl() {
 }
 
 #[test]
+fn comments_are_passed_over_however_many_there_are() {
+    let comments = "  # comment\n".repeat(500);
+    let text = format!("a:\n{comments}  b: 1\n{comments}c:\n{comments}- 1\n{comments}- [\n{comments}  2]\n{comments}");
+    assert_eq!(all(&text), [r#"{"a":{"b":1},"c":[1,[2]]}"#]);
+}
+
+#[test]
 fn a_broken_document_hides_no_other() {
     let found = all("a: 1\n---\nb: [\n---\nc: 3\n--- d: 4\n---\ne: 5\n");
     assert_eq!(found[0], r#"{"a":1}"#);

@@ -2,6 +2,7 @@
 
 mod check;
 mod default;
+mod many;
 mod output;
 mod reading;
 mod rules;
