@@ -55,19 +55,30 @@ impl Response<'_> {
 
 /// The answer that lets an object through as it is: nearly every one.
 pub(super) fn allowed(uid: &str) -> Vec<u8> {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-    if !uid.bytes().all(is_plain) {
-        return Response { uid, allowed: true, ..Response::default() }.encode();
-    }
-    let before = br#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":""#;
-    [before, uid.as_bytes(), br#"","allowed":true}}"#].concat()
+    admitted(uid, None)
 }
 
 /// The answer that lets an object through once it is patched.
 pub(super) fn patched(uid: &str, patch: &Patch) -> Vec<u8> {
     let patch = serde_json::to_vec(patch).expect("a patch is always JSON");
-    let (patch, patch_type) = (Some(STANDARD.encode(patch)), Some("JSONPatch"));
-    Response { uid, allowed: true, patch, patch_type, ..Response::default() }.encode()
+    admitted(uid, Some(STANDARD.encode(patch)))
+}
+
+/// Put together from what is always the same, wherever the uid is as the API server makes them.
+fn admitted(uid: &str, patch: Option<String>) -> Vec<u8> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if !uid.bytes().all(is_plain) {
+        let patch_type = patch.is_some().then_some("JSONPatch");
+        return Response { uid, allowed: true, patch_type, patch, ..Response::default() }.encode();
+    }
+    let before = br#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":""#;
+    match patch {
+        None => [before, uid.as_bytes(), br#"","allowed":true}}"#].concat(),
+        Some(patch) => {
+            let between = br#"","allowed":true,"patchType":"JSONPatch","patch":""#;
+            [before, uid.as_bytes(), between, patch.as_bytes(), br#""}}"#].concat()
+        }
+    }
 }
 
 /// The answer that says what was found: a refusal if anything is to be denied.
@@ -201,6 +212,19 @@ mod tests {
         let message = status["message"].as_str().expect("a message");
         assert_eq!(message.lines().count(), MOST_CAUSES + 2);
         assert!(message.ends_with("\n* and 150 more"), "{message}");
+    }
+
+    #[test]
+    fn an_answer_is_the_same_however_it_is_made() {
+        let uid = "978058b0-1492-46e9-889c-819f1cf9b6ae";
+        let patch: Patch =
+            serde_json::from_value(serde_json::json!([{"op": "add", "path": "/a", "value": "é\""}])).expect("a patch");
+        let (plain, odd) = ([allowed(uid), patched(uid, &patch)], [allowed("u\"1"), patched("u\"1", &patch)]);
+        for (plain, odd) in plain.into_iter().zip(odd) {
+            let [plain, odd] = [plain, odd].map(|reply| String::from_utf8(reply).expect("JSON is UTF-8"));
+            assert_eq!(plain, odd.replace("u\\\"1", uid));
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&odd).expect("JSON")["response"]["uid"], "u\"1");
+        }
     }
 
     #[test]

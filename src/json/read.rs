@@ -38,7 +38,7 @@ pub(crate) struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Begins with a text.
     pub(crate) fn new(text: &'a str) -> Self {
-        Self { text, at: 0, depth: 0, items: Vec::new(), fields: Vec::new() }
+        Self { text, at: 0, depth: 0, items: Vec::with_capacity(16), fields: Vec::with_capacity(64) }
     }
 
     /// The line and the column, both from 1, up to which the text has been read.
