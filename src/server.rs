@@ -27,7 +27,7 @@ use tokio_rustls::TlsAcceptor;
 use connection::{Connections, Tls};
 pub use pace::Pace;
 pub use phase::{Lifetime, Phase, Phases};
-use places::Places;
+use places::{Place, Places};
 
 use crate::metrics::Metrics;
 
@@ -84,17 +84,18 @@ impl Server {
         let connections = Connections { tls, router, handshake, pace, phases: phases.clone() };
         let places = Places::new(limits.connections);
         let mut tasks = JoinSet::new();
-        let mut waiting = None;
-        loop {
-            tokio::select! {
-                () = phases.closing() => break,
-                stream = accept(&listener, &places), if waiting.is_none() => waiting = Some(stream),
-                place = places.take(), if waiting.is_some() => {
-                    if let Some(stream) = waiting.take() {
+        {
+            // Begun anew whenever a task ends, it would have another connection give way for the same newcomer.
+            let mut newcomer = std::pin::pin!(next(&listener, &places));
+            loop {
+                tokio::select! {
+                    () = phases.closing() => break,
+                    (stream, place) = newcomer.as_mut() => {
                         tasks.spawn(connections.clone().serve(stream, place));
+                        newcomer.set(next(&listener, &places));
                     }
+                    Some(_) = tasks.join_next() => {}
                 }
-                Some(_) = tasks.join_next() => {}
             }
         }
         drop(listener);
@@ -104,6 +105,12 @@ impl Server {
             tasks.shutdown().await;
         }
     }
+}
+
+/// The next connection, with a place.
+async fn next(listener: &TcpListener, places: &Arc<Places>) -> (TcpStream, Place) {
+    let stream = accept(listener, places).await;
+    (stream, places.take().await)
 }
 
 /// The next connection.
