@@ -106,9 +106,10 @@ fn patch(policy: &Policy, request: &mut Request<'_>) -> Result<Patch, Malformed>
         return Ok(Patch::default());
     }
     let old = request.read_old_object()?;
-    if let (Some(old), Some(object)) = (old.as_ref().and_then(RayObject::read), request.subject(None)?) {
+    if let Some(old) = old.as_ref().and_then(RayObject::read) {
         return Ok(policy.mutate(&object, Some(&old)));
     }
+    drop(object);
     Ok(request.take_object().map(|object| policy.mutate_new(object)).unwrap_or_default())
 }
 
@@ -159,8 +160,7 @@ impl Request<'_> {
         let object = self.read_as_subject(json, version);
         // What says that it is one, and does not look like it, must not pass as none.
         let GroupVersionKind { group, version, kind } = &self.kind;
-        let is_known = group == "ray.io" && matches!(&**version, "v1" | "v1alpha1");
-        let named = Kind::ALL.into_iter().find(|known| is_known && known.as_str() == kind);
+        let named = Kind::in_group(group, version, kind);
         if named.is_some() && named != object.as_ref().map(|object| object.kind) {
             return Err(Malformed::AnotherKind);
         }

@@ -8,7 +8,7 @@ mod deserialize;
 #[cfg(feature = "admission")]
 mod read;
 #[cfg(feature = "admission")]
-mod scan;
+pub(crate) mod scan;
 
 use std::borrow::Cow;
 use std::collections::HashMap;

@@ -154,7 +154,7 @@ impl fmt::Display for FieldPath {
 }
 
 /// Whether a sign ends a line or steers a terminal.
-pub(crate) fn is_unseen(sign: char) -> bool {
+fn is_unseen(sign: char) -> bool {
     sign.is_control() || matches!(sign, '\u{2028}' | '\u{2029}')
 }
 

@@ -61,7 +61,13 @@ impl Kind {
 
     /// The kind of an object, if it is one of KubeRay's that hold a cluster, in a version that KubeRay serves.
     pub fn of(api_version: &str, kind: &str) -> Option<Self> {
-        let ("ray.io/v1" | "ray.io/v1alpha1") = api_version else { return None };
+        let (group, version) = api_version.split_once('/')?;
+        Self::in_group(group, version, kind)
+    }
+
+    /// The same, with the two parts of `apiVersion` apart.
+    pub(crate) fn in_group(group: &str, version: &str, kind: &str) -> Option<Self> {
+        let ("ray.io", "v1" | "v1alpha1") = (group, version) else { return None };
         Kind::ALL.into_iter().find(|known| known.as_str() == kind)
     }
 

@@ -3,6 +3,7 @@
 //! A rule is a `static` with a function; what it finds is data. All findings of all rules are collected, for a user
 //! wants to mend a cluster once and not once a fault.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -267,10 +268,10 @@ impl Findings {
 
 /// A text without what would end the line or steer a terminal, which may come from a value that is quoted.
 fn on_one_line(text: String) -> String {
-    if !text.contains(path::is_unseen) {
-        return text;
+    if let Cow::Owned(escaped) = path::on_one_line(&text) {
+        return escaped;
     }
-    path::on_one_line(&text).into_owned()
+    text
 }
 
 /// The longest message in characters. What a rule says itself is shorter; what it quotes, as a parser's words, may not be.

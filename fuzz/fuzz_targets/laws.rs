@@ -10,7 +10,7 @@ mod policies;
 
 use std::collections::BTreeSet;
 
-use libfuzzer_sys::{fuzz_crossover, fuzz_mutator, fuzz_target};
+use libfuzzer_sys::fuzz_target;
 use policies::policies;
 use rayguard::json::Json;
 use rayguard::kuberay::Version;
@@ -18,16 +18,9 @@ use rayguard::policy::Policy;
 use rayguard::ray::RayObject;
 use rayguard::schema::Schema;
 use rayguard_fuzz::case::Case;
-use rayguard_fuzz::mutator;
 use serde_json::Value;
 
-fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
-    mutator::mutate(data, size, max_size, seed)
-});
-
-fuzz_crossover!(|first: &[u8], second: &[u8], out: &mut [u8], seed: u32| {
-    mutator::cross_over(first, second, out, seed)
-});
+rayguard_fuzz::mutate_json!();
 
 fuzz_target!(|data: &[u8]| {
     let Some(Case { object, old, policy }) = Case::read(data) else { return };

@@ -6,7 +6,7 @@
 #[path = "../../tests/laws/law.rs"]
 mod law;
 
-use libfuzzer_sys::{fuzz_crossover, fuzz_mutator, fuzz_target};
+use libfuzzer_sys::fuzz_target;
 use rayguard::json::Json;
 use rayguard::kuberay::Version;
 use rayguard::policy::Policy;
@@ -14,19 +14,12 @@ use rayguard::ray::RayObject;
 use rayguard::rule::{Finding, Level};
 use rayguard::schema::{Fault, Schema};
 use rayguard_fuzz::case::Case;
-use rayguard_fuzz::mutator;
 use serde_json::Value;
 
 /// What stands for a password in seeds and in the dictionary.
 const SECRET: &str = "5241590000000000";
 
-fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
-    mutator::mutate(data, size, max_size, seed)
-});
-
-fuzz_crossover!(|first: &[u8], second: &[u8], out: &mut [u8], seed: u32| {
-    mutator::cross_over(first, second, out, seed)
-});
+rayguard_fuzz::mutate_json!();
 
 fuzz_target!(|data: &[u8]| {
     let Some(Case { object, old, policy }) = Case::read(data) else { return };

@@ -25,6 +25,20 @@ pub fn mutate(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize
     write(&value, data, max_size).unwrap_or_else(|| fuzzer_mutate(data, size, max_size))
 }
 
+/// Gives a fuzz target [`mutate`] and [`cross_over`].
+#[macro_export]
+macro_rules! mutate_json {
+    () => {
+        libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+            $crate::mutator::mutate(data, size, max_size, seed)
+        });
+
+        libfuzzer_sys::fuzz_crossover!(|first: &[u8], second: &[u8], out: &mut [u8], seed: u32| {
+            $crate::mutator::cross_over(first, second, out, seed)
+        });
+    };
+}
+
 /// Puts a part of one text into another.
 pub fn cross_over(first: &[u8], second: &[u8], out: &mut [u8], seed: u32) -> usize {
     let mut dice = Dice::new(seed);

@@ -3,7 +3,7 @@
 
 use super::stability::DEFAULTED;
 use crate::json::{Fault, Json, Reader};
-use crate::ray::{ClusterSpec, Group, RayObject};
+use crate::ray::RayObject;
 
 /// Whether the text of the old object has the same Pods in the same groups, and the same record of defaults. It may say no
 /// where only the order of fields is another, or the text is broken, and then both objects have to be compared as a whole.
@@ -12,98 +12,54 @@ pub(crate) fn is_unchanged(object: &RayObject<'_>, old: &str) -> bool {
     compare(object, &mut reader).and_then(|()| reader.end()).is_ok()
 }
 
-/// What has to be there as often as in the new object, and as it is there.
-struct Parts(usize);
-
-impl Parts {
-    fn of<'n>(json: &Json<'_>, names: impl IntoIterator<Item = &'n str>) -> Self {
-        Self(names.into_iter().filter(|name| json.entry(name).is_some()).count())
-    }
-
-    fn found(&mut self) -> Result<(), Fault> {
-        self.0 = self.0.checked_sub(1).ok_or(Fault::Type)?;
-        Ok(())
-    }
-
-    fn are_all_there(&self) -> Result<(), Fault> {
-        if self.0 == 0 { Ok(()) } else { Err(Fault::Type) }
-    }
-}
-
 fn compare(object: &RayObject<'_>, reader: &mut Reader<'_>) -> Result<(), Fault> {
     let [spec, below @ ..] = object.kind.cluster_spec_fields() else { return Err(Fault::Type) };
-    let mut parts = Parts::of(object.json, ["apiVersion", "kind", "metadata", spec]);
-    reader.map(|reader, name| match &*name {
-        "apiVersion" | "kind" => {
-            parts.found()?;
-            reader.expect(object.json.field(&name))
-        }
-        "metadata" => {
-            parts.found()?;
-            compare_record(object.json.field("metadata"), reader)
-        }
-        name if name == *spec => {
-            parts.found()?;
-            compare_spec(&object.cluster, below, reader)
-        }
-        _ => reader.skip().map(drop),
-    })?;
-    parts.are_all_there()
-}
-
-fn compare_record(metadata: &Json<'_>, reader: &mut Reader<'_>) -> Result<(), Fault> {
-    let annotations = metadata.field("annotations");
-    let mut parts = Parts::of(annotations, [DEFAULTED]);
-    reader.map(|reader, name| match &*name {
-        "annotations" => reader.map(|reader, name| match annotations.entry(&name) {
-            Some(record) if name == DEFAULTED => {
-                parts.found()?;
-                reader.expect(record)
-            }
-            None if name == DEFAULTED => Err(Fault::Type),
-            _ => reader.skip().map(drop),
+    compare_fields(object.json, &["apiVersion", "kind", "metadata", spec], reader, |name, new, reader| match name {
+        "apiVersion" | "kind" => reader.expect(new),
+        "metadata" => compare_fields(new, &["annotations"], reader, |_, new, reader| {
+            compare_fields(new, &[DEFAULTED], reader, |_, new, reader| reader.expect(new))
         }),
-        _ => reader.skip().map(drop),
-    })?;
-    parts.are_all_there()
+        _ => compare_spec(new, below, reader),
+    })
 }
 
-/// The cluster's spec, which lies so many fields below.
-fn compare_spec(cluster: &ClusterSpec<'_>, below: &[&str], reader: &mut Reader<'_>) -> Result<(), Fault> {
-    let mut parts = match below {
-        [] => Parts::of(cluster.json, ["headGroupSpec", "workerGroupSpecs"]),
-        _ => Parts(1),
-    };
-    reader.map(|reader, name| match (below, &*name) {
-        ([spec, below @ ..], name) if *spec == name => {
-            parts.found()?;
-            compare_spec(cluster, below, reader)
-        }
-        ([], "headGroupSpec") => {
-            parts.found()?;
-            compare_group(&cluster.head, reader)
-        }
-        ([], "workerGroupSpecs") => {
-            parts.found()?;
-            let mut groups = cluster.workers.iter();
+/// A spec, with the cluster's so many fields below.
+fn compare_spec(spec: &Json<'_>, below: &[&str], reader: &mut Reader<'_>) -> Result<(), Fault> {
+    if let [next, below @ ..] = below {
+        return compare_fields(spec, &[next], reader, |_, new, reader| compare_spec(new, below, reader));
+    }
+    compare_fields(spec, &["headGroupSpec", "workerGroupSpecs"], reader, |name, new, reader| match name {
+        "headGroupSpec" => compare_group(new, reader),
+        _ => {
+            let mut groups = new.items().iter();
             reader.list(|reader| compare_group(groups.next().ok_or(Fault::Type)?, reader))?;
-            Parts(groups.len()).are_all_there()
+            if groups.len() == 0 { Ok(()) } else { Err(Fault::Type) }
         }
-        _ => reader.skip().map(drop),
-    })?;
-    parts.are_all_there()
+    })
 }
 
-fn compare_group(group: &Group<'_>, reader: &mut Reader<'_>) -> Result<(), Fault> {
-    let mut parts = Parts::of(group.json, ["groupName", "rayStartParams", "template"]);
-    reader.map(|reader, name| match &*name {
-        "groupName" | "rayStartParams" | "template" => {
-            parts.found()?;
-            reader.expect(group.json.field(&name))
+fn compare_group(group: &Json<'_>, reader: &mut Reader<'_>) -> Result<(), Fault> {
+    let names = ["groupName", "rayStartParams", "template"];
+    compare_fields(group, &names, reader, |_, new, reader| reader.expect(new))
+}
+
+/// Reads a map that has to have the same of these fields as a new one, each as often. What the field is in that is given to
+/// `compare`, which has to read what it was. All others are passed over.
+fn compare_fields(
+    new: &Json<'_>,
+    names: &[&str],
+    reader: &mut Reader<'_>,
+    compare: impl Fn(&str, &Json<'_>, &mut Reader<'_>) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    let mut left = names.iter().filter(|name| new.entry(name).is_some()).count();
+    reader.map(|reader, name| {
+        if !names.contains(&&*name) {
+            return reader.skip().map(drop);
         }
-        _ => reader.skip().map(drop),
+        left = left.checked_sub(1).ok_or(Fault::Type)?;
+        compare(&name, new.field(&name), reader)
     })?;
-    parts.are_all_there()
+    if left == 0 { Ok(()) } else { Err(Fault::Type) }
 }
 
 #[cfg(test)]

@@ -86,47 +86,30 @@ impl<'a> Reader<'a> {
         &mut self,
         mut read: impl FnMut(&mut Self, Cow<'a, str>) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        self.enter(b'{')?;
-        if self.peek()? == b'}' {
-            self.leave();
-            return Ok(());
-        }
-        loop {
+        let mut more = self.enter(b'{')?;
+        while more {
             if self.peek()? != b'"' {
                 return Err(Fault::Syntax);
             }
             let name = self.string()?;
-            self.colon()?;
-            read(self, name)?;
-            match self.peek()? {
-                b',' => self.at += 1,
-                b'}' => {
-                    self.leave();
-                    return Ok(());
-                }
-                _ => return Err(Fault::Syntax),
+            if self.peek()? != b':' {
+                return Err(Fault::Syntax);
             }
+            self.at += 1;
+            read(self, name)?;
+            more = self.next(b'{')?;
         }
+        Ok(())
     }
 
     /// A list, item by item: `read` has to read each.
     pub(crate) fn list(&mut self, mut read: impl FnMut(&mut Self) -> Result<(), Fault>) -> Result<(), Fault> {
-        self.enter(b'[')?;
-        if self.peek()? == b']' {
-            self.leave();
-            return Ok(());
-        }
-        loop {
+        let mut more = self.enter(b'[')?;
+        while more {
             read(self)?;
-            match self.peek()? {
-                b',' => self.at += 1,
-                b']' => {
-                    self.leave();
-                    return Ok(());
-                }
-                _ => return Err(Fault::Syntax),
-            }
+            more = self.next(b'[')?;
         }
+        Ok(())
     }
 
     /// The string that comes next.
@@ -149,15 +132,6 @@ impl<'a> Reader<'a> {
             _ => drop(self.value()?),
         }
         Ok(&self.text[start..self.at])
-    }
-
-    #[inline]
-    fn colon(&mut self) -> Result<(), Fault> {
-        if self.peek()? != b':' {
-            return Err(Fault::Syntax);
-        }
-        self.at += 1;
-        Ok(())
     }
 
     /// Reads a value that has to be this one, the fields of its maps in the same order.
@@ -206,7 +180,9 @@ impl<'a> Reader<'a> {
         self.at += rest.iter().position(|byte| !blank(byte)).unwrap_or(rest.len());
     }
 
-    fn enter(&mut self, bracket: u8) -> Result<(), Fault> {
+    /// Goes into a list or map, and tells whether there is anything in it.
+    #[inline]
+    fn enter(&mut self, bracket: u8) -> Result<bool, Fault> {
         if self.peek()? != bracket {
             return Err(Fault::Type);
         }
@@ -215,9 +191,30 @@ impl<'a> Reader<'a> {
         }
         self.depth += 1;
         self.at += 1;
-        Ok(())
+        if self.peek()? != closing(bracket) {
+            return Ok(true);
+        }
+        self.leave();
+        Ok(false)
     }
 
+    /// Goes on within a list or map, or leaves it; tells whether there is more in it.
+    #[inline]
+    fn next(&mut self, bracket: u8) -> Result<bool, Fault> {
+        match self.peek()? {
+            b',' => {
+                self.at += 1;
+                Ok(true)
+            }
+            byte if byte == closing(bracket) => {
+                self.leave();
+                Ok(false)
+            }
+            _ => Err(Fault::Syntax),
+        }
+    }
+
+    #[inline]
     fn leave(&mut self) {
         self.depth -= 1;
         self.at += 1;
@@ -297,6 +294,11 @@ impl<'a> Reader<'a> {
         self.at += length;
         serde_json::from_str(&rest[..length]).map_err(|_| Fault::Syntax)
     }
+}
+
+/// What closes what this bracket opens.
+const fn closing(bracket: u8) -> u8 {
+    bracket + 2
 }
 
 /// The character that an escape, or two in a row, at the beginning of a text stands for, and how many bytes it is.

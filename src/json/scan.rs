@@ -26,7 +26,7 @@ pub(super) fn end_of_brackets(bytes: &[u8], start: usize) -> Option<usize> {
     let mut inside = Inside::default();
     let mut depth = 0;
     for (number, block) in bytes[start..].chunks(64).enumerate() {
-        let (opening, closing) = inside.brackets(&Block::of(block));
+        let Block { opening, closing, .. } = inside.outside_strings(Block::of(block));
         if depth > closing.count_ones() {
             depth = depth + opening.count_ones() - closing.count_ones();
             continue;
@@ -45,19 +45,30 @@ pub(super) fn end_of_brackets(bytes: &[u8], start: usize) -> Option<usize> {
     None
 }
 
+/// How many lists and maps begin in a text, and how many commas it has, both outside of strings. This is all that is looked
+/// at: the text need not be JSON.
+pub(crate) fn count(bytes: &[u8]) -> (usize, usize) {
+    let mut inside = Inside::default();
+    let blocks = bytes.chunks(64).map(|block| inside.outside_strings(Block::of(block)));
+    blocks.fold((0, 0), |(brackets, commas), block| {
+        (brackets + block.opening.count_ones() as usize, commas + block.commas.count_ones() as usize)
+    })
+}
+
 /// Where in 64 bytes some signs are, the first byte's in the lowest bit.
 struct Block {
     quotes: u64,
     backslashes: u64,
     opening: u64,
     closing: u64,
+    commas: u64,
 }
 
 impl Block {
     /// Of 64 bytes, or fewer at the end.
     #[inline]
     fn of(bytes: &[u8]) -> Self {
-        let mut block = Self { quotes: 0, backslashes: 0, opening: 0, closing: 0 };
+        let mut block = Self { quotes: 0, backslashes: 0, opening: 0, closing: 0, commas: 0 };
         let mut last = [0; 64];
         let bytes = bytes.first_chunk().unwrap_or_else(|| {
             last[..bytes.len()].copy_from_slice(bytes);
@@ -72,6 +83,7 @@ impl Block {
             block.backslashes |= bits(sixteen.simd_eq(u8x16::splat(b'\\')));
             block.opening |= bits(braces.simd_eq(u8x16::splat(b'{')));
             block.closing |= bits(braces.simd_eq(u8x16::splat(b'}')));
+            block.commas |= bits(sixteen.simd_eq(u8x16::splat(b',')));
         }
         block
     }
@@ -87,9 +99,9 @@ struct Inside {
 }
 
 impl Inside {
-    /// The brackets of the next block that are in no string: the opening ones, and the closing.
+    /// The next block with those brackets and commas alone that are in no string.
     #[inline]
-    fn brackets(&mut self, block: &Block) -> (u64, u64) {
+    fn outside_strings(&mut self, mut block: Block) -> Block {
         let quotes = block.quotes & !self.escaped(block.backslashes);
         // A bit of this is set if an odd number of quotes is at or before it: from a quote to the one that closes it.
         let mut string = quotes;
@@ -98,7 +110,10 @@ impl Inside {
         }
         string ^= self.string;
         self.string = if string >> 63 == 1 { u64::MAX } else { 0 };
-        (block.opening & !string, block.closing & !string)
+        for signs in [&mut block.opening, &mut block.closing, &mut block.commas] {
+            *signs &= !string;
+        }
+        block
     }
 
     /// What is escaped by a backslash before it.

@@ -99,11 +99,7 @@ fn check_variables(object: &RayObject<'_>, group: &Group<'_>, findings: &mut Fin
 /// The variable for the address or the password of Redis that a name is, but for its form.
 fn credential(name: &str) -> Option<&'static str> {
     static CREDENTIALS: LazyLock<Vec<Known>> = LazyLock::new(|| Known::all(&[REDIS_ADDRESS, REDIS_PASSWORD]));
-    let letters = Letters::of(name);
-    let mut known = CREDENTIALS.iter().filter(|known| known.normal_letters.lacking_in(letters) == 0).peekable();
-    known.peek()?;
-    let normal = normal(name);
-    known.find(|known| known.normal == normal).map(|known| known.name)
+    same(name, &CREDENTIALS).map(|known| known.name)
 }
 
 /// A name that Ray or KubeRay reads, with what is worth working out only once.
@@ -122,10 +118,22 @@ impl Known {
         };
         names.iter().map(known).collect()
     }
+
+    /// Whether a few slips make this name of another one.
+    fn is_near(&self, name: &str, letters: Letters) -> bool {
+        /// So many letters may differ in a name that is long enough for that to be no accident.
+        const TYPOS: usize = 2;
+        const LONG: usize = 8;
+        // What differs more in length or letters than that is not worth comparing.
+        self.name.len() >= LONG
+            && self.name.len().abs_diff(name.len()) <= TYPOS
+            && self.letters.lacking_in(letters).max(letters.lacking_in(self.letters)) <= TYPOS
+            && strsim::osa_distance(self.name, name) <= TYPOS
+    }
 }
 
-/// Which letters are in a name, in either case; of other signs some are taken for letters. It tells in a moment that two names are nothing
-/// alike, as nearly all are.
+/// Which letters are in a name, in either case; of other signs some are taken for letters. It tells in a moment that two
+/// names are nothing alike, as nearly all are.
 #[derive(Clone, Copy)]
 struct Letters(u32);
 
@@ -143,28 +151,21 @@ impl Letters {
 
 /// A known name that this one was probably meant to be.
 fn near(name: &str, known: &[Known]) -> Option<&'static str> {
-    /// So many letters may differ in a name that is long enough for that to be no accident.
-    const TYPOS: usize = 2;
-    const LONG: usize = 8;
-    let letters = Letters::of(name);
-    let may_be_same = |known: &Known| known.normal_letters.lacking_in(letters) == 0;
-    // What differs more in length or letters than that cannot be a typo, and is not worth comparing.
-    let may_be_typo = |known: &Known| {
-        known.name.len() >= LONG
-            && known.name.len().abs_diff(name.len()) <= TYPOS
-            && known.letters.lacking_in(letters).max(letters.lacking_in(known.letters)) <= TYPOS
-    };
-    let is_any = |check: &dyn Fn(&Known) -> bool| known.iter().any(check);
-    if is_any(&|known| known.name == name)
-        || !is_any(&|known| may_be_same(known) || may_be_typo(known))
-        || REAL.contains(&name)
-    {
+    if known.iter().any(|known| known.name == name) || REAL.contains(&name) {
         return None;
     }
+    let letters = Letters::of(name);
+    let near = || known.iter().find(|known| known.is_near(name, letters));
+    same(name, known).or_else(near).map(|known| known.name)
+}
+
+/// The known name that this one is, but for its form.
+fn same<'k>(name: &str, known: &'k [Known]) -> Option<&'k Known> {
+    let letters = Letters::of(name);
+    let mut alike = known.iter().filter(|known| known.normal_letters.lacking_in(letters) == 0).peekable();
+    alike.peek()?;
     let normal = normal(name);
-    let same = known.iter().find(|known| known.normal == normal);
-    let is_typo = |known: &&Known| may_be_typo(known) && strsim::osa_distance(known.name, name) <= TYPOS;
-    same.or_else(|| known.iter().find(is_typo)).map(|known| known.name)
+    alike.find(|known| known.normal == normal)
 }
 
 /// A name without what people get wrong: case, dashes, the prefix `RAY_`, the unit at its end, a plural.

@@ -1,9 +1,8 @@
 #![doc = include_str!("ray_version_mismatch.md")]
 
 use crate::policy::Settings;
-use crate::ray::Group;
-use crate::ray::RayObject;
 use crate::ray::version::RayVersion;
+use crate::ray::{Container, RayObject};
 use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
@@ -20,8 +19,8 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     let stated = object.cluster.json.field("rayVersion").as_nonempty_str();
-    let head = image(&object.cluster.head);
-    let (expected, whose) = match (stated, head.and_then(version)) {
+    let head = object.head_container().and_then(image).and_then(version);
+    let (expected, whose) = match (stated, head) {
         (Some(version), _) => (version, "rayVersion"),
         (None, Some(version)) => (version, "the head's image"),
         (None, None) => return,
@@ -30,7 +29,7 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     let mut right = None;
     for group in object.cluster.groups() {
         let Some(container) = group.ray_container() else { continue };
-        let image = image(group);
+        let image = image(container);
         if image == right {
             continue;
         }
@@ -54,8 +53,8 @@ fn is_same(image: &str, stated: &str) -> bool {
     image == stated || RayVersion::parse(image).zip(RayVersion::parse(stated)).is_some_and(|(a, b)| is_equal(a, b))
 }
 
-fn image<'a>(group: &Group<'a>) -> Option<&'a str> {
-    group.ray_container()?.json.field("image").as_str()
+fn image(container: Container<'_>) -> Option<&str> {
+    container.json.field("image").as_str()
 }
 
 /// The version in the tag of an image of Ray's own; nothing for an image of the user's, whose tag may mean anything.

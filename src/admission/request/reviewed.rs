@@ -7,28 +7,18 @@ use std::borrow::Cow;
 use crate::json::{Fault, Json, Reader};
 
 pub(super) fn read<'a>(reader: &mut Reader<'a>) -> Result<Json<'a>, Fault> {
-    let mut fields = Fields::with_capacity(5);
-    reader.map(|reader, name| {
-        match &*name {
-            "status" => fields.extend(status(reader)?.map(|status| (name, status))),
-            "metadata" => fields.push((name, metadata(reader)?)),
-            _ => fields.push((name, reader.value()?)),
-        }
-        Ok(())
+    let fields = fields(reader, |reader, name| match name {
+        "status" => status(reader),
+        "metadata" => metadata(reader).map(Some),
+        _ => reader.value().map(Some),
     })?;
     Ok(fields.into_iter().collect())
 }
 
-type Fields<'a> = Vec<(Cow<'a, str>, Json<'a>)>;
-
 fn metadata<'a>(reader: &mut Reader<'a>) -> Result<Json<'a>, Fault> {
-    let mut fields = Fields::with_capacity(8);
-    reader.map(|reader, name| {
-        match &*name {
-            "managedFields" => drop(reader.skip()?),
-            _ => fields.push((name, reader.value()?)),
-        }
-        Ok(())
+    let fields = fields(reader, |reader, name| match name {
+        "managedFields" => reader.skip().map(|_| None),
+        _ => reader.value().map(Some),
     })?;
     Ok(fields.into_iter().collect())
 }
@@ -38,14 +28,23 @@ fn status<'a>(reader: &mut Reader<'a>) -> Result<Option<Json<'a>>, Fault> {
     if reader.peek()? != b'{' {
         return reader.skip().map(|_| None);
     }
-    let mut fields = Fields::new();
+    let fields = fields(reader, |reader, name| match name {
+        "conditions" | "jobDeploymentStatus" => Ok(Some(reader.value()?).filter(|value| !value.is_null())),
+        _ => reader.skip().map(|_| None),
+    })?;
+    Ok((!fields.is_empty()).then(|| fields.into_iter().collect()))
+}
+
+/// The fields of a map of which something is kept.
+fn fields<'a>(
+    reader: &mut Reader<'a>,
+    mut keep: impl FnMut(&mut Reader<'a>, &str) -> Result<Option<Json<'a>>, Fault>,
+) -> Result<Vec<(Cow<'a, str>, Json<'a>)>, Fault> {
+    let mut fields = Vec::with_capacity(8);
     reader.map(|reader, name| {
-        match &*name {
-            "conditions" | "jobDeploymentStatus" => fields.push((name, reader.value()?)),
-            _ => drop(reader.skip()?),
-        }
+        let value = keep(reader, &name)?;
+        fields.extend(value.map(|value| (name, value)));
         Ok(())
     })?;
-    fields.retain(|(_, value)| !value.is_null());
-    Ok((!fields.is_empty()).then(|| fields.into_iter().collect()))
+    Ok(fields)
 }
