@@ -6,10 +6,12 @@ mod check_api;
 mod default;
 mod excerpt;
 mod explain;
-mod json;
+mod format;
+mod judged;
 mod object;
 mod ordered;
 mod output;
+mod progress;
 mod report;
 mod rules;
 mod secret;
@@ -19,11 +21,17 @@ mod text;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anstream::ColorChoice;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use rayguard::policy::Policy;
 use rayguard::policy_file;
+
+use format::OutputError;
+use report::Skipped;
+use source::{Excluded, Search, Sources};
 
 /// Stop Ray clusters on Kubernetes from being created in a state in which they cannot survive.
 ///
@@ -77,13 +85,26 @@ enum Color {
 /// What to read, and by which policy to judge it.
 #[derive(Args, Debug)]
 struct Input {
-    /// Files and folders to read; `-` is the standard input
+    /// Files, folders and patterns to read; `-` is the standard input
     ///
     /// Files may be YAML or JSON, with any number of documents and with Lists; what is not KubeRay's passes by. Of a
-    /// folder, every *.yaml, *.yml and *.json below it is read, in the order of names, but nothing whose name begins
-    /// with a dot; .gitignore is not heeded. Without a path the standard input is read, unless it is a terminal.
+    /// folder, every *.yaml, *.yml and *.json below it is read, in the order of names, but for what is hidden, ignored by
+    /// git or excluded, which the summary counts. In a pattern, `**` stands for any number of folders. Without a path
+    /// the standard input is read, unless it is a terminal.
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
+
+    /// Files and folders not to read, as a pattern of .gitignore; may be given several times
+    #[arg(long, value_name = "PATTERN")]
+    exclude: Vec<String>,
+
+    /// Read what .gitignore files ignore, too
+    #[arg(long)]
+    no_ignore: bool,
+
+    /// What to call the standard input
+    #[arg(long, value_name = "NAME", default_value = "<stdin>", hide_default_value = true)]
+    stdin_filename: String,
 
     /// The policy file: levels of rules, settings, defaults, exemptions
     ///
@@ -102,6 +123,21 @@ impl Input {
     /// The policy to judge by.
     fn policy(&self) -> Result<Policy, CliError> {
         policy(self.config.as_deref())
+    }
+
+    /// The texts to read, and what counts those that are passed over.
+    fn sources(&self) -> Result<(Sources, Arc<Skipped>), CliError> {
+        let search = Search {
+            paths: self.paths.clone(),
+            stdin: self.stdin_filename.clone(),
+            excluded: Excluded::new(&self.exclude).map_err(CliError::Usage)?,
+            heeds_git: !self.no_ignore,
+        };
+        if search.is_idle() {
+            return Err(CliError::Usage("no path given, and the standard input is a terminal".to_owned()));
+        }
+        let skipped = Arc::default();
+        Ok((search.sources(&skipped), skipped))
     }
 }
 
@@ -130,6 +166,11 @@ enum CliError {
     Config(String),
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
+    /// Arguments that do not go together.
+    #[error("{0}")]
+    Usage(String),
+    #[error(transparent)]
+    Write(#[from] OutputError),
     #[error("{0}")]
     Unknown(String),
     #[cfg(feature = "server")]
@@ -171,6 +212,7 @@ pub(crate) fn run() -> ExitCode {
     let status = done.unwrap_or_else(|error| {
         output::complain(&match error {
             CliError::Config(shown) => shown,
+            CliError::Usage(message) => Cli::command().error(ErrorKind::ValueValidation, message).exit(),
             error => text::error(&error.to_string()),
         });
         Status::Unchecked

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::defaults::{Defaults, HeadNumCpus, PodTemplates, TemplateError, WorkerReconnectTimeout};
+use crate::exemption::Exemptible;
 use crate::json::Json;
 use crate::kuberay::{FeatureGate, KubeRay, Version};
 use crate::path::FieldPath;
@@ -96,7 +97,17 @@ struct Reader {
 impl Reader {
     fn policy(&mut self, file: &Json<'_>) -> Policy {
         let root = FieldPath::root();
-        let known = ["apiVersion", "kind", "kuberay", "highestLevel", "rules", "settings", "defaults", "exemptions"];
+        let known = [
+            "apiVersion",
+            "kind",
+            "kuberay",
+            "highestLevel",
+            "rules",
+            "settings",
+            "defaults",
+            "exemptions",
+            "objectExemptions",
+        ];
         self.map(file, &root, &known);
         for (field, expected) in [("apiVersion", API_VERSION), ("kind", KIND)] {
             if file.field(field).as_str() != Some(expected) {
@@ -110,7 +121,8 @@ impl Reader {
             defaults: self.defaults(file.field("defaults"), &root.clone().field("defaults"), kuberay),
             levels: self.levels(file.field("rules"), &root.clone().field("rules")),
             highest_level: self.highest_level(file.field("highestLevel"), &root.clone().field("highestLevel")),
-            exemptions: self.exemptions(file.field("exemptions"), &root.field("exemptions")),
+            exemptions: self.exemptions(file.field("exemptions"), &root.clone().field("exemptions")),
+            object_exemptions: self.object_exemptions(file.field("objectExemptions"), &root.field("objectExemptions")),
         }
     }
 
@@ -263,21 +275,40 @@ impl Reader {
         };
         let (namespaces, _) = names("namespaces");
         let (rule_names, rules_path) = names("rules");
-        let mut exempt = Vec::new();
-        for (index, name) in rule_names.iter().enumerate() {
-            match rules::find(name) {
-                Some(rule) => exempt.push(rule.name),
-                None => {
-                    let message = format!("there is no rule {name:?}{}", suggestion(name, &rules::names()));
-                    self.error(rules_path.clone().index(index), message);
-                }
-            }
-        }
+        let exempt = self.rules(&rule_names, &rules_path);
         let reason = json.field("reason").as_nonempty_str();
         if reason.is_none() {
             self.error(path.clone().field("reason"), "write why, for whoever reads it next year");
         }
         Exemption { namespaces, rules: exempt, reason: reason.unwrap_or_default().to_owned() }
+    }
+
+    fn object_exemptions(&mut self, json: &Json<'_>, path: &FieldPath) -> Exemptible {
+        let names: Vec<_> = json.items().iter().filter_map(Json::as_nonempty_str).map(str::to_owned).collect();
+        match json {
+            Json::Null => Exemptible::None,
+            Json::String(text) if text == "all" => Exemptible::All,
+            Json::Array(items) if items.len() == names.len() => Exemptible::Rules(self.rules(&names, path)),
+            _ => {
+                self.error(path.clone(), "write a list of rules, or all");
+                Exemptible::None
+            }
+        }
+    }
+
+    /// The rules of these names, which stand in a list.
+    fn rules(&mut self, names: &[String], path: &FieldPath) -> Vec<&'static str> {
+        let mut known = Vec::new();
+        for (index, name) in names.iter().enumerate() {
+            match rules::find(name) {
+                Some(rule) => known.push(rule.name),
+                None => {
+                    let message = format!("there is no rule {name:?}{}", suggestion(name, &rules::names()));
+                    self.error(path.clone().index(index), message);
+                }
+            }
+        }
+        known
     }
 
     fn choice<T: Copy>(&mut self, json: &Json<'_>, path: &FieldPath, choices: &[(&'static str, T)]) -> Option<T> {

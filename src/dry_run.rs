@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use json_patch::Patch;
 
+use crate::exemption::{Exempted, Exemptible};
 use crate::json::Json;
 use crate::patch::{apply, index};
 use crate::path::{FieldPath, Step};
@@ -28,6 +29,9 @@ pub struct Outcome<'a> {
     pub patch: Patch,
     /// Everything that is wrong with it, in the order of [`RULES`], then of paths. The paths are those of `object`.
     pub findings: Vec<Finding>,
+    /// What would have been found, had the object not exempted itself from it. The webhook finds it all the same, unless
+    /// its policy lets objects do so.
+    pub exempted: Vec<Exempted>,
 }
 
 impl Policy {
@@ -42,14 +46,17 @@ impl Policy {
         let applied = apply(&mut object, &patch);
         debug_assert_eq!(applied, Ok(()), "a patch fits the object that it is made for");
         let judged = with_status_of(written, &object);
-        let mut in_object = self.validate(&view(judged.as_ref().unwrap_or(&object), namespace)?, None);
+        let judged = view(judged.as_ref().unwrap_or(&object), namespace)?;
+        let mut in_object = self.findings(&judged, None, Scope::Admission);
         // The API server would not hold a status against an object that is new: it drops it.
         let of_status = in_object.iter_mut().filter(|finding| finding.rule.name == CONTRADICTORY_STATUS);
         of_status.for_each(Finding::at_most_warn);
         findings.extend(in_object);
+        let scopes = [Scope::Offline, Scope::Admission];
+        let exempted = self.exempt(&judged, &mut findings, &scopes, &Exemptible::All);
         drop_repeated(&mut findings);
         findings.sort_by_cached_key(|finding| (position(finding), finding.path.clone()));
-        Some(Outcome { object, patch, findings })
+        Some(Outcome { object, patch, findings, exempted })
     }
 }
 
@@ -203,7 +210,7 @@ mod tests {
             {"op": "add", "path": "/spec/1", "value": "a key"},
         ]);
         let patch = serde_json::from_value(patch).expect("a patch");
-        let outcome = Outcome { object: Json::Null, patch, findings: Vec::new() };
+        let outcome = Outcome { object: Json::Null, patch, findings: Vec::new(), exempted: Vec::new() };
         let list = || FieldPath::of(["spec", "list"]);
         for (stored, written) in [
             (list().index(0).field("x"), list().index(0).field("x")),

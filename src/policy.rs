@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use json_patch::Patch;
 
 use crate::defaults::Defaults;
+use crate::exemption::Exemptible;
 use crate::json::Json;
 use crate::keyed;
 use crate::kuberay::KubeRay;
@@ -62,6 +63,8 @@ pub struct Policy {
     pub highest_level: Option<Level>,
     /// Rules that are switched off in some namespaces.
     pub exemptions: Vec<Exemption>,
+    /// Rules that an object's own annotations can switch off for it in the webhook. Offline, that is every rule.
+    pub object_exemptions: Exemptible,
 }
 
 impl Policy {
@@ -78,6 +81,7 @@ impl Policy {
         if let Some(old) = old {
             self.ease(&mut findings, object, old);
         }
+        self.exempt(object, &mut findings, &[Scope::Admission], &self.object_exemptions);
         findings
     }
 
@@ -126,7 +130,8 @@ impl Policy {
         self.defaults.patch_new(&self.settings, Cow::Owned(object))
     }
 
-    fn is_exempt(&self, object: &RayObject<'_>, rule: &Rule) -> bool {
+    /// Whether a rule is switched off in the object's namespace.
+    pub(crate) fn is_exempt(&self, object: &RayObject<'_>, rule: &Rule) -> bool {
         let exempts = |exemption: &Exemption| {
             exemption.rules.contains(&rule.name)
                 && object.namespace.is_some_and(|namespace| exemption.namespaces.iter().any(|name| name == namespace))

@@ -47,6 +47,8 @@ pub enum Check {
         /// Compares the stored object, which comes first, with the one that is to take its place.
         compare: fn(&RayObject<'_>, &RayObject<'_>, &Settings, &mut Findings),
     },
+    /// In what an object exempts itself from, once all that the other rules find is known: see `exemption.rs`.
+    Exemptions,
 }
 
 impl PartialEq for Rule {
@@ -209,16 +211,31 @@ impl Findings {
         for (rule, level) in rules {
             if level > Level::Off {
                 let before = found.len();
-                let mut findings = Findings { rule, level, found, before, denies_beyond: false };
+                let mut findings = Findings { found, before, ..Findings::of(rule, level) };
                 match (rule.check, old) {
                     (Check::Object(check), _) => check(object, settings, &mut findings),
                     (Check::Update { compare, .. }, Some(old)) => compare(old, object, settings, &mut findings),
-                    (Check::Update { .. }, None) => {}
+                    (Check::Update { .. }, None) | (Check::Exemptions, _) => {}
                 }
                 found = findings.found;
             }
         }
         found
+    }
+
+    /// None yet, of one rule.
+    pub(crate) fn of(rule: &'static Rule, level: Level) -> Self {
+        Self { rule, level, found: Vec::new(), before: 0, denies_beyond: false }
+    }
+
+    /// The level at which the running rule works.
+    pub(crate) fn level(&self) -> Level {
+        self.level
+    }
+
+    /// All of them.
+    pub(crate) fn into_vec(self) -> Vec<Finding> {
+        self.found
     }
 
     /// Reports a field that has to be there and is not.

@@ -25,6 +25,7 @@ mod fault_tolerance_without_effect;
 mod fixed_storage_namespace;
 mod head_schedules_work;
 mod head_without_memory_limit;
+mod ineffective_exemption;
 mod ineffective_fault_tolerance;
 mod invalid_backoff_limit;
 mod invalid_cron_schedule;
@@ -77,6 +78,8 @@ mod unsupported_authentication;
 mod unsupported_priority;
 mod unsuspendable_job;
 mod worker_reconnect_timeout;
+
+pub(crate) use ineffective_exemption::RULE as INEFFECTIVE_EXEMPTION;
 
 /// Every rule, in the order in which they are listed and reported.
 pub static RULES: &[&Rule] = &[
@@ -154,6 +157,8 @@ pub static RULES: &[&Rule] = &[
     &contradictory_status::RULE,
     &invalid_cron_schedule::RULE,
     &unknown_time_zone::RULE,
+    // What objects say of all these.
+    &ineffective_exemption::RULE,
 ];
 
 /// Every rule as a row of a Markdown table, with a link to its document from the folder of `Cargo.toml`.

@@ -105,6 +105,12 @@ impl<'t> Part<'t> {
         (self.documents.len() <= 1 && !self.has_json).then_some(self.text)
     }
 
+    /// The template that Helm has rendered the part from, as it says in a comment above it.
+    pub fn template(&self) -> Option<&'t str> {
+        let comments = self.text.lines().map(str::trim).take_while(|line| line.is_empty() || line.starts_with('#'));
+        comments.filter_map(|comment| comment.strip_prefix("# Source: ")).next().map(str::trim)
+    }
+
     fn read(chunk: Chunk<'t>, lines: &Arc<Lines<'t>>) -> Self {
         let Chunk { text, offset, fault } = chunk;
         let mut part = Self { documents: Vec::new(), text, has_json: false };

@@ -1,48 +1,50 @@
 //! `rayguard check`: the verdict on files.
 
 use std::cell::LazyCell;
-use std::io::{self, Write as _};
+use std::sync::Arc;
 
-use clap::{Args, ValueEnum};
+use clap::{ArgAction, Args, ValueEnum};
 use rayguard::policy::Policy;
-use rayguard::yaml::{self, Document, Lines, YamlError};
+use rayguard::rule::Finding;
+use rayguard::yaml::{self, Document, Lines};
 
-use super::object::{self, ObjectName};
-use super::output::{self, Data};
-use super::report::{Found, Report, Severity, Summary, Unreadable};
-use super::source::{self, Source};
+use super::format::{self, Format, OutputParser, OutputTo, Outputs};
+use super::judged::Judged;
+use super::object;
+use super::output;
+use super::progress::Progress;
+use super::report::{Checked, Found, Place, Report, Severity, Summary, Unreadable};
+use super::source::Source;
 use super::text::{self, Shown, TextView};
-use super::{CliError, Input, Status, json, ordered, secret};
+use super::{CliError, Input, Status, ordered, secret};
 
 /// Check manifests as the API server would with rayguard in it
 ///
 /// Every object of KubeRay is put through what a cluster would do with it: KubeRay's own defaults, rayguard's defaults,
-/// then the rules. All findings of all objects are shown, on the standard output.
+/// then the rules. All findings of all objects are shown, on the standard output. Of an AdmissionReview, the answer is
+/// judged that the webhook would give.
 #[derive(Args, Debug)]
 pub(super) struct CheckArgs {
     #[command(flatten)]
     input: Input,
 
-    /// How to show the findings
-    #[arg(long, short, value_enum, value_name = "FORMAT", default_value_t)]
-    output: Format,
+    /// How to show the findings, and the file to write to; may be given several times
+    ///
+    /// Without a file, they go to the standard output, where only one form can be.
+    #[arg(long, short, value_parser = OutputParser, value_name = "FORMAT[=FILE]", action = ArgAction::Append)]
+    output: Vec<OutputTo>,
 
     /// From which severity on to exit with 1
     #[arg(long, value_enum, value_name = "SEVERITY", default_value_t)]
     fail_on: FailOn,
 
-    /// Leave out the summary on the standard error
+    /// Exit with 2 if there is no object of KubeRay's at all
+    #[arg(long)]
+    require_ray: bool,
+
+    /// Leave out the summary and the progress on the standard error
     #[arg(long, short)]
     quiet: bool,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people: the place in the source, why, and what to write
-    #[default]
-    Text,
-    /// For programs: one object with `findings`, `errors` (what could not be checked) and `summary`
-    Json,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -58,6 +60,17 @@ enum FailOn {
     Never,
 }
 
+impl FailOn {
+    /// The least severity that counts.
+    fn bar(self) -> Option<Severity> {
+        match self {
+            FailOn::Error => Some(Severity::Error),
+            FailOn::Warning => Some(Severity::Warning),
+            FailOn::Never => None,
+        }
+    }
+}
+
 /// What it takes to check a text.
 struct Checker<'c> {
     policy: &'c Policy,
@@ -65,61 +78,66 @@ struct Checker<'c> {
     view: TextView,
     /// Whether findings are to be shown to people.
     for_people: bool,
+    /// Whether they are to be told to programs.
+    for_programs: bool,
 }
 
 pub(super) fn run(args: &CheckArgs) -> Result<Status, CliError> {
     let policy = args.input.policy()?;
+    let wanted = format::distinct(&args.output).map_err(CliError::Usage)?;
     let checker = Checker {
         policy: &policy,
         namespace: &args.input.namespace,
         view: TextView::new(output::terminal_width()),
-        for_people: args.output == Format::Text,
+        for_people: wanted.iter().any(|output| output.format == Format::Text),
+        for_programs: wanted.iter().any(|output| output.format != Format::Text),
     };
-    let write = match args.output {
-        Format::Text => show,
-        Format::Json => json::write,
-    };
-    let summary = ordered::map(source::find(&args.input.paths), |source| checker.source(source), write)?;
+    let (sources, skipped) = args.input.sources()?;
+    let mut outputs = Outputs::open(&wanted, args.fail_on.bar())?;
+    let mut progress = Progress::new(!args.quiet);
+    let summary = ordered::map(
+        progress.count(sources),
+        |source| checker.source(source),
+        |reports| {
+            let mut summary = Summary::default();
+            for report in reports {
+                progress.suspend(|| {
+                    outputs.report(&report)?;
+                    report.errors.iter().for_each(|error| output::complain(&error.text));
+                    Ok::<_, CliError>(())
+                })?;
+                summary.add(&report.summary);
+                progress.advance();
+            }
+            progress.end();
+            Ok::<_, CliError>(summary)
+        },
+    )?;
+    let summary = Summary { skipped: skipped.counts(), ..summary };
+    outputs.end(&summary)?;
     if !args.quiet {
         output::complain(&text::summary(&summary));
     }
-    let bar = match args.fail_on {
-        FailOn::Error => Some(Severity::Error),
-        FailOn::Warning => Some(Severity::Warning),
-        FailOn::Never => None,
-    };
-    Ok(match (summary.unreadable, summary.worst(), bar) {
-        (1.., ..) => Status::Unchecked,
-        (_, Some(worst), Some(bar)) if worst >= bar => Status::Denied,
-        _ => Status::Clean,
-    })
-}
-
-/// Shows people the reports as they come.
-fn show(reports: &mut dyn Iterator<Item = Report>) -> io::Result<Summary> {
-    let mut data = Data::new();
-    let mut summary = Summary::default();
-    for report in reports {
-        data.write_all(report.text.as_bytes())?;
-        if !report.errors.is_empty() {
-            data.flush()?; // so that what is said of one file stays together on a terminal
-            report.errors.iter().for_each(|error| output::complain(&error.text));
-        }
-        summary.add(&report.summary);
+    if args.require_ray && summary.objects == 0 && summary.unreadable == 0 {
+        output::complain(&text::error("no object of KubeRay's was found, and --require-ray asks for one"));
+        return Ok(Status::Unchecked);
     }
-    data.flush()?;
-    Ok(summary)
+    Ok(summary.status(args.fail_on.bar()))
 }
 
 impl Checker<'_> {
     fn source(&self, source: Result<Source, Unreadable>) -> Report {
         let mut report = Report::default();
         match source.and_then(|source| Ok((source.name(), source.read()?))) {
-            Err(unreadable) => report.fail(unreadable),
+            Err(unreadable) => {
+                report.file = unreadable.file.as_str().into();
+                report.fail(unreadable);
+            }
             Ok((name, bytes)) => {
+                report.file = name.as_str().into();
                 report.summary.files = 1;
                 match yaml::decode(&bytes) {
-                    Ok(text) => self.text(text, &name, &mut report),
+                    Ok(text) => self.text(text, &mut report),
                     Err(error) => report.fail(Unreadable::document(&name, &error, text::undecoded(&name, &error))),
                 }
             }
@@ -127,54 +145,81 @@ impl Checker<'_> {
         report
     }
 
-    fn text(&self, text: &str, file: &str, report: &mut Report) {
+    fn text(&self, text: &str, report: &mut Report) {
         let lines = LazyCell::new(|| Lines::of(text));
-        for document in yaml::parts(text).flat_map(|part| part.documents) {
-            report.summary.documents += 1;
-            match document {
-                Ok(document) => {
-                    let mut objects = Vec::new();
-                    object::objects(document, &mut objects);
-                    for object in &objects {
-                        self.object(object, file, report);
+        for part in yaml::parts(text) {
+            let template = part.template().map(Arc::from);
+            for document in part.documents {
+                report.summary.documents += 1;
+                match document {
+                    Ok(document) => {
+                        let mut objects = Vec::new();
+                        object::objects(document, &mut objects);
+                        for object in &objects {
+                            self.object(object, template.as_ref(), report);
+                        }
                     }
-                }
-                Err(error) => {
-                    let shown = self.view.unreadable(&lines, file, &error);
-                    report.fail(Unreadable::document(file, &error, shown));
+                    Err(error) => {
+                        let shown = self.view.unreadable(&lines, &report.file, &error);
+                        report.fail(Unreadable::document(&report.file, &error, shown));
+                    }
                 }
             }
         }
     }
 
-    fn object(&self, document: &Document<'_>, file: &str, report: &mut Report) {
-        let Some(outcome) = self.policy.dry_run(&document.json, Some(self.namespace)) else {
-            if let Some((path, message)) = object::unknown_version(&document.json) {
-                let help = Some("write apiVersion: ray.io/v1");
-                let error = YamlError { message, help, location: document.locate(&path), first: None };
-                let shown = self.view.unreadable(document.lines(), file, &error);
-                report.fail(Unreadable::document(file, &error, shown));
-            } else {
+    fn object(&self, document: &Document<'_>, template: Option<&Arc<str>>, report: &mut Report) {
+        let judged = match Judged::of(self.policy, document, self.namespace) {
+            Ok(Some(judged)) => judged,
+            Ok(None) => {
                 report.summary.passed_by += 1;
+                return;
             }
-            return;
+            Err(error) => {
+                let shown = self.view.unreadable(document.lines(), &report.file, &error);
+                report.fail(Unreadable::document(&report.file, &error, shown));
+                return;
+            }
         };
         report.summary.objects += 1;
-        if outcome.findings.is_empty() {
+        report.summary.exempted += judged.exempted.len();
+        let is_clean = judged.findings.is_empty() && judged.exempted.is_empty();
+        if is_clean && !self.for_programs {
             return;
         }
-        let object = ObjectName::of(&document.json, self.namespace);
-        let secrets = if self.for_people { secret::in_document(document) } else { Vec::new() };
-        for finding in &outcome.findings {
+        let secrets = if self.for_people && !is_clean { secret::in_document(document) } else { Vec::new() };
+        let object = Arc::new(judged.name);
+        let mut checked = Checked {
+            object: Arc::clone(&object),
+            file: Arc::clone(&report.file),
+            findings: Vec::new(),
+            exempted: Vec::new(),
+        };
+        let found = |finding: &Finding, place: Place| Found {
+            finding: finding.clone(),
+            object: Arc::clone(&object),
+            file: Arc::clone(&report.file),
+            template: template.cloned(),
+            place,
+        };
+        for (finding, written) in &judged.findings {
             report.summary.count(Severity::of(finding.level));
-            let written = outcome.as_written(&finding.path);
-            let location = document.locate(&written);
+            let location = document.locate(written);
             if self.for_people {
-                let shown = Shown { finding, object: &object, file, location: &location, written: &written };
+                let (object, file, template) = (&*object, &*report.file, template.map(|template| &**template));
+                let shown = Shown { finding, object, file, template, location: &location, written };
                 report.text += &self.view.finding(document, &shown, &secrets);
-            } else {
-                report.findings.push(Found::new(finding, object.clone(), file, &location));
             }
+            if self.for_programs {
+                checked.findings.push(found(finding, Place::of(&location)));
+            }
+        }
+        if self.for_programs {
+            for (finding, written, reason) in judged.exempted {
+                let place = Place::of(&document.locate(&written));
+                checked.exempted.push((found(&finding, place), reason));
+            }
+            report.objects.push(checked);
         }
     }
 }

@@ -13,7 +13,7 @@ use similar::TextDiff;
 
 use super::object::{self, ObjectName};
 use super::output;
-use super::source::{self, Source};
+use super::source::Source;
 use super::text::{self, TextView};
 use super::{CliError, Input, Status};
 
@@ -52,7 +52,8 @@ pub(super) fn run(args: &DefaultArgs) -> Result<Status, CliError> {
     let policy = args.input.policy()?;
     let mut defaulter = Defaulter { policy: &policy, args, out: String::new() };
     let mut status = Status::Clean;
-    for source in source::find(&args.input.paths) {
+    let (sources, _) = args.input.sources()?;
+    for source in sources {
         match source.and_then(|source: Source| Ok((source.name(), source.read()?))) {
             Ok((name, bytes)) => status = status.max(defaulter.file(&name, &bytes)?),
             Err(unreadable) => {

@@ -1,22 +1,24 @@
 //! Where texts come from: files, folders, the standard input.
 
-use std::ffi::OsStr;
+mod excluded;
+mod glob;
+mod walk;
+
 use std::fs;
 use std::io::{self, IsTerminal, Read};
 use std::iter;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use clap::CommandFactory;
-use clap::error::ErrorKind;
-use walkdir::{DirEntry, WalkDir};
-
-use super::Cli;
-use super::report::Unreadable;
+use super::report::{Skipped, Unreadable};
+pub(super) use excluded::Excluded;
+use walk::walk;
 
 /// A text to read.
 #[derive(Debug)]
 pub(super) enum Source {
-    Stdin,
+    /// The standard input, and what it is called.
+    Stdin(String),
     File(PathBuf),
 }
 
@@ -24,7 +26,7 @@ impl Source {
     /// The name by which the user knows it.
     pub(super) fn name(&self) -> String {
         match self {
-            Source::Stdin => "<stdin>".to_owned(),
+            Source::Stdin(name) => name.clone(),
             Source::File(path) => path.display().to_string(),
         }
     }
@@ -32,7 +34,7 @@ impl Source {
     /// Reads it to the end.
     pub(super) fn read(&self) -> Result<Vec<u8>, Unreadable> {
         let read = match self {
-            Source::Stdin => {
+            Source::Stdin(_) => {
                 let mut bytes = Vec::new();
                 io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
             }
@@ -44,44 +46,65 @@ impl Source {
     }
 }
 
-type Sources = Box<dyn Iterator<Item = Result<Source, Unreadable>> + Send>;
-
-/// The texts at some paths, in the order in which they are to be read; folders are looked into on the way. Ends the
-/// program where there is nothing to read and nobody to ask.
-pub(super) fn find(paths: &[PathBuf]) -> impl Iterator<Item = Result<Source, Unreadable>> + Send + use<> {
-    if paths.is_empty() && io::stdin().is_terminal() {
-        let message = "no path given, and the standard input is a terminal";
-        Cli::command().error(ErrorKind::MissingRequiredArgument, message).exit();
-    }
-    let paths = if paths.is_empty() { vec![PathBuf::from("-")] } else { paths.to_vec() };
-    paths.into_iter().flat_map(|path| -> Sources {
-        if path.as_os_str() == "-" {
-            Box::new(iter::once(Ok(Source::Stdin)))
-        } else if path.is_dir() {
-            Box::new(walk(&path))
-        } else {
-            Box::new(iter::once(Ok(Source::File(path))))
-        }
-    })
+/// Which texts to read.
+#[derive(Debug)]
+pub(super) struct Search {
+    pub(super) paths: Vec<PathBuf>,
+    /// What the standard input is called.
+    pub(super) stdin: String,
+    pub(super) excluded: Excluded,
+    /// Whether what git ignores is passed over.
+    pub(super) heeds_git: bool,
 }
 
-/// The manifests below a folder, in the order of names. Links are followed.
-fn walk(folder: &Path) -> impl Iterator<Item = Result<Source, Unreadable>> + Send + use<> {
-    let entries = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter();
-    let visible = |entry: &DirEntry| entry.depth() == 0 || !entry.file_name().as_encoded_bytes().starts_with(b".");
-    entries.filter_entry(visible).filter_map(|entry| match entry {
-        Ok(entry) => {
-            let extension = entry.path().extension().and_then(OsStr::to_str)?.to_ascii_lowercase();
-            let is_manifest = !entry.file_type().is_dir() && matches!(&*extension, "yaml" | "yml" | "json");
-            is_manifest.then(|| Ok(Source::File(entry.into_path())))
+pub(super) type Sources = Box<dyn Iterator<Item = Result<Source, Unreadable>> + Send>;
+
+impl Search {
+    /// Whether there is nothing to read and nobody to ask.
+    pub(super) fn is_idle(&self) -> bool {
+        self.paths.is_empty() && io::stdin().is_terminal()
+    }
+
+    /// The texts, in the order in which they are to be read; folders are looked into on the way. What is passed over is
+    /// counted by the time that it would have come.
+    pub(super) fn sources(self, skipped: &Arc<Skipped>) -> Sources {
+        let Self { mut paths, stdin, excluded, heeds_git } = self;
+        if paths.is_empty() {
+            paths.push(PathBuf::from("-"));
         }
-        Err(error) => {
-            let name = error.path().map(|path| path.display().to_string()).unwrap_or_default();
-            let unreadable = match error.io_error() {
-                Some(error) => Unreadable::io(name, error),
-                None => Unreadable::new(name, "a folder that contains itself, by a link"),
-            };
-            Some(Err(unreadable))
-        }
-    })
+        let (excluded, skipped) = (Arc::new(excluded), Arc::clone(skipped));
+        Box::new(paths.into_iter().flat_map(move |path| -> Sources {
+            if path.as_os_str() == "-" {
+                return Box::new(iter::once(Ok(Source::Stdin(stdin.clone()))));
+            }
+            let (excluded, skipped) = (Arc::clone(&excluded), Arc::clone(&skipped));
+            if path.is_dir() {
+                return Box::new(walk(&path, excluded, heeds_git, skipped).filter(is_manifest));
+            }
+            if !path.exists()
+                && let Some((folder, glob)) = glob::split(&path)
+            {
+                return glob::matching(&path, walk(&folder, excluded, heeds_git, skipped), glob);
+            }
+            if excluded.holds(&path, false) {
+                skipped.count_excluded();
+                return Box::new(iter::empty());
+            }
+            Box::new(iter::once(Ok(Source::File(path))))
+        }))
+    }
+}
+
+/// Whether what was found in a folder is to be read; what cannot be looked into is told.
+fn is_manifest(found: &Result<Source, Unreadable>) -> bool {
+    match found {
+        Ok(Source::File(path)) => has_extension(path),
+        _ => true,
+    }
+}
+
+/// Whether a file is called as manifests are.
+fn has_extension(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
+    matches!(extension.as_deref(), Some("yaml" | "yml" | "json"))
 }

@@ -10,7 +10,7 @@ use rayguard::yaml::{Document, Lines, Location, YamlError};
 
 use super::excerpt::Excerpt;
 use super::object::ObjectName;
-use super::report::{Severity, Summary};
+use super::report::{Severity, SkippedCounts, Summary};
 use super::secret;
 
 /// The columns that excerpts fit into where there is no terminal to measure.
@@ -31,6 +31,8 @@ pub(super) struct Shown<'s> {
     pub(super) finding: &'s Finding,
     pub(super) object: &'s ObjectName,
     pub(super) file: &'s str,
+    /// What Helm has rendered the object from.
+    pub(super) template: Option<&'s str>,
     pub(super) location: &'s Location,
     /// The path of what is underlined.
     pub(super) written: &'s FieldPath,
@@ -45,7 +47,7 @@ impl TextView {
 
     /// A finding with the lines that it is about. `secrets` are stretches of the text that are not to be shown.
     pub(super) fn finding(&self, document: &Document<'_>, shown: &Shown<'_>, secrets: &[Range<usize>]) -> String {
-        let Shown { finding, object, file, location, written } = shown;
+        let Shown { finding, object, file, template, location, written } = shown;
         let lines = document.lines();
         let numbers = first_line(document, written, location)..location.start.line + 1;
         let excerpt = self.excerpt(lines, numbers, location, secrets);
@@ -59,11 +61,12 @@ impl TextView {
             place.insert_str(0, "at ");
             place.push(' ');
         }
+        let source = template.map(|template| format!(", which Helm has rendered from {template}")).unwrap_or_default();
         let group = level
             .primary_title(&finding.message)
             .id(finding.rule.name)
             .element(snippet(&excerpt, file).annotation(AnnotationKind::Primary.span(excerpt.locate(&location.bytes))))
-            .element(Level::NOTE.message(format!("{place}of {object}")))
+            .element(Level::NOTE.message(format!("{place}of {object}{source}")))
             .element(Level::HELP.message(&finding.help));
         self.render(group, &excerpt, file, location)
     }
@@ -143,11 +146,22 @@ pub(super) fn error(message: &str) -> String {
 
 /// The summary, one line.
 pub(super) fn summary(summary: &Summary) -> String {
-    let Summary { files, objects, passed_by, errors, warnings, notes, unreadable, .. } = *summary;
+    let Summary { files, objects, passed_by, errors, warnings, notes, exempted, unreadable, skipped, .. } = *summary;
     let count = |number: usize, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
     let mut text = format!("checked {} in {}", count(objects, "object"), count(files, "file"));
+    let mut aside = Vec::new();
     if passed_by > 0 {
-        let _ = write!(text, " ({passed_by} of other kinds passed by)");
+        aside.push(format!("{passed_by} of other kinds passed by"));
+    }
+    let SkippedCounts { hidden, ignored, excluded } = skipped;
+    let skipped = [(hidden, "hidden"), (ignored, "ignored by git"), (excluded, "excluded")];
+    let skipped: Vec<_> =
+        skipped.iter().filter(|(count, _)| *count > 0).map(|(count, why)| format!("{count} {why}")).collect();
+    if !skipped.is_empty() {
+        aside.push(format!("not read: {}", skipped.join(", ")));
+    }
+    if !aside.is_empty() {
+        let _ = write!(text, " ({})", aside.join("; "));
     }
     text.push_str(": ");
     let mut found: Vec<_> = [(errors, "error"), (warnings, "warning"), (notes, "note")]
@@ -155,6 +169,9 @@ pub(super) fn summary(summary: &Summary) -> String {
         .filter(|(number, _)| *number > 0)
         .map(|(number, noun)| count(number, noun))
         .collect();
+    if exempted > 0 {
+        found.push(format!("{exempted} exempted"));
+    }
     if unreadable > 0 {
         found.push(format!("{unreadable} unreadable"));
     }

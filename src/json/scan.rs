@@ -47,6 +47,7 @@ pub(super) fn end_of_brackets(bytes: &[u8], start: usize) -> Option<usize> {
 
 /// How many lists and maps begin in a text, and how many commas it has, both outside of strings. This is all that is looked
 /// at: the text need not be JSON.
+#[cfg(feature = "server")]
 pub(crate) fn count(bytes: &[u8]) -> (usize, usize) {
     let mut inside = Inside::default();
     let blocks = bytes.chunks(64).map(|block| inside.outside_strings(Block::of(block)));

@@ -44,7 +44,7 @@ fn what_cannot_be_read_hides_nothing_else() {
 }
 
 #[test]
-fn a_folder_is_read_in_order_without_hidden_files_and_whatever_git_ignores() {
+fn a_folder_is_read_in_order_without_what_is_hidden_ignored_or_excluded() {
     let shell = Shell::with(&[
         ("m/b/c.yml", DENIED),
         ("m/a.yaml", DENIED),
@@ -56,12 +56,92 @@ fn a_folder_is_read_in_order_without_hidden_files_and_whatever_git_ignores() {
         ("m/.gitignore", "a.yaml\n"),
     ]);
     symlink("a.yaml", shell.path().join("m/link.yaml")).expect("a link");
-    let report = shell.json(&["m"]);
-    let files: Vec<_> = report["findings"].as_array().expect("a list").iter().map(|it| it["file"].clone()).collect();
-    assert_eq!(files, ["m/a.yaml", "m/b/c.yml", "m/d.YAML", "m/link.yaml"]);
-    assert_eq!(report["summary"]["files"], 5);
-    assert_eq!(report["errors"], json!([]));
-    assert_eq!(shell.json(&["m"]), report, "always the same");
+    let files = |arguments: &[&str]| -> (Vec<String>, serde_json::Value) {
+        let report = shell.json(arguments);
+        assert_eq!(report["errors"], json!([]));
+        assert_eq!(shell.json(arguments), report, "always the same");
+        let files = report["findings"].as_array().expect("a list").iter().map(|it| it["file"].as_str());
+        (files.map(|file| file.expect("a name").to_owned()).collect(), report["summary"].clone())
+    };
+    let (read, summary) = files(&["m"]);
+    assert_eq!(read, ["m/b/c.yml", "m/d.YAML", "m/link.yaml"]);
+    assert_eq!(summary["files"], 4);
+    assert_eq!(summary["skipped"], json!({"hidden": 1, "ignored": 1, "excluded": 0}));
+    assert_eq!(files(&["--no-ignore", "m"]).0, ["m/a.yaml", "m/b/c.yml", "m/d.YAML", "m/link.yaml"]);
+    let (read, summary) = files(&["--exclude", "b/", "--exclude", "*.YAML", "m"]);
+    assert_eq!(read, ["m/link.yaml"]);
+    assert_eq!(summary["skipped"], json!({"hidden": 1, "ignored": 1, "excluded": 2}));
+    assert_eq!(files(&["m/a.yaml"]).0, ["m/a.yaml"], "what is named is wanted");
+    assert_eq!(files(&["--exclude", "a.yaml", "m/a.yaml"]).1["skipped"]["excluded"], 1);
+    let ended = shell.run(&["check", "--exclude", "b/", "m"]);
+    let summary = "checked 2 objects in 3 files (1 of other kinds passed by; not read: 1 hidden, 1 ignored by git, 1 excluded): 2 errors\n";
+    assert_eq!(ended.err, summary);
+}
+
+#[test]
+fn what_git_ignores_comes_from_all_folders_of_the_repository() {
+    let shell = Shell::with(&[
+        ("r/.git/HEAD", ""),
+        ("r/.gitignore", "drop.yaml\n/top.yaml\nbuilt/\n"),
+        ("r/m/.gitignore", "!drop.yaml\nlocal.yaml\n"),
+        ("r/m/drop.yaml", DENIED),
+        ("r/m/local.yaml", DENIED),
+        ("r/m/top.yaml", DENIED),
+        ("r/m/n/drop.yaml", DENIED),
+        ("r/m/n/built/x.yaml", DENIED),
+        ("r/n/drop.yaml", DENIED),
+        ("r/n/local.yaml", DENIED),
+    ]);
+    let files = |folder: &str| -> Vec<_> {
+        let report = shell.json(&[folder]);
+        report["findings"].as_array().expect("a list").iter().map(|it| it["file"].as_str().map(str::to_owned)).collect()
+    };
+    let of = |files: &[&str]| -> Vec<_> { files.iter().map(|file| Some((*file).to_owned())).collect() };
+    assert_eq!(files("r/m"), of(&["r/m/drop.yaml", "r/m/n/drop.yaml", "r/m/top.yaml"]));
+    assert_eq!(files("r/n"), of(&["r/n/local.yaml"]));
+    assert_eq!(files("r/m/n/built"), of(&["r/m/n/built/x.yaml"]), "what is named is wanted");
+}
+
+#[test]
+fn a_pattern_stands_for_the_files_that_it_matches() {
+    let shell =
+        Shell::with(&[("m/a.yaml", DENIED), ("m/n/b.yaml", DENIED), ("m/n/c.yml", DENIED), ("[x].yaml", DENIED)]);
+    let files = |pattern: &str| -> Vec<_> {
+        let report = shell.json(&[pattern]);
+        assert_eq!(report["errors"], json!([]), "{pattern}");
+        report["findings"].as_array().expect("a list").iter().map(|it| it["file"].clone()).collect()
+    };
+    assert_eq!(files("m/*.yaml"), ["m/a.yaml"]);
+    assert_eq!(files("m/**/*.yaml"), ["m/a.yaml", "m/n/b.yaml"]);
+    assert_eq!(files("./m/n/?.{yaml,yml}"), ["./m/n/b.yaml", "./m/n/c.yml"]);
+    assert_eq!(files("**/c.yml"), ["./m/n/c.yml"]);
+    assert_eq!(files("[x].yaml"), ["[x].yaml"], "a file that has such a name");
+    let none = shell.run(&["check", "m/*.json"]);
+    assert_eq!(
+        (none.status, &*none.err),
+        (Some(2), "error: m/*.json: no file matches this\nchecked 0 objects in 0 files: 1 unreadable\n")
+    );
+}
+
+#[test]
+fn a_pipeline_can_ask_for_objects_of_kuberays() {
+    let shell = Shell::with(&[("none/a.yaml", "kind: Service\n"), ("one/a.yaml", &allowed())]);
+    assert_eq!(shell.run(&["check", "--require-ray", "one"]).status, Some(0));
+    assert_eq!(shell.run(&["check", "none"]).status, Some(0));
+    let none = shell.run(&["check", "--require-ray", "none"]);
+    assert_eq!(none.status, Some(2));
+    assert!(
+        none.err.ends_with("error: no object of KubeRay's was found, and --require-ray asks for one\n"),
+        "{}",
+        none.err
+    );
+}
+
+#[test]
+fn the_standard_input_can_be_called_something() {
+    let ended = Shell::new().pipe(&["check", "-o", "json", "--stdin-filename", "a/b.yaml"], DENIED.as_bytes());
+    let report: serde_json::Value = serde_json::from_str(&ended.out).expect("JSON");
+    assert_eq!(report["findings"][0]["file"], "a/b.yaml");
 }
 
 #[test]

@@ -1,0 +1,45 @@
+//! The same as in JSON, in YAML.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::Form;
+use crate::cli::report::{Report, Summary, Unreadable};
+
+#[derive(Default)]
+pub(super) struct Yaml {
+    has_findings: bool,
+    errors: Vec<Unreadable>,
+}
+
+impl Form for Yaml {
+    fn report(&mut self, out: &mut dyn Write, report: &Report) -> io::Result<()> {
+        for finding in report.findings() {
+            if !std::mem::replace(&mut self.has_findings, true) {
+                out.write_all(b"findings:\n")?;
+            }
+            out.write_all(written(&[finding])?.as_bytes())?;
+        }
+        self.errors.extend(report.errors.iter().cloned());
+        Ok(())
+    }
+
+    fn end(&mut self, out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
+        #[derive(Serialize)]
+        struct Rest<'r> {
+            errors: &'r [Unreadable],
+            summary: &'r Summary,
+        }
+
+        if !self.has_findings {
+            out.write_all(b"findings: []\n")?;
+        }
+        out.write_all(written(&Rest { errors: &self.errors, summary })?.as_bytes())
+    }
+}
+
+fn written(value: &impl Serialize) -> io::Result<String> {
+    let options = serde_saphyr::ser_options! { folded_wrap_chars: usize::MAX };
+    serde_saphyr::to_string_with_options(value, options).map_err(io::Error::other)
+}

@@ -1,0 +1,86 @@
+//! The verdict on one object of a text, whether it is written as itself or in a review.
+
+use rayguard::dry_run::Outcome;
+use rayguard::path::FieldPath;
+use rayguard::policy::Policy;
+use rayguard::rule::Finding;
+use rayguard::yaml::{Document, YamlError};
+
+use super::object::{self, ObjectName};
+
+/// What was found in an object.
+#[derive(Debug)]
+pub(super) struct Judged {
+    pub(super) name: ObjectName,
+    /// The findings, each with the path at which the document says what it is about.
+    pub(super) findings: Vec<(Finding, FieldPath)>,
+    /// The same for those that the object exempts itself from, with its reasons.
+    pub(super) exempted: Vec<(Finding, FieldPath, String)>,
+}
+
+impl Judged {
+    /// Judges the object of a document; `None` if it is not KubeRay's.
+    pub(super) fn of(policy: &Policy, document: &Document<'_>, namespace: &str) -> Result<Option<Self>, YamlError> {
+        #[cfg(feature = "admission")]
+        if review::is_one(&document.json) {
+            return review::judge(policy, document, namespace);
+        }
+        let Some(outcome) = policy.dry_run(&document.json, Some(namespace)) else {
+            return match object::unknown_version(&document.json) {
+                Some((path, message)) => {
+                    let help = Some("write apiVersion: ray.io/v1");
+                    Err(YamlError { message, help, location: document.locate(&path), first: None })
+                }
+                None => Ok(None),
+            };
+        };
+        let written = |finding: &Finding| outcome.as_written(&finding.path);
+        let Outcome { findings, exempted, .. } = &outcome;
+        let exempted =
+            exempted.iter().map(|it| (it.finding.clone(), written(&it.finding), it.reason.clone())).collect();
+        let findings = findings.iter().map(|finding| (finding.clone(), written(finding))).collect();
+        Ok(Some(Self { name: ObjectName::of(&document.json, namespace), findings, exempted }))
+    }
+}
+
+#[cfg(feature = "admission")]
+mod review {
+    //! A call of the webhook that somebody has kept.
+
+    use std::io;
+
+    use rayguard::admission;
+    use rayguard::json::Json;
+
+    use super::{Document, FieldPath, Judged, ObjectName, Policy, YamlError};
+
+    pub(super) fn is_one(json: &Json<'_>) -> bool {
+        let is = |field: &str, value: &str| json.field(field).as_str() == Some(value);
+        // An answer by itself asks nothing.
+        is("kind", "AdmissionReview") && !(json.entry("request").is_none() && json.entry("response").is_some())
+    }
+
+    /// Judges as the validating webhook does: on an update, what the old object violated already is a warning.
+    pub(super) fn judge(
+        policy: &Policy,
+        document: &Document<'_>,
+        namespace: &str,
+    ) -> Result<Option<Judged>, YamlError> {
+        let fault = |message: String| YamlError { message, help: None, location: document.location(), first: None };
+        let body = serde_json::to_vec(&document.json).map_err(|error| fault(io::Error::from(error).to_string()))?;
+        let decision = admission::validate(policy, &body).map_err(|error| fault(error.to_string()))?;
+        let request = document.json.field("request");
+        let object = request.field("object");
+        let kind = request.descend(["kind", "group"]);
+        if kind.as_str() != Some("ray.io") {
+            return Ok(None);
+        }
+        let namespace = request.field("namespace").as_nonempty_str().unwrap_or(namespace);
+        let at = FieldPath::of(["request", "object"]);
+        let findings = decision.findings.into_iter().map(|finding| {
+            let written = at.clone().join(finding.path.steps());
+            (finding, written)
+        });
+        Ok(Some(Judged { name: ObjectName::of(object, namespace), findings: findings.collect(), exempted: Vec::new() }))
+    }
+}

@@ -1,0 +1,62 @@
+//! What the user does not want to be read.
+
+use std::env;
+use std::path::{Component, Path, PathBuf};
+
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
+/// Patterns of paths, as git's own ignore files have them, seen from the working folder.
+#[derive(Debug)]
+pub(crate) struct Excluded(Gitignore);
+
+impl Excluded {
+    /// Reads patterns; says which one cannot be read, and why.
+    pub(crate) fn new(patterns: &[String]) -> Result<Self, String> {
+        let mut builder = GitignoreBuilder::new("");
+        for pattern in patterns {
+            builder.add_line(None, pattern).map_err(|error| format!("--exclude {pattern:?}: {error}"))?;
+        }
+        builder.build().map(Self).map_err(|error| format!("--exclude: {error}"))
+    }
+
+    /// Whether a file or a folder is excluded, or anything that it lies in.
+    pub(super) fn holds(&self, path: &Path, is_folder: bool) -> bool {
+        if self.0.is_empty() {
+            return false;
+        }
+        // As seen from the working folder; what lies outside of it has only the names that it was given by.
+        let here = env::current_dir().unwrap_or_default();
+        let names =
+            path.strip_prefix(&here).unwrap_or(path).components().filter(|part| matches!(part, Component::Normal(_)));
+        let path: PathBuf = names.collect();
+        !path.as_os_str().is_empty() && self.0.matched_path_or_any_parents(&path, is_folder).is_ignore()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_are_those_of_git() {
+        let excluded = |patterns: &[&str], path: &str| {
+            let patterns: Vec<_> = patterns.iter().map(|&pattern| pattern.to_owned()).collect();
+            Excluded::new(&patterns).expect("patterns").holds(Path::new(path), false)
+        };
+        for (patterns, path, expected) in [
+            (&[][..], "a.yaml", false),
+            (&["a.yaml"], "a.yaml", true),
+            (&["a.yaml"], "./x/a.yaml", true),
+            (&["/a.yaml"], "x/a.yaml", false),
+            (&["x/"], "x/y/a.yaml", true),
+            (&["**/y/*.yaml"], "x/y/a.yaml", true),
+            (&["*.yaml", "!b.yaml"], "b.yaml", false),
+            (&["y"], "../y/a.yaml", true),
+            (&["y"], "/", false),
+        ] {
+            assert_eq!(excluded(patterns, path), expected, "{patterns:?} {path}");
+        }
+        let error = Excluded::new(&["a[".to_owned()]).expect_err("no pattern");
+        assert!(error.starts_with("--exclude \"a[\": "), "{error}");
+    }
+}
