@@ -107,8 +107,8 @@ impl<'t> Part<'t> {
 
     /// The template that Helm has rendered the part from, as it says in a comment above it.
     pub fn template(&self) -> Option<&'t str> {
-        let comments = self.text.lines().map(str::trim).take_while(|line| line.is_empty() || line.starts_with('#'));
-        comments.filter_map(|comment| comment.strip_prefix("# Source: ")).next().map(str::trim)
+        let mut comments = self.text.lines().map(str::trim).take_while(|line| line.is_empty() || line.starts_with('#'));
+        comments.find_map(|comment| comment.strip_prefix("# Source: ")).map(str::trim)
     }
 
     fn read(chunk: Chunk<'t>, lines: &Arc<Lines<'t>>) -> Self {

@@ -20,7 +20,7 @@ use std::path::PathBuf;
 
 use anstream::StripStream;
 use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::error::ErrorKind;
 use clap::{Arg, Command, ValueEnum};
 
 use super::output::Data;
@@ -40,7 +40,7 @@ pub(super) enum Format {
     Sarif,
     /// JUnit's XML: a test for every object
     Junit,
-    /// The Test Anything Protocol, version 14: a test for every object
+    /// The Test Anything Protocol: a test for every object
     Tap,
     /// Annotations of GitHub's workflows
     Github,
@@ -167,10 +167,8 @@ impl TypedValueParser for OutputParser {
         let format = EnumValueParser::<Format>::new().parse_ref(command, arg, format)?;
         match file {
             Some("") => {
-                let mut error = clap::Error::new(ErrorKind::ValueValidation).with_cmd(command);
-                error.insert(ContextKind::InvalidArg, ContextValue::String("--output <FORMAT[=FILE]>".to_owned()));
-                error.insert(ContextKind::InvalidValue, ContextValue::String(text.unwrap_or_default().to_owned()));
-                Err(error)
+                let message = format!("--output {}: write the name of a file behind =\n", text.unwrap_or_default());
+                Err(clap::Error::raw(ErrorKind::ValueValidation, message).with_cmd(command))
             }
             file => Ok(OutputTo { format, file: file.filter(|file| *file != "-").map(PathBuf::from) }),
         }

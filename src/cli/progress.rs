@@ -19,8 +19,9 @@ impl Progress {
     pub(super) fn new(is_wanted: bool) -> Self {
         let bar = (is_wanted && io::stderr().is_terminal()).then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-            let style = ProgressStyle::with_template("{pos}/{len} files {wide_bar} {elapsed}");
-            style.into_iter().for_each(|style| bar.set_style(style));
+            if let Ok(style) = ProgressStyle::with_template("{pos}/{len} files {wide_bar} {elapsed}") {
+                bar.set_style(style);
+            }
             bar
         });
         Self { bar, began: Instant::now() }

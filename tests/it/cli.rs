@@ -2,6 +2,8 @@
 
 mod check;
 mod default;
+mod exemptions;
+mod formats;
 mod many;
 mod output;
 mod reading;

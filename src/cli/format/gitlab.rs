@@ -24,7 +24,7 @@ impl GitLab {
         let mut fingerprint = fingerprint([&*spot.file, check].into_iter().chain(words.iter().map(|word| &**word)));
         let seen = self.seen.entry(fingerprint.clone()).or_default();
         if *seen > 0 {
-            fingerprint += &format!("-{seen}");
+            fingerprint = format!("{fingerprint}-{seen}");
         }
         *seen += 1;
         let begin = spot.place.map_or(1, |place| place.line);

@@ -1,4 +1,4 @@
-//! JUnit's XML, as Jenkins, GitLab and others read it: every file is a suite, every object a test of it, and so is what
+//! The XML of JUnit, as Jenkins, GitLab and others read it: every file is a suite, every object a test of it, and so is what
 //! could not be checked.
 
 use std::io::{self, Write};

@@ -96,7 +96,7 @@ impl Ignored {
     /// Goes into a folder.
     fn enter(&mut self, entry: &DirEntry) {
         self.leave(entry.depth());
-        let ignored = of_folder(&self.absolute(entry));
+        let ignored = of_folder(self.absolute(entry));
         self.below.extend(ignored.map(|ignored| (entry.depth(), ignored)));
     }
 
