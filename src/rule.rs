@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -163,6 +164,8 @@ pub struct Finding {
     pub reason: Reason,
     /// The field to change, or the one to add.
     pub path: FieldPath,
+    /// Where the field holds a document of its own: the stretch of its text that this is about, in bytes.
+    pub within: Option<Range<usize>>,
     /// What is wrong: lower case, one line, no full stop.
     pub message: String,
     /// What to write instead: an instruction, one line, no full stop.
@@ -170,6 +173,11 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Says which stretch of the field's text it is about, in bytes.
+    pub fn within(&mut self, stretch: &Range<usize>) {
+        self.within = Some(stretch.clone());
+    }
+
     /// Lowers the level of this one finding to a warning: it is advice, or not certain enough to refuse an object.
     pub fn at_most_warn(&mut self) {
         self.level = self.level.min(Level::Warn);
@@ -263,7 +271,7 @@ impl Findings {
     ) -> &mut Finding {
         self.drop_beyond_most();
         let (message, help) = (short(on_one_line(message.into())), on_one_line(help.into()));
-        let finding = Finding { rule: self.rule, level: self.level, reason, path, message, help };
+        let finding = Finding { rule: self.rule, level: self.level, reason, path, within: None, message, help };
         let index = self.found.len();
         self.found.push(finding);
         &mut self.found[index]

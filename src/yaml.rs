@@ -4,6 +4,7 @@
 //! there. In two ways this is stricter or kinder than kubectl: a key that is written twice in one map is an error, for
 //! kubectl would silently drop the first; and documents behind `...` are read, which kubectl silently drops.
 
+mod embedded;
 mod event;
 mod json_text;
 mod lines;
@@ -161,6 +162,13 @@ impl<'t> Document<'t> {
     /// line. For what is not written, at the key of the nearest thing above that is.
     pub fn locate(&self, path: &FieldPath) -> Location {
         self.lines.location(self.place.find(&self.json, path, &self.lines))
+    }
+
+    /// Where a stretch, in bytes, of the text that a path leads to is written; `None` where that cannot be told.
+    pub fn locate_within(&self, path: &FieldPath, stretch: &Range<usize>) -> Option<Location> {
+        let (place, json) = self.place.descend(&self.json, path).ok()?;
+        let found = embedded::locate(self.lines.text(), &place.value, json.as_str()?, stretch)?;
+        Some(self.lines.location(found))
     }
 
     /// Where a value is written, in bytes of the text, from its first character to its last.

@@ -4,9 +4,10 @@ use std::cell::LazyCell;
 use std::sync::Arc;
 
 use clap::{ArgAction, Args, ValueEnum};
+use rayguard::path::FieldPath;
 use rayguard::policy::Policy;
 use rayguard::rule::Finding;
-use rayguard::yaml::{self, Document, Lines};
+use rayguard::yaml::{self, Document, Lines, Location};
 
 use super::format::{self, Format, OutputParser, OutputTo, Outputs};
 use super::judged::Judged;
@@ -204,7 +205,7 @@ impl Checker<'_> {
         };
         for (finding, written) in &judged.findings {
             report.summary.count(Severity::of(finding.level));
-            let location = document.locate(written);
+            let location = locate(document, finding, written);
             if self.for_people {
                 let (object, file, template) = (&*object, &*report.file, template.map(|template| &**template));
                 let shown = Shown { finding, object, file, template, location: &location, written };
@@ -216,10 +217,16 @@ impl Checker<'_> {
         }
         if self.for_programs {
             for (finding, written, reason) in judged.exempted {
-                let place = Place::of(&document.locate(&written));
+                let place = Place::of(&locate(document, &finding, &written));
                 checked.exempted.push((found(&finding, place), reason));
             }
             report.objects.push(checked);
         }
     }
+}
+
+/// Where a finding is written: within the text that its field holds, if it is about a part of that.
+fn locate(document: &Document<'_>, finding: &Finding, written: &FieldPath) -> Location {
+    let within = finding.within.as_ref().and_then(|stretch| document.locate_within(written, stretch));
+    within.unwrap_or_else(|| document.locate(written))
 }

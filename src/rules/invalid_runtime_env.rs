@@ -24,14 +24,15 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     if text.is_empty() {
         return;
     }
-    let why = match yaml::unmarshal(text) {
+    let (why, at) = match yaml::unmarshal(text) {
         Ok(Json::Null | Json::Object(_)) => return,
-        Ok(_) => "it is not a map".to_owned(),
-        Err(error) => format!("line {} of it is not YAML: {:.70}", error.location.start.line, error.message),
+        Ok(_) => ("it is not a map".to_owned(), None),
+        Err(error) => {
+            let why = format!("line {} of it is not YAML: {:.70}", error.location.start.line, error.message);
+            (why, Some(error.location.bytes))
+        }
     };
-    findings.invalid(
-        job.path().field("runtimeEnvYAML"),
-        format!("KubeRay cannot read it: {why}"),
-        "write a YAML map, such as pip: [requests]",
-    );
+    let message = format!("KubeRay cannot read it: {why}");
+    let help = "write a YAML map, such as pip: [requests]";
+    findings.invalid(job.path().field("runtimeEnvYAML"), message, help).within = at;
 }

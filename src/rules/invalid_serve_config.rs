@@ -18,11 +18,9 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
-    if let ServeConfig::Invalid(why) = object.serve_config() {
-        findings.invalid(
-            RayObject::serve_config_path(),
-            format!("no application starts with this serveConfigV2: {why}"),
-            "write a YAML map with a list of applications",
-        );
+    if let ServeConfig::Invalid(why, at) = object.serve_config() {
+        let message = format!("no application starts with this serveConfigV2: {why}");
+        let help = "write a YAML map with a list of applications";
+        findings.invalid(RayObject::serve_config_path(), message, help).within(at);
     }
 }

@@ -23,11 +23,10 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     for deployment in object.serve_config().deployments() {
         if deployment.replicas == Some(1) {
             let cap = if deployment.is_spread { "" } else { ", and max_replicas_per_node: 1" };
-            findings.invalid(
-                RayObject::serve_config_path(),
-                format!("deployment {:?} has one replica, and answers nothing while its Pod is away", deployment.name),
-                format!("write num_replicas: 2 or more, or min_replicas in its autoscaling_config{cap}"),
-            );
+            let message =
+                format!("deployment {:?} has one replica, and answers nothing while its Pod is away", deployment.name);
+            let help = format!("write num_replicas: 2 or more, or min_replicas in its autoscaling_config{cap}");
+            findings.invalid(RayObject::serve_config_path(), message, help).within(&deployment.replicas_at);
         }
     }
 }

@@ -22,11 +22,10 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     }
     for deployment in object.serve_config().deployments() {
         if deployment.replicas.is_some_and(|replicas| replicas > 1) && !deployment.is_spread {
-            findings.invalid(
-                RayObject::serve_config_path(),
-                format!("all replicas of deployment {:?} may run in one Pod, and go with it", deployment.name),
-                "write max_replicas_per_node: 1",
-            );
+            let message =
+                format!("all replicas of deployment {:?} may run in one Pod, and go with it", deployment.name);
+            let help = "write max_replicas_per_node: 1";
+            findings.invalid(RayObject::serve_config_path(), message, help).within(&deployment.at);
         }
     }
 }

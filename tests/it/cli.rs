@@ -10,6 +10,7 @@ mod reading;
 mod rules;
 mod secrets;
 mod terminal;
+mod within;
 
 use std::fs;
 use std::io::Write;
