@@ -58,9 +58,9 @@ fn what_is_behind_an_alias_is_shown_at_its_anchor_and_flow_style_at_its_item() {
     let anchored = DENIED
         .replace("value: \"300\"", "value: *short")
         .replace("metadata:\n", "metadata:\n  labels: {wait: &short \"300\"}\n");
-    let flow = r#"{apiVersion: ray.io/v1, kind: RayCluster, metadata: {name: f}, spec: {headGroupSpec: {template: {spec: {containers:
+    let flow = r"{apiVersion: ray.io/v1, kind: RayCluster, metadata: {name: f}, spec: {headGroupSpec: {template: {spec: {containers:
   [{name: h, env: [{name: RAY_gcs_rpc_server_reconnect_timeout_s, value: x}]}]}}}}}
-"#;
+";
     let shell = Shell::with(&[("anchored.yaml", &anchored), ("flow.yaml", flow)]);
     assert_eq!(places(&shell.json(&["anchored.yaml"])), ["anchored.yaml:4:25 worker-reconnect-timeout"]);
     assert!(places(&shell.json(&["flow.yaml"])).contains(&"flow.yaml:2:74 invalid-reconnect-timeout".to_owned()));
@@ -87,7 +87,7 @@ fn what_helm_has_rendered_names_its_template() {
     assert_eq!(*place, json!({"artifactLocation": artifact}), "no line of what is nobody's file");
 }
 
-fn review(operation: &str, old: Option<Value>) -> String {
+fn review(operation: &str, old: Option<&Value>) -> String {
     let documents = rayguard::yaml::documents(DENIED);
     let object = serde_json::to_value(&documents[0].as_ref().expect("YAML").json).expect("JSON");
     let kind = json!({"group": "ray.io", "version": "v1", "kind": "RayCluster"});
@@ -108,7 +108,7 @@ fn a_review_is_answered_as_the_webhook_would() {
         review("CREATE", None).replace("\"ray.io\"", "\"\"").replace("ray.io/v1", "v1").replace("RayCluster", "Pod");
     let shell = Shell::with(&[
         ("create.json", &review("CREATE", None)),
-        ("update.json", &review("UPDATE", Some(object))),
+        ("update.json", &review("UPDATE", Some(&object))),
         ("no-uid.json", &review("CREATE", None).replace("\"uid\":\"u\"", "\"uid\":\"\"")),
         ("answer.json", &answer.to_string()),
         ("pods.json", &pods),
