@@ -102,11 +102,19 @@ pub(super) fn run(args: &CheckArgs) -> Result<Status, CliError> {
         |reports| {
             let mut summary = Summary::default();
             for report in reports {
-                progress.suspend(|| {
+                let tell = |outputs: &mut Outputs| {
                     outputs.report(&report)?;
                     report.errors.iter().for_each(|error| output::complain(&error.text));
                     Ok::<_, CliError>(())
-                })?;
+                };
+                if report.text.is_empty() && report.errors.is_empty() {
+                    tell(&mut outputs)?; // nothing of which is for a terminal
+                } else {
+                    progress.suspend(|is_shown| {
+                        tell(&mut outputs)?;
+                        if is_shown { outputs.flush().map_err(CliError::from) } else { Ok(()) }
+                    })?;
+                }
                 summary.add(&report.summary);
                 progress.advance();
             }

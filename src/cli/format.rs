@@ -86,6 +86,13 @@ impl Outputs {
         })
     }
 
+    /// Writes what waits to be written.
+    pub(super) fn flush(&mut self) -> Result<(), OutputError> {
+        self.0
+            .iter_mut()
+            .try_for_each(|Output { out, name, .. }| out.flush().map_err(|error| OutputError::new(name, &error)))
+    }
+
     /// Completes all of them.
     pub(super) fn end(&mut self, summary: &Summary) -> Result<(), OutputError> {
         self.0.iter_mut().try_for_each(|Output { form, out, name }| {

@@ -47,11 +47,11 @@ impl Progress {
         bar.inc(1);
     }
 
-    /// Does what writes to the terminal that the bar is on.
-    pub(super) fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
-        match &self.bar {
-            Some(bar) => bar.suspend(write),
-            None => write(),
+    /// Does what writes to the terminal that the bar is on, and says whether there is one to be drawn again.
+    pub(super) fn suspend<T>(&self, write: impl FnOnce(bool) -> T) -> T {
+        match self.bar.as_ref().filter(|bar| !bar.is_hidden()) {
+            Some(bar) => bar.suspend(|| write(true)),
+            None => write(false),
         }
     }
 
