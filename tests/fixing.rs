@@ -125,3 +125,56 @@ fn every_fault_in_kuberays_samples_is_fixed_and_no_other_line_is_touched() {
     assert!(wrong.is_empty(), "{} of {}:\n{}\n{said}", wrong.len(), cases.len(), wrong.join("\n"));
     assert!(said.contains(&format!("\nfixed {}, ", cases.len())), "{said}");
 }
+
+/// The policy has defaults for every Pod, in lists and maps that samples have or lack.
+const POLICY: &str = r#"apiVersion: rayguard.dev/v1alpha1
+kind: Policy
+defaults:
+  headNumCpus: zero
+  podTemplate:
+    head:
+      metadata: {labels: {team: platform}}
+      spec:
+        nodeSelector: {pool: heads}
+        tolerations: [{key: ray, operator: Exists}]
+        containers:
+        - name: "*"
+          env: [{name: RAY_BACKEND_LOG_LEVEL, value: "warning"}]
+"#;
+
+#[test]
+fn defaults_in_place_are_those_that_are_printed_and_only_add_lines() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let samples = kuberay::samples("v1.6.2");
+    for kind in ["before", "after"] {
+        for (name, text) in &samples {
+            let path = folder.path().join(kind).join(name);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            fs::write(path, text).expect("it can be written");
+        }
+    }
+    fs::write(folder.path().join("policy.yaml"), POLICY).expect("it can be written");
+    let config = ["--config", "policy.yaml"];
+    let ended = rayguard(&[&["default", "--in-place", "after"][..], &config].concat(), folder.path());
+    assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
+    let json = |text: &str| -> Vec<_> {
+        let documents = rayguard::yaml::documents(text).into_iter();
+        documents.map(|document| document.expect("it can be read").json.into_owned()).collect()
+    };
+    let mut changed = 0;
+    for (name, text) in &samples {
+        let after = fs::read_to_string(folder.path().join("after").join(name)).expect("it is there");
+        if after == *text {
+            continue;
+        }
+        changed += 1;
+        let printed = rayguard(&[&["default", &format!("before/{name}")][..], &config].concat(), folder.path());
+        assert_eq!(json(&after), json(&String::from_utf8_lossy(&printed.stdout)), "{name}");
+        let diff = similar::TextDiff::from_lines(text, &after);
+        let gone = diff.iter_all_changes().filter(|change| change.tag() == similar::ChangeTag::Delete);
+        // What stands in braces has its additions on its own line.
+        let gone: Vec<_> = gone.filter(|change| !change.value().contains(['{', '['])).collect();
+        assert!(gone.is_empty(), "{name}: {gone:?}");
+    }
+    assert!(changed > 20, "{changed} samples have got defaults");
+}
