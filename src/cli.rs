@@ -6,6 +6,7 @@ mod check_api;
 mod default;
 mod excerpt;
 mod explain;
+mod fix;
 mod format;
 mod judged;
 mod object;

@@ -186,6 +186,8 @@ impl From<&Json<'_>> for serde_json::Value {
     }
 }
 
+impl Eq for Json<'_> {}
+
 impl PartialEq for Json<'_> {
     /// Equality as JSON has it: the order of a map's fields says nothing.
     fn eq(&self, other: &Self) -> bool {

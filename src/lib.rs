@@ -9,6 +9,7 @@ pub mod config;
 pub mod defaults;
 pub mod dry_run;
 pub mod exemption;
+pub mod fix;
 pub mod go;
 pub mod json;
 pub mod keyed;

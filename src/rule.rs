@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use crate::fix::Fix;
 use crate::path::{self, FieldPath};
 use crate::policy::Settings;
 use crate::ray::RayObject;
@@ -50,6 +51,14 @@ pub enum Check {
     },
     /// In what an object exempts itself from, once all that the other rules find is known: see `exemption.rs`.
     Exemptions,
+}
+
+impl Rule {
+    /// What `check --fix` does about findings of this rule, as its document says it; nothing where it says nothing, and
+    /// then it mends none.
+    pub fn fix_note(&self) -> Option<&'static str> {
+        self.docs.split("\n\n").find(|paragraph| paragraph.starts_with("`check --fix` "))
+    }
 }
 
 impl PartialEq for Rule {
@@ -170,6 +179,8 @@ pub struct Finding {
     pub message: String,
     /// What to write instead: an instruction, one line, no full stop.
     pub help: String,
+    /// What mends it, where there is one safe answer.
+    pub fix: Option<Fix>,
 }
 
 impl Finding {
@@ -271,7 +282,8 @@ impl Findings {
     ) -> &mut Finding {
         self.drop_beyond_most();
         let (message, help) = (short(on_one_line(message.into())), on_one_line(help.into()));
-        let finding = Finding { rule: self.rule, level: self.level, reason, path, within: None, message, help };
+        let finding =
+            Finding { rule: self.rule, level: self.level, reason, path, within: None, message, help, fix: None };
         let index = self.found.len();
         self.found.push(finding);
         &mut self.found[index]

@@ -163,11 +163,13 @@ pub static RULES: &[&Rule] = &[
 
 /// Every rule as a row of a Markdown table, with a link to its document from the folder of `Cargo.toml`.
 pub fn markdown_table() -> String {
-    let mut table = String::from("| rule | category | level | finds |\n| --- | --- | --- | --- |\n");
-    for Rule { name, category, level, summary, .. } in RULES {
+    let mut table = String::from("| rule | category | level | `--fix` | finds |\n| --- | --- | --- | --- | --- |\n");
+    for rule in RULES {
+        let Rule { name, category, level, summary, .. } = rule;
         let file = name.replace('-', "_");
+        let fix = if rule.fix_note().is_some() { "yes" } else { "" };
         // Writing to a String cannot fail.
-        let _ = writeln!(table, "| [{name}](src/rules/{file}.md) | {category} | {level} | {summary} |");
+        let _ = writeln!(table, "| [{name}](src/rules/{file}.md) | {category} | {level} | {fix} | {summary} |");
     }
     table
 }

@@ -4,6 +4,7 @@
 //! there. In two ways this is stricter or kinder than kubectl: a key that is written twice in one map is an error, for
 //! kubectl would silently drop the first; and documents behind `...` are read, which kubectl silently drops.
 
+pub mod edit;
 mod embedded;
 mod event;
 mod json_text;
@@ -11,6 +12,7 @@ mod lines;
 mod place;
 mod scalar;
 mod stream;
+mod syntax;
 mod tree;
 mod write;
 

@@ -6,6 +6,8 @@
 
 #[path = "rules/document.rs"]
 mod document;
+#[path = "rules/fixing.rs"]
+mod fixing;
 
 use std::collections::BTreeSet;
 use std::fs;

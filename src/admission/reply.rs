@@ -183,7 +183,7 @@ mod tests {
 
     fn finding(level: Level, path: FieldPath, message: &str) -> Finding {
         let (message, help) = (message.to_owned(), "write something else".to_owned());
-        Finding { rule: RULES[0], level, reason: Reason::Invalid, path, within: None, message, help }
+        Finding { rule: RULES[0], level, reason: Reason::Invalid, path, within: None, message, help, fix: None }
     }
 
     fn answer(findings: &[Finding]) -> serde_json::Value {

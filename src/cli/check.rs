@@ -9,6 +9,7 @@ use rayguard::policy::Policy;
 use rayguard::rule::Finding;
 use rayguard::yaml::{self, Document, Lines, Location};
 
+use super::fix::{FixArgs, Fixed};
 use super::format::{self, Format, OutputParser, OutputTo, Outputs};
 use super::judged::Judged;
 use super::object;
@@ -46,6 +47,9 @@ pub(super) struct CheckArgs {
     /// Leave out the summary and the progress on the standard error
     #[arg(long, short)]
     quiet: bool,
+
+    #[command(flatten)]
+    fix: FixArgs,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -81,18 +85,30 @@ struct Checker<'c> {
     for_people: bool,
     /// Whether they are to be told to programs.
     for_programs: bool,
+    /// What was fixed before.
+    fixed: Option<Fixed>,
 }
 
 pub(super) fn run(args: &CheckArgs) -> Result<Status, CliError> {
     let policy = args.input.policy()?;
-    let wanted = format::distinct(&args.output).map_err(CliError::Usage)?;
+    let mut wanted = format::distinct(&args.output).map_err(CliError::Usage)?;
+    let fixed = args.fix.run(&policy, &args.input, &wanted)?;
+    if let Some(fixed) = fixed.as_ref().filter(|_| args.fix.only_shows()) {
+        if !args.quiet {
+            output::complain(&fixed.preview());
+        }
+        return Ok(fixed.status);
+    }
     let checker = Checker {
         policy: &policy,
         namespace: &args.input.namespace,
         view: TextView::new(output::terminal_width()),
         for_people: wanted.iter().any(|output| output.format == Format::Text),
         for_programs: wanted.iter().any(|output| output.format != Format::Text),
+        fixed,
     };
+    let is_aside = checker.fixed.as_ref().is_some_and(Fixed::took_stdout);
+    wanted.retain(|output| !(is_aside && output.is_stdout()));
     let (sources, skipped) = args.input.sources()?;
     let mut outputs = Outputs::open(&wanted, args.fail_on.bar())?;
     let mut progress = Progress::new(!args.quiet);
@@ -103,6 +119,9 @@ pub(super) fn run(args: &CheckArgs) -> Result<Status, CliError> {
             let mut summary = Summary::default();
             for report in reports {
                 let tell = |outputs: &mut Outputs| {
+                    if is_aside {
+                        output::complain(&report.text);
+                    }
                     outputs.report(&report)?;
                     report.errors.iter().for_each(|error| output::complain(&error.text));
                     Ok::<_, CliError>(())
@@ -126,18 +145,26 @@ pub(super) fn run(args: &CheckArgs) -> Result<Status, CliError> {
     outputs.end(&summary)?;
     if !args.quiet {
         output::complain(&text::summary(&summary));
+        if let Some(fixed) = &checker.fixed {
+            output::complain(&fixed.summary(summary.errors + summary.warnings + summary.notes));
+        }
     }
     if args.require_ray && summary.objects == 0 && summary.unreadable == 0 {
         output::complain(&text::error("no object of KubeRay's was found, and --require-ray asks for one"));
         return Ok(Status::Unchecked);
     }
-    Ok(summary.status(args.fail_on.bar()))
+    let status = summary.status(args.fail_on.bar());
+    Ok(checker.fixed.map_or(status, |fixed| status.max(fixed.status)))
 }
 
 impl Checker<'_> {
     fn source(&self, source: Result<Source, Unreadable>) -> Report {
         let mut report = Report::default();
-        match source.and_then(|source| Ok((source.name(), source.read()?))) {
+        let read = |source: &Source| match self.fixed.as_ref().and_then(|fixed| fixed.read(source)) {
+            Some(bytes) => Ok(bytes),
+            None => source.read(),
+        };
+        match source.and_then(|source| Ok((source.name(), read(&source)?))) {
             Err(unreadable) => {
                 report.file = unreadable.file.as_str().into();
                 report.fail(unreadable);

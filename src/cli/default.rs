@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use anstream::adapter::strip_str;
 use clap::Args;
 use rayguard::json::Json;
 use rayguard::patch::apply;
@@ -11,6 +10,7 @@ use rayguard::yaml::{self, Lines, Part};
 use serde_json::json;
 use similar::TextDiff;
 
+use super::fix;
 use super::object::{self, ObjectName};
 use super::output;
 use super::source::Source;
@@ -39,6 +39,13 @@ pub(super) struct DefaultArgs {
     /// `patch`, which is empty where there is nothing to add.
     #[arg(long)]
     patch: bool,
+
+    /// Write the defaults into the files, and leave everything else in them as it is
+    ///
+    /// With --diff, write nothing, and show what would be written. It exits with 1 then if there would be changes, and in
+    /// any case with 2 where defaults could not be written.
+    #[arg(long, conflicts_with = "patch")]
+    in_place: bool,
 }
 
 /// What is done with the objects that are read.
@@ -50,6 +57,9 @@ struct Defaulter<'d> {
 
 pub(super) fn run(args: &DefaultArgs) -> Result<Status, CliError> {
     let policy = args.input.policy()?;
+    if args.in_place {
+        return fix::in_place(&policy, &args.input, args.diff);
+    }
     let mut defaulter = Defaulter { policy: &policy, args, out: String::new() };
     let mut status = Status::Clean;
     let (sources, _) = args.input.sources()?;
@@ -160,16 +170,7 @@ impl Defaulter<'_> {
         let diff = TextDiff::from_lines(&before, &after);
         let after_title = format!("{title} with defaults");
         let diff = diff.unified_diff().header(title, &after_title).to_string();
-        for line in strip_str(&diff).to_string().lines() {
-            let colour = match line.as_bytes() {
-                [b'+', ..] => "\x1b[32m",
-                [b'-', ..] => "\x1b[31m",
-                [b'@', ..] => "\x1b[36m",
-                _ => "",
-            };
-            let reset = if colour.is_empty() { "" } else { "\x1b[0m" };
-            let _ = writeln!(self.out, "{colour}{line}{reset}");
-        }
+        self.out += &fix::coloured(&diff);
         Ok(())
     }
 }

@@ -55,6 +55,13 @@ pub(super) struct OutputTo {
     file: Option<PathBuf>,
 }
 
+impl OutputTo {
+    /// Whether it goes to the standard output.
+    pub(super) fn is_stdout(&self) -> bool {
+        self.file.is_none()
+    }
+}
+
 /// Writes what is found in one form.
 trait Form {
     /// Takes in what came of one file.

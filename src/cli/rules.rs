@@ -10,10 +10,10 @@ use serde_json::json;
 use super::output;
 use super::{CliError, Status};
 
-/// List the rules: name, category, level, and what is wrong where a rule speaks
+/// List the rules: name, category, level, whether it can fix, and what is wrong where a rule speaks
 ///
 /// The level is the rule's own; a policy file can choose another. `deny` refuses an object, `warn` warns of it, `audit`
-/// is only written down.
+/// is only written down. `fix` stands where `check --fix` mends what the rule finds, or some of it.
 #[derive(Args, Debug)]
 pub(super) struct RulesArgs {
     /// How to show the rules
@@ -49,7 +49,8 @@ pub(super) fn run(args: &RulesArgs) -> Result<Status, CliError> {
 fn entry(rule: &Rule) -> serde_json::Value {
     let Rule { name, category, level, summary, since, reference, .. } = rule;
     json!({
-        "name": name, "category": category, "level": level, "summary": summary, "since": since, "reference": reference,
+        "name": name, "category": category, "level": level, "fixable": rule.fix_note().is_some(), "summary": summary,
+        "since": since, "reference": reference,
     })
 }
 
@@ -59,14 +60,15 @@ fn table(width: Option<usize>) -> String {
     let name = longest(|rule| rule.name.len());
     let category = longest(|rule| rule.category.to_string().len());
     let summary = longest(|rule| rule.summary.chars().count());
-    let narrow = width.filter(|width| name + category + summary + 10 > *width);
+    let narrow = width.filter(|width| name + category + summary + 15 > *width);
     let mut text = String::new();
     for rule in RULES {
         let Rule { level, summary, .. } = rule;
         let _ = write!(text, "{:name$}  {:category$}  ", rule.name, rule.category);
+        let fix = if rule.fix_note().is_some() { "fix" } else { "" };
         let _ = match narrow {
-            None => writeln!(text, "{level:5}  {summary}"),
-            Some(width) => writeln!(text, "{level}\n{}", wrapped(summary, width)),
+            None => writeln!(text, "{level:5}  {fix:3}  {summary}"),
+            Some(width) => writeln!(text, "{}\n{}", format!("{level:5}  {fix}").trim_end(), wrapped(summary, width)),
         };
     }
     text

@@ -55,7 +55,9 @@ impl PodTemplates {
                 Fault::Unknown { path, suggestion } => (
                     path,
                     match suggestion {
-                        Some(Suggestion::Spelling(meant)) => format!("there is no such key; did you mean {meant:?}?"),
+                        Some(Suggestion::Spelling { name: meant, .. }) => {
+                            format!("there is no such key; did you mean {meant:?}?")
+                        }
                         _ => "there is no such key in a Pod template".to_owned(),
                     },
                 ),

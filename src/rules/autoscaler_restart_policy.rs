@@ -44,6 +44,7 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
             "the autoscaler removes no idle worker whose container was restarted"
         };
         let finding = findings.invalid(group.restart_policy_path(), message, "write Never, or remove it");
+        finding.fix_by_value(group.restart_policy_path(), "Never");
         if !is_v2 {
             finding.at_most_warn();
         }

@@ -27,11 +27,15 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
         if let Some(asked) = cluster.autoscaler_version()
             && let Some(switch) = cluster.autoscaler_v2_switch()
         {
-            findings.forbidden(
+            let finding = findings.forbidden(
                 switch.path(),
                 "the version of the autoscaler is written in autoscalerOptions.version too",
                 format!("remove it, and leave version: {asked}"),
             );
+            // Both say the same.
+            if asked == "v2" && is_on(&switch) {
+                finding.fix_by_removal(switch.path());
+            }
         }
     } else if version >= Version::v1(5)
         && let Some(switch) = cluster.autoscaler_v2_switch().filter(is_on)

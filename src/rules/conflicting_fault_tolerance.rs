@@ -33,29 +33,33 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
         GcsFaultTolerance::RocksDb => true,
         GcsFaultTolerance::Off | GcsFaultTolerance::Annotation => return,
     };
-    let mut forbid = |path: FieldPath, option: Option<&str>| {
+    let mut forbid = |path: FieldPath, option: Option<&str>, is_needless: bool| {
         let message = format!("{OPTIONS} is there as well, and KubeRay refuses both together");
         let help = match option.filter(|_| !is_rocksdb) {
             Some(option) => format!("remove it, and write {OPTIONS}.{option}"),
             None => "remove it".to_owned(),
         };
-        findings.forbidden(path, message, help);
+        let finding = findings.forbidden(path.clone(), message, help);
+        if is_needless {
+            finding.fix_by_removal(path);
+        }
     };
     // Any value at all, even "false".
-    if object.annotation(FT_ENABLED_ANNOTATION).is_some_and(|value| !value.is_empty()) {
-        forbid(RayObject::annotation_path(FT_ENABLED_ANNOTATION), None);
+    if let Some(value) = object.annotation(FT_ENABLED_ANNOTATION).filter(|value| !value.is_empty()) {
+        // "true" says what the options say.
+        forbid(RayObject::annotation_path(FT_ENABLED_ANNOTATION), None, value.eq_ignore_ascii_case("true"));
     }
     let head = &object.cluster.head;
     if head.ray_start_param(REDIS_PASSWORD_PARAM).is_some_and(|value| !value.is_empty()) {
-        forbid(head.ray_start_param_path(REDIS_PASSWORD_PARAM), Some("redisPassword"));
+        forbid(head.ray_start_param_path(REDIS_PASSWORD_PARAM), Some("redisPassword"), false);
     }
     if let Some(var) = object.head_env_var(REDIS_PASSWORD) {
-        forbid(var.path(), Some("redisPassword"));
+        forbid(var.path(), Some("redisPassword"), false);
     }
     if let Some(var) = object.head_env_var(REDIS_ADDRESS) {
-        forbid(var.path(), Some("redisAddress"));
+        forbid(var.path(), Some("redisAddress"), false);
     }
     if object.annotation(STORAGE_NAMESPACE_ANNOTATION).is_some_and(|value| !value.is_empty()) {
-        forbid(RayObject::annotation_path(STORAGE_NAMESPACE_ANNOTATION), None);
+        forbid(RayObject::annotation_path(STORAGE_NAMESPACE_ANNOTATION), None, false);
     }
 }

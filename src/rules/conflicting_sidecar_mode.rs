@@ -45,10 +45,11 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     }
     let head = &object.cluster.head;
     if head.restart_policy().is_some_and(|policy| policy != "Never") {
-        findings.invalid(
+        let finding = findings.invalid(
             head.restart_policy_path(),
             "in SidecarMode the head's restartPolicy can only be Never",
             "write Never, or remove it",
         );
+        finding.fix_by_value(head.restart_policy_path(), "Never");
     }
 }

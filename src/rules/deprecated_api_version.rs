@@ -19,10 +19,8 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     if object.api_version == "ray.io/v1alpha1" {
-        findings.invalid(
-            FieldPath::of(["apiVersion"]),
-            "ray.io/v1alpha1 is deprecated, and drops gcsFaultToleranceOptions without a word",
-            "write ray.io/v1",
-        );
+        let path = || FieldPath::of(["apiVersion"]);
+        let message = "ray.io/v1alpha1 is deprecated, and drops gcsFaultToleranceOptions without a word";
+        findings.invalid(path(), message, "write ray.io/v1").fix_by_value(path(), "ray.io/v1");
     }
 }

@@ -1,5 +1,6 @@
 #![doc = include_str!("empty_storage_namespace.md")]
 
+use crate::path::Step;
 use crate::policy::Settings;
 use crate::ray::RayObject;
 use crate::ray::pod::EnvValue;
@@ -20,10 +21,14 @@ pub(super) static RULE: Rule = Rule {
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     let Some(namespace) = object.storage_namespace() else { return };
     if namespace.value == EnvValue::Literal("".into()) {
-        findings.invalid(
-            namespace.path,
+        let path = namespace.path;
+        let finding = findings.invalid(
+            path.clone(),
             "the storage namespace is empty, one that all such clusters at this Redis share",
             "remove it: KubeRay then takes the cluster's UID",
         );
+        // Of a variable, the whole of it.
+        let is_of_variable = path.steps().last().and_then(Step::name) == Some("value");
+        finding.fix_by_removal(path.take(path.steps().len() - usize::from(is_of_variable)));
     }
 }

@@ -31,7 +31,14 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     } else {
         (head.ray_start_param_path("num-cpus"), "write num-cpus: \"0\"")
     };
-    findings.invalid(path, "the head has CPUs for tasks and actors, and those that it runs are lost with it", help);
+    let message = "the head has CPUs for tasks and actors, and those that it runs are lost with it";
+    let is_written = path.value(object.json).is_some_and(|cpus| !cpus.is_null())
+        || head.json.field("resources").entries().iter().any(|(name, _)| name.eq_ignore_ascii_case("cpu"));
+    let finding = findings.invalid(path.clone(), message, help);
+    // Whoever has written a number of CPUs may have meant it.
+    if !is_written {
+        finding.fix_by_value(path, "0");
+    }
 }
 
 /// Whether Ray is told that the head has no CPU: by its start parameter, or by the group's own resources, whose names

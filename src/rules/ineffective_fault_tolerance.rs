@@ -25,7 +25,11 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
         && !is_meant_to_be_off(value)
     {
         let message = "only \"true\" switches fault tolerance on, without blanks around it; with this value it is off";
-        findings.invalid(RayObject::annotation_path(FT_ENABLED_ANNOTATION), message, "write \"true\"");
+        let path = RayObject::annotation_path(FT_ENABLED_ANNOTATION);
+        let finding = findings.invalid(path.clone(), message, "write \"true\"");
+        if is_meant_to_be_on(value) {
+            finding.fix_by_value(path, "true");
+        }
         return;
     }
     let head = &object.cluster.head;
@@ -50,6 +54,12 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     };
     let message = "a storage namespace without fault tolerance does nothing: the cluster dies with its head";
     findings.invalid(namespace, message, format!("write {OPTIONS}, or remove this")).at_most_warn();
+}
+
+/// Whether somebody who wrote this can only want fault tolerance on.
+fn is_meant_to_be_on(value: &str) -> bool {
+    let value = value.trim();
+    ["true", "on", "yes", "1", "enabled"].iter().any(|on| value.eq_ignore_ascii_case(on))
 }
 
 /// Whether somebody who wrote this wants fault tolerance off, as it then is.

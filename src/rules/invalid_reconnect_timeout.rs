@@ -1,5 +1,6 @@
 #![doc = include_str!("invalid_reconnect_timeout.md")]
 
+use crate::json::Json;
 use crate::policy::Settings;
 use crate::ray::RayObject;
 use crate::ray::timeout::{Fault, RECONNECT_TIMEOUT, ReconnectTimeout};
@@ -26,10 +27,23 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
             Fault::Endless => "is not from 1 to 4294967295, and Ray never gives up",
         };
         let example = if group.is_head() { 60 } else { 600 };
-        findings.invalid(
-            RayObject::reconnect_timeout_path(group),
+        let path = RayObject::reconnect_timeout_path(group);
+        let written = path.value(object.json).and_then(Json::as_str);
+        let finding = findings.invalid(
+            path.clone(),
             format!("{RECONNECT_TIMEOUT} {what}"),
             format!("write seconds as digits and nothing else, as in \"{example}\""),
         );
+        if let Some(seconds) = written.and_then(seconds) {
+            finding.fix_by_value(path, seconds);
+        }
     }
+}
+
+/// The seconds that a text says with blanks around them, or with their unit.
+fn seconds(text: &str) -> Option<String> {
+    let bare = text.trim();
+    let digits = bare.strip_suffix('s').unwrap_or(bare).trim_end();
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.parse::<u32>().is_ok_and(|it| it > 0);
+    is_number.then(|| digits.to_owned())
 }

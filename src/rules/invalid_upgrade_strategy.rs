@@ -31,7 +31,7 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     let version = settings.kuberay.version;
     if object.kind == Kind::RayService && version >= Version::v1(3) {
         let asked = object.json.field("spec").descend(STRATEGY).as_str();
-        let (choices, help): (&[&str], _) = if version >= Version::v1(5) {
+        let (choices, help): (&[&'static str], _) = if version >= Version::v1(5) {
             (
                 &["NewCluster", "NewClusterWithIncrementalUpgrade", "None"],
                 "write NewCluster, NewClusterWithIncrementalUpgrade or None",
@@ -40,7 +40,7 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
             (&["NewCluster", "None"], "write NewCluster or None")
         };
         if let Some(asked) = asked.filter(|asked| !choices.contains(asked)) {
-            unknown(asked, FieldPath::of(["spec"]).fields(STRATEGY), help, findings);
+            unknown(asked, FieldPath::of(["spec"]).fields(STRATEGY), choices, help, findings);
         }
     }
     let cluster = &object.cluster;
@@ -54,11 +54,15 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
             "remove it: only a RayCluster that stands by itself can have it",
         );
     } else if !matches!(asked, "Recreate" | "None") {
-        unknown(asked, cluster.path().fields(STRATEGY), "write Recreate or None", findings);
+        let help = "write Recreate or None";
+        unknown(asked, cluster.path().fields(STRATEGY), &["Recreate", "None"], help, findings);
     }
 }
 
-fn unknown(asked: &str, path: FieldPath, help: &str, findings: &mut Findings) {
+fn unknown(asked: &str, path: FieldPath, choices: &[&'static str], help: &str, findings: &mut Findings) {
     let message = format!("KubeRay has no upgrade strategy {} here", quote(asked));
-    findings.report(Reason::NotSupported, path, message, help);
+    let finding = findings.report(Reason::NotSupported, path.clone(), message, help);
+    if let Some(choice) = choices.iter().find(|choice| choice.eq_ignore_ascii_case(asked)) {
+        finding.fix_by_value(path, *choice);
+    }
 }

@@ -19,8 +19,8 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     for fault in object.faults(settings.kuberay.version) {
-        if let Fault::Malformed { path, reason, message, help } = fault {
-            findings.report(*reason, path.clone(), message.clone(), help.clone());
+        if let Fault::Malformed { path, reason, message, help, mend } = fault {
+            findings.report(*reason, path.clone(), message.clone(), help.clone()).fix.clone_from(mend);
         }
     }
 }

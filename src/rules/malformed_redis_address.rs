@@ -1,5 +1,6 @@
 #![doc = include_str!("malformed_redis_address.md")]
 
+use crate::json::Json;
 use crate::policy::Settings;
 use crate::ray::RayObject;
 use crate::ray::address::{RedisEndpoint, first_of};
@@ -29,7 +30,11 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     // The address itself is not repeated: it may hold a password.
     match RedisEndpoint::parse(first) {
         Err(fault) => {
-            findings.invalid(path.clone(), format!("the address of Redis {}", fault.describe()), HELP);
+            let finding = findings.invalid(path.clone(), format!("the address of Redis {}", fault.describe()), HELP);
+            let is_written = path.value(object.json).and_then(Json::as_str) == Some(&**address);
+            if let Some(meant) = meant(address).filter(|_| is_written) {
+                finding.fix_by_value(path.clone(), meant);
+            }
         }
         Ok(_) if more => {
             let message = "of several addresses of Redis Ray uses the first one only";
@@ -43,4 +48,16 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
         }
         Ok(_) => {}
     }
+}
+
+/// The address without blanks around it, without a slash at its end, and with its scheme in small letters, if that is one
+/// that Ray takes: nothing else can have been meant.
+fn meant(address: &str) -> Option<String> {
+    let bare = address.trim();
+    let bare = bare.strip_suffix('/').unwrap_or(bare);
+    let meant = match bare.split_once("://") {
+        Some((scheme, rest)) => format!("{}://{rest}", scheme.to_ascii_lowercase()),
+        None => bare.to_owned(),
+    };
+    (!meant.contains(',') && RedisEndpoint::parse(&meant).is_ok()).then_some(meant)
 }

@@ -57,7 +57,12 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     for (key, _) in object.json.descend(["metadata", "annotations"]).entries() {
         if let Some(meant) = near(key, &ANNOTATIONS) {
             let message = format!("KubeRay ignores this annotation; it reads {meant}");
-            findings.invalid(RayObject::annotation_path(key), message, format!("write {meant}"));
+            let path = RayObject::annotation_path(key);
+            let finding = findings.invalid(path.clone(), message, format!("write {meant}"));
+            let annotations = object.json.descend(["metadata", "annotations"]);
+            if is_only_slip(annotations.entries().iter().map(|(key, _)| &**key), meant, &ANNOTATIONS) {
+                finding.fix_by_name(path, meant);
+            }
         }
     }
     for group in object.cluster.groups() {
@@ -67,7 +72,11 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
                 && group.ray_start_param(meant).is_none()
             {
                 let message = format!("ray start has no parameter of this name; it has {meant}");
-                findings.invalid(group.ray_start_param_path(name), message, format!("write {meant}"));
+                let path = group.ray_start_param_path(name);
+                let finding = findings.invalid(path.clone(), message, format!("write {meant}"));
+                if is_only_slip(group.ray_start_params().map(|(name, _)| name), meant, &PARAMS) {
+                    finding.fix_by_name(path, meant);
+                }
             }
         }
     }
@@ -91,7 +100,14 @@ fn check_variables(object: &RayObject<'_>, group: &Group<'_>, findings: &mut Fin
             // Ray has the password from its parameter; of the variables only the clean-up Job reads one.
             let reader = if meant == REDIS_PASSWORD { "KubeRay's clean-up Job" } else { "Ray" };
             let message = format!("{reader} ignores a variable of this name; it reads {meant}");
-            findings.invalid(var.path().field("name"), message, format!("write {meant}"));
+            let path = var.path().field("name");
+            let finding = findings.invalid(path.clone(), message, format!("write {meant}"));
+            // What begins like one of Ray's is nobody else's. Others may be read by the application too.
+            let is_rays = near(name, &VARIABLES) == Some(meant) && name.to_ascii_lowercase().starts_with("ray_");
+            let names = || container.env().filter_map(|var| var.name());
+            if is_rays && is_only_slip(names(), meant, &VARIABLES) {
+                finding.fix_by_value(path, meant);
+            }
         }
     }
 }
@@ -157,6 +173,16 @@ fn near(name: &str, known: &[Known]) -> Option<&'static str> {
     let letters = Letters::of(name);
     let near = || known.iter().find(|known| known.is_near(name, letters));
     same(name, known).or_else(near).map(|known| known.name)
+}
+
+/// Whether of these names one alone is close to the name that was meant, and to no other: then it can take it.
+fn is_only_slip<'n>(names: impl Iterator<Item = &'n str>, meant: &str, known: &[Known]) -> bool {
+    let mut slips = names.filter(|name| near(name, known) == Some(meant));
+    let Some(slip) = slips.next() else { return false };
+    let letters = Letters::of(slip);
+    let is_another = |known: &&Known| known.name != meant && known.is_near(slip, letters);
+    let is_certain = same(slip, known).is_some() || known.iter().find(is_another).is_none();
+    slips.next().is_none() && is_certain
 }
 
 /// The known name that this one is, but for its form.

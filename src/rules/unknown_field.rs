@@ -1,5 +1,6 @@
 #![doc = include_str!("unknown_field.md")]
 
+use crate::path::FieldPath;
 use crate::policy::Settings;
 use crate::ray::RayObject;
 use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
@@ -27,14 +28,21 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
                 Some(Suggestion::ApiVersion(_)) => format!("unknown field: {} does not have it", object.api_version),
                 _ => "unknown field: the API server drops it, and kubectl refuses the object".to_owned(),
             };
-            findings.invalid(path.clone(), message, help(suggestion.as_ref()));
+            let finding = findings.invalid(path.clone(), message, help(suggestion.as_ref()));
+            match suggestion {
+                Some(Suggestion::Spelling { name, is_certain: true }) => drop(finding.fix_by_name(path.clone(), *name)),
+                Some(Suggestion::ApiVersion(version)) => {
+                    finding.fix_by_value(FieldPath::of(["apiVersion"]), version.clone());
+                }
+                _ => {}
+            }
         }
     }
 }
 
 fn help(suggestion: Option<&Suggestion>) -> String {
     match suggestion {
-        Some(Suggestion::Spelling(name)) => format!("did you mean {name}?"),
+        Some(Suggestion::Spelling { name, .. }) => format!("did you mean {name}?"),
         Some(Suggestion::Elsewhere(places)) => format!("move it to {}", places.join(" or ")),
         Some(Suggestion::Release(release)) => format!("remove it, or upgrade to KubeRay {release}"),
         Some(Suggestion::ApiVersion(version)) => format!("write apiVersion: {version}"),

@@ -30,11 +30,14 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
         findings.invalid(path(), "it is empty", "remove it for the time zone of the operator, or write a name");
     } else if !go::time_zone::is_known(name) {
         let meant = suggestion(name, &go::time_zone::names());
-        findings.report(
+        let finding = findings.report(
             Reason::NotSupported,
             path(),
             format!("there is no time zone {}{meant}", quote(name)),
             "write a name of the IANA time zone database, such as Europe/Berlin or Etc/UTC",
         );
+        if let Some(known) = go::time_zone::names().iter().find(|known| known.eq_ignore_ascii_case(name)) {
+            finding.fix_by_value(path(), *known);
+        }
     }
 }

@@ -1,9 +1,10 @@
 #![doc = include_str!("worker_reconnect_timeout.md")]
 
+use crate::json::Json;
 use crate::policy::Settings;
-use crate::ray::RayObject;
 use crate::ray::timeout::{Origin, RAY_DEFAULT, RECONNECT_TIMEOUT, ReconnectTimeout, WORKER_MARGIN};
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::ray::{Group, RayObject};
+use crate::rule::{Category, Check, Finding, Findings, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "worker-reconnect-timeout",
@@ -38,6 +39,25 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
             None => format!("set {RECONNECT_TIMEOUT} of the head to \"{RAY_DEFAULT}\""),
         };
         let message = format!("the workers give up on the GCS after {worker} s{source}, the head after {head} s");
-        findings.invalid(path, message, help);
+        let finding = findings.invalid(path, message, help);
+        if let Some(best) = head.checked_add(WORKER_MARGIN) {
+            mend(group, best, finding);
+        }
+    }
+}
+
+/// Writes the timeout of a group where it is a number now, or is not written at all.
+fn mend(group: &Group<'_>, seconds: u32, finding: &mut Finding) {
+    let Some(container) = group.ray_container() else { return };
+    match container.env_var(RECONNECT_TIMEOUT) {
+        Some(var) if var.literal().is_some_and(|value| !value.contains('$')) => {
+            finding.fix_by_value(var.value_path(), seconds.to_string());
+        }
+        Some(_) => {}
+        None => {
+            let fields = [("name", RECONNECT_TIMEOUT.to_owned()), ("value", seconds.to_string())];
+            let var: Json<'static> = fields.into_iter().map(|(name, value)| (name.into(), Json::from(value))).collect();
+            finding.fix_by_value(container.env_path().index(container.env().count()), var);
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What is wrong with an object by its schema, and how to say it.
 
 use super::node::{Node, Type};
+use crate::fix::{Edit, Fix};
 use crate::json::Json;
 use crate::kuberay::Version;
 use crate::path::FieldPath;
@@ -28,6 +29,8 @@ pub enum Fault {
         message: String,
         /// What to write instead: an instruction, one line, no full stop.
         help: String,
+        /// What mends it, where there is one safe answer.
+        mend: Option<Fix>,
     },
 }
 
@@ -35,7 +38,12 @@ pub enum Fault {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Suggestion {
     /// A field with almost this name.
-    Spelling(&'static str),
+    Spelling {
+        /// The field.
+        name: &'static str,
+        /// Whether it can be no other, and is not there as well.
+        is_certain: bool,
+    },
     /// The field of this name some levels up or down: places where it may belong.
     Elsewhere(Vec<String>),
     /// The field of this name in a newer release of KubeRay.
@@ -81,6 +89,26 @@ pub(super) fn wrong_type(node: &Node, value: &Json<'_>, is_secret: bool) -> Word
         _ => format!("write {wanted}"),
     };
     (format!("must be {wanted}, is {found}"), help)
+}
+
+/// What makes of a value of the wrong type one of the right type that says the same.
+pub(super) fn other_type(node: &Node, value: &Json<'_>, path: &FieldPath) -> Option<Fix> {
+    let path = path.clone();
+    let edit = match (node.kind, value) {
+        (Type::String | Type::IntOrString, Json::Bool(_) | Json::Number(_)) => Edit::Quote { path },
+        (Type::Integer | Type::Int32 | Type::Number, Json::String(text)) => {
+            Edit::Set { path, value: Json::Number(text.parse::<i32>().ok()?.into()) }
+        }
+        (Type::Boolean, Json::String(text)) => Edit::Set { path, value: Json::Bool(text.parse().ok()?) },
+        _ => return None,
+    };
+    Some(Fix { edits: vec![edit] })
+}
+
+/// The choice that a text is but for its capitals.
+pub(super) fn meant_choice(text: &str, choices: &[&'static str], path: &FieldPath) -> Option<Fix> {
+    let choice = choices.iter().find(|choice| choice.eq_ignore_ascii_case(text))?;
+    Some(Fix { edits: vec![Edit::Set { path: path.clone(), value: Json::from(*choice) }] })
 }
 
 /// What to say of a whole number that KubeRay has no room for.

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use super::conform::last_of_each;
-use super::fault::{Words, missing, no_choice, repeated, too_large, wrong_form, wrong_type};
+use super::fault::{Words, meant_choice, missing, no_choice, other_type, repeated, too_large, wrong_form, wrong_type};
 use super::node::{Node, Type};
 use super::{Fault, Schema, metadata};
+use crate::fix::{Edit, Fix};
 use crate::json::Json;
 use crate::path::FieldPath;
 use crate::rule::Reason;
@@ -44,7 +45,7 @@ impl Schema {
                 format!("upgrade to KubeRay {newer}, or use another kind"),
             )
         };
-        Some(Fault::Malformed { path: FieldPath::of([field]), reason: Reason::NotSupported, message, help })
+        Some(Fault::Malformed { path: FieldPath::of([field]), reason: Reason::NotSupported, message, help, mend: None })
     }
 }
 
@@ -53,7 +54,7 @@ pub(super) struct Place<'p> {
     pub(super) parent: Option<&'p Place<'p>>,
     step: At<'p>,
     pub(super) node: &'p Node,
-    value: &'p Json<'p>,
+    pub(super) value: &'p Json<'p>,
 }
 
 #[derive(Clone, Copy)]
@@ -109,8 +110,24 @@ struct Walk<'w> {
 }
 
 impl Walk<'_> {
-    fn malformed(&mut self, path: FieldPath, reason: Reason, (message, help): Words) {
-        self.found.push(Fault::Malformed { path, reason, message, help });
+    fn malformed(&mut self, path: FieldPath, reason: Reason, words: Words) {
+        self.mendable(path, reason, words, |_| None);
+    }
+
+    fn mendable(
+        &mut self,
+        path: FieldPath,
+        reason: Reason,
+        (message, help): Words,
+        mend: impl FnOnce(&FieldPath) -> Option<Fix>,
+    ) {
+        let mend = mend(&path);
+        self.found.push(Fault::Malformed { path, reason, message, help, mend });
+    }
+
+    fn wrong_type(&mut self, place: &Place<'_>) {
+        let words = wrong_type(place.node, place.value, place.is_secret());
+        self.mendable(place.path(), Reason::Invalid, words, |path| other_type(place.node, place.value, path));
     }
 
     fn invalid(&mut self, place: &Place<'_>, words: Words) {
@@ -126,11 +143,11 @@ impl Walk<'_> {
             (Type::String | Type::IntOrString, Json::String(text)) => self.check_text(place, text),
             (Type::Integer | Type::Int32 | Type::IntOrString, Json::Number(_)) => match place.value.as_i64() {
                 Some(number) => self.check_number(place, number),
-                None => self.invalid(place, wrong_type(node, place.value, place.is_secret())),
+                None => self.wrong_type(place),
             },
             (Type::Number, Json::Number(_)) | (Type::Boolean, Json::Bool(_)) => {}
             (_, Json::Null) if node.nullable => {}
-            (_, value) => self.invalid(place, wrong_type(node, value, place.is_secret())),
+            _ => self.wrong_type(place),
         }
     }
 
@@ -198,7 +215,13 @@ impl Walk<'_> {
             let Some(identity) = self.identity(node, child, item) else { continue };
             let first = *first_of.entry(identity).or_insert(index);
             if first < index {
-                self.malformed(place.path().index(index), Reason::Duplicate, repeated(&node.keys, first, item));
+                let words = repeated(&node.keys, first, item);
+                // Of two that are the same in everything, one is one too many.
+                let mend = |path: &FieldPath| {
+                    let edits = vec![Edit::Remove { path: path.clone() }];
+                    (items[first] == *item).then_some(Fix { edits })
+                };
+                self.mendable(place.path().index(index), Reason::Duplicate, words, mend);
             }
         }
     }
@@ -225,7 +248,9 @@ impl Walk<'_> {
     fn check_text(&mut self, place: &Place<'_>, text: &str) {
         let node = place.node;
         if !node.choices.is_empty() && !node.choices.contains(&text) {
-            self.malformed(place.path(), Reason::NotSupported, no_choice(text, &node.choices));
+            let words = no_choice(text, &node.choices);
+            let mend = |path: &FieldPath| meant_choice(text, &node.choices, path);
+            self.mendable(place.path(), Reason::NotSupported, words, mend);
         }
         if node.min_length > 0 || node.max_length < usize::MAX {
             let length = text.chars().count();

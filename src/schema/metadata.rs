@@ -47,7 +47,7 @@ fn path(field: &'static str) -> FieldPath {
 }
 
 fn fault(path: FieldPath, reason: Reason, message: &str, help: &str) -> Fault {
-    Fault::Malformed { path, reason, message: message.to_owned(), help: help.to_owned() }
+    Fault::Malformed { path, reason, message: message.to_owned(), help: help.to_owned(), mend: None }
 }
 
 fn bad_key(path: FieldPath) -> Fault {

@@ -28,13 +28,14 @@ impl Schema {
         }
         let node = place.node;
         if let Some((known, _)) = node.properties().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
-            return Some(Suggestion::Spelling(known));
+            return Some(Suggestion::Spelling { name: known, is_certain: place.value.entry(known).is_none() });
         }
         let elsewhere = self.below(node, name).or_else(|| place.above(name));
         if let Some(places) = elsewhere {
             return Some(Suggestion::Elsewhere(places));
         }
-        near(node, name).map(Suggestion::Spelling)
+        let (known, is_certain) = near(node, name)?;
+        Some(Suggestion::Spelling { name: known, is_certain: is_certain && place.value.entry(known).is_none() })
     }
 
     /// The fields of this name one level down: what is indented too little.
@@ -75,13 +76,17 @@ impl Place<'_> {
     }
 }
 
-/// The field whose name differs by a slip or two.
-fn near(node: &Node, name: &str) -> Option<&'static str> {
+/// The field whose name differs by a slip or two, and whether no other one does, and the slip is a small one.
+fn near(node: &Node, name: &str) -> Option<(&'static str, bool)> {
     let slips = match name.chars().count() {
         0..=3 => 1,
         4..=7 => 2,
         _ => 3,
     };
     let distances = node.properties().map(|(known, _)| (osa_distance(known, name), known));
-    distances.filter(|(distance, known)| *distance <= slips && *distance < known.len()).min().map(|(_, known)| known)
+    let mut near: Vec<_> =
+        distances.filter(|(distance, known)| *distance <= slips && *distance < known.len()).collect();
+    near.sort_unstable();
+    let (distance, known) = *near.first()?;
+    Some((known, near.len() == 1 && distance <= known.len() / 5 + 1))
 }

@@ -18,7 +18,7 @@ fn lines(schema: &Schema, object: &str) -> Vec<String> {
     let json: Json<'_> = serde_json::from_str(object).expect("JSON");
     let line = |fault| match fault {
         Fault::Unknown { path, suggestion } => format!("{path}: unknown; {suggestion:?}"),
-        Fault::Malformed { path, reason, message, help } => format!("{path}: {message}; {help} ({reason:?})"),
+        Fault::Malformed { path, reason, message, help, .. } => format!("{path}: {message}; {help} ({reason:?})"),
     };
     schema.faults(&json).into_iter().map(line).collect()
 }
@@ -126,8 +126,14 @@ fn a_field_that_is_unknown_is_looked_for() {
     };
     let elsewhere = |places: &[&str]| Some(Suggestion::Elsewhere(places.iter().map(ToString::to_string).collect()));
     for (object, suggestion) in [
-        (cluster(r#"{"name":"r"}"#, r#""rayversion":"","#), Some(Suggestion::Spelling("rayVersion"))),
-        (cluster(r#"{"name":"r","resouces":{}}"#, ""), Some(Suggestion::Spelling("resources"))),
+        (
+            cluster(r#"{"name":"r"}"#, r#""rayversion":"","#),
+            Some(Suggestion::Spelling { name: "rayVersion", is_certain: true }),
+        ),
+        (
+            cluster(r#"{"name":"r","resouces":{}}"#, ""),
+            Some(Suggestion::Spelling { name: "resources", is_certain: true }),
+        ),
         (cluster(r#"{"name":"r"}"#, r#""replicas":1,"#), elsewhere(&["workerGroupSpecs[].replicas"])),
         (
             cluster(r#"{"name":"r","nodeSelector":{}}"#, ""),

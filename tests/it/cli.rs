@@ -3,6 +3,7 @@
 mod check;
 mod default;
 mod exemptions;
+mod fix;
 mod formats;
 mod many;
 mod output;

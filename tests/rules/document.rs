@@ -14,7 +14,7 @@ pub(crate) struct Example {
     /// The YAML.
     pub(crate) text: &'static str,
     /// The line of the document before its first.
-    line: usize,
+    pub(crate) line: usize,
 }
 
 /// A comment that promises a finding: `# error: path: fragment`, or `# warning[rule]: path: fragment` for another

@@ -21,7 +21,11 @@ fn every_rule_is_listed_in_every_form() {
             assert_eq!(json[field].as_str(), Some(&**word));
             assert!(line.contains(word), "{line}");
         }
-        assert!(markdown.contains(&format!(" | {} | {} | {} |\n", words[1], words[2], words[3])), "{markdown}");
+        let is_fixable = rule.fix_note().is_some();
+        assert_eq!((json["fixable"].as_bool(), line.contains(" fix ")), (Some(is_fixable), is_fixable), "{line}");
+        let fix = if is_fixable { "yes" } else { "" };
+        let row = format!(" | {} | {} | {fix} | {} |\n", words[1], words[2], words[3]);
+        assert!(markdown.contains(&row), "{markdown}");
     }
 }
 

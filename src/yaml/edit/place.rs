@@ -1,0 +1,328 @@
+//! Where a change goes in a text.
+
+use super::{Obstacle, Replacement, render};
+use crate::fix::{Edit, nest};
+use crate::json::Json;
+use crate::path::{FieldPath, Step};
+use crate::yaml::syntax::{Entry, Kind, Node, Style, Syntax, behind_colon, dash};
+
+/// A place on the way down a document.
+#[derive(Clone, Copy)]
+pub(super) struct Here<'s> {
+    text: &'s str,
+    document: &'s Syntax,
+    node: &'s Node,
+    /// The place behind the colon or the dash that leads to the node.
+    lead: usize,
+    /// The column of the key that leads to the node.
+    column: usize,
+    /// Whether the node is within brackets.
+    in_flow: bool,
+}
+
+/// How far a path leads down, and what is left of it.
+type Descent<'s, 'p> = (Vec<Here<'s>>, &'p [Step]);
+
+impl<'s> Here<'s> {
+    /// What is to be replaced for a change.
+    pub(super) fn replacements(text: &'s str, document: &'s Syntax, edit: &Edit) -> Result<Vec<Replacement>, Obstacle> {
+        let (trail, left) = Self::descend(text, document, edit.path())?;
+        let here = trail.last().ok_or(Obstacle::Absent)?;
+        let step = edit.path().steps().last().ok_or(Obstacle::Form)?;
+        match edit {
+            Edit::Set { value, .. } if left.is_empty() => here.set(value).map(|one| vec![one]),
+            Edit::Set { value, .. } => here.add(&left[0], &nest(&left[1..], value)).map(|one| vec![one]),
+            // What is at the place now is moved.
+            Edit::Insert { value, .. } => {
+                let list = trail.iter().rev().nth(usize::from(left.is_empty())).ok_or(Obstacle::Absent)?;
+                if left.len() > 1 { Err(Obstacle::Absent) } else { list.add(step, value).map(|one| vec![one]) }
+            }
+            Edit::Rename { name, .. } if left.is_empty() => {
+                let parent = trail.iter().rev().nth(1).ok_or(Obstacle::Absent)?;
+                parent.rename(step, name).map(|one| vec![one])
+            }
+            Edit::Remove { .. } if left.is_empty() => {
+                let parent = trail.iter().rev().nth(1).ok_or(Obstacle::Absent)?;
+                parent.remove(step).map(|one| vec![one])
+            }
+            Edit::Rename { .. } | Edit::Remove { .. } => Err(Obstacle::Absent),
+            Edit::Quote { .. } => Err(Obstacle::Form),
+        }
+    }
+
+    /// A scalar that is written without quotes.
+    pub(super) fn plain_text(text: &'s str, document: &'s Syntax, path: &FieldPath) -> Result<&'s str, Obstacle> {
+        let (trail, left) = Self::descend(text, document, path)?;
+        match trail.last() {
+            Some(here) if left.is_empty() && matches!(here.node.kind, Kind::Scalar(Style::Plain)) => {
+                Ok(&text[here.node.start..here.node.end])
+            }
+            _ => Err(Obstacle::Form),
+        }
+    }
+
+    fn descend<'p>(text: &'s str, document: &'s Syntax, path: &'p FieldPath) -> Result<Descent<'s, 'p>, Obstacle> {
+        let node = &document.root;
+        let mut here = Here { text, document, node, lead: node.start, column: 0, in_flow: document.is_json };
+        let (mut trail, mut left) = (Vec::new(), path.steps());
+        loop {
+            match here.node.kind {
+                Kind::Alias => return Err(Obstacle::Alias),
+                _ if document.is_shared(here.node) => return Err(Obstacle::Shared),
+                _ => trail.push(here),
+            }
+            let Some((step, below)) = left.split_first() else { break };
+            let Some(next) = here.child(step)? else { break };
+            (here, left) = (next, below);
+        }
+        Ok((trail, left))
+    }
+
+    fn child(self, step: &Step) -> Result<Option<Self>, Obstacle> {
+        match (&self.node.kind, step) {
+            (Kind::Map { flow, entries }, Step::Field(_) | Step::Key(_)) => {
+                let Some(index) = step.name().and_then(|name| self.node.entry(name)) else { return Ok(None) };
+                let Entry { key, value, .. } = &entries[index];
+                let lead = behind_colon(self.text, key.end).ok_or(Obstacle::Form)?;
+                let column = self.column_of(key.start);
+                Ok(Some(Here { node: value, lead, column, in_flow: self.in_flow || *flow, ..self }))
+            }
+            (Kind::List { flow, items }, Step::Index(index)) => {
+                let Some(node) = items.get(*index) else { return Ok(None) };
+                let lead = if *flow { node.start } else { self.dash(items, *index)? + 1 };
+                let column = self.column_of(lead);
+                Ok(Some(Here { node, lead, column, in_flow: self.in_flow || *flow, ..self }))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The dash of an item of this list.
+    fn dash(&self, items: &[Node], index: usize) -> Result<usize, Obstacle> {
+        let from = if index == 0 { self.lead } else { items[index - 1].end };
+        dash(self.text, from).ok_or(Obstacle::Form)
+    }
+
+    fn set(&self, value: &Json<'static>) -> Result<Replacement, Obstacle> {
+        let Kind::Scalar(style) = self.node.kind else { return Err(Obstacle::Form) };
+        let written = render::scalar(value, style, self.document.is_json);
+        match style {
+            Style::Empty => Ok(self.put(self.lead..self.lead, format!(" {written}"))),
+            Style::Block => {
+                // Before its lines stand a sign and perhaps a comment.
+                let head = &self.text[self.lead..self.line_end(self.lead)];
+                let sign = head.find(['|', '>']).ok_or(Obstacle::Form)?;
+                let comment = head[sign..].find(" #").map(|at| head[sign + at..].trim_end()).unwrap_or_default();
+                Ok(self.put(self.lead + sign..self.node.end, format!("{written}{comment}")))
+            }
+            _ => Ok(self.put(self.node.start..self.node.end, written)),
+        }
+    }
+
+    fn rename(&self, step: &Step, name: &str) -> Result<Replacement, Obstacle> {
+        let (Kind::Map { entries, .. }, Some(old)) = (&self.node.kind, step.name()) else {
+            return Err(Obstacle::Absent);
+        };
+        let entry = &entries[self.node.entry(old).ok_or(Obstacle::Absent)?];
+        let style = match self.text.as_bytes()[entry.key.start] {
+            b'\'' => Style::SingleQuoted,
+            b'"' => Style::DoubleQuoted,
+            _ => Style::Plain,
+        };
+        Ok(self.put(entry.key.clone(), render::key(name, style, self.document.is_json)))
+    }
+
+    fn remove(&self, step: &Step) -> Result<Replacement, Obstacle> {
+        // Each part with where it begins, be it with a dash, and where it ends.
+        let (flow, index, parts): (bool, usize, Vec<_>) = match (&self.node.kind, step) {
+            (Kind::Map { flow, entries }, step) => {
+                let index = step.name().and_then(|name| self.node.entry(name)).ok_or(Obstacle::Absent)?;
+                (*flow, index, entries.iter().map(|entry| (entry.key.start, entry.value.end)).collect())
+            }
+            (Kind::List { flow: true, items }, Step::Index(index)) => {
+                (true, *index, items.iter().map(|item| (item.start, item.end)).collect())
+            }
+            (Kind::List { flow: false, items }, Step::Index(index)) => {
+                let dashes = (0..items.len()).map(|index| Ok((self.dash(items, index)?, items[index].end)));
+                (false, *index, dashes.collect::<Result<_, Obstacle>>()?)
+            }
+            _ => return Err(Obstacle::Absent),
+        };
+        let (start, end) = *parts.get(index).ok_or(Obstacle::Absent)?;
+        let next = parts.get(index + 1).map(|(start, _)| *start);
+        let before = index.checked_sub(1).map(|index| parts[index].1);
+        let gap = match (flow, next, before) {
+            (true, None, Some(before)) => before..start,
+            (true, None, None) => return Ok(self.put(start..end, String::new())),
+            (false, None, None) => {
+                let empty = if matches!(self.node.kind, Kind::Map { .. }) { "{}" } else { "[]" };
+                return if self.text[self.lead..start].trim().is_empty() && self.lead < start {
+                    Ok(self.put(self.lead..end, format!(" {empty}")))
+                } else {
+                    Ok(self.put(start..end, empty.to_owned()))
+                };
+            }
+            (false, ..) if self.is_first_of_line(start) => return Ok(self.without_lines(start, end)),
+            // The next one takes its place.
+            (_, Some(next), _) => end..next,
+            (false, None, Some(_)) => return Err(Obstacle::Form),
+        };
+        if self.text[gap.clone()].contains('#') {
+            return Err(Obstacle::Comment);
+        }
+        Ok(self.put(start.min(gap.start)..end.max(gap.end), String::new()))
+    }
+
+    /// Adds an entry to this map or an item to this list, or to nothing.
+    fn add(&self, step: &Step, value: &Json<'static>) -> Result<Replacement, Obstacle> {
+        let is_json = self.document.is_json;
+        let in_line = || match step.name() {
+            Some(name) => render::entry(name, value, is_json),
+            None => render::flow(value, is_json),
+        };
+        let lines = |indent: &str| {
+            let steps = std::slice::from_ref(step);
+            render::block(&nest(steps, value), indent, self.line_break()).ok_or(Obstacle::Form)
+        };
+        match (&self.node.kind, step) {
+            // A null that is written.
+            (Kind::Scalar(Style::Plain), _) => {
+                let whole = render::flow(&nest(std::slice::from_ref(step), value), is_json);
+                Ok(self.put(self.node.start..self.node.end, whole))
+            }
+            (Kind::Scalar(Style::Empty), _) if self.in_flow => {
+                let whole = render::flow(&nest(std::slice::from_ref(step), value), is_json);
+                Ok(self.put(self.lead..self.lead, format!(" {whole}")))
+            }
+            (Kind::Scalar(Style::Empty), _) => {
+                let deeper = if step.name().is_some() { 2 } else { self.list_indent() };
+                let indent = " ".repeat(self.column + deeper);
+                let at = self.line_end(self.lead);
+                Ok(self.put(at..at, format!("{}{indent}{}", self.line_break(), lines(&indent)?)))
+            }
+            (Kind::Map { flow: true, entries }, Step::Field(_) | Step::Key(_)) => {
+                let last = entries.last().map(|last| (last.key.start, last.value.end));
+                Ok(self.add_in_flow(None, last, &in_line()))
+            }
+            (Kind::List { flow: true, items }, Step::Index(index)) => {
+                let place = |item: &Node| (item.start, item.end);
+                let before = index.checked_sub(1).and_then(|index| items.get(index)).map(place);
+                Ok(self.add_in_flow(items.get(*index).map(place).filter(|_| before.is_none()), before, &in_line()))
+            }
+            (Kind::Map { flow: false, entries }, Step::Field(_) | Step::Key(_)) => {
+                let (first, last) = (entries.first().ok_or(Obstacle::Form)?, entries.last().ok_or(Obstacle::Form)?);
+                self.add_lines(first.key.start, last.value.end, lines)
+            }
+            (Kind::List { flow: false, items }, Step::Index(index)) => {
+                let first = self.dash(items, 0)?;
+                match index.checked_sub(1).map(|index| items.get(index)) {
+                    Some(Some(before)) => self.add_lines(first, before.end, lines),
+                    Some(None) => Err(Obstacle::Absent),
+                    // Behind the line of the list's own key, before what is said of the first item.
+                    None if self.is_first_of_line(first) => self.add_lines(first, self.lead, lines),
+                    None => Err(Obstacle::Form),
+                }
+            }
+            _ => Err(Obstacle::Form),
+        }
+    }
+
+    /// Adds something within brackets: before an item, behind one, or where there is nothing yet.
+    fn add_in_flow(&self, behind: Option<(usize, usize)>, before: Option<(usize, usize)>, new: &str) -> Replacement {
+        match (behind, before) {
+            (Some((start, _)), _) => self.put(start..start, format!("{new}, ")),
+            (None, Some((start, end))) => {
+                // One on each line, as the others are.
+                let begin = self.line_start(start);
+                let is_alone = self.is_first_of_line(start) && self.node.start < begin;
+                let between = if is_alone {
+                    format!(",{}{}", self.line_break(), &self.text[begin..start])
+                } else {
+                    ", ".to_owned()
+                };
+                self.put(end..end, between + new)
+            }
+            (None, None) => {
+                let brackets = if matches!(self.node.kind, Kind::Map { .. }) { ('{', '}') } else { ('[', ']') };
+                self.put(self.node.start..self.node.end, format!("{}{new}{}", brackets.0, brackets.1))
+            }
+        }
+    }
+
+    /// Adds lines behind the one of a place, indented like the sibling that begins at `sibling`.
+    fn add_lines(
+        &self,
+        sibling: usize,
+        behind: usize,
+        lines: impl Fn(&str) -> Result<String, Obstacle>,
+    ) -> Result<Replacement, Obstacle> {
+        let indent = " ".repeat(self.column_of(sibling));
+        let at = self.line_end(behind);
+        Ok(self.put(at..at, format!("{}{indent}{}", self.line_break(), lines(&indent)?)))
+    }
+
+    /// The text without some lines, and without the end of the line before if it ends there.
+    fn without_lines(&self, start: usize, end: usize) -> Replacement {
+        let begin = self.line_start(start);
+        let bytes = match self.text[end..].find('\n') {
+            Some(length) => begin..end + length + 1,
+            None => {
+                let before = &self.text[..begin];
+                let before = before.strip_suffix('\n').unwrap_or(before);
+                before.strip_suffix('\r').unwrap_or(before).len()..self.text.len()
+            }
+        };
+        self.put(bytes, String::new())
+    }
+
+    #[allow(clippy::unused_self, reason = "it reads as what is done here")]
+    fn put(&self, bytes: std::ops::Range<usize>, text: String) -> Replacement {
+        Replacement { bytes, text }
+    }
+
+    /// How much deeper than their keys this document's lists begin.
+    fn list_indent(&self) -> usize {
+        let mut waiting = vec![&self.document.root];
+        while let Some(node) = waiting.pop() {
+            match &node.kind {
+                Kind::Map { entries, .. } => {
+                    for Entry { key, value, .. } in entries {
+                        if let Kind::List { flow: false, .. } = value.kind
+                            && let Some(dash) = behind_colon(self.text, key.end).and_then(|lead| dash(self.text, lead))
+                        {
+                            return self.column_of(dash).saturating_sub(self.column_of(key.start));
+                        }
+                        waiting.push(value);
+                    }
+                }
+                Kind::List { items, .. } => waiting.extend(items),
+                _ => {}
+            }
+        }
+        0
+    }
+
+    fn line_start(&self, at: usize) -> usize {
+        let start = self.text[..at].rfind('\n').map_or(0, |end| end + 1);
+        if self.text[start..at].starts_with('\u{feff}') { start + '\u{feff}'.len_utf8() } else { start }
+    }
+
+    /// Where the line ends that a place is in, before its line break.
+    fn line_end(&self, at: usize) -> usize {
+        let line = self.text[at..].split('\n').next().unwrap_or_default();
+        at + line.strip_suffix('\r').unwrap_or(line).len()
+    }
+
+    fn line_break(&self) -> &'static str {
+        let is_crlf = self.text.find('\n').is_some_and(|at| self.text[..at].ends_with('\r'));
+        if is_crlf { "\r\n" } else { "\n" }
+    }
+
+    fn column_of(&self, at: usize) -> usize {
+        self.text[self.line_start(at)..at].chars().count()
+    }
+
+    fn is_first_of_line(&self, at: usize) -> bool {
+        self.text[self.line_start(at)..at].bytes().all(|byte| byte == b' ')
+    }
+}

@@ -1,0 +1,219 @@
+use super::*;
+use crate::path::FieldPath;
+
+/// A path such as `a.b[0].c`.
+fn path(text: &str) -> FieldPath {
+    text.split(['.', '[']).filter(|step| !step.is_empty()).fold(FieldPath::root(), |path, step| {
+        match step.strip_suffix(']') {
+            Some(index) => path.index(index.parse().expect("a number")),
+            None => path.field(step.to_owned()),
+        }
+    })
+}
+
+fn json(text: &str) -> Json<'static> {
+    serde_json::from_str::<Json<'_>>(text).expect("JSON").into_owned()
+}
+
+fn set(place: &str, value: &str) -> Edit {
+    Edit::Set { path: path(place), value: json(value) }
+}
+
+fn insert(place: &str, value: &str) -> Edit {
+    Edit::Insert { path: path(place), value: json(value) }
+}
+
+fn rename(place: &str, name: &str) -> Edit {
+    Edit::Rename { path: path(place), name: name.to_owned() }
+}
+
+fn remove(place: &str) -> Edit {
+    Edit::Remove { path: path(place) }
+}
+
+fn quote(place: &str) -> Edit {
+    Edit::Quote { path: path(place) }
+}
+
+/// Makes a change of the first object of a text.
+fn edited(text: &str, edits: Vec<Edit>) -> Result<String, Obstacle> {
+    let object = documents(text)[0].as_ref().expect("a document").location().bytes.start;
+    let Edited { text: after, obstacles } = edit(text, &[Change { object, edits }]);
+    match obstacles[0] {
+        None => Ok(after),
+        Some(obstacle) => {
+            assert_eq!(after, text, "what is refused changes nothing");
+            Err(obstacle)
+        }
+    }
+}
+
+#[track_caller]
+fn assert_edits(cases: &[(&str, Edit, &str)]) {
+    for (text, edit, expected) in cases {
+        assert_eq!(edited(text, vec![edit.clone()]).as_deref(), Ok(*expected), "{text:?} {edit:?}");
+    }
+}
+
+#[test]
+fn scalars_keep_their_quotes_and_what_stands_beside_them() {
+    assert_edits(&[
+        ("a: b # c\n", set("a", "\"d\""), "a: d # c\n"),
+        ("a: 'b'   # c\r\ne: f\r\n", set("a", "\"it's\""), "a: 'it''s'   # c\r\ne: f\r\n"),
+        ("a: \"b\"", set("a", "\"d\""), "a: \"d\""),
+        ("a: b\n", set("a", "\"0\""), "a: \"0\"\n"),
+        ("a: b\n", set("a", "\"yes\""), "a: \"yes\"\n"),
+        ("a: b\n", set("a", "\"x: y\""), "a: \"x: y\"\n"),
+        ("a: \"3\"\n", set("a", "3"), "a: 3\n"),
+        ("a: \"true\" # c\n", set("a", "true"), "a: true # c\n"),
+        ("{\"a\": 1, \"b\": \"c\"}", set("b", "\"d\""), "{\"a\": 1, \"b\": \"d\"}"),
+        ("a: [b, {c: d}]\n", set("a[1].c", "\"e\""), "a: [b, {c: e}]\n"),
+        ("a:   # c\nb: 1\n", set("a", "\"d\""), "a: d   # c\nb: 1\n"),
+        ("a: ~\n", set("a", "\"d\""), "a: d\n"),
+        ("a: one\n  two\nb: 1\n", set("a", "\"d\""), "a: d\nb: 1\n"),
+        ("a: |- # c\n  one\n\n# d\nb: 1\n", set("a", "\"d\""), "a: \"d\" # c\n\n# d\nb: 1\n"),
+        ("a: >\n  one\n  two\n", set("a", "\"d\""), "a: \"d\"\n"),
+    ]);
+}
+
+#[test]
+fn a_scalar_is_put_into_quotes_as_it_is_written() {
+    assert_edits(&[
+        ("a: 1.10 # c\n", quote("a"), "a: \"1.10\" # c\n"),
+        ("a: [b, 60]\n", quote("a[1]"), "a: [b, \"60\"]\n"),
+        ("a: true\n", quote("a"), "a: \"true\"\n"),
+        ("{\"a\": 1e3}", quote("a"), "{\"a\": \"1e3\"}"),
+    ]);
+    for text in ["a: yes\n", "a: 0777\n", "a: 1_000\n", "a: ~\n", "a: 'b'\n", "a: {}\n", "a: text\n"] {
+        assert_eq!(edited(text, vec![quote("a")]), Err(Obstacle::Form), "{text}");
+    }
+}
+
+#[test]
+fn keys_keep_their_quotes() {
+    assert_edits(&[
+        ("a : b # c\n", rename("a", "d"), "d : b # c\n"),
+        ("x:\n- 'a': b\n  c: d\n", rename("x[0].a", "e"), "x:\n- 'e': b\n  c: d\n"),
+        ("{\"a\":\t1}", rename("a", "b"), "{\"b\":\t1}"),
+        ("x: {a: b, c: d}\n", rename("x.c", "on"), "x: {a: b, \"on\": d}\n"),
+        ("a:\n  b: c\n", rename("a", "ray.io/ft-enabled"), "ray.io/ft-enabled:\n  b: c\n"),
+    ]);
+    assert_eq!(edited("a: b\nc: d\n", vec![rename("a", "c")]), Err(Obstacle::Meaning), "there is one already");
+}
+
+#[test]
+fn entries_and_items_go_with_their_lines() {
+    assert_edits(&[
+        ("a: b # c\n# d\ne: f\n", remove("a"), "# d\ne: f\n"),
+        ("a: b\n# d\ne: f\n", remove("e"), "a: b\n# d\n"),
+        ("a: b\r\ne:\r\n  f: g", remove("e"), "a: b"),
+        ("a:\n- b: c\n  d: e # f\n- g\n", remove("a[0].b"), "a:\n- d: e # f\n- g\n"),
+        ("a:\n- b: c\n  d: e # f\n- g\n", remove("a[0].d"), "a:\n- b: c\n- g\n"),
+        ("a:\n- b: c\n  d: e # f\n- g\n", remove("a[0]"), "a:\n- g\n"),
+        ("a:\n- b: c\n  d: e # f\n\n- g", remove("a[1]"), "a:\n- b: c\n  d: e # f\n"),
+        ("a:\n  # x\n  - b # y\nc: d\n", remove("a[0]"), "a:\n  # x\n  [] # y\nc: d\n"),
+        ("a:\n  - b # y\nc: d\n", remove("a[0]"), "a: [] # y\nc: d\n"),
+        ("a:\n  b: c # y\nd: e\n", remove("a.b"), "a: {} # y\nd: e\n"),
+        ("a: {b: c, d: e, f: g}\n", remove("a.b"), "a: {d: e, f: g}\n"),
+        ("a: {b: c, d: e, f: g}\n", remove("a.f"), "a: {b: c, d: e}\n"),
+        ("a: [b, c]\n", remove("a[1]"), "a: [b]\n"),
+        ("a: {b: c}\n", remove("a.b"), "a: {}\n"),
+        ("{\n  \"a\": 1,\n  \"b\": [2]\n}\n", remove("b"), "{\n  \"a\": 1\n}\n"),
+        ("{\n  \"a\": 1,\n  \"b\": [2]\n}\n", remove("a"), "{\n  \"b\": [2]\n}\n"),
+        ("a: |\n  b\n\nc: d\n", remove("a"), "\nc: d\n"),
+        ("a:\n- - b\n  - c\n", remove("a[0][0]"), "a:\n- - c\n"),
+    ]);
+    assert_eq!(edited("a: {b: c, # d\n  e: f}\n", vec![remove("a.b")]), Err(Obstacle::Comment));
+    assert_eq!(edited("a:\n- b: c\n  # x\n  d: e\n", vec![remove("a[0].b")]), Err(Obstacle::Comment));
+}
+
+#[test]
+fn what_is_added_stands_as_its_neighbours_do() {
+    assert_edits(&[
+        ("a:\n  b: c # d\ne: f\n", set("a.g", "\"0\""), "a:\n  b: c # d\n  g: \"0\"\ne: f\n"),
+        ("a: b", set("c.d", "\"e\""), "a: b\nc:\n  d: e"),
+        ("a: b\r\n", set("c", "\"e\""), "a: b\r\nc: e\r\n"),
+        ("a: {b: c}\n", set("a.d", "{\"e\":[\"f\"]}"), "a: {b: c, d: {e: [f]}}\n"),
+        ("a: {}\n", set("a.d", "\"0\""), "a: {d: \"0\"}\n"),
+        ("a: []\n", set("a[0]", "{\"b\":\"c\"}"), "a: [{b: c}]\n"),
+        ("a: # d\nb: c\n", set("a.e", "\"f\""), "a: # d\n  e: f\nb: c\n"),
+        ("a:\nb:\n  - c\n", set("a[0]", "{\"x\":\"w\",\"z\":\"0\"}"), "a:\n  - x: w\n    z: \"0\"\nb:\n  - c\n"),
+        ("a:\nb:\n- c\n", set("a[0].d", "1"), "a:\n- d: 1\nb:\n- c\n"),
+        ("a: null\n", set("a.b", "1"), "a: {b: 1}\n"),
+        ("a:\n- b: c\n  d: e\n", set("a[0].f", "1"), "a:\n- b: c\n  d: e\n  f: 1\n"),
+        ("a:\n  - b # c\n", set("a[1]", "{\"d\":{\"e\":1}}"), "a:\n  - b # c\n  - d:\n      e: 1\n"),
+        ("{\"a\": {\"b\": 1}}", set("a.c", "\"d\""), "{\"a\": {\"b\": 1, \"c\": \"d\"}}"),
+        ("{\n  \"a\": 1\n}\n", set("b", "[\"d\"]"), "{\n  \"a\": 1,\n  \"b\": [\"d\"]\n}\n"),
+        ("a:\n# x\n- b\n- c\n", insert("a[0]", "\"d\""), "a:\n- d\n# x\n- b\n- c\n"),
+        ("a:\n- b\n# x\n- c\n", insert("a[1]", "\"d\""), "a:\n- b\n- d\n# x\n- c\n"),
+        ("a: [b, c]\n", insert("a[0]", "\"d\""), "a: [d, b, c]\n"),
+        ("a: [b, c]\n", insert("a[2]", "\"d\""), "a: [b, c, d]\n"),
+        ("\u{feff}a: b\n", set("c", "1"), "\u{feff}a: b\nc: 1\n"),
+        ("# x\n---\n  a: b\n  # y\n---\nc: d\n", set("e", "1"), "# x\n---\n  a: b\n  e: 1\n  # y\n---\nc: d\n"),
+    ]);
+}
+
+#[test]
+fn what_stands_in_several_places_is_left_alone() {
+    let text = "a: &x\n  b: c\nd: *x\ne:\n  <<: *x\n  f: g\n";
+    for (edit, obstacle) in [
+        (set("a.b", "\"h\""), Obstacle::Shared),
+        (set("d.b", "\"h\""), Obstacle::Alias),
+        (remove("d"), Obstacle::Alias),
+        (rename("e.b", "h"), Obstacle::Absent),
+        (remove("e.b"), Obstacle::Absent),
+        (set("a.i", "1"), Obstacle::Shared),
+    ] {
+        assert_eq!(edited(text, vec![edit.clone()]), Err(obstacle), "{edit:?}");
+    }
+    assert_edits(&[
+        (text, set("e.f", "\"h\""), &text.replace("f: g", "f: h")),
+        // What is written behind a merge counts for this place only.
+        (text, set("e.b", "\"h\""), &format!("{text}  b: h\n")),
+        ("a: &x b\nc: d\n", set("a", "\"e\""), "a: &x e\nc: d\n"),
+    ]);
+    // A merge counts more than what is written before it.
+    assert_eq!(edited("x: &x {b: c}\ne:\n  b: d\n  <<: *x\n", vec![set("e.b", "\"h\"")]), Err(Obstacle::Meaning));
+    let shared = "kind: List\nitems:\n- &x\n  a: b\n- *x\n";
+    let documents = documents(shared);
+    let items = documents[0].as_ref().expect("a list").clone().into_items("items");
+    for item in items {
+        let change = Change { object: item.location().bytes.start, edits: vec![set("a", "\"c\"")] };
+        assert_eq!(edit(shared, &[change]).obstacles, [Some(Obstacle::Shared)]);
+    }
+}
+
+#[test]
+fn of_several_changes_each_is_made_that_can_be_made() {
+    let text = "kind: List\nitems:\n- a: 1 # x\n  b: {c: d}\n- a: 2\n  e: &x [f]\n  g: *x\n---\n{\"a\": 3}\n";
+    let objects: Vec<_> = documents(text)
+        .into_iter()
+        .map(|document| document.expect("a document"))
+        .flat_map(
+            |document| {
+                if document.json.entry("kind").is_some() { document.into_items("items") } else { vec![document] }
+            },
+        )
+        .map(|object| object.location().bytes.start)
+        .collect();
+    let changes = [
+        (0, vec![set("a", "10"), remove("b.c")]),
+        (0, vec![rename("b", "a")]),
+        (1, vec![set("a", "20"), set("e[0]", "\"h\"")]),
+        (1, vec![rename("a", "z")]),
+        (2, vec![set("a", "30")]),
+    ];
+    let changes = changes.map(|(object, edits)| Change { object: objects[object], edits });
+    let Edited { text: after, obstacles } = edit(text, &changes);
+    let expected = text.replace("a: 1", "a: 10").replace("{c: d}", "{}").replace("a: 2", "z: 2").replace('3', "30");
+    assert_eq!(after, expected);
+    assert_eq!(obstacles, [None, Some(Obstacle::Meaning), Some(Obstacle::Shared), None, None]);
+}
+
+#[test]
+fn what_cannot_be_read_stays() {
+    let text = "a: [\n---\na: b\n---\nc: c: c\n";
+    let object = documents(text)[1].as_ref().expect("the second").location().bytes.start;
+    let Edited { text: after, obstacles } = edit(text, &[Change { object, edits: vec![set("a", "1")] }]);
+    assert_eq!((&*after, &obstacles[..]), ("a: [\n---\na: 1\n---\nc: c: c\n", &[None][..]));
+}

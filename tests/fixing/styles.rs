@@ -1,0 +1,142 @@
+//! A text in any style, changed at any place: it means what it should, and every other line is as it was.
+
+use proptest::prelude::*;
+use rayguard::fix::Edit;
+use rayguard::json::Json;
+use rayguard::path::FieldPath;
+use rayguard::yaml::documents;
+use rayguard::yaml::edit::{Change, Edited, Obstacle, edit};
+use serde_json::Value;
+use similar::{ChangeTag, TextDiff};
+
+use super::any_text::{layout, styled};
+
+/// Every place in a value.
+fn places(value: &Value, path: &FieldPath, found: &mut Vec<FieldPath>) {
+    match value {
+        Value::Object(entries) => {
+            for (name, value) in entries {
+                let path = path.clone().key(name.as_str());
+                places(value, &path, found);
+                found.push(path);
+            }
+        }
+        Value::Array(items) => {
+            for (index, value) in items.iter().enumerate() {
+                let path = path.clone().index(index);
+                places(value, &path, found);
+                found.push(path);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What a change makes of a value, told without the code that is tested.
+fn intended(mut value: Value, edit: &Edit) -> Option<Value> {
+    let pointer = edit.path().to_pointer();
+    let (above, last) = pointer.rsplit_once('/')?;
+    let last = last.replace("~1", "/").replace("~0", "~");
+    match edit {
+        Edit::Set { value: new, .. } => {
+            let new = Value::from(new);
+            if let Some(here) = value.pointer_mut(&pointer) {
+                *here = new;
+                return Some(value);
+            }
+            match value.pointer_mut(above)? {
+                Value::Object(entries) => drop(entries.insert(last, new)),
+                Value::Array(items) => items.push(new),
+                here => *here = serde_json::json!({ last: new }),
+            }
+        }
+        Edit::Rename { name, .. } => {
+            let entries = value.pointer_mut(above)?.as_object_mut()?;
+            let moved = entries.remove(&last)?;
+            entries.insert(name.clone(), moved);
+        }
+        Edit::Remove { .. } => match value.pointer_mut(above)? {
+            Value::Object(entries) => drop(entries.remove(&last)?),
+            Value::Array(items) => drop(items.remove(last.parse().ok()?)),
+            _ => return None,
+        },
+        Edit::Insert { value: new, .. } => {
+            value.pointer_mut(above)?.as_array_mut()?.insert(last.parse().ok()?, Value::from(new));
+        }
+        Edit::Quote { .. } => return None,
+    }
+    Some(value)
+}
+
+/// A change of this kind at a place, if there can be one.
+fn change(value: &Value, path: &FieldPath, kind: u8, new: &str) -> Option<Edit> {
+    let here = value.pointer(&path.to_pointer())?;
+    let is_scalar = !here.is_object() && !here.is_array();
+    let (path, is_item) = (path.clone(), path.to_pointer().ends_with(|last: char| last.is_ascii_digit()));
+    let json = Json::from(new.to_owned());
+    let pair = Json::from_iter([("name".into(), json.clone()), ("value".into(), Json::from("0"))]);
+    match kind {
+        0 if is_scalar => Some(Edit::Set { path, value: json }),
+        1 if here.is_object() || here.is_null() => Some(Edit::Set { path: path.key("new"), value: pair }),
+        2 if here.is_array() => {
+            let items = here.as_array().map_or(0, Vec::len);
+            Some(Edit::Set { path: path.index(items), value: pair })
+        }
+        3 => Some(Edit::Remove { path }),
+        4 if !is_item => Some(Edit::Rename { path, name: format!("renamed-{new}").replace(' ', "") }),
+        5 if is_item => Some(Edit::Insert { path, value: pair }),
+        _ => None,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+    #[test]
+    fn a_changed_text_means_what_it_should_and_other_lines_stay(
+        tree in styled(),
+        layout in layout(),
+        at in any::<prop::sample::Index>(),
+        kind in 0u8..6,
+        new in "[a-z0-9 :é]{1,9}",
+    ) {
+        let text = tree.text(layout);
+        let before = documents(&text);
+        let [Ok(document)] = &before[..] else { panic!("{text}: {before:?}") };
+        prop_assert_eq!(Value::from(&document.json), tree.value(), "the text is what was meant:\n{}", text);
+        let mut paths = Vec::new();
+        places(&tree.value(), &FieldPath::root(), &mut paths);
+        let path = &paths[at.index(paths.len())];
+        let Some(change) = change(&tree.value(), path, kind, &new) else { return Ok(()) };
+        let object = document.location().bytes.start;
+        let Edited { text: after, obstacles } = edit(&text, &[Change { object, edits: vec![change.clone()] }]);
+        if let [Some(obstacle)] = obstacles[..] {
+            prop_assert_eq!(&after, &text);
+            // Only to take something away may be too much.
+            let is_removal = matches!(change, Edit::Remove { .. });
+            let is_nothing = document.bytes(path).is_some_and(|bytes| bytes.is_empty());
+            prop_assert!(is_removal && obstacle == Obstacle::Comment || is_nothing, "{:?} {}:\n{}", change, obstacle, text);
+            return Ok(());
+        }
+        let read = documents(&after);
+        let expected = intended(tree.value(), &change).filter(|value| !value.is_null());
+        let read = read.first().map(|document| Value::from(&document.as_ref().expect("it can be read").json));
+        prop_assert_eq!(read, expected, "{:?}:\n{}\n{}", change, text, after);
+        // The lines that go are those of the place, its key's, or those of one that is the only one.
+        let lines = document.lines();
+        let place = document.locate(path).bytes;
+        let value = document.bytes(path).unwrap_or(place.clone());
+        let first = lines.position(place.start.min(value.start)).line;
+        let last = lines.position(place.end.max(value.end)).line;
+        let diff = TextDiff::from_lines(&text, &after);
+        for change in diff.iter_all_changes().filter(|change| change.tag() == ChangeTag::Delete) {
+            let line = change.old_index().expect("it was there") + 1;
+            let is_last = change.value().trim_end() == text.lines().last().unwrap_or_default().trim_end();
+            let above = document.locate(&path.take(path.steps().len() - 1)).start.line;
+            // What is empty then stands behind its colon or its dash, which may be a line above.
+            prop_assert!((above.min(first) - 1..=last + 1).contains(&line) || is_last, "line {} of\n{}\n{}", line, text, after);
+        }
+        if layout.crlf {
+            prop_assert_eq!(after.matches('\n').count(), after.matches("\r\n").count());
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! What `check --fix` and `default --in-place` write, and what they leave alone.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+use super::{DENIED, Shell, allowed};
+
+/// The cluster that is denied, with comments, and what fixing makes of it.
+fn commented() -> (String, String) {
+    let text = format!("# mine\n{}", DENIED.replace("value: \"300\"", "value: '300'   # too little"));
+    let fixed = text.replace("'300'", "'1440'");
+    (text, fixed)
+}
+
+fn read(shell: &Shell, name: &str) -> String {
+    fs::read_to_string(shell.path().join(name)).expect("the file is there")
+}
+
+#[test]
+fn what_has_one_safe_answer_is_written_and_the_rest_is_reported() {
+    let (text, fixed) = commented();
+    let other = "kind: Service\napiVersion: v1\nspec:   {}   # as it is\n";
+    let wrong = text.replace("redis:6379", "redis").replace("name: denied", "name: both");
+    let shell = Shell::with(&[("a.yaml", &format!("{text}---\n{other}")), ("b.yaml", &wrong), ("c.yaml", &allowed())]);
+    let ended = shell.run(&["check", "--fix", "a.yaml", "b.yaml", "c.yaml"]);
+    assert_eq!(read(&shell, "a.yaml"), format!("{fixed}---\n{other}"));
+    assert_eq!(read(&shell, "b.yaml"), wrong.replace("'300'", "'1440'"));
+    assert_eq!(read(&shell, "c.yaml"), allowed());
+    assert_eq!(ended.status, Some(1), "{ended:?}");
+    assert!(ended.out.starts_with("error[malformed-redis-address]") && ended.out.matches("error[").count() == 1);
+    assert!(ended.err.ends_with(": 1 error\nfixed 2, 1 left\n"), "{}", ended.err);
+    let again = shell.run(&["check", "--fix", "a.yaml", "c.yaml"]);
+    assert_eq!((again.status, &*again.out), (Some(0), ""));
+    assert!(again.err.ends_with("nothing found\nfixed 0, 0 left\n"), "{}", again.err);
+}
+
+#[test]
+fn a_fix_that_shows_another_fault_is_followed_by_its_fix() {
+    let text = DENIED.replace("num-cpus: \"0\"", "num_cpus: 0").replace("groupName", "groupname");
+    let text = text.replace("apiVersion: ray.io/v1", "apiVersion: ray.io/v1alpha1");
+    let shell = Shell::with(&[("a.yaml", &text)]);
+    let ended = shell.run(&["check", "--fix", "--fail-on", "warning", "a.yaml"]);
+    assert_eq!((ended.status, &*ended.out), (Some(0), ""), "{ended:?}");
+    assert_eq!(read(&shell, "a.yaml"), DENIED.replace("\"300\"", "\"1440\""));
+}
+
+#[test]
+fn a_difference_is_shown_and_nothing_written() {
+    let (text, fixed) = commented();
+    let shell = Shell::with(&[("a.yaml", &text), ("c.yaml", &allowed())]);
+    let ended = shell.run(&["check", "--fix", "--diff", "a.yaml", "c.yaml"]);
+    assert_eq!((ended.status, &*ended.err), (Some(1), "would fix 1\n"));
+    let [head, body] = [ended.out.lines().take(2), ended.out.lines().take(usize::MAX)];
+    assert_eq!(head.collect::<Vec<_>>(), ["--- a.yaml", "+++ a.yaml"]);
+    let changed: Vec<_> = body.skip(2).filter(|line| line.starts_with(['+', '-'])).collect();
+    assert_eq!(changed, ["-            value: '300'   # too little", "+            value: '1440'   # too little"]);
+    assert_eq!(read(&shell, "a.yaml"), text);
+    let applied = shell.pipe(&["check", "--fix", "--diff", "-q", "-"], text.as_bytes());
+    assert!(applied.out.starts_with("--- <stdin>\n") && applied.err.is_empty(), "{applied:?}");
+    assert_eq!(shell.run(&["check", "--fix", "--diff", "c.yaml"]).status, Some(0));
+    assert_eq!(shell.run(&["check", "--diff", "c.yaml"]).status, Some(2), "only with --fix");
+    shell.write("a.yaml", fixed.as_bytes());
+    assert_eq!(shell.run(&["check", "--fix", "--diff", "a.yaml"]).out, "");
+}
+
+#[test]
+fn the_standard_input_is_fixed_to_the_standard_output() {
+    let (text, fixed) = commented();
+    let shell = Shell::new();
+    let ended = shell.pipe(&["check", "--fix", "-"], text.replace("redis:6379", "redis").as_bytes());
+    assert_eq!(ended.out, fixed.replace("redis:6379", "redis"));
+    assert!(ended.err.starts_with("error[malformed-redis-address]"), "{}", ended.err);
+    assert_eq!(ended.status, Some(1));
+    let ended = shell.pipe(&["check", "--fix", "-q"], b"a: [\n");
+    assert_eq!((ended.status, &*ended.out), (Some(2), "a: [\n"), "what cannot be read comes through");
+    let ended = shell.pipe(&["check", "--fix", "--output", "json"], text.as_bytes());
+    assert_eq!((ended.status, &*ended.out), (Some(2), ""));
+    assert!(ended.err.contains("write --output FORMAT=FILE"), "{}", ended.err);
+}
+
+#[test]
+fn what_cannot_be_read_stays_and_the_rest_is_fixed() {
+    let (text, fixed) = commented();
+    let shell = Shell::with(&[("a.yaml", &format!("a: [\n---\n{text}"))]);
+    shell.write("b.yaml", b"\xff");
+    let ended = shell.run(&["check", "--fix", "a.yaml", "b.yaml", "missing.yaml"]);
+    assert_eq!(ended.status, Some(2));
+    assert_eq!(read(&shell, "a.yaml"), format!("a: [\n---\n{fixed}"));
+    assert_eq!(fs::read(shell.path().join("b.yaml")).expect("a file"), b"\xff");
+    assert_eq!(ended.err.matches("missing.yaml").count(), 1, "said once: {}", ended.err);
+    let shown = shell.run(&["check", "--fix", "--diff", "a.yaml"]);
+    assert_eq!((shown.status, &*shown.out), (Some(2), ""));
+    assert!(shown.err.contains("a.yaml:1:"), "{}", shown.err);
+}
+
+#[test]
+fn what_an_alias_stands_for_is_left_with_the_reason() {
+    let env = "          env:\n          - name: RAY_gcs_rpc_server_reconnect_timeout_s\n            value: \"300\"\n";
+    let group = DENIED.split_once("workerGroupSpecs:\n").expect("it is there").1.replace("small", "other");
+    let shared = DENIED.replace(env, &env.replace("env:", "env: &env")) + &group.replace(env, "          env: *env\n");
+    let shell = Shell::with(&[("a.yaml", &shared)]);
+    let ended = shell.run(&["check", "--fix", "a.yaml"]);
+    assert_eq!((ended.status, read(&shell, "a.yaml")), (Some(1), shared));
+    let note = "not fixed: worker-reconnect-timeout: an alias elsewhere stands for this too, and would change with it";
+    assert!(ended.err.contains(note), "{}", ended.err);
+    assert!(ended.err.ends_with("fixed 0, 2 left\n"), "{}", ended.err);
+}
+
+#[test]
+fn files_keep_their_permissions_and_links_stay_links() {
+    let (text, fixed) = commented();
+    let shell = Shell::with(&[("real/a.yaml", &text), ("read-only.yaml", &text)]);
+    let mode = |name: &str, mode: u32| {
+        fs::set_permissions(shell.path().join(name), fs::Permissions::from_mode(mode)).expect("it can be set");
+    };
+    mode("real/a.yaml", 0o640);
+    mode("read-only.yaml", 0o444);
+    symlink("real/a.yaml", shell.path().join("link.yaml")).expect("a link");
+    assert_eq!(shell.run(&["check", "--fix", "link.yaml"]).status, Some(0));
+    let is_link = |name: &str| shell.path().join(name).symlink_metadata().expect("it is there").is_symlink();
+    assert!(is_link("link.yaml"));
+    assert_eq!(read(&shell, "real/a.yaml"), fixed);
+    let metadata = fs::metadata(shell.path().join("real/a.yaml")).expect("it is there");
+    assert_eq!(metadata.permissions().mode() & 0o777, 0o640);
+    let ended = shell.run(&["check", "--fix", "read-only.yaml"]);
+    assert_eq!((ended.status, read(&shell, "read-only.yaml")), (Some(2), text));
+    assert!(ended.err.contains("read-only.yaml: not written: the file is read-only"), "{}", ended.err);
+    let left: Vec<_> = fs::read_dir(shell.path().join("real")).expect("a folder").collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+}
+
+#[test]
+fn defaults_are_written_in_place() {
+    let env = "          env:\n          - name: RAY_gcs_rpc_server_reconnect_timeout_s\n            value: \"300\"\n";
+    let text = format!("# mine\n{}", DENIED.replace(env, "          # no timeout\n")).replace('\n', "\r\n");
+    let shell = Shell::with(&[("a.yaml", &text), ("c.yaml", &allowed())]);
+    let printed = shell.run(&["default", "a.yaml"]).out;
+    let shown = shell.run(&["default", "--in-place", "--diff", "a.yaml", "c.yaml"]);
+    assert_eq!((shown.status, read(&shell, "a.yaml")), (Some(1), text.clone()));
+    let added = ["+  annotations:", "+          env:", "+          - name: RAY_gcs_rpc_server_reconnect_timeout_s"];
+    assert!(added.iter().all(|line| shown.out.contains(line)), "{}", shown.out);
+    assert!(!shown.out.lines().skip(2).any(|line| line.starts_with('-')), "{}", shown.out);
+    let ended = shell.run(&["default", "--in-place", "a.yaml", "c.yaml"]);
+    assert_eq!((ended.status, &*ended.out, &*ended.err), (Some(0), "", ""));
+    assert_eq!(read(&shell, "c.yaml"), allowed());
+    let written = read(&shell, "a.yaml");
+    let mut lines = written.lines();
+    assert!(text.lines().all(|line| lines.any(|other| other == line)), "every line is still there: {written}");
+    assert_eq!(written.matches('\n').count(), written.matches("\r\n").count());
+    let json = |text: &str| rayguard::yaml::documents(text).remove(0).expect("it can be read").json.into_owned();
+    assert_eq!(json(&written), json(&printed), "what default prints");
+    assert_eq!(shell.run(&["default", "--in-place", "--diff", "."]).status, Some(0), "nothing more to write");
+    for arguments in [&["default", "--in-place", "-"][..], &["default", "--in-place"]] {
+        let ended = shell.pipe(arguments, text.as_bytes());
+        assert_eq!((ended.status, &*ended.out), (Some(2), ""));
+        assert!(ended.err.contains("--in-place writes into files, and the standard input is none"), "{}", ended.err);
+    }
+}
