@@ -5,6 +5,7 @@ mod agreement;
 mod answer;
 mod audit;
 mod authentication;
+mod cel;
 mod check_api;
 pub(crate) mod kubectl;
 mod manifests;
