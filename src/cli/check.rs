@@ -11,6 +11,8 @@ use rayguard::yaml::{self, Document, Lines, Location};
 
 use super::format::{self, Format, OutputParser, OutputTo, Outputs};
 use super::judged::Judged;
+#[cfg(feature = "server")]
+use super::live;
 use super::object;
 use super::output;
 use super::progress::Progress;
@@ -28,6 +30,10 @@ use super::{CliError, Input, Status, ordered, secret};
 pub(super) struct CheckArgs {
     #[command(flatten)]
     input: Input,
+
+    #[cfg(feature = "server")]
+    #[command(flatten)]
+    live: live::LiveArgs,
 
     /// How to show the findings, and the file to write to; may be given several times
     ///
@@ -88,42 +94,110 @@ pub(super) fn run(args: &CheckArgs) -> Result<Status, CliError> {
     let wanted = format::distinct(&args.output).map_err(CliError::Usage)?;
     let checker = Checker {
         policy: &policy,
-        namespace: &args.input.namespace,
+        namespace: args.input.namespace(),
         view: TextView::new(output::terminal_width()),
         for_people: wanted.iter().any(|output| output.format == Format::Text),
         for_programs: wanted.iter().any(|output| output.format != Format::Text),
     };
-    let (sources, skipped) = args.input.sources()?;
     let mut outputs = Outputs::open(&wanted, args.fail_on.bar())?;
-    let mut progress = Progress::new(!args.quiet);
-    let summary = ordered::map(
-        progress.count(sources),
-        |source| checker.source(source),
-        |reports| {
-            let mut summary = Summary::default();
-            for report in reports {
-                progress.suspend(|| {
-                    outputs.report(&report)?;
-                    report.errors.iter().for_each(|error| output::complain(&error.text));
-                    Ok::<_, CliError>(())
-                })?;
-                summary.add(&report.summary);
-                progress.advance();
-            }
-            progress.end();
-            Ok::<_, CliError>(summary)
-        },
-    )?;
-    let summary = Summary { skipped: skipped.counts(), ..summary };
+    let mut progress = Progress::new(!args.quiet && !args.is_live());
+    let files = if args.is_live() {
+        None
+    } else {
+        let (sources, skipped) = args.input.sources()?;
+        Some((progress.count(sources), skipped))
+    };
+    let mut write = |reports: &mut dyn Iterator<Item = Report>| {
+        let mut summary = Summary::default();
+        for report in reports {
+            progress.suspend(|| {
+                outputs.report(&report)?;
+                report.errors.iter().for_each(|error| output::complain(&error.text));
+                Ok::<_, CliError>(())
+            })?;
+            summary.add(&report.summary);
+            progress.advance();
+        }
+        progress.end();
+        Ok::<_, CliError>(summary)
+    };
+    let summary = match files {
+        Some((sources, skipped)) => {
+            let summary = ordered::map(sources, |source| checker.source(source), write)?;
+            Summary { skipped: skipped.counts(), ..summary }
+        }
+        None => checker.live(args, &mut write)?,
+    };
     outputs.end(&summary)?;
     if !args.quiet {
-        output::complain(&text::summary(&summary));
+        output::complain(&text::summary(&summary, args.is_live()));
     }
     if args.require_ray && summary.objects == 0 && summary.unreadable == 0 {
         output::complain(&text::error("no object of KubeRay's was found, and --require-ray asks for one"));
         return Ok(Status::Unchecked);
     }
     Ok(summary.status(args.fail_on.bar()))
+}
+
+impl CheckArgs {
+    /// Whether a live cluster is to be checked, and no file.
+    fn is_live(&self) -> bool {
+        #[cfg(feature = "server")]
+        return self.live.cluster;
+        #[cfg(not(feature = "server"))]
+        return false;
+    }
+}
+
+#[cfg(not(feature = "server"))]
+impl Checker<'_> {
+    /// There is no live cluster without a client of one.
+    fn live(
+        &self,
+        _: &CheckArgs,
+        write: &mut dyn FnMut(&mut dyn Iterator<Item = Report>) -> Result<Summary, CliError>,
+    ) -> Result<Summary, CliError> {
+        write(&mut std::iter::empty())
+    }
+}
+
+#[cfg(feature = "server")]
+impl Checker<'_> {
+    /// Reports what is in a live cluster.
+    fn live(
+        &self,
+        args: &CheckArgs,
+        write: &mut dyn FnMut(&mut dyn Iterator<Item = Report>) -> Result<Summary, CliError>,
+    ) -> Result<Summary, CliError> {
+        let mut objects = live::objects(&args.live, args.input.namespace.as_deref())?;
+        let mut owners = live::Owners::default();
+        let summary = write(&mut objects.by_ref().map(|read| self.live_object(read, &mut owners)))?;
+        if !args.quiet {
+            objects.absent().iter().for_each(|kind| output::complain(&live::absent(*kind)));
+        }
+        Ok(summary)
+    }
+
+    fn live_object(&self, read: Result<live::Live, Unreadable>, owners: &mut live::Owners) -> Report {
+        let mut report = Report::default();
+        match read {
+            Ok(live) => {
+                report.file = live.name.as_str().into();
+                // What is shown is the object as kubectl would show it.
+                let text = yaml::to_string(&live.json).unwrap_or_default();
+                if let Some(judged) = owners.judge(self.policy, &live.json, self.namespace)
+                    && let Some(Ok(document)) = yaml::documents(&text).into_iter().next()
+                {
+                    self.judged(&document, judged, None, &mut report);
+                }
+            }
+            Err(unreadable) => {
+                report.file = unreadable.file.as_str().into();
+                report.fail(unreadable);
+            }
+        }
+        report
+    }
 }
 
 impl Checker<'_> {
@@ -182,6 +256,11 @@ impl Checker<'_> {
                 return;
             }
         };
+        self.judged(document, judged, template, report);
+    }
+
+    /// Reports what was found in the object of a document.
+    fn judged(&self, document: &Document<'_>, judged: Judged, template: Option<&Arc<str>>, report: &mut Report) {
         report.summary.objects += 1;
         report.summary.exempted += judged.exempted.len();
         let is_clean = judged.findings.is_empty() && judged.exempted.is_empty();

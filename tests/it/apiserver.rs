@@ -8,6 +8,7 @@ mod authentication;
 mod cel;
 mod check_api;
 pub(crate) mod kubectl;
+mod live;
 mod manifests;
 pub(crate) mod namespace;
 mod stability;
