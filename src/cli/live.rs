@@ -25,7 +25,7 @@ use super::report::Unreadable;
 const PAGE: u32 = 100;
 
 /// How long the API server may take over a page.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The kinds, owners first: what is found in a cluster that somebody owns is mostly its owner's fault.
 const KINDS: [Kind; 4] = [Kind::RayCronJob, Kind::RayService, Kind::RayJob, Kind::RayCluster];
@@ -232,9 +232,15 @@ fn live(kind: Kind, item: &RawValue) -> Option<Live> {
     Some(Live { name, json })
 }
 
+/// Kind, namespace and name.
+type Owner = (String, String, String);
+
+/// The rule, and the path in what is owned.
+type Said = (&'static str, String);
+
 /// What has been said of owners, so that it is not said again of what they own.
 #[derive(Default)]
-pub(super) struct Owners(HashMap<(String, String, String), HashSet<(&'static str, String)>>);
+pub(super) struct Owners(HashMap<Owner, HashSet<Said>>);
 
 impl Owners {
     /// Judges an object as it is stored; `None` if it is not KubeRay's.
