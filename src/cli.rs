@@ -3,12 +3,15 @@
 mod check;
 #[cfg(feature = "server")]
 mod check_api;
+mod checker;
 mod default;
 mod excerpt;
 mod explain;
 mod fix;
 mod format;
 mod judged;
+#[cfg(feature = "server")]
+mod live;
 mod object;
 mod ordered;
 mod output;
@@ -115,15 +118,21 @@ struct Input {
 
     /// The namespace of objects that name none
     ///
-    /// As with kubectl, what an object itself says comes first. It decides which exemptions of the policy apply.
-    #[arg(long, short, value_name = "NAME", default_value = "default")]
-    namespace: String,
+    /// As with kubectl, what an object itself says comes first. It decides which exemptions of the policy apply. Unless
+    /// you say so, it is `default`.
+    #[arg(long, short, value_name = "NAME")]
+    namespace: Option<String>,
 }
 
 impl Input {
     /// The policy to judge by.
     fn policy(&self) -> Result<Policy, CliError> {
         policy(self.config.as_deref())
+    }
+
+    /// The namespace of objects that name none.
+    fn namespace(&self) -> &str {
+        self.namespace.as_deref().unwrap_or("default")
     }
 
     /// The texts to read, and what counts those that are passed over.
@@ -174,6 +183,9 @@ enum CliError {
     Write(#[from] OutputError),
     #[error("{0}")]
     Unknown(String),
+    #[cfg(feature = "server")]
+    #[error(transparent)]
+    Live(#[from] live::LiveError),
     #[cfg(feature = "server")]
     #[error(transparent)]
     CheckApi(#[from] rayguard::check_api::CheckApiError),

@@ -33,7 +33,7 @@ pub enum Exemptible {
 }
 
 impl Exemptible {
-    fn holds(&self, rule: &Rule) -> bool {
+    pub(crate) fn holds(&self, rule: &Rule) -> bool {
         match self {
             Self::None => false,
             Self::Rules(rules) => rules.contains(&rule.name),

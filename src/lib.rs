@@ -5,6 +5,7 @@
 //! no I/O, knows no clock and never waits. The shell brings objects to it: the admission webhooks over HTTPS
 //! (`serve`, with the feature `server`), and files on the command line.
 
+pub mod cel;
 pub mod config;
 pub mod defaults;
 pub mod dry_run;

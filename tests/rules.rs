@@ -268,3 +268,34 @@ fn the_readme_lists_the_rules() {
         assert_eq!(listed, table, "README.md is out of date; run UPDATE=1 cargo test --test rules");
     }
 }
+
+#[test]
+fn the_page_on_policies_says_which_rules_are_exported() {
+    let path = Path::new(ROOT).join("docs/validating-admission-policy.md");
+    let page = fs::read_to_string(&path).expect("the page");
+    let (before, rest) = page.split_once("<!-- cel:begin -->\n").expect("<!-- cel:begin -->");
+    let (listed, after) = rest.split_once("<!-- cel:end -->").expect("<!-- cel:end -->");
+    let table = rayguard::cel::markdown_table();
+    if std::env::var("UPDATE").is_ok() {
+        let text = format!("{before}<!-- cel:begin -->\n{table}<!-- cel:end -->{after}");
+        fs::write(&path, text).expect("the page can be written");
+    } else {
+        assert_eq!(listed, table, "the page is out of date; run UPDATE=1 cargo test --test rules");
+    }
+}
+
+#[test]
+fn every_expression_beside_a_rule_is_exported() {
+    let files = fs::read_dir(Path::new(ROOT).join("src/rules")).expect("the rules");
+    let names = files.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
+    let written: BTreeSet<_> =
+        names.filter_map(|name| Some(name.strip_suffix(".cel.yaml")?.replace('_', "-"))).collect();
+    let exported = RULES.iter().filter(|rule| rayguard::cel::obstacle(rule).is_none());
+    assert_eq!(written, exported.map(|rule| rule.name.to_owned()).collect());
+    // A rule about what stands behind a gate is exported where that is open.
+    let open = "{apiVersion: rayguard.dev/v1alpha1, kind: Policy, kuberay: {featureGates: {AllAlpha: true}}}";
+    let text = rayguard::cel::export(&Policy::from_yaml(open).expect("a policy"));
+    for rule in written {
+        assert!(text.contains(&format!("  name: rayguard-{rule}\n")), "{rule} is not there");
+    }
+}

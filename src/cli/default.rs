@@ -145,8 +145,8 @@ impl Defaulter<'_> {
             }
             return Ok(is_changed);
         }
-        let Some(outcome) = self.policy.dry_run(json, Some(&self.args.input.namespace)) else { return Ok(false) };
-        let name = ObjectName::of(json, &self.args.input.namespace);
+        let Some(outcome) = self.policy.dry_run(json, Some(self.args.input.namespace())) else { return Ok(false) };
+        let name = ObjectName::of(json, self.args.input.namespace());
         if self.args.patch {
             let line = json!({"file": file, "object": name, "patch": outcome.patch});
             let _ = writeln!(self.out, "{line}");

@@ -64,7 +64,7 @@ impl FixArgs {
         }
         let mut fixed = Fixed { count: 0, stdin: None, status: Status::Clean };
         let run = Run { input, diff: self.diff, tells: self.diff };
-        run.change(&mut fixed, |text, name| mended(text, name, policy, &input.namespace))?;
+        run.change(&mut fixed, |text, name| mended(text, name, policy, input.namespace()))?;
         Ok(Some(fixed))
     }
 
@@ -104,7 +104,7 @@ pub(super) fn in_place(policy: &Policy, input: &Input, diff: bool) -> Result<Sta
     }
     let mut fixed = Fixed { count: 0, stdin: None, status: Status::Clean };
     let run = Run { input, diff, tells: true };
-    run.change(&mut fixed, |text, name| defaulted(text, name, policy, &input.namespace))?;
+    run.change(&mut fixed, |text, name| defaulted(text, name, policy, input.namespace()))?;
     Ok(fixed.status)
 }
 

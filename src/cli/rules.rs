@@ -1,8 +1,10 @@
 //! `rayguard rules`: every rule.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use rayguard::cel;
 use rayguard::rule::Rule;
 use rayguard::rules::{RULES, markdown_table};
 use serde_json::json;
@@ -19,6 +21,20 @@ pub(super) struct RulesArgs {
     /// How to show the rules
     #[arg(long, short, value_enum, value_name = "FORMAT", default_value_t)]
     output: Format,
+
+    /// Write out those rules that another language can express
+    #[arg(long, value_enum, value_name = "LANGUAGE", conflicts_with = "output")]
+    export: Option<Language>,
+
+    /// The policy file whose levels, settings and exemptions are exported
+    #[arg(long, env = "RAYGUARD_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Language {
+    /// ValidatingAdmissionPolicies and their bindings, to be judged by the API server itself: pipe them to kubectl apply -f -
+    Cel,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -33,6 +49,11 @@ enum Format {
 }
 
 pub(super) fn run(args: &RulesArgs) -> Result<Status, CliError> {
+    if let Some(Language::Cel) = args.export {
+        let policy = super::policy(args.config.as_deref())?;
+        output::print(&cel::export(&policy))?;
+        return Ok(Status::Clean);
+    }
     let text = match args.output {
         Format::Text => table(output::terminal_width()),
         Format::Json => {

@@ -145,10 +145,13 @@ pub(super) fn error(message: &str) -> String {
 }
 
 /// The summary, one line.
-pub(super) fn summary(summary: &Summary) -> String {
+pub(super) fn summary(summary: &Summary, is_live: bool) -> String {
     let Summary { files, objects, passed_by, errors, warnings, notes, exempted, unreadable, skipped, .. } = *summary;
     let count = |number: usize, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
-    let mut text = format!("checked {} in {}", count(objects, "object"), count(files, "file"));
+    let mut text = format!("checked {}", count(objects, "object"));
+    if !is_live {
+        let _ = write!(text, " in {}", count(files, "file"));
+    }
     let mut aside = Vec::new();
     if passed_by > 0 {
         aside.push(format!("{passed_by} of other kinds passed by"));

@@ -111,7 +111,7 @@ impl Troubles {
 }
 
 /// An error with what led to it, as far as the one does not say the other.
-pub(crate) fn chain(error: &dyn Error) -> String {
+pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {

@@ -37,3 +37,30 @@ mod shutdown;
 mod tls;
 #[cfg(feature = "server")]
 mod webhook;
+
+// The generators of other tests, whose objects are judged here too, by the names that they have there.
+#[cfg(feature = "server")]
+#[allow(dead_code, unused_imports, reason = "not all of it is needed here")]
+#[path = "../differential"]
+mod differential {
+    pub(crate) mod bases;
+    pub(crate) mod blind;
+    pub(crate) mod case;
+    pub(crate) mod dice;
+    pub(crate) mod generator;
+    pub(crate) mod mutations;
+    pub(crate) mod texts;
+    pub(crate) mod validators;
+}
+#[cfg(feature = "server")]
+#[allow(dead_code, reason = "not all of it is needed here")]
+#[path = "../laws"]
+mod laws {
+    pub(crate) mod objects;
+    pub(crate) mod policies;
+    pub(crate) mod samples;
+}
+#[cfg(feature = "server")]
+use differential::{bases, blind, case, dice, generator, mutations, texts, validators};
+#[cfg(feature = "server")]
+use laws::{objects, policies, samples};

@@ -1,0 +1,169 @@
+//! What comes of a text, or of an object of a live cluster.
+
+use std::cell::LazyCell;
+use std::sync::Arc;
+
+use rayguard::path::FieldPath;
+use rayguard::policy::Policy;
+use rayguard::rule::Finding;
+use rayguard::yaml::{self, Document, Lines, Location};
+
+use super::fix::Fixed;
+use super::judged::Judged;
+#[cfg(feature = "server")]
+use super::live;
+use super::report::{Checked, Found, Place, Report, Severity, Unreadable};
+use super::source::Source;
+use super::text::{self, Shown, TextView};
+use super::{object, secret};
+
+/// What it takes to check a text.
+pub(super) struct Checker<'c> {
+    pub(super) policy: &'c Policy,
+    pub(super) namespace: &'c str,
+    pub(super) view: TextView,
+    /// Whether findings are to be shown to people.
+    pub(super) for_people: bool,
+    /// Whether they are to be told to programs.
+    pub(super) for_programs: bool,
+    /// What was fixed before.
+    pub(super) fixed: Option<Fixed>,
+}
+
+impl Checker<'_> {
+    pub(super) fn source(&self, source: Result<Source, Unreadable>) -> Report {
+        let mut report = Report::default();
+        let read = |source: &Source| match self.fixed.as_ref().and_then(|fixed| fixed.read(source)) {
+            Some(bytes) => Ok(bytes),
+            None => source.read(),
+        };
+        match source.and_then(|source| Ok((source.name(), read(&source)?))) {
+            Err(unreadable) => {
+                report.file = unreadable.file.as_str().into();
+                report.fail(unreadable);
+            }
+            Ok((name, bytes)) => {
+                report.file = name.as_str().into();
+                report.summary.files = 1;
+                match yaml::decode(&bytes) {
+                    Ok(text) => self.text(text, &mut report),
+                    Err(error) => report.fail(Unreadable::document(&name, &error, text::undecoded(&name, &error))),
+                }
+            }
+        }
+        report
+    }
+
+    fn text(&self, text: &str, report: &mut Report) {
+        let lines = LazyCell::new(|| Lines::of(text));
+        for part in yaml::parts(text) {
+            let template = part.template().map(Arc::from);
+            for document in part.documents {
+                report.summary.documents += 1;
+                match document {
+                    Ok(document) => {
+                        let mut objects = Vec::new();
+                        object::objects(document, &mut objects);
+                        for object in &objects {
+                            self.object(object, template.as_ref(), report);
+                        }
+                    }
+                    Err(error) => {
+                        let shown = self.view.unreadable(&lines, &report.file, &error);
+                        report.fail(Unreadable::document(&report.file, &error, shown));
+                    }
+                }
+            }
+        }
+    }
+
+    fn object(&self, document: &Document<'_>, template: Option<&Arc<str>>, report: &mut Report) {
+        let judged = match Judged::of(self.policy, document, self.namespace) {
+            Ok(Some(judged)) => judged,
+            Ok(None) => {
+                report.summary.passed_by += 1;
+                return;
+            }
+            Err(error) => {
+                let shown = self.view.unreadable(document.lines(), &report.file, &error);
+                report.fail(Unreadable::document(&report.file, &error, shown));
+                return;
+            }
+        };
+        self.judged(document, judged, template, report);
+    }
+
+    /// Reports what was found in the object of a document.
+    fn judged(&self, document: &Document<'_>, judged: Judged, template: Option<&Arc<str>>, report: &mut Report) {
+        report.summary.objects += 1;
+        report.summary.exempted += judged.exempted.len();
+        let is_clean = judged.findings.is_empty() && judged.exempted.is_empty();
+        if is_clean && !self.for_programs {
+            return;
+        }
+        let secrets = if self.for_people && !is_clean { secret::in_document(document) } else { Vec::new() };
+        let object = Arc::new(judged.name);
+        let mut checked = Checked {
+            object: Arc::clone(&object),
+            file: Arc::clone(&report.file),
+            findings: Vec::new(),
+            exempted: Vec::new(),
+        };
+        let found = |finding: &Finding, place: Place| Found {
+            finding: finding.clone(),
+            object: Arc::clone(&object),
+            file: Arc::clone(&report.file),
+            template: template.cloned(),
+            place,
+        };
+        for (finding, written) in &judged.findings {
+            report.summary.count(Severity::of(finding.level));
+            let location = locate(document, finding, written);
+            if self.for_people {
+                let (object, file, template) = (&*object, &*report.file, template.map(|template| &**template));
+                let shown = Shown { finding, object, file, template, location: &location, written };
+                report.text += &self.view.finding(document, &shown, &secrets);
+            }
+            if self.for_programs {
+                checked.findings.push(found(finding, Place::of(&location)));
+            }
+        }
+        if self.for_programs {
+            for (finding, written, reason) in judged.exempted {
+                let place = Place::of(&locate(document, &finding, &written));
+                checked.exempted.push((found(&finding, place), reason));
+            }
+            report.objects.push(checked);
+        }
+    }
+}
+
+/// Where a finding is written: within the text that its field holds, if it is about a part of that.
+fn locate(document: &Document<'_>, finding: &Finding, written: &FieldPath) -> Location {
+    let within = finding.within.as_ref().and_then(|stretch| document.locate_within(written, stretch));
+    within.unwrap_or_else(|| document.locate(written))
+}
+
+#[cfg(feature = "server")]
+impl Checker<'_> {
+    pub(super) fn live_object(&self, read: Result<live::Live, Unreadable>, owners: &mut live::Owners) -> Report {
+        let mut report = Report::default();
+        match read {
+            Ok(live) => {
+                report.file = live.name.as_str().into();
+                // What is shown is the object as kubectl would show it.
+                let text = yaml::to_string(&live.json).unwrap_or_default();
+                if let Some(judged) = owners.judge(self.policy, &live.json, self.namespace)
+                    && let Some(Ok(document)) = yaml::documents(&text).into_iter().next()
+                {
+                    self.judged(&document, judged, None, &mut report);
+                }
+            }
+            Err(unreadable) => {
+                report.file = unreadable.file.as_str().into();
+                report.fail(unreadable);
+            }
+        }
+        report
+    }
+}

@@ -1,0 +1,281 @@
+//! The objects of a live cluster: what was admitted before anybody looked.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use kube::api::ListParams;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+use rayguard::cluster::trouble::chain;
+use rayguard::json::Json;
+use rayguard::policy::Policy;
+use rayguard::ray::{Kind, RayObject};
+use rayguard::rule::Finding;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tokio::runtime::{Builder, Runtime};
+
+use super::judged::Judged;
+use super::object::{self, ObjectName};
+use super::report::Unreadable;
+
+/// How many objects are asked for at a time; one may have a megabyte.
+const PAGE: u32 = 100;
+
+/// How long the API server may take over a page.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The kinds, owners first: what is found in a cluster that somebody owns is mostly its owner's fault.
+const KINDS: [Kind; 4] = [Kind::RayCronJob, Kind::RayService, Kind::RayJob, Kind::RayCluster];
+
+/// Which cluster to look into.
+#[derive(Args, Clone, Debug)]
+pub(super) struct LiveArgs {
+    /// Check what is in a live cluster, in place of files
+    ///
+    /// Reads the RayClusters, RayServices, RayJobs and RayCronJobs of one namespace or of all, and judges each as it is
+    /// stored, without the defaults that rayguard would add to a new one. Of a RayCluster that a RayService or RayJob
+    /// owns, only that is said which is not said of its owner. Needs the right to list these resources, and no other.
+    #[arg(long, conflicts_with_all = ["paths", "fix"])]
+    pub(super) cluster: bool,
+
+    /// The context of the kubeconfig; its current one unless you say so
+    #[arg(long, value_name = "NAME", requires = "cluster")]
+    context: Option<String>,
+
+    /// The kubeconfig; found as kubectl finds it unless you say so
+    #[arg(long, value_name = "FILE", requires = "cluster")]
+    kubeconfig: Option<PathBuf>,
+
+    /// Look into all namespaces; else into that of --namespace, or the context's own
+    #[arg(long, short = 'A', requires = "cluster", conflicts_with = "namespace")]
+    all_namespaces: bool,
+}
+
+/// Why a live cluster cannot be looked into at all.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LiveError {
+    #[error("cannot start: {0}")]
+    Runtime(#[from] std::io::Error),
+    #[error("cannot tell how to reach the API server: {0}")]
+    Config(String),
+}
+
+/// One object, under the name that stands for a file's: `cluster:rayclusters/NAMESPACE/NAME`.
+#[derive(Debug)]
+pub(super) struct Live {
+    pub(super) name: String,
+    pub(super) json: Json<'static>,
+}
+
+/// The objects of a cluster, asked for as they are wanted.
+pub(super) struct Objects {
+    runtime: Runtime,
+    client: Client,
+    /// None for all.
+    namespace: Option<String>,
+    kinds: VecDeque<Kind>,
+    /// Where the list of the first of the kinds goes on.
+    token: Option<String>,
+    page: VecDeque<Live>,
+    /// How many kinds the cluster does not have, and what to say of them.
+    absent: Vec<Kind>,
+}
+
+#[derive(Deserialize)]
+struct List {
+    metadata: ListMetadata,
+    items: Vec<Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+struct ListMetadata {
+    #[serde(rename = "continue")]
+    token: Option<String>,
+}
+
+/// The objects of the cluster, or what could not be read of it.
+pub(super) fn objects(args: &LiveArgs, namespace: Option<&str>) -> Result<Objects, LiveError> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let client = runtime.block_on(client(args))?;
+    let namespace = namespace.unwrap_or_else(|| client.default_namespace()).to_owned();
+    Ok(Objects {
+        runtime,
+        client,
+        namespace: (!args.all_namespaces).then_some(namespace),
+        kinds: KINDS.into(),
+        token: None,
+        page: VecDeque::new(),
+        absent: Vec::new(),
+    })
+}
+
+async fn client(args: &LiveArgs) -> Result<Client, LiveError> {
+    let options = KubeConfigOptions { context: args.context.clone(), ..KubeConfigOptions::default() };
+    let shown = |error: &dyn std::error::Error| LiveError::Config(chain(error));
+    let mut config = match &args.kubeconfig {
+        Some(file) => {
+            let kubeconfig = Kubeconfig::read_from(file).map_err(|error| shown(&error))?;
+            Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|error| shown(&error))?
+        }
+        None if args.context.is_some() => Config::from_kubeconfig(&options).await.map_err(|error| shown(&error))?,
+        None => Config::infer().await.map_err(|error| shown(&error))?,
+    };
+    config.connect_timeout = Some(PATIENCE);
+    config.read_timeout = Some(PATIENCE);
+    Client::try_from(config).map_err(|error| shown(&error))
+}
+
+impl Iterator for Objects {
+    type Item = Result<Live, Unreadable>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(live) = self.page.pop_front() {
+                return Some(Ok(live));
+            }
+            let Some(kind) = self.kinds.front().copied() else { return self.end() };
+            let listed = self.runtime.block_on(self.list(kind));
+            let (token, fault) = match listed {
+                Ok(list) => {
+                    self.page.extend(list.items.iter().filter_map(|item| live(kind, item)));
+                    (list.metadata.token.filter(|token| !token.is_empty()), None)
+                }
+                Err(kube::Error::Api(status)) if status.code == 404 => {
+                    self.absent.push(kind);
+                    (None, None)
+                }
+                Err(error) => (None, Some(self.fault(kind, &error))),
+            };
+            if token.is_none() {
+                self.kinds.pop_front();
+            }
+            self.token = token;
+            if fault.is_some() {
+                return fault.map(Err);
+            }
+        }
+    }
+}
+
+impl Objects {
+    async fn list(&self, kind: Kind) -> kube::Result<List> {
+        let place = self.namespace.as_ref().map(|name| format!("namespaces/{name}/")).unwrap_or_default();
+        let params = ListParams { continue_token: self.token.clone(), ..ListParams::default().limit(PAGE) };
+        let request = kube::core::Request::new(format!("/apis/ray.io/v1/{place}{}", plural(kind))).list(&params);
+        self.client.request(request.map_err(kube::Error::BuildRequest)?).await
+    }
+
+    /// The kinds that the cluster does not have, once all others are read.
+    pub(super) fn absent(&self) -> &[Kind] {
+        &self.absent
+    }
+
+    /// What is said at the end: nothing, unless there was nothing to read.
+    fn end(&mut self) -> Option<Result<Live, Unreadable>> {
+        if self.absent.len() < KINDS.len() {
+            return None;
+        }
+        self.absent.clear();
+        let message = "the cluster has none of KubeRay's kinds; are its CRDs installed, and is this the right context?";
+        Some(Err(Unreadable::new("cluster".to_owned(), message)))
+    }
+
+    fn fault(&self, kind: Kind, error: &kube::Error) -> Unreadable {
+        let resource = plural(kind);
+        let place = match &self.namespace {
+            Some(namespace) => format!("in the namespace {namespace}"),
+            None => "in all namespaces".to_owned(),
+        };
+        let message = match error {
+            kube::Error::Api(status) if status.code == 403 => {
+                let all: Vec<_> = KINDS.iter().map(|kind| plural(*kind) + ".ray.io").collect();
+                let role = if self.namespace.is_some() { "role" } else { "clusterrole" };
+                let namespace = self.namespace.as_ref().map(|name| format!(" --namespace {name}")).unwrap_or_default();
+                format!(
+                    "you may not list {resource} {place}; it takes the right of: kubectl create {role} ray-reader \
+                     --verb=list --resource={}{namespace}, and a binding of it",
+                    all.join(",")
+                )
+            }
+            kube::Error::Api(status) if status.code == 410 => {
+                format!("the list of {resource} {place} has changed too much since it was begun; try again")
+            }
+            kube::Error::Api(status) => format!("cannot list {resource} {place}: {}", status.message),
+            error => format!("cannot list {resource} {place}: {}", chain(error)),
+        };
+        Unreadable::new(format!("cluster:{resource}"), message)
+    }
+}
+
+/// What is said of a kind that the cluster does not have.
+pub(super) fn absent(kind: Kind) -> String {
+    format!("the cluster has no {}s: their CRD is not installed, and they are passed over", kind.as_str())
+}
+
+fn plural(kind: Kind) -> String {
+    kind.as_str().to_lowercase() + "s"
+}
+
+fn live(kind: Kind, item: &RawValue) -> Option<Live> {
+    let mut json = serde_json::from_str::<Json<'_>>(item.get()).ok()?.into_owned();
+    object::complete(&mut json, Some("ray.io/v1"), Some(&format!("{}List", kind.as_str())));
+    // Who wrote which field is long, and nothing to do with what is found.
+    if let Some(metadata) = json.as_object_mut().and_then(|object| object.get_mut("metadata")) {
+        let kept = metadata.entries().iter().filter(|(name, _)| name != "managedFields").cloned();
+        *metadata = kept.collect();
+    }
+    let text = |field: &str| json.descend(["metadata", field]).as_str().unwrap_or_default();
+    let name = format!("cluster:{}/{}/{}", plural(kind), text("namespace"), text("name"));
+    Some(Live { name, json })
+}
+
+/// Kind, namespace and name.
+type Owner = (String, String, String);
+
+/// The rule, and the path in what is owned.
+type Said = (&'static str, String);
+
+/// What has been said of owners, so that it is not said again of what they own.
+#[derive(Default)]
+pub(super) struct Owners(HashMap<Owner, HashSet<Said>>);
+
+impl Owners {
+    /// Judges an object as it is stored; `None` if it is not KubeRay's.
+    pub(super) fn judge(&mut self, policy: &Policy, object: &Json<'_>, namespace: &str) -> Option<Judged> {
+        let mut findings = policy.validate(&RayObject::read(object)?, None);
+        self.leave_out_repeated(object, &mut findings);
+        let findings = findings.into_iter().map(|finding| {
+            let path = finding.path.clone();
+            (finding, path)
+        });
+        let findings = findings.collect();
+        Some(Judged { name: ObjectName::of(object, namespace), findings, exempted: Vec::new() })
+    }
+
+    /// Leaves out what was said of the object's owner, and remembers what is said of the object.
+    fn leave_out_repeated(&mut self, object: &Json<'_>, findings: &mut Vec<Finding>) {
+        let text = |field: &str| object.descend(["metadata", field]).as_str().unwrap_or_default().to_owned();
+        let of = |json: &Json<'_>, field: &str| json.field(field).as_str().unwrap_or_default().to_owned();
+        let kind = of(object, "kind");
+        // Where the owned object has what this one has; the spec of a RayCluster, or that of a RayJob.
+        let of_owned = |path: String| match kind.as_str() {
+            "RayService" => path.replacen("spec.rayClusterConfig", "spec", 1),
+            "RayJob" => path.replacen("spec.rayClusterSpec", "spec", 1),
+            "RayCronJob" => path.replacen("spec.jobTemplate", "spec", 1),
+            _ => path,
+        };
+        let said = findings.iter().map(|finding| (finding.rule.name, of_owned(finding.path.to_string()))).collect();
+        let references = object.descend(["metadata", "ownerReferences"]).items();
+        let owner = references.iter().find(|reference| reference.field("controller").as_bool() == Some(true));
+        let owner = owner.map(|owner| (of(owner, "kind"), text("namespace"), of(owner, "name")));
+        if let Some(of_owner) = owner.and_then(|owner| self.0.get(&owner)) {
+            findings.retain(|finding| !of_owner.contains(&(finding.rule.name, finding.path.to_string())));
+        }
+        if kind != Kind::RayCluster.as_str() {
+            self.0.insert((kind, text("namespace"), text("name")), said);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! `rayguard check --cluster`: what is in a live cluster.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+
+use super::manifests::{BAD_CLUSTER, BAD_CLUSTER_DENIALS, BAD_SERVICE};
+use super::{ApiServer, KUBERAY};
+use crate::kuberay;
+
+/// A fault that the cluster of a service has, and the service has not.
+const ADDRESS: &str = "malformed-redis-address spec.gcsFaultToleranceOptions.redisAddress";
+
+fn check(kubeconfig: &Path, arguments: &[&str]) -> Output {
+    let mut rayguard = Command::new(env!("CARGO_BIN_EXE_rayguard"));
+    rayguard.args(["check", "--cluster", "--kubeconfig"]).arg(kubeconfig).args(arguments);
+    rayguard.env_remove("RAYGUARD_CONFIG").output().expect("rayguard runs")
+}
+
+/// The report of a check that can read the cluster.
+fn report(kubeconfig: &Path, arguments: &[&str]) -> Value {
+    let output = check(kubeconfig, &[arguments, &["--output", "json"]].concat());
+    assert!(output.status.code() < Some(2), "{}", said(&output));
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("UTF-8")
+}
+
+/// The findings of a severity, each as its object, rule and path.
+fn found(report: &Value, severity: &str) -> Vec<String> {
+    let findings = report["findings"].as_array().expect("findings").iter();
+    let text = |finding: &Value, field: &str| finding[field].as_str().expect("text").to_owned();
+    let of_severity = findings.filter(|finding| finding["severity"] == severity);
+    of_severity.map(|it| format!("{} {} {}", text(it, "file"), text(it, "rule"), text(it, "path"))).collect()
+}
+
+#[test]
+fn what_was_admitted_before_anybody_looked_is_found_in_its_place() {
+    let server = ApiServer::shared();
+    let namespace = server.namespace("live");
+    namespace.send("create -f -", BAD_CLUSTER).passes();
+    let report = report(&server.kubeconfig_file(), &["--namespace", "live"]);
+    let expected = BAD_CLUSTER_DENIALS.map(|denial| format!("cluster:rayclusters/live/bad {denial}"));
+    assert_eq!(found(&report, "error"), expected);
+
+    let text = check(&server.kubeconfig_file(), &["--namespace", "live"]);
+    assert_eq!(text.status.code(), Some(1));
+    assert!(said(&text).starts_with("checked 1 object: 5 errors"), "{}", said(&text));
+    let text = String::from_utf8(text.stdout).expect("UTF-8");
+    let place = &report["findings"][0];
+    let arrow = format!("--> cluster:rayclusters/live/bad:{}:{}\n", place["line"], place["column"]);
+    assert!(text.contains(&arrow), "{arrow} is not in\n{text}");
+    assert!(text.contains("             value: \"600\"\n   |                    ^^^^^\n"), "{text}");
+}
+
+#[test]
+fn what_is_said_of_an_owner_is_not_said_again_of_what_it_owns() {
+    let server = ApiServer::shared();
+    let namespace = server.namespace("live-owner");
+    namespace.send("create -f -", BAD_SERVICE).passes();
+    let service = namespace.get("rayservice/bad");
+    let mut spec = service["spec"]["rayClusterConfig"].clone();
+    // As in an upgrade: the cluster is of an earlier spec.
+    spec["gcsFaultToleranceOptions"]["redisAddress"] = json!("redis");
+    let cluster = |name: &str, owners: Value| {
+        let metadata = json!({"name": name, "ownerReferences": owners});
+        json!({"apiVersion": "ray.io/v1", "kind": "RayCluster", "metadata": metadata, "spec": spec}).to_string()
+    };
+    let owner = json!([{"apiVersion": "ray.io/v1", "kind": "RayService", "name": "bad", "controller": true,
+        "uid": service["metadata"]["uid"]}]);
+    namespace.send("create -f -", &cluster("owned", owner)).passes();
+    namespace.send("create -f -", &cluster("alone", json!([]))).passes();
+    let report = report(&server.kubeconfig_file(), &["--namespace", "live-owner"]);
+    let errors = found(&report, "error");
+    let of = |name: &str| {
+        let start = format!("cluster:{name} ");
+        errors.iter().filter_map(|error| error.strip_prefix(&start)).collect::<Vec<_>>()
+    };
+    assert_eq!(of("rayservices/live-owner/bad").len(), 1, "{errors:?}");
+    assert_eq!(of("rayclusters/live-owner/owned"), [ADDRESS], "{errors:?}");
+    assert_eq!(of("rayclusters/live-owner/alone").len(), 2, "{errors:?}");
+}
+
+#[test]
+fn a_list_of_many_pages_is_read_to_its_end() {
+    let server = ApiServer::shared();
+    let namespace = server.namespace("live-many");
+    let many: Vec<_> = (0..230)
+        .map(|number| {
+            format!(
+                "{{apiVersion: ray.io/v1, kind: RayCluster, metadata: {{name: c-{number}}}, spec: {{headGroupSpec: \
+                 {{rayStartParams: {{}}, template: {{spec: {{containers: [{{name: ray-head}}]}}}}}}}}}}"
+            )
+        })
+        .collect();
+    namespace.send("create -f -", &many.join("\n---\n")).passes();
+    let in_namespace = report(&server.kubeconfig_file(), &["--namespace", "live-many"]);
+    assert_eq!(in_namespace["summary"]["objects"], 230);
+    let in_all = report(&server.kubeconfig_file(), &["--all-namespaces"]);
+    assert!(in_all["summary"]["objects"].as_u64() >= Some(230), "{}", in_all["summary"]);
+}
+
+#[test]
+fn who_may_not_list_is_told_the_right_that_is_missing() {
+    let server = ApiServer::shared();
+    let namespace = server.namespace("live-rights");
+    namespace.kubectl("create serviceaccount reader").passes();
+    let token = namespace.kubectl("create token reader").passes().stdout;
+    let folder = tempfile::tempdir().expect("a folder");
+    let kubeconfig = folder.path().join("kubeconfig");
+    fs::write(&kubeconfig, server.kubeconfig(server.address(), token.trim(), "live-rights")).expect("a file");
+
+    let refused = check(&kubeconfig, &[]);
+    assert_eq!((refused.status.code(), refused.stdout.as_slice()), (Some(2), &[][..]));
+    let said = said(&refused);
+    let (_, command) = said.split_once("it takes the right of: kubectl ").expect("a command");
+    let (command, _) = command.split_once(", and a binding").expect("its end");
+    // What it says to do is all that there is to do.
+    namespace.kubectl(command).passes();
+    namespace.kubectl("create rolebinding ray-reader --role=ray-reader --serviceaccount=live-rights:reader").passes();
+    assert_eq!(report(&kubeconfig, &[])["summary"]["objects"], 0);
+    let everywhere = check(&kubeconfig, &["-A"]);
+    let said = String::from_utf8(everywhere.stderr).expect("UTF-8");
+    assert!(said.contains("in all namespaces; it takes the right of: kubectl create clusterrole"), "{said}");
+}
+
+#[test]
+fn kinds_that_the_cluster_does_not_have_are_passed_over_and_said() {
+    let server = ApiServer::start_without_kuberay(&[]);
+    let kubectl = server.kubectl("default");
+    let none = check(&server.kubeconfig_file(), &[]);
+    assert_eq!(none.status.code(), Some(2));
+    assert!(said(&none).contains("the cluster has none of KubeRay's kinds"), "{}", said(&none));
+
+    let definition = kuberay::module(KUBERAY).join("config/crd/bases/ray.io_rayclusters.yaml");
+    kubectl.run(&format!("create --validate=false -f {}", definition.display())).passes();
+    crate::process::eventually("kube-apiserver to serve RayClusters", || {
+        kubectl.run("get --raw /apis/ray.io/v1/rayclusters").success().then_some(())
+    });
+    let one = check(&server.kubeconfig_file(), &[]);
+    assert_eq!(one.status.code(), Some(0), "{}", said(&one));
+    for kind in ["RayServices", "RayJobs", "RayCronJobs"] {
+        assert!(said(&one).contains(&format!("the cluster has no {kind}")), "{}", said(&one));
+    }
+    assert!(!said(&one).contains("no RayClusters"), "{}", said(&one));
+}
