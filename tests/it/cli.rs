@@ -9,7 +9,9 @@ mod output;
 mod reading;
 mod rules;
 mod secrets;
+mod shells;
 mod terminal;
+mod version;
 mod within;
 
 use std::fs;
