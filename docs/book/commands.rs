@@ -1,0 +1,16 @@
+//! The commands, as the program itself describes them.
+
+use super::{Fault, run};
+
+/// The page: what `rayguard help` says of each command.
+pub(crate) fn page(rayguard: &str) -> Result<String, Fault> {
+    let all = run(rayguard, &["--help"])?;
+    let mut page =
+        format!("# Commands\n\nWhat `rayguard help` and `rayguard help COMMAND` say.\n\n```text\n{all}```\n");
+    let commands = all.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    for command in commands.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help") {
+        let help = run(rayguard, &["help", command])?;
+        page += &format!("\n## rayguard {command}\n\n```text\n{help}```\n");
+    }
+    Ok(page)
+}
