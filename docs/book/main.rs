@@ -119,7 +119,9 @@ fn main() -> Result<(), Fault> {
 
 /// What rayguard prints.
 fn run(rayguard: &str, arguments: &[&str]) -> Result<String, Fault> {
-    let output = std::process::Command::new(rayguard).args(arguments).env_remove("RAYGUARD_CONFIG").output()?;
+    let mut command = std::process::Command::new(rayguard);
+    // So many columns fit beside the contents.
+    let output = command.args(arguments).env_remove("RAYGUARD_CONFIG").env("COLUMNS", "80").output()?;
     if !output.status.success() {
         return Err(format!("rayguard {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr)).into());
     }

@@ -101,11 +101,11 @@ pub(crate) fn page() -> Result<String, Fault> {
         "# The policy file\n\nOne file for the command (`--config`, `RAYGUARD_CONFIG`) and the webhook (the chart's `policy`, \
          without `apiVersion` and `kind`). It is read strictly: what it cannot say is an error, with its line.\n\n\
          ```yaml\napiVersion: rayguard.dev/v1alpha1\nkind: Policy\nkuberay: {version: \"1.6\"}\nrules:\n  single-replica: off\n\
-         exemptions:\n- namespaces: [playground]\n  rules: [missing-redis-password]\n  reason: nothing of value is there\n```\n\n\
-         | key | values | without it | meaning |\n| --- | --- | --- | --- |\n",
+         exemptions:\n- namespaces: [playground]\n  rules: [missing-redis-password]\n  reason: nothing of value is there\n```\n",
     );
     for (key, values, built_in, meaning) in &keys {
-        let _ = writeln!(page, "| `{key}` | {values} | {built_in} | {meaning} |");
+        let without = if built_in == "required" { "required".to_owned() } else { format!("without it {built_in}") };
+        let _ = write!(page, "\n`{key}`\n: {values}; {without}\n\n  {meaning}\n");
     }
     page += "\n## Feature gates\n\n| gate | in KubeRay |\n| --- | --- |\n";
     for gate in FeatureGate::ALL {
