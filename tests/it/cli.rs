@@ -1,6 +1,7 @@
 //! The binary, as a shell runs it.
 
 mod check;
+mod comparison;
 mod default;
 mod exemptions;
 mod formats;
