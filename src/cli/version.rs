@@ -9,8 +9,10 @@ use serde_json::json;
 use super::output;
 use super::{CliError, Status};
 
-/// The commit that was built; `image/compile` says so to the compiler.
-const COMMIT: Option<&str> = option_env!("RAYGUARD_COMMIT");
+/// The commit that was built; `image/compile` tells the compiler.
+fn commit() -> Option<&'static str> {
+    option_env!("RAYGUARD_COMMIT").filter(|commit| !commit.is_empty())
+}
 
 /// Show the version, the versions of KubeRay it knows, and the hash of its rules
 ///
@@ -43,7 +45,7 @@ fn text() -> String {
     format!(
         "rayguard {}\ncommit   {}\nKubeRay  {} to {}\nrules    {}, sha256:{}\n",
         env!("CARGO_PKG_VERSION"),
-        COMMIT.unwrap_or("not recorded"),
+        commit().unwrap_or("not recorded"),
         Version::OLDEST,
         Version::NEWEST,
         RULES.len(),
@@ -54,7 +56,7 @@ fn text() -> String {
 fn json() -> serde_json::Value {
     json!({
         "version": env!("CARGO_PKG_VERSION"),
-        "commit": COMMIT,
+        "commit": commit(),
         "kuberay": Version::ALL.map(|version| version.to_string()),
         "rules": {"count": RULES.len(), "hash": format!("sha256:{}", rule_set::hash())},
     })
