@@ -5,6 +5,7 @@ mod krew;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
@@ -22,17 +23,31 @@ fn yaml(text: &str) -> Value {
     serde_json::to_value(&document.json).expect("JSON")
 }
 
-/// An archive as release/build makes one, with the binary under test in it; by the name that it has for this machine.
-fn archive(folder: &Path) -> PathBuf {
-    let name = format!("rayguard-{VERSION}-{}-unknown-linux-musl", std::env::consts::ARCH);
-    let content = folder.join(&name);
-    std::fs::create_dir(&content).expect("a folder");
-    std::fs::copy(env!("CARGO_BIN_EXE_rayguard"), content.join("rayguard")).expect("a copy of the binary");
-    let file = folder.join(format!("{name}.tar.gz"));
-    let mut tar = Command::new("tar");
-    tar.args(["--create", "--gzip", "--file"]).arg(&file).arg("--directory").arg(folder).arg(&name);
-    assert!(tar.status().expect("tar runs").success());
-    file
+/// An archive as release/build makes one, but with the binary under test in it, without what only a debugger reads.
+fn pack(folder: &Path) -> PathBuf {
+    let binary = folder.join("rayguard");
+    let strip = Command::new("strip").arg("-o").arg(&binary).arg(env!("CARGO_BIN_EXE_rayguard")).status();
+    assert!(strip.expect("strip runs: install binutils").success());
+    let mut pack = Command::new("release/pack");
+    let output = pack.arg(&binary).arg(folder).current_dir(ROOT).output().expect("it runs");
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).expect("UTF-8").trim_end().into()
+}
+
+/// The same for all tests.
+fn archive() -> &'static Path {
+    static ARCHIVE: LazyLock<PathBuf> = LazyLock::new(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("release");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        pack(&folder)
+    });
+    &ARCHIVE
+}
+
+/// What is in it.
+fn files(archive: &Path) -> Vec<String> {
+    let output = Command::new("tar").arg("--list").arg("--file").arg(archive).output().expect("tar runs");
+    String::from_utf8(output.stdout).expect("UTF-8").lines().map(str::to_owned).collect()
 }
 
 /// Its SHA-256, by coreutils.
@@ -47,8 +62,16 @@ fn binstall_looks_for_the_archives_that_are_made() {
     let line = |key: &str| manifest.lines().find(|line| line.starts_with(key)).expect("a key").to_owned();
     assert!(line("pkg-url").contains("/{ name }-{ version }-{ target }.tar.gz"));
     assert!(line("bin-dir").contains("{ name }-{ version }-{ target }/{ bin }"));
-    // The same name as in release/action and release/build.
-    assert!(read("release/action").contains("name=rayguard-$RAYGUARD_VERSION-$(uname -m)-unknown-linux-musl"));
+    let target = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
+    assert_eq!(archive().file_name().expect("a name"), &*format!("rayguard-{VERSION}-{target}.tar.gz"));
+    let listed = files(archive());
+    let root = format!("rayguard-{VERSION}-{target}");
+    for file in ["rayguard", "LICENSE", "README.md", "completions/_rayguard", "man/man1/rayguard-check.1"] {
+        assert!(listed.contains(&format!("{root}/{file}")), "{file} is not in {listed:?}");
+    }
+    // Whenever it is packed, and whoever packs it.
+    let again = tempfile::tempdir().expect("a temporary folder");
+    assert_eq!(sha256(&pack(again.path())), sha256(archive()), "one binary gives the same bytes");
 }
 
 #[test]
