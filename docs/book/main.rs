@@ -4,6 +4,7 @@
 //! page, and what the program says of its rules, its commands and its policy file.
 
 #![allow(clippy::disallowed_methods, reason = "it reads the project's files")]
+#![allow(clippy::format_push_string, reason = "a text beside a page costs nothing that anybody waits for")]
 
 mod commands;
 mod links;
@@ -19,9 +20,11 @@ use links::Links;
 /// The root of the project.
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// The guides, in the order in which they are read, under the headings of the contents: each file of the project's, what
-/// it is called there, and its page.
-const GUIDES: &[(&str, &[(&str, &str, &str)])] = &[
+/// A file of the project's, what it is called in the contents, and its page.
+type Guide = (&'static str, &'static str, &'static str);
+
+/// The guides, in the order in which they are read, under the headings of the contents.
+const GUIDES: &[(&str, &[Guide])] = &[
     (
         "Use",
         &[
@@ -113,7 +116,9 @@ fn main() -> Result<(), Fault> {
     for picture in ["growth-groups.svg", "growth-size.svg"] {
         fs::copy(Path::new(ROOT).join("docs").join(picture), pages.folder.join("src").join(picture))?;
     }
-    fs::copy(Path::new(ROOT).join("docs/book.toml"), pages.folder.join("book.toml"))?;
+    for (file, name) in [("docs/book.toml", "book.toml"), ("docs/book/site.css", "site.css")] {
+        fs::copy(Path::new(ROOT).join(file), pages.folder.join(name))?;
+    }
     Ok(())
 }
 
