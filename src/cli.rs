@@ -4,6 +4,7 @@ mod check;
 #[cfg(feature = "server")]
 mod check_api;
 mod checker;
+mod completions;
 mod default;
 mod excerpt;
 mod explain;
@@ -12,16 +13,20 @@ mod format;
 mod judged;
 #[cfg(feature = "server")]
 mod live;
+mod man;
 mod object;
 mod ordered;
 mod output;
+mod plugin;
 mod progress;
 mod report;
 mod rules;
 mod secret;
 mod source;
 mod text;
+mod version;
 
+use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -69,6 +74,9 @@ enum Command {
     Default(default::DefaultArgs),
     Rules(rules::RulesArgs),
     Explain(explain::ExplainArgs),
+    Version(version::VersionArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
     #[cfg(feature = "server")]
     CheckApi(rayguard::check_api::CheckApiArgs),
     #[cfg(feature = "server")]
@@ -181,6 +189,8 @@ enum CliError {
     Usage(String),
     #[error(transparent)]
     Write(#[from] OutputError),
+    #[error("cannot write into {}: {source}", path.display())]
+    Folder { path: PathBuf, source: io::Error },
     #[error("{0}")]
     Unknown(String),
     #[cfg(feature = "server")]
@@ -205,7 +215,7 @@ impl From<Status> for ExitCode {
 }
 
 pub(crate) fn run() -> ExitCode {
-    let Cli { command, color } = Cli::parse();
+    let Cli { command, color } = plugin::parse(env::args_os().collect());
     match color {
         Color::Auto => ColorChoice::Auto,
         Color::Always => ColorChoice::Always,
@@ -217,6 +227,9 @@ pub(crate) fn run() -> ExitCode {
         Command::Default(args) => default::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Version(args) => version::run(args),
+        Command::Completions(args) => completions::run(args),
+        Command::Man(args) => man::run(&args),
         #[cfg(feature = "server")]
         Command::CheckApi(args) => check_api::run(&args),
         #[cfg(feature = "server")]

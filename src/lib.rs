@@ -21,6 +21,7 @@ pub mod path;
 pub mod policy;
 pub mod ray;
 pub mod rule;
+pub mod rule_set;
 pub mod rules;
 pub mod schema;
 pub mod spelling;

@@ -171,7 +171,7 @@ fn kubeconfig(address: &str, ca: &Path, token: &str, namespace: &str) -> String 
 }
 
 /// The folder that has kube-apiserver, etcd and kubectl.
-fn programs() -> PathBuf {
+pub(crate) fn programs() -> PathBuf {
     if let Some(folder) = std::env::var_os("KUBEBUILDER_ASSETS") {
         return folder.into();
     }

@@ -1,6 +1,7 @@
 //! The binary, as a shell runs it.
 
 mod check;
+mod comparison;
 mod default;
 mod exemptions;
 mod fix;
@@ -10,7 +11,9 @@ mod output;
 mod reading;
 mod rules;
 mod secrets;
+mod shells;
 mod terminal;
+mod version;
 mod within;
 
 use std::fs;

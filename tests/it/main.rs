@@ -26,6 +26,7 @@ mod limits;
 mod malformed;
 #[cfg(feature = "server")]
 mod mount;
+mod packaging;
 #[cfg(feature = "server")]
 mod process;
 #[cfg(feature = "server")]

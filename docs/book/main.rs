@@ -1,0 +1,134 @@
+//! Writes the pages of the documentation site, for mdBook to build: `book RAYGUARD FOLDER [REPOSITORY]`.
+//!
+//! Nothing on them is written for the site alone: they are the project's own documents, with links that lead from page to
+//! page, and what the program says of its rules, its commands and its policy file.
+
+#![allow(clippy::disallowed_methods, reason = "it reads the project's files")]
+#![allow(clippy::format_push_string, reason = "a text beside a page costs nothing that anybody waits for")]
+
+mod commands;
+mod links;
+mod policy;
+mod rules;
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use links::Links;
+
+/// The root of the project.
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// A file of the project's, what it is called in the contents, and its page.
+type Guide = (&'static str, &'static str, &'static str);
+
+/// The guides, in the order in which they are read, under the headings of the contents.
+const GUIDES: &[(&str, &[Guide])] = &[
+    (
+        "Use",
+        &[
+            ("docs/pipelines.md", "In pipelines, editors and terminals", "pipelines.md"),
+            ("docs/comparison.md", "Beside other tools", "comparison.md"),
+        ],
+    ),
+    (
+        "Operate",
+        &[
+            ("docs/install.md", "Install, upgrade, remove", "install.md"),
+            ("charts/rayguard/README.md", "The chart's values", "chart.md"),
+            ("docs/certificates.md", "Certificates", "certificates.md"),
+            ("docs/authentication.md", "Who may call", "authentication.md"),
+            ("docs/metrics.md", "Metrics", "metrics.md"),
+            ("docs/operations.md", "Operations", "operations.md"),
+            ("docs/troubleshooting.md", "Troubleshooting", "troubleshooting.md"),
+        ],
+    ),
+    (
+        "What it is held to",
+        &[
+            ("docs/good-practices.md", "Good practices", "good-practices.md"),
+            ("docs/reliability.md", "Reliability", "reliability.md"),
+            ("docs/performance.md", "Performance", "performance.md"),
+            ("docs/fuzzing.md", "Fuzzing", "fuzzing.md"),
+            ("CONTRIBUTING.md", "Contributing", "contributing.md"),
+            ("CHANGELOG.md", "Changelog", "changelog.md"),
+        ],
+    ),
+];
+
+/// What a page or the contents could not be made of.
+type Fault = Box<dyn Error>;
+
+/// The folder of pages that is being filled.
+struct Pages {
+    folder: PathBuf,
+    links: Links,
+}
+
+impl Pages {
+    /// Writes a page.
+    fn write(&self, page: &str, text: &str) -> Result<(), Fault> {
+        let file = self.folder.join("src").join(page);
+        fs::create_dir_all(file.parent().unwrap_or(&self.folder))?;
+        Ok(fs::write(file, text)?)
+    }
+
+    /// Writes a page that is a file of the project's.
+    fn copy(&self, source: &str, page: &str) -> Result<(), Fault> {
+        let text = fs::read_to_string(Path::new(ROOT).join(source)).map_err(|error| format!("{source}: {error}"))?;
+        self.write(page, &self.links.lead_from(source, page, &text))
+    }
+}
+
+fn main() -> Result<(), Fault> {
+    let mut arguments = std::env::args().skip(1);
+    let (Some(rayguard), Some(folder)) = (arguments.next(), arguments.next()) else {
+        return Err("book RAYGUARD FOLDER [REPOSITORY]".into());
+    };
+    let repository = arguments.next().filter(|url| !url.is_empty());
+    let rules = rules::read(&rayguard)?;
+    let pages = Pages { folder: folder.into(), links: Links::new(&rules, repository) };
+
+    pages.copy("README.md", "index.md")?;
+    let mut contents = "# Contents\n\n[rayguard](index.md)\n".to_owned();
+    for (index, (heading, guides)) in GUIDES.iter().enumerate() {
+        // The reference comes before what is behind it.
+        if index == GUIDES.len() - 1 {
+            contents += "\n# Reference\n\n- [Commands](commands.md)\n- [The policy file](policy.md)\n- [Rules](rules/index.md)\n";
+            for rule in &rules {
+                contents += &format!("  - [{}]({})\n", rule.name, rule.page());
+            }
+        }
+        contents += &format!("\n# {heading}\n\n");
+        for (source, title, page) in *guides {
+            pages.copy(source, page)?;
+            contents += &format!("- [{title}]({page})\n");
+        }
+    }
+    pages.write("SUMMARY.md", &contents)?;
+    pages.write("commands.md", &commands::page(&rayguard)?)?;
+    pages.write("policy.md", &policy::page()?)?;
+    pages.write("rules/index.md", &rules::contents(&rules))?;
+    for rule in &rules {
+        pages.write(&rule.page(), &pages.links.lead_from(&rule.source(), &rule.page(), &rule.text(&rayguard)?))?;
+    }
+    for picture in ["growth-groups.svg", "growth-size.svg"] {
+        fs::copy(Path::new(ROOT).join("docs").join(picture), pages.folder.join("src").join(picture))?;
+    }
+    for (file, name) in [("docs/book.toml", "book.toml"), ("docs/book/site.css", "site.css")] {
+        fs::copy(Path::new(ROOT).join(file), pages.folder.join(name))?;
+    }
+    Ok(())
+}
+
+/// What rayguard prints.
+fn run(rayguard: &str, arguments: &[&str]) -> Result<String, Fault> {
+    let mut command = std::process::Command::new(rayguard);
+    // So many columns fit beside the contents.
+    let output = command.args(arguments).env_remove("RAYGUARD_CONFIG").env("COLUMNS", "80").output()?;
+    if !output.status.success() {
+        return Err(format!("rayguard {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr)).into());
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}

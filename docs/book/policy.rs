@@ -1,0 +1,152 @@
+//! The policy file: its keys, as the program reads them.
+
+use std::fmt::Write as _;
+
+use rayguard::kuberay::{FeatureGate, Version};
+use rayguard::policy::{Policy, Settings};
+
+use super::Fault;
+
+/// A key: where it is, what it may be, what is there without it, and what it is for. `*` stands for any key of a map, `[]`
+/// for the items of a list.
+type Key = (&'static str, String, String, &'static str);
+
+fn keys() -> Vec<Key> {
+    let Settings { short_worker_reconnect_timeout: short, reconnect_timeout_margin: margin, .. } = Settings::default();
+    let assumed = Settings::default().assumed_head_reconnect_timeout;
+    let key = |key, values: &str, built_in: &str, meaning| (key, values.to_owned(), built_in.to_owned(), meaning);
+    let versions = format!("\"{}\" to \"{}\"", Version::OLDEST, Version::NEWEST);
+    let levels = "`deny`, `warn`, `audit`, `off`";
+    vec![
+        key("apiVersion", "`rayguard.dev/v1alpha1`", "required", "the version of this format"),
+        key("kind", "`Policy`", "required", "that this is a policy"),
+        key(
+            "kuberay.version",
+            &versions,
+            &format!("\"{}\"", Version::NEWEST),
+            "the minor version of KubeRay's operator in the cluster: its fields, its checks, its defaults",
+        ),
+        key(
+            "kuberay.featureGates.*",
+            "`true`, `false`",
+            "as the operator has it",
+            "a feature gate that the operator was given; [below](#feature-gates)",
+        ),
+        key(
+            "highestLevel",
+            "`deny`, `warn`, `audit`",
+            "`deny`",
+            "no rule works above this level; with `audit` nothing is refused and nobody is warned",
+        ),
+        key("rules.*", levels, "[the rule's own](rules/index.md)", "the level of one rule"),
+        key(
+            "settings.shortWorkerReconnectTimeoutSeconds",
+            "seconds",
+            &short.to_string(),
+            "below this a worker's reconnect timeout is called short",
+        ),
+        key(
+            "settings.reconnectTimeoutMarginSeconds",
+            "seconds",
+            &margin.to_string(),
+            "by less than this above the head's, a worker's reconnect timeout is called short",
+        ),
+        key(
+            "settings.assumedHeadReconnectTimeoutSeconds",
+            "seconds",
+            &assumed.to_string(),
+            "the reconnect timeout of a head that sets none; another one only where the operator adds it to every container (`defaultContainerEnvs`)",
+        ),
+        key(
+            "defaults.workerReconnectTimeout",
+            "`explicit`, `repair`, `off`",
+            "`explicit`",
+            "what workers of a fault-tolerant cluster get that set no reconnect timeout: KubeRay's 600 s, or 540 s more than the head's if that is longer; with `repair` only where KubeRay's 600 s would not exceed the head's",
+        ),
+        key(
+            "defaults.headNumCpus",
+            "`zero`, `off`",
+            "`off`",
+            "with `zero`, the head of a fault-tolerant cluster that sets no `num-cpus` gets `\"0\"`, so that it runs no tasks and no actors",
+        ),
+        key(
+            "defaults.podTemplate.head",
+            "a part of a Pod template",
+            "none",
+            "`metadata.labels`, `metadata.annotations` and `spec` for heads, where they say nothing themselves",
+        ),
+        key("defaults.podTemplate.worker", "a part of a Pod template", "none", "the same for workers"),
+        key(
+            "exemptions[].namespaces",
+            "a list of names",
+            "required",
+            "namespaces in which the rules of this exemption are off",
+        ),
+        key("exemptions[].rules", "a list of names", "required", "the rules"),
+        key("exemptions[].reason", "a text", "required", "why, for whoever reads it next year"),
+        key(
+            "objectExemptions",
+            "`all`, or a list of rules",
+            "none",
+            "from what an object may exempt itself in the webhook, by an annotation `rayguard.dev/ignore-RULE: \"why\"`",
+        ),
+    ]
+}
+
+/// The page.
+pub(crate) fn page() -> Result<String, Fault> {
+    let keys = keys();
+    is_complete(&keys)?;
+    let mut page = String::from(
+        "# The policy file\n\nOne file for the command (`--config`, `RAYGUARD_CONFIG`) and the webhook (the chart's `policy`, \
+         without `apiVersion` and `kind`). It is read strictly: what it cannot say is an error, with its line.\n\n\
+         ```yaml\napiVersion: rayguard.dev/v1alpha1\nkind: Policy\nkuberay: {version: \"1.6\"}\nrules:\n  single-replica: off\n\
+         exemptions:\n- namespaces: [playground]\n  rules: [missing-redis-password]\n  reason: nothing of value is there\n```\n",
+    );
+    for (key, values, built_in, meaning) in &keys {
+        let without = if built_in == "required" { "required".to_owned() } else { format!("without it {built_in}") };
+        let _ = write!(page, "\n`{key}`\n: {values}; {without}\n\n  {meaning}\n");
+    }
+    page += "\n## Feature gates\n\n| gate | in KubeRay |\n| --- | --- |\n";
+    for gate in FeatureGate::ALL {
+        let versions: Vec<_> = Version::ALL.into_iter().filter(|version| gate.is_in(*version)).collect();
+        let (Some(first), Some(last)) = (versions.first(), versions.last()) else { continue };
+        let range = if *last == Version::NEWEST { format!("{first} and later") } else { format!("{first} to {last}") };
+        let _ = writeln!(page, "| `{}` | {range} |", gate.as_str());
+    }
+    Ok(page)
+}
+
+/// Fails where the program knows another key, or does not know one of these.
+fn is_complete(keys: &[Key]) -> Result<(), Fault> {
+    let maps = ["", "kuberay.", "settings.", "defaults.", "defaults.podTemplate.", "exemptions[]."];
+    for map in maps {
+        let mut described: Vec<_> = keys
+            .iter()
+            .filter_map(|(key, ..)| key.strip_prefix(map)?.split(['.', '[']).next())
+            .map(str::to_owned)
+            .collect();
+        described.dedup();
+        let mut known = known(map)?;
+        described.sort();
+        known.sort();
+        if described != known {
+            return Err(format!("of {map:?} the reference has {described:?}, the program {known:?}").into());
+        }
+    }
+    Ok(())
+}
+
+/// The keys that a map may have, from what the program says where there is none.
+fn known(map: &str) -> Result<Vec<String>, Fault> {
+    let file =
+        map.trim_end_matches('.').rsplit('.').filter(|part| !part.is_empty()).fold("1".to_owned(), |inner, part| {
+            match part.strip_suffix("[]") {
+                Some(part) => format!("{{{part}: [{inner}]}}"),
+                None => format!("{{{part}: {inner}}}"),
+            }
+        });
+    let errors = Policy::from_yaml(&file).err().ok_or("1 is no map")?;
+    let keys = errors.iter().find_map(|error| error.message.strip_prefix("write a map with "));
+    Ok(keys.ok_or_else(|| format!("{map}: {errors:?}"))?.split(", ").map(str::to_owned).collect())
+}

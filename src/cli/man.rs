@@ -1,0 +1,42 @@
+//! `rayguard man`: the manual, made of what `--help` says.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, CommandFactory};
+use clap_mangen::Man;
+
+use super::output;
+use super::{Cli, CliError, Status};
+
+/// Print the manual page, or write those of all commands
+///
+/// `rayguard man | man -l -` shows the page of rayguard itself.
+#[derive(Args, Debug)]
+pub(super) struct ManArgs {
+    /// Write rayguard.1, and a page such as rayguard-check.1 for each command, into this folder
+    #[arg(long, value_name = "FOLDER")]
+    dir: Option<PathBuf>,
+}
+
+pub(super) fn run(args: &ManArgs) -> Result<Status, CliError> {
+    match &args.dir {
+        None => {
+            let mut page = Vec::new();
+            Man::new(command()).render(&mut page)?;
+            output::print(&String::from_utf8_lossy(&page))?;
+        }
+        Some(folder) => write(folder).map_err(|source| CliError::Folder { path: folder.clone(), source })?,
+    }
+    Ok(Status::Clean)
+}
+
+fn write(folder: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(folder)?;
+    clap_mangen::generate_to(command(), folder)
+}
+
+/// `help` has no page, and needs none.
+fn command() -> clap::Command {
+    Cli::command().disable_help_subcommand(true)
+}

@@ -1,0 +1,63 @@
+//! `rayguard version`: what this binary is, and what it knows.
+
+use clap::{Args, ValueEnum};
+use rayguard::kuberay::Version;
+use rayguard::rule_set;
+use rayguard::rules::RULES;
+use serde_json::json;
+
+use super::output;
+use super::{CliError, Status};
+
+/// The commit that was built; `image/compile` tells the compiler.
+fn commit() -> Option<&'static str> {
+    option_env!("RAYGUARD_COMMIT").filter(|commit| !commit.is_empty())
+}
+
+/// Show the version, the versions of KubeRay it knows, and the hash of its rules
+///
+/// Two binaries with the same hash have the same rules with the same levels and documents, whatever else is different.
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct VersionArgs {
+    /// How to show it
+    #[arg(long, short, value_enum, value_name = "FORMAT", default_value_t)]
+    output: Format,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Lines for people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+}
+
+pub(super) fn run(args: VersionArgs) -> Result<Status, CliError> {
+    output::print(&match args.output {
+        Format::Text => text(),
+        Format::Json => serde_json::to_string_pretty(&json()).map_err(std::io::Error::from)? + "\n",
+    })?;
+    Ok(Status::Clean)
+}
+
+fn text() -> String {
+    format!(
+        "rayguard {}\ncommit   {}\nKubeRay  {} to {}\nrules    {}, sha256:{}\n",
+        env!("CARGO_PKG_VERSION"),
+        commit().unwrap_or("not recorded"),
+        Version::OLDEST,
+        Version::NEWEST,
+        RULES.len(),
+        rule_set::hash(),
+    )
+}
+
+fn json() -> serde_json::Value {
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "commit": commit(),
+        "kuberay": Version::ALL.map(|version| version.to_string()),
+        "rules": {"count": RULES.len(), "hash": format!("sha256:{}", rule_set::hash())},
+    })
+}

@@ -1,0 +1,134 @@
+//! The commands of docs/comparison.md show what they are said to show.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+use super::{DENIED, Shell, allowed, warned};
+
+/// What needs an API server is shown in `apiserver/live.rs`.
+const SHOWN_ELSEWHERE: &str = "--cluster";
+
+/// Every command of the document, how it ends, and a word of what it says.
+const COMMANDS: &[(&str, i32, &str)] = &[
+    ("rayguard check cluster.yaml", 1, " --> cluster.yaml:9:19"),
+    ("rayguard check --output json cluster.yaml", 1, "\"findings\": ["),
+    ("rayguard check --output yaml cluster.yaml", 1, "findings:"),
+    ("rayguard check --output sarif cluster.yaml", 1, "\"startLine\": 38"),
+    ("rayguard check --output sarif sound.yaml", 0, "\"results\": []"),
+    ("rayguard check --output junit cluster.yaml", 1, "<testsuite"),
+    ("rayguard check --output tap cluster.yaml", 1, "not ok 1"),
+    ("rayguard check --output github cluster.yaml", 1, "::error file=cluster.yaml,line=38,"),
+    ("rayguard check --output gitlab cluster.yaml", 1, "\"fingerprint\""),
+    (
+        "rayguard check --output text --output sarif=report.sarif --output junit=report.xml cluster.yaml",
+        1,
+        "error[worker-reconnect-timeout]",
+    ),
+    ("rayguard check broken.yaml", 2, "broken.yaml"),
+    ("rayguard check --fail-on warning warned.yaml", 1, "warning[short-reconnect-timeout]"),
+    ("rayguard check --color always cluster.yaml", 1, "\u{1b}["),
+    ("rayguard check - < cluster.yaml", 1, "<stdin>:38:20"),
+    ("rayguard check --stdin-filename cluster.yaml - < cluster.yaml", 1, "cluster.yaml:38:20"),
+    ("rayguard check --exclude '*-test.yaml' manifests", 0, "checked 1 object in 1 file"),
+    ("rayguard check - < rendered.yaml", 1, "chart/templates/ray.yaml"),
+    ("rayguard check other.yaml", 0, "1 of other kinds passed by"),
+    ("rayguard check --require-ray other.yaml", 2, "--require-ray asks for one"),
+    ("rayguard check review.json", 1, "worker-reconnect-timeout"),
+    ("rayguard check twice.yaml", 2, "twice.yaml:2:"),
+    ("rayguard check --cluster --all-namespaces", 1, "worker-reconnect-timeout"),
+    ("rayguard check --fix cluster.yaml", 1, "malformed-redis-address"),
+    ("rayguard check --fix --diff cluster.yaml", 1, "+            value: \"840\""),
+    ("rayguard default unset.yaml", 0, "value: \"1440\""),
+    ("rayguard default --diff unset.yaml", 0, "\n+            value: \"1440\"\n"),
+    ("rayguard default --in-place unset.yaml && cat unset.yaml", 0, "value: \"1440\""),
+    ("rayguard check unset.yaml", 0, "checked 1 object in 1 file: nothing found"),
+    ("rayguard check --config policy.yaml cluster.yaml", 0, "warning[worker-reconnect-timeout]"),
+    ("rayguard rules --output json", 0, "\"name\": \"worker-reconnect-timeout\""),
+    ("rayguard explain worker-reconnect-timeout", 0, "## Why"),
+    ("rayguard explain 'worker group names must be unique'", 0, "# duplicate-worker-group"),
+    ("rayguard check exempt.yaml", 0, "1 exempted"),
+    ("rayguard check --config misspelled.yaml cluster.yaml", 2, "did you mean \"rules\"?"),
+    ("rayguard rules --export cel", 0, "kind: ValidatingAdmissionPolicyBinding"),
+    ("rayguard serve --help", 0, "/validate"),
+    ("rayguard version --output json", 0, "\"hash\": \"sha256:"),
+    ("rayguard completions bash", 0, "complete -F _rayguard"),
+    ("rayguard man", 0, ".TH rayguard 1"),
+];
+
+/// The commands of the document; each is in code, behind the feature that it shows.
+fn commands() -> Vec<String> {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/comparison.md"));
+    let text = text.expect("the document");
+    text.lines().filter_map(|line| line.split_once("<br>`")?.1.split_once('`')).map(|(it, _)| it.to_owned()).collect()
+}
+
+/// The files that the commands name.
+fn folder() -> Shell {
+    let cluster = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/cannot-survive.yaml"));
+    let cluster = cluster.expect("the example");
+    // Its workers would wait 600 s by KubeRay's default, less than the head's 900.
+    let (unset, _) = DENIED.rsplit_once("          env:").expect("the workers' environment");
+    let header = "apiVersion: rayguard.dev/v1alpha1\nkind: Policy\n";
+    let annotation =
+        "metadata:\n  annotations: {rayguard.dev/ignore-worker-reconnect-timeout: \"a test, which may be lost\"}";
+    let object = rayguard::yaml::documents(DENIED).remove(0).expect("YAML");
+    let object = serde_json::to_value(&object.json).expect("JSON");
+    let review = serde_json::json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+        "uid": "1", "operation": "CREATE", "namespace": "default", "name": "denied",
+        "kind": {"group": "ray.io", "version": "v1", "kind": "RayCluster"},
+        "resource": {"group": "ray.io", "version": "v1", "resource": "rayclusters"},
+        "requestKind": {"group": "ray.io", "version": "v1", "kind": "RayCluster"},
+        "requestResource": {"group": "ray.io", "version": "v1", "resource": "rayclusters"},
+        "userInfo": {}, "object": object, "oldObject": null, "dryRun": false, "options": null}});
+    Shell::with(&[
+        ("cluster.yaml", &cluster),
+        ("sound.yaml", &allowed()),
+        ("warned.yaml", &warned()),
+        ("unset.yaml", unset),
+        ("broken.yaml", "{"),
+        ("other.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other}\n"),
+        ("twice.yaml", "kind: RayCluster\nkind: RayCluster\napiVersion: ray.io/v1\n"),
+        ("manifests/sound.yaml", &allowed()),
+        ("manifests/denied-test.yaml", DENIED),
+        ("rendered.yaml", &format!("---\n# Source: chart/templates/ray.yaml\n{DENIED}")),
+        ("review.json", &review.to_string()),
+        ("exempt.yaml", &DENIED.replacen("metadata:", annotation, 1)),
+        ("policy.yaml", &format!("{header}highestLevel: warn\n")),
+        ("misspelled.yaml", &format!("{header}rulez: {{}}\n")),
+    ])
+}
+
+#[test]
+fn the_document_has_these_commands_and_no_others() {
+    let mut written = commands();
+    written.sort();
+    written.dedup();
+    let mut known: Vec<_> = COMMANDS.iter().map(|(command, ..)| (*command).to_owned()).collect();
+    known.sort();
+    assert_eq!(written, known);
+}
+
+#[test]
+fn every_command_of_the_document_shows_what_it_says() {
+    let bin = Path::new(env!("CARGO_BIN_EXE_rayguard")).parent().expect("a folder");
+    let mut wrong = BTreeMap::new();
+    for (command, status, word) in COMMANDS {
+        let needs_server = command.starts_with("rayguard serve") && cfg!(not(feature = "server"));
+        if needs_server || command.contains(SHOWN_ELSEWHERE) {
+            continue;
+        }
+        // Each in a folder of its own, for some write.
+        let shell = folder();
+        let mut bash = Command::new("bash");
+        bash.args(["-c", command]).current_dir(shell.path());
+        let path = format!("{}:{}", bin.display(), std::env::var("PATH").expect("a PATH"));
+        let output =
+            bash.env("PATH", path).env_remove("NO_COLOR").env_remove("RAYGUARD_CONFIG").output().expect("bash");
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8");
+        if output.status.code() != Some(*status) || !said.contains(word) {
+            wrong.insert(command, (output.status.code(), said));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

@@ -1,0 +1,66 @@
+//! What `version` says, and under which name.
+
+use std::os::unix::fs::symlink;
+use std::process::Command;
+
+use rayguard::kuberay::Version;
+use rayguard::rule_set;
+use rayguard::rules::RULES;
+use serde_json::Value;
+
+use super::Shell;
+
+#[test]
+fn a_version_names_what_it_knows() {
+    let shell = Shell::new();
+    let ended = shell.run(&["version", "--output", "json"]);
+    assert_eq!((ended.status, &*ended.err), (Some(0), ""));
+    let json: Value = serde_json::from_str(&ended.out).expect("JSON");
+    let hash = format!("sha256:{}", rule_set::hash());
+    assert_eq!(json["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(json["rules"], serde_json::json!({"count": RULES.len(), "hash": hash}));
+    assert_eq!(json["kuberay"], serde_json::json!(Version::ALL.map(|version| version.to_string())));
+    let text = shell.run(&["version"]).out;
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines[0], format!("rayguard {}", env!("CARGO_PKG_VERSION")));
+    assert_eq!(lines[2], format!("KubeRay  {} to {}", Version::OLDEST, Version::NEWEST));
+    assert_eq!(lines[3], format!("rules    {}, {hash}", RULES.len()));
+    // The commit is the compiler's to say, and image/compile tells it.
+    assert_eq!(json["commit"].as_str().unwrap_or("not recorded"), lines[1].trim_start_matches("commit   "));
+}
+
+#[test]
+fn kubectl_users_are_told_what_to_type() {
+    let shell = Shell::new();
+    let plugin = shell.path().join("kubectl-ray_policy");
+    symlink(env!("CARGO_BIN_EXE_rayguard"), &plugin).expect("a link");
+    let run = |arguments: &[&str]| {
+        let output = Command::new(&plugin).args(arguments).output().expect("the plugin runs");
+        String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8")
+    };
+    assert!(run(&["--help"]).contains("\nUsage: kubectl ray-policy [OPTIONS] <COMMAND>\n"), "{}", run(&["--help"]));
+    assert!(run(&["help", "check"]).contains("\nUsage: kubectl ray-policy check "), "{}", run(&["help", "check"]));
+    assert!(run(&["explain"]).contains("\nUsage: kubectl ray-policy explain <RULE>...\n"), "{}", run(&["explain"]));
+    assert_eq!(run(&["version"]), shell.run(&["version"]).out, "it is the same program");
+    assert!(shell.run(&["--help"]).out.contains("\nUsage: rayguard [OPTIONS] <COMMAND>\n"), "and its own name stays");
+}
+
+#[cfg(feature = "server")]
+#[test]
+fn kubectl_finds_the_plugin() {
+    let shell = Shell::new();
+    symlink(env!("CARGO_BIN_EXE_rayguard"), shell.path().join("kubectl-ray_policy")).expect("a link");
+    let kubectl = |arguments: &[&str]| {
+        let program = crate::apiserver::programs().join("kubectl");
+        let output = Command::new(program).args(arguments).env("PATH", shell.path()).env("HOME", shell.path()).output();
+        let output = output.expect("kubectl runs");
+        (output.status.code(), String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8"))
+    };
+    shell.write("denied.yaml", super::DENIED.as_bytes());
+    let file = shell.path().join("denied.yaml").display().to_string();
+    assert_eq!(kubectl(&["ray-policy", "version"]), (Some(0), shell.run(&["version"]).out));
+    let (status, said) = kubectl(&["ray-policy", "check", &file]);
+    assert!(status == Some(1) && said.contains("error[worker-reconnect-timeout]"), "{status:?} {said}");
+    let (status, said) = kubectl(&["ray-policy", "chek"]);
+    assert!(status == Some(2) && said.contains("Usage: kubectl ray-policy [OPTIONS] <COMMAND>"), "{status:?} {said}");
+}
