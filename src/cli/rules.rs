@@ -12,7 +12,7 @@ use serde_json::json;
 use super::output;
 use super::{CliError, Status};
 
-/// List the rules: name, category, level, whether it can fix, and what is wrong where a rule speaks
+/// List the rules: name, category, level, whether it can fix, and what it finds
 ///
 /// The level is the rule's own; a policy file can choose another. `deny` refuses an object, `warn` warns of it, `audit`
 /// is only written down. `fix` stands where `check --fix` mends what the rule finds, or some of it.
@@ -33,7 +33,7 @@ pub(super) struct RulesArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Language {
-    /// ValidatingAdmissionPolicies and their bindings, to be judged by the API server itself: pipe them to kubectl apply -f -
+    /// ValidatingAdmissionPolicies and their bindings, to be judged by the API server itself: pipe them to kubectl apply --server-side -f -
     Cel,
 }
 

@@ -10,7 +10,9 @@ use super::Shell;
 fn commands(shell: &Shell) -> BTreeSet<String> {
     let help = shell.run(&["--help"]).out;
     let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    lines.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+    // Two blanks before each name; what goes on in a further line has more.
+    let names = lines.filter_map(|line| line.strip_prefix("  ").filter(|line| !line.starts_with(' ')));
+    names.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
 }
 
 /// What bash offers for the last of these words.
