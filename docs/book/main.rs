@@ -28,6 +28,8 @@ const GUIDES: &[(&str, &[Guide])] = &[
     (
         "Use",
         &[
+            ("docs/outputs.md", "Inputs and outputs", "outputs.md"),
+            ("docs/fixing.md", "Fixing", "fixing.md"),
             ("docs/pipelines.md", "In pipelines, editors and terminals", "pipelines.md"),
             ("docs/comparison.md", "Beside other tools", "comparison.md"),
         ],
@@ -36,6 +38,7 @@ const GUIDES: &[(&str, &[Guide])] = &[
         "Operate",
         &[
             ("docs/install.md", "Install, upgrade, remove", "install.md"),
+            ("docs/validating-admission-policy.md", "Without a webhook", "validating-admission-policy.md"),
             ("charts/rayguard/README.md", "The chart's values", "chart.md"),
             ("docs/certificates.md", "Certificates", "certificates.md"),
             ("docs/authentication.md", "Who may call", "authentication.md"),
@@ -90,6 +93,9 @@ fn main() -> Result<(), Fault> {
     let rules = rules::read(&rayguard)?;
     let pages = Pages { folder: folder.into(), links: Links::new(&rules, repository) };
 
+    if let Some(left_out) = left_out()? {
+        return Err(format!("{left_out} has no page: add it to GUIDES in docs/book/main.rs").into());
+    }
     pages.copy("README.md", "index.md")?;
     let mut contents = "# Contents\n\n[rayguard](index.md)\n".to_owned();
     for (index, (heading, guides)) in GUIDES.iter().enumerate() {
@@ -120,6 +126,18 @@ fn main() -> Result<(), Fault> {
         fs::copy(Path::new(ROOT).join(file), pages.folder.join(name))?;
     }
     Ok(())
+}
+
+/// A document of the project's that is none of the guides.
+fn left_out() -> Result<Option<String>, Fault> {
+    for entry in fs::read_dir(Path::new(ROOT).join("docs"))? {
+        let name = format!("docs/{}", entry?.file_name().to_string_lossy());
+        let is_guide = || GUIDES.iter().flat_map(|(_, guides)| *guides).any(|(source, ..)| *source == name);
+        if name.ends_with(".md") && !is_guide() {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
 }
 
 /// What rayguard prints.

@@ -13,6 +13,7 @@ mod rules;
 mod secrets;
 mod shells;
 mod terminal;
+mod transcripts;
 mod version;
 mod within;
 

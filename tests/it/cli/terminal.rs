@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use super::{DENIED, Shell};
 
 /// Runs a line of shell on a terminal of 80 columns; `$rayguard` is the binary.
-fn on_terminal(shell: &Shell, line: &str) -> (Option<i32>, String) {
+pub(super) fn on_terminal(shell: &Shell, line: &str) -> (Option<i32>, String) {
     let line = format!("stty rows 24 cols 80; {}", line.replace("$rayguard", env!("CARGO_BIN_EXE_rayguard")));
     let output = Command::new("script")
         .args(["--quiet", "--return", "--command", &line, "/dev/null"])

@@ -1,0 +1,75 @@
+//! What people see of whole commands: on a terminal of 80 columns without colours, through a pipe, and in a pipeline.
+
+use super::terminal::on_terminal;
+use super::{DENIED, Shell, allowed, warned};
+
+/// A folder as people have them.
+fn shell() -> Shell {
+    let exempt = "metadata:\n  annotations:\n    rayguard.dev/ignore-worker-reconnect-timeout: a demonstration\n";
+    Shell::with(&[
+        ("deploy/allowed.yaml", &allowed()),
+        ("deploy/broken.yaml", "spec: {a: [1, 2\n"),
+        ("deploy/denied.yaml", &format!("kind: Service\n---\n{DENIED}")),
+        ("deploy/exempt.yaml", &DENIED.replacen("metadata:\n", exempt, 1)),
+        ("deploy/vendor/other.yaml", DENIED),
+        ("deploy/warned.yaml", &warned()),
+        (".gitignore", "vendor/\n"),
+    ])
+}
+
+/// The commands, as they are typed, and what they print.
+fn transcript(commands: &[&str], run: impl Fn(&Shell, &str) -> (Option<i32>, String)) -> String {
+    let mut transcript = String::new();
+    let shell = shell();
+    for command in commands {
+        let (status, printed) = run(&shell, command);
+        let status = status.map_or_else(|| "a signal".to_owned(), |status| status.to_string());
+        transcript += &format!("$ {command}\n{printed}[exit status {status}]\n\n");
+    }
+    transcript
+}
+
+/// Both streams, through one pipe.
+fn piped(shell: &Shell, command: &str) -> (Option<i32>, String) {
+    let bin = env!("CARGO_BIN_EXE_rayguard").strip_suffix("/rayguard").expect("a folder");
+    let path = format!("{bin}:{}", std::env::var("PATH").expect("a PATH"));
+    let mut bash = std::process::Command::new("bash");
+    bash.args(["-c", &format!("{{ {command}; }} 2>&1")]).current_dir(shell.path()).env("PATH", path);
+    for variable in ["NO_COLOR", "CLICOLOR_FORCE", "CLICOLOR", "RAYGUARD_CONFIG"] {
+        bash.env_remove(variable);
+    }
+    let output = bash.output().expect("bash starts");
+    (output.status.code(), String::from_utf8(output.stdout).expect("UTF-8"))
+}
+
+#[test]
+fn on_a_terminal_of_80_columns() {
+    let commands = [
+        "rayguard check deploy",
+        "rayguard check --fix --diff deploy/denied.yaml",
+        "rayguard check --fix deploy/denied.yaml",
+        "rayguard check deploy/denied.yaml",
+        "rayguard check nothing.yaml",
+        "rayguard explain worker-reconect-timeout",
+    ];
+    let transcript = transcript(&commands, |shell, command| {
+        on_terminal(shell, &command.replacen("rayguard", "NO_COLOR=1 $rayguard", 1))
+    });
+    let wide = |line: &&str| line.chars().count() > 80;
+    // Messages are one line each, however long, so that they can be searched; what is laid out fits.
+    let laid_out = transcript.lines().filter(|line| line.contains(" | ")).filter(wide);
+    assert_eq!(laid_out.collect::<Vec<_>>(), [""; 0]);
+    insta::assert_snapshot!("transcript_terminal", transcript);
+}
+
+#[test]
+fn through_a_pipe_and_in_a_pipeline() {
+    let commands = [
+        "rayguard check deploy | tail -2",
+        "helm() { printf '%s\\n' --- '# Source: ray/templates/cluster.yaml'; cat deploy/denied.yaml; }; helm | rayguard check -",
+        "rayguard check --output github --quiet --fail-on warning deploy",
+        "rayguard check --require-ray --exclude '*.yaml' deploy",
+        "rayguard check --output tap deploy 2>/dev/null | grep '^[no]'",
+    ];
+    insta::assert_snapshot!("transcript_piped", transcript(&commands, piped));
+}
