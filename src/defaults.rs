@@ -17,6 +17,7 @@ use crate::policy::Settings;
 use crate::ray::{Kind, RayObject};
 
 pub use pod_template::{PodTemplates, TemplateError};
+pub(crate) use stability::DEFAULTED;
 #[cfg(feature = "admission")]
 pub(crate) use unchanged::is_unchanged;
 

@@ -54,7 +54,7 @@ impl Policy {
         findings.extend(in_object);
         let scopes = [Scope::Offline, Scope::Admission];
         let exempted = self.exempt(&judged, &mut findings, &scopes, &Exemptible::All);
-        drop_repeated(&mut findings);
+        drop_repeated(&mut findings, &exempted);
         findings.sort_by_cached_key(|finding| (position(finding), finding.path.clone()));
         Some(Outcome { object, patch, findings, exempted })
     }
@@ -75,10 +75,11 @@ fn view<'v>(json: &'v Json<'v>, namespace: Option<&'v str>) -> Option<RayObject<
     Some(object)
 }
 
-/// Drops what other rules say of a place, or of what lies below, whose type is wrong: one fault, one finding.
-fn drop_repeated(findings: &mut Vec<Finding>) {
+/// Drops what other rules say of a place, or of what lies below, whose type is wrong: one fault, one finding, be it one that
+/// the object exempts itself from.
+fn drop_repeated(findings: &mut Vec<Finding>, exempted: &[Exempted]) {
     let is_wrong = |finding: &&Finding| finding.rule.name == MALFORMED_FIELD && finding.reason != Reason::Duplicate;
-    let malformed = findings.iter().filter(is_wrong);
+    let malformed = findings.iter().chain(exempted.iter().map(|exempted| &exempted.finding)).filter(is_wrong);
     let malformed: HashSet<_> = malformed.map(|finding| finding.path.clone()).collect();
     if malformed.is_empty() {
         return;

@@ -1,5 +1,6 @@
 //! What an object's own annotations exempt it from: `rayguard.dev/ignore-RULE: "why"`.
 
+use crate::defaults::DEFAULTED;
 use crate::json::Json;
 use crate::path::FieldPath;
 use crate::policy::Policy;
@@ -53,15 +54,19 @@ impl Policy {
         exemptible: &Exemptible,
     ) -> Vec<Exempted> {
         let annotations = object.json.descend(["metadata", "annotations"]).entries();
-        let mut own =
-            annotations.iter().filter_map(|(key, reason)| Some((key.strip_prefix(PREFIX)?, reason))).peekable();
+        let mut own = annotations.iter().filter(|(key, _)| is_meant_for_rayguard(key)).peekable();
         if own.peek().is_none() || object.is_being_deleted() {
             return Vec::new();
         }
         let mut exempted = Vec::new();
         let mut faults = Findings::of(&INEFFECTIVE_EXEMPTION, self.level(&INEFFECTIVE_EXEMPTION));
-        for (name, reason) in own {
-            let path = FieldPath::of(["metadata", "annotations"]).key(format!("{PREFIX}{name}"));
+        for (key, reason) in own {
+            let path = FieldPath::of(["metadata", "annotations"]).key(key.to_string());
+            let Some(name) = key.strip_prefix(PREFIX) else {
+                let help = format!("write {PREFIX} and the name of a rule, or remove the annotation");
+                faults.invalid(path, "rayguard has no such annotation", help);
+                continue;
+            };
             let reason = reason.as_nonempty_str().map(str::trim).filter(|reason| !reason.is_empty());
             let Some(rule) = rules::find(name) else {
                 let message = format!("there is no rule {}{}", quote(name), suggestion(name, &rules::names()));
@@ -103,4 +108,13 @@ impl Policy {
             && self.level(rule) > Level::Off
             && !self.is_exempt(object, rule)
     }
+}
+
+/// Whether an annotation looks like one of rayguard's, and is not the one that it writes itself.
+fn is_meant_for_rayguard(key: &str) -> bool {
+    /// So many letters may differ, as in `rayguard.io`.
+    const SLIPS: usize = 3;
+    let begins_so = key.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("rayguard"));
+    let domain = || key.split_once('/').map_or(key, |(domain, _)| domain).to_ascii_lowercase();
+    key != DEFAULTED && begins_so && strsim::osa_distance(&domain(), "rayguard.dev") <= SLIPS
 }

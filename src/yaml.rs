@@ -27,6 +27,7 @@ use place::{Place, Span};
 use stream::Chunk;
 use tree::Builder;
 
+pub use embedded::Embedded;
 pub use lines::{Lines, Location, Position};
 pub use write::to_string;
 
@@ -166,11 +167,10 @@ impl<'t> Document<'t> {
         self.lines.location(self.place.find(&self.json, path, &self.lines))
     }
 
-    /// Where a stretch, in bytes, of the text that a path leads to is written; `None` where that cannot be told.
-    pub fn locate_within(&self, path: &FieldPath, stretch: &Range<usize>) -> Option<Location> {
+    /// Where the parts of the text that a path leads to are written; `None` where that cannot be told.
+    pub fn embedded(&self, path: &FieldPath) -> Option<Embedded<'_, 't>> {
         let (place, json) = self.place.descend(&self.json, path).ok()?;
-        let found = embedded::locate(self.lines.text(), &place.value, json.as_str()?, stretch)?;
-        Some(self.lines.location(found))
+        Embedded::of(&self.lines, &place.value, json.as_str()?)
     }
 
     /// Where a value is written, in bytes of the text, from its first character to its last.

@@ -133,7 +133,7 @@ fn left_out() -> Result<Option<String>, Fault> {
     for entry in fs::read_dir(Path::new(ROOT).join("docs"))? {
         let name = format!("docs/{}", entry?.file_name().to_string_lossy());
         let is_guide = || GUIDES.iter().flat_map(|(_, guides)| *guides).any(|(source, ..)| *source == name);
-        if name.ends_with(".md") && !is_guide() {
+        if Path::new(&name).extension().is_some_and(|extension| extension == "md") && !is_guide() {
             return Ok(Some(name));
         }
     }

@@ -77,7 +77,7 @@ impl FailOn {
 
 pub(super) fn run(args: &CheckArgs) -> Result<Status, CliError> {
     let policy = args.input.policy()?;
-    let mut wanted = format::distinct(&args.output).map_err(CliError::Usage)?;
+    let mut wanted = format::distinct(&args.output, &args.input.paths).map_err(CliError::Usage)?;
     let fixed = args.fix.run(&policy, &args.input, &wanted)?;
     if let Some(fixed) = fixed.as_ref().filter(|_| args.fix.only_shows()) {
         if !args.quiet {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rayguard::path::FieldPath;
 use rayguard::policy::Policy;
 use rayguard::rule::Finding;
-use rayguard::yaml::{self, Document, Lines, Location};
+use rayguard::yaml::{self, Document, Embedded, Lines, Location};
 
 use super::fix::Fixed;
 use super::judged::Judged;
@@ -116,9 +116,10 @@ impl Checker<'_> {
             template: template.cloned(),
             place,
         };
+        let mut locator = Locator::of(document);
         for (finding, written) in &judged.findings {
             report.summary.count(Severity::of(finding.level));
-            let location = locate(document, finding, written);
+            let location = locator.locate(finding, written);
             if self.for_people {
                 let (object, file, template) = (&*object, &*report.file, template.map(|template| &**template));
                 let shown = Shown { finding, object, file, template, location: &location, written };
@@ -130,7 +131,7 @@ impl Checker<'_> {
         }
         if self.for_programs {
             for (finding, written, reason) in judged.exempted {
-                let place = Place::of(&locate(document, &finding, &written));
+                let place = Place::of(&locator.locate(&finding, &written));
                 checked.exempted.push((found(&finding, place), reason));
             }
             report.objects.push(checked);
@@ -138,10 +139,26 @@ impl Checker<'_> {
     }
 }
 
-/// Where a finding is written: within the text that its field holds, if it is about a part of that.
-fn locate(document: &Document<'_>, finding: &Finding, written: &FieldPath) -> Location {
-    let within = finding.within.as_ref().and_then(|stretch| document.locate_within(written, stretch));
-    within.unwrap_or_else(|| document.locate(written))
+/// Tells where findings are written. Of a text that is a document of its own, it is worked out once where its parts are.
+struct Locator<'d, 't> {
+    document: &'d Document<'t>,
+    embedded: Option<(FieldPath, Option<Embedded<'d, 't>>)>,
+}
+
+impl<'d, 't> Locator<'d, 't> {
+    fn of(document: &'d Document<'t>) -> Self {
+        Self { document, embedded: None }
+    }
+
+    /// Where a finding is written: within the text that its field holds, if it is about a part of that.
+    fn locate(&mut self, finding: &Finding, written: &FieldPath) -> Location {
+        let Some(stretch) = &finding.within else { return self.document.locate(written) };
+        if self.embedded.as_ref().is_none_or(|(path, _)| path != written) {
+            self.embedded = Some((written.clone(), self.document.embedded(written)));
+        }
+        let embedded = self.embedded.as_ref().and_then(|(_, embedded)| embedded.as_ref());
+        embedded.and_then(|embedded| embedded.locate(stretch)).unwrap_or_else(|| self.document.locate(written))
+    }
 }
 
 #[cfg(feature = "server")]

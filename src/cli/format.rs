@@ -10,21 +10,20 @@ mod junit;
 mod place;
 mod sarif;
 mod tap;
+mod target;
 mod text;
 mod yaml;
 
 use std::ffi::OsStr;
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 
-use anstream::StripStream;
 use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, Command, ValueEnum};
 
-use super::output::Data;
 use super::report::{Report, Severity, Summary};
+use target::{Target, place};
 
 /// A form for findings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -60,6 +59,11 @@ impl OutputTo {
     pub(super) fn is_stdout(&self) -> bool {
         self.file.is_none()
     }
+
+    /// The file that it goes to, the same for all the names of one.
+    fn place(&self) -> Option<PathBuf> {
+        self.file.as_deref().map(place)
+    }
 }
 
 /// Writes what is found in one form.
@@ -76,7 +80,7 @@ pub(super) struct Outputs(Vec<Output>);
 
 struct Output {
     form: Box<dyn Form>,
-    out: Box<dyn Write>,
+    target: Target,
     name: String,
 }
 
@@ -88,8 +92,8 @@ impl Outputs {
 
     /// Takes in what came of one file.
     pub(super) fn report(&mut self, report: &Report) -> Result<(), OutputError> {
-        self.0.iter_mut().try_for_each(|Output { form, out, name }| {
-            form.report(out, report).map_err(|error| OutputError::new(name, &error))
+        self.0.iter_mut().try_for_each(|Output { form, target, name }| {
+            form.report(target, report).map_err(|error| OutputError::new(name, &error))
         })
     }
 
@@ -97,14 +101,14 @@ impl Outputs {
     pub(super) fn flush(&mut self) -> Result<(), OutputError> {
         self.0
             .iter_mut()
-            .try_for_each(|Output { out, name, .. }| out.flush().map_err(|error| OutputError::new(name, &error)))
+            .try_for_each(|Output { target, name, .. }| target.flush().map_err(|error| OutputError::new(name, &error)))
     }
 
     /// Completes all of them.
-    pub(super) fn end(&mut self, summary: &Summary) -> Result<(), OutputError> {
-        self.0.iter_mut().try_for_each(|Output { form, out, name }| {
-            let ended = form.end(out, summary).and_then(|()| out.flush());
-            ended.map_err(|error| OutputError::new(name, &error))
+    pub(super) fn end(self, summary: &Summary) -> Result<(), OutputError> {
+        self.0.into_iter().try_for_each(|Output { mut form, mut target, name }| {
+            let ended = form.end(&mut target, summary).and_then(|()| target.close());
+            ended.map_err(|error| OutputError::new(&name, &error))
         })
     }
 }
@@ -112,7 +116,7 @@ impl Outputs {
 impl Output {
     fn open(OutputTo { format, file }: &OutputTo, bar: Option<Severity>) -> Result<Self, OutputError> {
         let form: Box<dyn Form> = match format {
-            Format::Text => Box::new(text::Text),
+            Format::Text => Box::new(text::Text { has_colours: file.is_none() }),
             Format::Json => Box::new(json::Json::default()),
             Format::Yaml => Box::new(yaml::Yaml::default()),
             Format::Sarif => Box::new(sarif::Sarif::default()),
@@ -121,14 +125,9 @@ impl Output {
             Format::Github => Box::new(github::Github),
             Format::Gitlab => Box::new(gitlab::GitLab::default()),
         };
-        let Some(path) = file else {
-            return Ok(Self { form, out: Box::new(Data::new()), name: "the output".to_owned() });
-        };
-        let name = path.display().to_string();
-        let file = File::create(path).map_err(|error| OutputError::new(&name, &error))?;
-        // No file wants colours.
-        let out = StripStream::new(Box::new(BufWriter::new(file)) as Box<dyn Write>);
-        Ok(Self { form, out: Box::new(out), name })
+        let name = file.as_ref().map_or_else(|| "the output".to_owned(), |path| path.display().to_string());
+        let target = Target::open(file.as_deref()).map_err(|error| OutputError::new(&name, &error))?;
+        Ok(Self { form, target, name })
     }
 }
 
@@ -146,17 +145,22 @@ impl OutputError {
     }
 }
 
-/// All that is asked for, once each; an error where two would go to the same place.
-pub(super) fn distinct(outputs: &[OutputTo]) -> Result<Vec<OutputTo>, String> {
+/// All that is asked for, once each; an error where two would go to the same place, or one to what is to be read.
+pub(super) fn distinct(outputs: &[OutputTo], inputs: &[PathBuf]) -> Result<Vec<OutputTo>, String> {
     if outputs.is_empty() {
         return Ok(vec![OutputTo::default()]);
     }
     for (index, output) in outputs.iter().enumerate() {
-        if outputs[..index].iter().any(|other| other.file == output.file) {
+        if outputs[..index].iter().any(|other| other.place() == output.place()) {
             return Err(match &output.file {
                 None => "only one --output can go to the standard output; write --output FORMAT=FILE for others".into(),
                 Some(file) => format!("more than one --output goes to {}", file.display()),
             });
+        }
+        if let Some(file) = &output.file
+            && inputs.iter().any(|input| input.is_file() && Some(place(input)) == output.place())
+        {
+            return Err(format!("--output would replace {}, which is to be checked", file.display()));
         }
     }
     Ok(outputs.to_vec())

@@ -6,6 +6,7 @@ use std::fmt;
 use rayguard::json::Json;
 use rayguard::path::FieldPath;
 use rayguard::ray::Kind;
+use rayguard::spelling::{quote, suggestion};
 use rayguard::yaml::Document;
 use serde::Serialize;
 
@@ -73,15 +74,28 @@ pub(super) fn objects<'t>(document: Document<'t>, found: &mut Vec<Document<'t>>)
     }
 }
 
-/// Why an object that is KubeRay's by its kind cannot be checked, and where that is written.
+/// Why an object that is KubeRay's by its kind or its group cannot be checked, and where that is written.
 pub(super) fn unknown_version(object: &Json<'_>) -> Option<(FieldPath, String)> {
+    /// So many letters may differ from the name of the group, as in `rayio` or `ray.oi`.
+    const SLIPS: usize = 2;
     let kind = object.field("kind").as_str()?;
-    Kind::ALL.into_iter().find(|known| known.as_str() == kind)?;
-    match object.field("apiVersion").as_str() {
-        None => Some((FieldPath::of(["kind"]), format!("a {kind} without apiVersion"))),
-        Some(version) if version.starts_with("ray.io/") && Kind::of(version, kind).is_none() => {
+    let is_known = Kind::ALL.into_iter().any(|known| known.as_str() == kind);
+    let Some(version) = object.field("apiVersion").as_str() else {
+        return is_known.then(|| (FieldPath::of(["kind"]), format!("a {kind} without apiVersion")));
+    };
+    let group = version.split_once('/').map_or("", |(group, _)| group);
+    match (group, is_known) {
+        ("ray.io", true) if Kind::of(version, kind).is_none() => {
             Some((FieldPath::of(["apiVersion"]), format!("there is no {kind} in {version}")))
         }
-        Some(_) => None,
+        ("ray.io", false) => {
+            let kinds = Kind::ALL.map(Kind::as_str);
+            let message = format!("there is no {} in {version}{}", quote(kind), suggestion(kind, &kinds));
+            Some((FieldPath::of(["kind"]), message))
+        }
+        (group, true) if strsim::osa_distance(group, "ray.io") <= SLIPS && group != "ray.io" => {
+            Some((FieldPath::of(["apiVersion"]), format!("there is no {kind} in the group {}", quote(group))))
+        }
+        _ => None,
     }
 }

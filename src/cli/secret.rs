@@ -12,6 +12,12 @@ use rayguard::yaml::{Document, Lines};
 /// Names that say that a secret follows, in lower case.
 const NAMES: [&str; 8] = ["password", "passwd", "passphrase", "secret", "token", "credential", "apikey", "api_key"];
 
+/// What a name has in it that may have been meant as one of these, or is another one, in lower case.
+const STEMS: [&str; 9] = ["passw", "pasw", "pssw", "paswd", "pwd", "access_key", "access-key", "api-key", "pgpass"];
+
+/// So many lines around a name may have what it names, where nobody can read them as a document.
+const AROUND: usize = 4;
+
 /// What Kubernetes has beside a value that may be secret, or in a volume from a Secret.
 const BESIDE_VALUE: [&str; 6] = ["valueFrom", "key", "optional", "items", "mode", "defaultMode"];
 
@@ -22,26 +28,30 @@ pub(super) fn in_document(document: &Document<'_>) -> Vec<Range<usize>> {
     search.found
 }
 
-/// Where some lines that nobody could read as a document may have secrets.
+/// Where some lines that nobody could read as a document may have secrets: all that follows a key, and all of what has
+/// none, near a name of one.
 pub(super) fn in_lines(lines: &Lines<'_>, numbers: Range<usize>) -> Vec<Range<usize>> {
+    let is_named = |number: usize| {
+        let around = number.saturating_sub(AROUND).max(1)..=number + AROUND;
+        around.into_iter().any(|near| may_name_secret(lines.line(near)))
+    };
     let mut found = Vec::new();
-    // The line before may name what this one holds.
-    let mut is_named = false;
-    for number in numbers.start.saturating_sub(1).max(1)..numbers.end {
-        let line = lines.line(number);
-        let name = name_end(line);
-        let value_from = match name {
-            Some(end) => line[end..].find([':', '=']).map(|at| end + at + 1),
-            None if is_named || line.contains("://") => line.find([':', '=']).map(|at| at + 1),
-            None => None,
-        };
-        is_named = name.is_some() && value_from.is_none();
-        if let Some(from) = value_from {
-            let start = lines.start(number);
-            found.push(start + from..start + line.len());
+    for number in numbers {
+        let (start, line) = (lines.start(number), lines.line(number));
+        if line.contains('@') || is_named(number) {
+            let shown = shown_of(line);
+            found.push(start + shown..start + line.len());
         }
     }
     found
+}
+
+/// How much of a line can be shown: its key, or what is before anything.
+fn shown_of(line: &str) -> usize {
+    let begins = line.len() - line.trim_start_matches([' ', '\t', '-', '{', '[', '"', '\'']).len();
+    let is_key = |sign: char| sign.is_ascii_alphanumeric() || "_-./\"'".contains(sign);
+    let end = line[begins..].find(|sign| !is_key(sign)).map_or(line.len(), |length| begins + length);
+    if line[end..].starts_with([':', '=']) { end + 1 } else { begins }
 }
 
 struct Search<'d, 't> {
@@ -91,7 +101,13 @@ impl Search<'_, '_> {
 }
 
 fn names_secret(name: &str) -> bool {
-    name_end(name).is_some() && !is_about(name)
+    may_name_secret(name) && !is_about(name)
+}
+
+fn may_name_secret(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let has_stem = || (0..bytes.len()).any(|at| STEMS.iter().any(|stem| starts(&bytes[at..], stem)));
+    name_end(text).is_some() || has_stem()
 }
 
 /// Whether a key only leads to a secret: the name of a Secret, or of a file.
@@ -121,13 +137,26 @@ fn starts(text: &[u8], word: &str) -> bool {
 fn holds_secret(text: &str) -> bool {
     let has_user =
         text.split("://").skip(1).any(|rest| rest.split(['/', ' ']).next().is_some_and(|it| it.contains('@')));
+    // Without the scheme, too, that makes an address of it. An image has its digest there.
+    let has_password = text.split_once('@').is_some_and(|(user, host)| {
+        user.contains(':') && !user.contains(char::is_whitespace) && !host.starts_with("sha256:")
+    });
     has_user
+        || has_password
         || name_end(text).is_some_and(|end| text[end..].trim_start_matches(['"', '\'']).starts_with(['=', ' ', ':']))
 }
 
 /// Whether a text only says where the secret is: nothing, or `$REDIS_PASSWORD`.
 fn is_reference(text: &str) -> bool {
-    let name = text.strip_prefix('$').unwrap_or(text);
-    let name = name.trim_matches(['(', ')', '{', '}']);
-    text.is_empty() || text.starts_with('$') && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    let Some(name) = text.strip_prefix('$') else { return text.is_empty() };
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    match name
+        .strip_prefix('(')
+        .map(|name| name.strip_suffix(')'))
+        .or(name.strip_prefix('{').map(|name| name.strip_suffix('}')))
+    {
+        Some(name) => name.is_some_and(|name| name.bytes().all(is_word)),
+        // A password may begin with the sign; names of variables are in capitals.
+        None => name.bytes().all(|byte| is_word(byte) && !byte.is_ascii_lowercase()),
+    }
 }

@@ -19,7 +19,7 @@ use crate::ray::timeout::RECONNECT_TIMEOUT;
 use crate::ray::{Group, RayObject};
 
 /// Records in an object which of its values are defaults of rayguard: a JSON list of places (see [`keyed::place`]).
-pub(super) const DEFAULTED: &str = "rayguard.dev/defaulted";
+pub(crate) const DEFAULTED: &str = "rayguard.dev/defaulted";
 
 /// Writes into an object that is updated what its unchanged groups had, and today's defaults into the others.
 pub(super) fn update(

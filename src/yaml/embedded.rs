@@ -5,19 +5,38 @@
 
 use std::ops::Range;
 
-/// The stretch of a source that says a stretch of a scalar's text, in bytes; `None` where that cannot be told, as of a folded
-/// block. `span` is where the scalar is written: of a block, the text alone, from its first character on.
-pub(super) fn locate(source: &str, span: &Range<usize>, text: &str, stretch: &Range<usize>) -> Option<Range<usize>> {
-    let map = Map::of_flow(source.get(span.clone())?).filter(|map| map.text == text);
-    let map = map.or_else(|| Map::of_block(source, span, text))?;
-    let start = *map.places.get(stretch.start)?;
-    // The end is right behind the last byte, which may be a part of an escape.
-    let end = if stretch.is_empty() { start } else { *map.ends.get(stretch.end - 1)? };
-    Some(span.start + start..span.start + end.max(start))
+use super::lines::{Lines, Location};
+
+/// Where the parts of a scalar's text are written in a source.
+#[derive(Debug)]
+pub struct Embedded<'d, 't> {
+    lines: &'d Lines<'t>,
+    /// Where the scalar begins.
+    start: usize,
+    map: Map,
+}
+
+impl<'d, 't> Embedded<'d, 't> {
+    /// Of a scalar that is written at a place, of a block the text alone, from its first character on. `None` where nobody
+    /// can tell, as of a folded block.
+    pub(super) fn of(lines: &'d Lines<'t>, span: &Range<usize>, text: &str) -> Option<Self> {
+        let source = lines.text();
+        let map = Map::of_flow(source.get(span.clone())?).filter(|map| map.text == text);
+        let map = map.or_else(|| Map::of_block(source, span, text))?;
+        Some(Self { lines, start: span.start, map })
+    }
+
+    /// Where a stretch of the text, in bytes, is written; `None` where that is beyond the text.
+    pub fn locate(&self, stretch: &Range<usize>) -> Option<Location> {
+        let start = *self.map.places.get(stretch.start)?;
+        // The end is right behind the last byte, which may be a part of an escape.
+        let end = if stretch.is_empty() { start } else { *self.map.ends.get(stretch.end - 1)? };
+        Some(self.lines.location(self.start + start..self.start + end.max(start)))
+    }
 }
 
 /// A scalar's text, with the place of each byte and the end of it, seen from where the scalar begins.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Map {
     text: String,
     places: Vec<usize>,
@@ -170,8 +189,9 @@ mod tests {
         let [Ok(document)] = &documents[..] else { panic!("{yaml}: {documents:?}") };
         let path = FieldPath::of(["a"]);
         let text = document.json.field("a").as_str().expect("text");
+        let embedded = document.embedded(&path)?;
         let located = |(at, sign): (usize, char)| {
-            let location = document.locate_within(&path, &(at..at + sign.len_utf8()))?;
+            let location = embedded.locate(&(at..at + sign.len_utf8()))?;
             Some(&yaml[location.bytes])
         };
         text.char_indices().map(located).collect()

@@ -28,7 +28,9 @@ impl Tap {
         self.begin(out)?;
         self.number += 1;
         let outcome = if is_ok { "ok" } else { "not ok" };
-        writeln!(out, "{outcome} {} - {}", self.number, name.replace('\\', "\\\\").replace('#', "\\#"))?;
+        // What ends the line could begin another test.
+        let name = name.replace(char::is_control, "\u{fffd}").replace('\\', "\\\\").replace('#', "\\#");
+        writeln!(out, "{outcome} {} - {name}", self.number)?;
         if details.is_empty() {
             return Ok(());
         }

@@ -79,6 +79,18 @@ fn a_folder_is_read_in_order_without_what_is_hidden_ignored_or_excluded() {
 }
 
 #[test]
+fn a_link_that_leads_nowhere_is_missed_only_where_a_manifest_would_be() {
+    let shell = Shell::with(&[("m/a.yaml", DENIED), ("m/.gitignore", "round\n")]);
+    for (link, to) in [(".#a.yaml", "user@host.1"), ("readme.txt", "nothing"), ("round", "."), ("off.yaml", "nothing")]
+    {
+        symlink(to, shell.path().join("m").join(link)).expect("a link");
+    }
+    let report = shell.json(&["--exclude", "off.yaml", "m"]);
+    assert_eq!(report["errors"], json!([]));
+    assert_eq!(report["summary"]["skipped"], json!({"hidden": 1, "ignored": 1, "excluded": 1}));
+}
+
+#[test]
 fn what_git_ignores_comes_from_all_folders_of_the_repository() {
     let shell = Shell::with(&[
         ("r/.git/HEAD", ""),
@@ -200,11 +212,21 @@ fn a_kind_of_kuberays_in_an_unknown_version_is_not_passed_by() {
         ("v3.yaml", &DENIED.replace("ray.io/v1", "ray.io/v3")),
         ("none.yaml", &DENIED.replace("apiVersion: ray.io/v1\n", "")),
         ("other.yaml", &other),
+        ("slip.yaml", &DENIED.replace("kind: RayCluster", "kind: RayClutser")),
+        ("group.yaml", &DENIED.replace("ray.io/v1", "rayio/v1")),
     ]);
-    let report = shell.json(&["v3.yaml", "none.yaml", "other.yaml"]);
+    let report = shell.json(&["v3.yaml", "none.yaml", "other.yaml", "slip.yaml", "group.yaml"]);
     let errors = report["errors"].as_array().expect("a list");
     let messages: Vec<_> = errors.iter().map(|it| it["message"].clone()).collect();
-    assert_eq!(messages, ["there is no RayCluster in ray.io/v3", "a RayCluster without apiVersion"]);
+    assert_eq!(
+        messages,
+        [
+            "there is no RayCluster in ray.io/v3",
+            "a RayCluster without apiVersion",
+            "there is no \"RayClutser\" in ray.io/v1; did you mean \"RayCluster\"?",
+            "there is no RayCluster in the group \"rayio\"",
+        ]
+    );
     assert_eq!(errors[0]["column"], 13);
     assert_eq!(report["summary"]["passedBy"], 1);
 }

@@ -114,7 +114,8 @@ fn every_command_of_the_document_shows_what_it_says() {
     let bin = Path::new(env!("CARGO_BIN_EXE_rayguard")).parent().expect("a folder");
     let mut wrong = BTreeMap::new();
     for (command, status, word) in COMMANDS {
-        let needs_server = ["rayguard serve", "rayguard check review.json"].iter().any(|start| command.starts_with(start));
+        let needs_server =
+            ["rayguard serve", "rayguard check review.json"].iter().any(|start| command.starts_with(start));
         let needs_server = needs_server && cfg!(not(feature = "server"));
         if needs_server || command.contains(SHOWN_ELSEWHERE) {
             continue;

@@ -43,3 +43,24 @@ fn an_exemption_that_does_nothing_is_found() {
     let slip = report["findings"][1]["message"].as_str().expect("a message");
     assert_eq!(slip, "there is no rule \"worker-reconect-timeout\"; did you mean \"worker-reconnect-timeout\"?");
 }
+
+#[test]
+fn what_only_looks_like_an_exemption_is_found() {
+    for annotation in
+        ["rayguard.dev/ignored-single-replica", "rayguard.io/ignore-single-replica", "RayGuard.dev/ignore-x"]
+    {
+        let shell = Shell::with(&[("a.yaml", &with(&format!("    {annotation}: a test\n")))]);
+        let found = places(&shell.json(&["a.yaml"]));
+        assert!(found.iter().any(|found| found.ends_with(" ineffective-exemption")), "{annotation}: {found:?}");
+    }
+    let others = "    rayguard.dev/defaulted: \"[]\"\n    rayguards.example.com/team: a\n    ray.io/x: z\n";
+    let shell = Shell::with(&[("a.yaml", &with(others))]);
+    assert_eq!(places(&shell.json(&["a.yaml"])), ["a.yaml:33:20 worker-reconnect-timeout"]);
+}
+
+#[test]
+fn an_exemption_from_a_wrong_type_shows_nothing_that_follows_from_it() {
+    let annotation = "    rayguard.dev/ignore-malformed-field: known\n";
+    let shell = Shell::with(&[("a.yaml", &with(annotation).replace("\"900\"", "900"))]);
+    assert_eq!(shell.json(&["a.yaml"])["findings"], json!([]));
+}

@@ -266,7 +266,8 @@ fn one_run_writes_many_forms_to_files() {
     assert!(read("out.xml").ends_with("</testsuites>\n"));
     for (arguments, message) in [
         (&["-o", "json", "-o", "text"][..], "only one --output can go to the standard output"),
-        (&["-o", "json=a", "-o", "text=a"], "more than one --output goes to a"),
+        (&["-o", "json=a", "-o", "text=./a"], "more than one --output goes to ./a"),
+        (&["-o", "json=m/../m/warned.yaml", "m/warned.yaml"], "m/../m/warned.yaml, which is to be checked"),
         (&["-o", "json=no/such/a"], "error: cannot write no/such/a: No such file or directory"),
         (&["-o", "json="], "--output json=: write the name of a file behind ="),
         (&["-o", "sarfi=a"], "a similar value exists: 'sarif'"),
@@ -274,5 +275,32 @@ fn one_run_writes_many_forms_to_files() {
         let ended = shell.run(&[&["check"], arguments, &["m"]].concat());
         assert_eq!((ended.status, &*ended.out), (Some(2), ""), "{arguments:?}");
         assert!(ended.err.contains(message), "{arguments:?}: {}", ended.err);
+    }
+}
+
+#[test]
+fn a_file_has_a_report_once_it_is_complete() {
+    let shell = Shell::with(&[("m/a.yaml", DENIED), ("m/report.json", "{}"), ("real.json", "[]")]);
+    std::os::unix::fs::symlink("real.json", shell.path().join("link.json")).expect("a link");
+    let read = |name: &str| fs::read_to_string(shell.path().join(name)).expect("a file");
+    // It lies among what is read, and is read as it was.
+    let ended = shell.run(&["check", "-qo", "json=m/report.json", "m"]);
+    assert_eq!(ended.status, Some(1), "{ended:?}");
+    let report: Value = serde_json::from_str(&read("m/report.json")).expect("JSON");
+    assert_eq!(report["summary"]["files"], 2);
+    assert_eq!(shell.run(&["check", "-qo", "json=link.json", "m/a.yaml"]).status, Some(1));
+    assert!(shell.path().join("link.json").is_symlink());
+    assert!(read("real.json").starts_with('{'));
+    assert_eq!(shell.run(&["check", "-qo", "json=/dev/stdout", "m/a.yaml"]).out, read("real.json"));
+    assert_eq!(fs::read_dir(shell.path().join("m")).expect("a folder").count(), 2, "nothing else is left");
+}
+
+#[test]
+fn no_name_begins_a_line_of_its_own() {
+    let name = r#"  name: "x\nok 2 - y\nBail out!""#;
+    let shell = Shell::with(&[("a.yaml", &DENIED.replace("  name: denied", name))]);
+    for form in ["tap", "github"] {
+        let out = shell.run(&["check", "-qo", form, "a.yaml"]).out;
+        assert!(!out.lines().any(|line| line.starts_with("ok") || line.starts_with("Bail")), "{out}");
     }
 }

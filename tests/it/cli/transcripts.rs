@@ -1,5 +1,7 @@
 //! What people see of whole commands: on a terminal of 80 columns without colours, through a pipe, and in a pipeline.
 
+use std::fmt::Write as _;
+
 use super::terminal::on_terminal;
 use super::{DENIED, Shell, allowed, warned};
 
@@ -24,7 +26,7 @@ fn transcript(commands: &[&str], run: impl Fn(&Shell, &str) -> (Option<i32>, Str
     for command in commands {
         let (status, printed) = run(&shell, command);
         let status = status.map_or_else(|| "a signal".to_owned(), |status| status.to_string());
-        transcript += &format!("$ {command}\n{printed}[exit status {status}]\n\n");
+        writeln!(transcript, "$ {command}\n{printed}[exit status {status}]\n").expect("a text");
     }
     transcript
 }
