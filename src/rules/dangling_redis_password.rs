@@ -19,9 +19,11 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
     let Some(RedisPassword::Dangling(path, name)) = object.redis_password() else { return };
+    // What is not in capitals may be a password that begins with the sign, and must not be repeated.
+    let named = if name.contains(|sign: char| sign.is_ascii_lowercase()) { "the variable" } else { name };
     findings.invalid(
         path.clone(),
         "it names a variable that the head's Ray container does not have in env, so the password is wrong",
-        format!("add {name} to that env, from a Secret"),
+        format!("add {named} to that env, from a Secret"),
     );
 }

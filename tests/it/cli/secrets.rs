@@ -38,6 +38,21 @@ fn no_secret_is_shown_with_a_finding() {
             ENV,
             "          - {name: RAY_gcs_rpc_server_reconnect_timeout_s, value: \"300\"}\n          - {name: REDIS_PASSWORD, value: PASS!}",
         )]),
+        // Where the name, or the address, is what is wrong.
+        cluster(&[ANNOTATED, (PARAMS, "rayStartParams: {num-cpus: \"0\", redis-passwrd: PASS!}")]),
+        cluster(&[ANNOTATED, (PARAMS, "rayStartParams: {num-cpus: \"0\", redis-pasword: PASS!}")]),
+        cluster(&[(PASSWORD, "redisPasword: PASS!")]),
+        cluster(&[("redis:6379", "user:PASS!@redis:6379")]),
+        cluster(&[("redis:6379", "rediss//:PASS!@redis:6379")]),
+        cluster(&[ANNOTATED, (PARAMS, "rayStartParams: {num-cpus: \"0\", redis-password: $PASS!}")]),
+        cluster(&[(
+            ENV,
+            "          - {name: RAY_gcs_rpc_server_reconnect_timeout_s, value: \"300\"}\n          - {name: AWS_ACCESS_KEY, vale: PASS!}",
+        )]),
+        cluster(&[(
+            ENV,
+            "          - {name: RAY_gcs_rpc_server_reconnect_timeout_s, value: \"300\"}\n          - {name: PGPASS, vale: PASS!}",
+        )]),
         // All on one line, and as JSON.
         cluster(&[(
             "          env:\n          - name: RAY_gcs_rpc_server_reconnect_timeout_s\n            value: \"300\"",
@@ -83,6 +98,13 @@ fn no_secret_is_shown_with_what_cannot_be_read() {
         "{\"redis-password\": \"hunter2\", \"x\" 1}\n",
         "password: hunter2\npassword: hunter2\n",
         "token: !!int hunter2\n",
+        // Lines away from the name.
+        "env:\n- name: REDIS_PASSWORD\n  # hm\n  value: hunter2: x\n",
+        "env:\n- value: hunter2: x\n  name: REDIS_PASSWORD\n",
+        "env:\n- {value: hunter2 , name: REDIS_PASSWORD} }\n",
+        "redis-password:\n  - a\n  hunter2\n",
+        "password:\n  a: 1\n  b: \"hunter2\" x\n",
+        "{\"env\": [{\"name\": \"REDIS_PASSWORD\",\n\n\"value\":\n\"hunter2\" x}]}\n",
     ] {
         let shell = Shell::with(&[("a.yaml", text)]);
         let ended = shell.run(&["check", "a.yaml"]);
