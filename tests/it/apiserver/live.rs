@@ -1,5 +1,7 @@
 //! `rayguard check --cluster`: what is in a live cluster.
 
+mod proxy;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -13,10 +15,14 @@ use crate::kuberay;
 /// A fault that the cluster of a service has, and the service has not.
 const ADDRESS: &str = "malformed-redis-address spec.gcsFaultToleranceOptions.redisAddress";
 
-fn check(kubeconfig: &Path, arguments: &[&str]) -> Output {
+fn command(kubeconfig: &Path) -> Command {
     let mut rayguard = Command::new(env!("CARGO_BIN_EXE_rayguard"));
-    rayguard.args(["check", "--cluster", "--kubeconfig"]).arg(kubeconfig).args(arguments);
-    rayguard.env_remove("RAYGUARD_CONFIG").output().expect("rayguard runs")
+    rayguard.args(["check", "--cluster", "--kubeconfig"]).arg(kubeconfig).env_remove("RAYGUARD_CONFIG");
+    rayguard
+}
+
+fn check(kubeconfig: &Path, arguments: &[&str]) -> Output {
+    command(kubeconfig).args(arguments).output().expect("rayguard runs")
 }
 
 /// The report of a check that can read the cluster.

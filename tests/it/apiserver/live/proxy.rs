@@ -1,0 +1,103 @@
+//! A cluster that lies behind a proxy.
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::Output;
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use super::{command, said};
+use crate::apiserver::{ApiServer, TOKEN, kubeconfig};
+
+/// A name in the API server's certificate that nothing but the proxy can reach.
+const NAME: &str = "kubernetes.default.svc";
+
+/// A proxy that connects whoever asks with the API server, whatever name they ask for.
+struct Proxy {
+    url: String,
+    /// The first lines of what it was asked.
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Proxy {
+    fn start(server: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("a bound socket"));
+        let asked = Arc::default();
+        let proxy = Self { url, asked: Arc::clone(&asked) };
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let asked = Arc::clone(&asked);
+                thread::spawn(move || connect(client, server, &asked));
+            }
+        });
+        proxy
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked.lock().expect("no thread has panicked").clone()
+    }
+}
+
+fn connect(mut client: TcpStream, server: SocketAddr, asked: &Mutex<Vec<String>>) -> io::Result<()> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        client.read_exact(&mut byte)?;
+        head.extend(byte);
+    }
+    let head = String::from_utf8_lossy(&head);
+    asked.lock().expect("no thread has panicked").push(head.lines().next().unwrap_or_default().to_owned());
+    let mut server = TcpStream::connect(server)?;
+    client.write_all(b"HTTP/1.1 200 OK\r\n\r\n")?;
+    let (mut from_client, mut to_server) = (client.try_clone()?, server.try_clone()?);
+    thread::spawn(move || io::copy(&mut from_client, &mut to_server));
+    io::copy(&mut server, &mut client).map(drop)
+}
+
+/// Checks the cluster by this address, with these variables and none else about proxies.
+fn check(folder: &Path, address: &str, more: &str, variables: &[(&str, &str)]) -> Output {
+    let server = ApiServer::shared();
+    let text = kubeconfig(address, &server.kube_apiserver.file("apiserver.crt"), TOKEN, "default");
+    let file = folder.join("kubeconfig");
+    fs::write(&file, text.replace("cluster: {server", &format!("cluster: {{{more} server"))).expect("a file");
+    let mut rayguard = command(&file);
+    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"] {
+        rayguard.env_remove(name).env_remove(name.to_lowercase());
+    }
+    rayguard.envs(variables.iter().copied()).output().expect("rayguard runs")
+}
+
+#[test]
+fn a_cluster_behind_a_proxy_is_reached_as_kubectl_reaches_it() {
+    let server = ApiServer::shared().address();
+    let folder = tempfile::tempdir().expect("a folder");
+    let named = format!("{NAME}:443");
+    let here = server.to_string();
+    let port = server.port();
+    let connect = |host: &str| format!("CONNECT {host} HTTP/1.1");
+    for name in ["HTTPS_PROXY", "https_proxy"] {
+        let proxy = Proxy::start(server);
+        let output = check(folder.path(), &named, "", &[(name, &proxy.url), ("NO_PROXY", "127.0.0.1,.example.org")]);
+        assert_eq!(output.status.code(), Some(0), "{name}: {}", said(&output));
+        assert!(proxy.asked().contains(&connect(&named)), "{name}: {:?}", proxy.asked());
+    }
+
+    // What the kubeconfig says is for this cluster, and no exception in the environment is meant for it.
+    let proxy = Proxy::start(server);
+    let own = format!("proxy-url: '{}',", proxy.url);
+    let output = check(folder.path(), &format!("{NAME}:{port}"), &own, &[("HTTPS_PROXY", "http://127.0.0.1:1")]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(proxy.asked().contains(&connect(&format!("{NAME}:{port}"))), "{:?}", proxy.asked());
+
+    let proxy = Proxy::start(server);
+    for exception in [".svc", "kubernetes.default.svc", "*"] {
+        let output = check(folder.path(), &named, "", &[("HTTPS_PROXY", &proxy.url), ("NO_PROXY", exception)]);
+        assert_eq!(output.status.code(), Some(2), "nothing else can find {NAME}");
+    }
+    let output = check(folder.path(), &here, "", &[("HTTPS_PROXY", &proxy.url)]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(proxy.asked().is_empty(), "{:?}", proxy.asked());
+}
