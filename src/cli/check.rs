@@ -76,6 +76,8 @@ impl FailOn {
 }
 
 pub(super) fn run(args: &CheckArgs) -> Result<Status, CliError> {
+    #[cfg(feature = "server")]
+    args.live.idle().map_or(Ok(()), |message| Err(CliError::Usage(message)))?;
     let policy = args.input.policy()?;
     let mut wanted = format::distinct(&args.output, &args.input.paths).map_err(CliError::Usage)?;
     let fixed = args.fix.run(&policy, &args.input, &wanted)?;

@@ -39,7 +39,7 @@ pub(super) struct LiveArgs {
     /// Reads the RayClusters, RayServices, RayJobs and RayCronJobs of one namespace or of all, and judges each as it is
     /// stored, without the defaults that rayguard would add to a new one. Of a RayCluster that a RayService or RayJob
     /// owns, only that is said which is not said of its owner. Needs the right to list these resources, and no other.
-    #[arg(long, conflicts_with_all = ["paths", "fix"])]
+    #[arg(long, conflicts_with_all = ["paths", "fix", "diff", "exclude", "no_ignore", "stdin_filename"])]
     pub(super) cluster: bool,
 
     /// The context of the kubeconfig; its current one unless you say so
@@ -53,6 +53,20 @@ pub(super) struct LiveArgs {
     /// Look into all namespaces; else into that of --namespace, or the context's own
     #[arg(long, short = 'A', requires = "cluster", conflicts_with = "namespace")]
     all_namespaces: bool,
+}
+
+impl LiveArgs {
+    /// What is asked of a cluster that is not to be checked. (clap does not ask for a required argument that conflicts
+    /// with one that is there.)
+    pub(super) fn idle(&self) -> Option<String> {
+        let given = [
+            ("--context", self.context.is_some()),
+            ("--kubeconfig", self.kubeconfig.is_some()),
+            ("--all-namespaces", self.all_namespaces),
+        ];
+        let (name, _) = given.into_iter().find(|(_, is_given)| *is_given && !self.cluster)?;
+        Some(format!("{name} is of no use without --cluster, and with it no path can be given"))
+    }
 }
 
 /// Why a live cluster cannot be looked into at all.
@@ -215,9 +229,9 @@ impl Objects {
     }
 }
 
-/// What is said of a kind that the cluster does not have.
+/// What is said of a kind that the cluster does not have, one line.
 pub(super) fn absent(kind: Kind) -> String {
-    format!("the cluster has no {}s: their CRD is not installed, and they are passed over", kind.as_str())
+    format!("the cluster has no {}s: their CRD is not installed, and they are passed over\n", kind.as_str())
 }
 
 fn plural(kind: Kind) -> String {
