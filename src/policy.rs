@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use json_patch::Patch;
 
 use crate::defaults::Defaults;
-use crate::exemption::Exemptible;
+use crate::exemption::{Exempted, Exemptible};
 use crate::json::Json;
 use crate::keyed;
 use crate::kuberay::KubeRay;
@@ -83,6 +83,14 @@ impl Policy {
         }
         self.exempt(object, &mut findings, &[Scope::Admission], &self.object_exemptions);
         findings
+    }
+
+    /// Everything that is wrong with an object as it is stored, as far as admission would ask, and what it exempts itself
+    /// from, whether or not the webhook would let it.
+    pub fn judge_stored(&self, object: &RayObject<'_>) -> (Vec<Finding>, Vec<Exempted>) {
+        let mut findings = self.findings(object, None, Scope::Admission);
+        let exempted = self.exempt(object, &mut findings, &[Scope::Admission], &Exemptible::All);
+        (findings, exempted)
     }
 
     /// Makes a warning of every denial for what the old object already violated.

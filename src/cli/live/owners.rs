@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use rayguard::exemption::Exempted;
 use rayguard::json::Json;
 use rayguard::policy::Policy;
 use rayguard::ray::{Kind, RayObject};
@@ -23,37 +24,51 @@ pub(in crate::cli) struct Owners(HashMap<Owner, HashSet<Said>>);
 impl Owners {
     /// Judges an object as it is stored; `None` if it is not KubeRay's.
     pub(in crate::cli) fn judge(&mut self, policy: &Policy, object: &Json<'_>, namespace: &str) -> Option<Judged> {
-        let mut findings = policy.validate(&RayObject::read(object)?, None);
-        self.leave_out_repeated(object, &mut findings);
+        let (mut findings, mut exempted) = policy.judge_stored(&RayObject::read(object)?);
+        let said = findings.iter().chain(exempted.iter().map(|exempted| &exempted.finding));
+        let said = said.map(|finding| (finding.rule.name, of_owned(object, finding))).collect();
+        if let Some(of_owner) = owner(object).and_then(|owner| self.0.get(&owner)) {
+            let is_new = |finding: &Finding| !of_owner.contains(&(finding.rule.name, finding.path.to_string()));
+            findings.retain(is_new);
+            exempted.retain(|exempted| is_new(&exempted.finding));
+        }
+        if text(object, "kind") != Kind::RayCluster.as_str() {
+            let metadata = object.field("metadata");
+            self.0.insert((text(object, "kind"), text(metadata, "namespace"), text(metadata, "name")), said);
+        }
+        // What is stored is what is shown, so each path is the one at which it is written.
         let findings = findings.into_iter().map(|finding| {
             let path = finding.path.clone();
             (finding, path)
         });
-        let findings = findings.collect();
-        Some(Judged { name: ObjectName::of(object, namespace), findings, exempted: Vec::new() })
+        let exempted = exempted.into_iter().map(|Exempted { finding, reason }| {
+            let path = finding.path.clone();
+            (finding, path, reason)
+        });
+        let (findings, exempted) = (findings.collect(), exempted.collect());
+        Some(Judged { name: ObjectName::of(object, namespace), findings, exempted })
     }
+}
 
-    /// Leaves out what was said of the object's owner, and remembers what is said of the object.
-    fn leave_out_repeated(&mut self, object: &Json<'_>, findings: &mut Vec<Finding>) {
-        let text = |field: &str| object.descend(["metadata", field]).as_str().unwrap_or_default().to_owned();
-        let of = |json: &Json<'_>, field: &str| json.field(field).as_str().unwrap_or_default().to_owned();
-        let kind = of(object, "kind");
-        // Where the owned object has what this one has; the spec of a RayCluster, or that of a RayJob.
-        let of_owned = |path: String| match kind.as_str() {
-            "RayService" => path.replacen("spec.rayClusterConfig", "spec", 1),
-            "RayJob" => path.replacen("spec.rayClusterSpec", "spec", 1),
-            "RayCronJob" => path.replacen("spec.jobTemplate", "spec", 1),
-            _ => path,
-        };
-        let said = findings.iter().map(|finding| (finding.rule.name, of_owned(finding.path.to_string()))).collect();
-        let references = object.descend(["metadata", "ownerReferences"]).items();
-        let owner = references.iter().find(|reference| reference.field("controller").as_bool() == Some(true));
-        let owner = owner.map(|owner| (of(owner, "kind"), text("namespace"), of(owner, "name")));
-        if let Some(of_owner) = owner.and_then(|owner| self.0.get(&owner)) {
-            findings.retain(|finding| !of_owner.contains(&(finding.rule.name, finding.path.to_string())));
-        }
-        if kind != Kind::RayCluster.as_str() {
-            self.0.insert((kind, text("namespace"), text("name")), said);
-        }
+fn text(json: &Json<'_>, field: &str) -> String {
+    json.field(field).as_str().unwrap_or_default().to_owned()
+}
+
+/// The controller that made an object, if one has.
+fn owner(object: &Json<'_>) -> Option<Owner> {
+    let metadata = object.field("metadata");
+    let references = metadata.field("ownerReferences").items();
+    let owner = references.iter().find(|reference| reference.field("controller").as_bool() == Some(true))?;
+    Some((text(owner, "kind"), text(metadata, "namespace"), text(owner, "name")))
+}
+
+/// Where an object that is made of this one has what a finding is about; the spec of a RayCluster, or that of a RayJob.
+fn of_owned(object: &Json<'_>, finding: &Finding) -> String {
+    let path = finding.path.to_string();
+    match object.field("kind").as_str() {
+        Some("RayService") => path.replacen("spec.rayClusterConfig", "spec", 1),
+        Some("RayJob") => path.replacen("spec.rayClusterSpec", "spec", 1),
+        Some("RayCronJob") => path.replacen("spec.jobTemplate", "spec", 1),
+        _ => path,
     }
 }

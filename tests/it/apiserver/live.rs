@@ -92,6 +92,34 @@ fn what_is_said_of_an_owner_is_not_said_again_of_what_it_owns() {
 }
 
 #[test]
+fn what_objects_exempt_themselves_from_is_counted_as_in_files() {
+    let server = ApiServer::shared();
+    let namespace = server.namespace("live-exempt");
+    let (rule, _) = BAD_CLUSTER_DENIALS[0].split_once(' ').expect("a rule and a path");
+    let of_rule = BAD_CLUSTER_DENIALS.iter().filter(|denial| denial.starts_with(rule)).count();
+    let cluster = BAD_CLUSTER.replacen(
+        "  name: bad",
+        &format!("  name: bad\n  annotations: {{rayguard.dev/ignore-{rule}: a test}}"),
+        1,
+    );
+    namespace.send("create -f -", &cluster).passes();
+    let report = report(&server.kubeconfig_file(), &["--namespace", "live-exempt"]);
+    let errors = found(&report, "error");
+    assert_eq!(errors.len(), BAD_CLUSTER_DENIALS.len() - of_rule, "{errors:?}");
+    assert!(!errors.iter().any(|error| error.contains(rule)), "{errors:?}");
+    assert_eq!(report["summary"]["exempted"], of_rule);
+    assert!(!found(&report, "warning").iter().any(|warning| warning.contains("ineffective-exemption")), "{report}");
+
+    let sarif = check(&server.kubeconfig_file(), &["--namespace", "live-exempt", "--output", "sarif"]);
+    let sarif: Value = serde_json::from_slice(&sarif.stdout).expect("JSON");
+    let results = sarif["runs"][0]["results"].as_array().expect("results").iter();
+    let suppressed: Vec<_> = results.filter(|result| !result["suppressions"].is_null()).collect();
+    assert_eq!(suppressed.len(), of_rule);
+    assert_eq!(suppressed[0]["ruleId"], rule);
+    assert_eq!(suppressed[0]["suppressions"], json!([{"kind": "inSource", "justification": "a test"}]));
+}
+
+#[test]
 fn a_list_of_many_pages_is_read_to_its_end() {
     let server = ApiServer::shared();
     let namespace = server.namespace("live-many");
