@@ -165,22 +165,26 @@ impl<'d, 't> Locator<'d, 't> {
 impl Checker<'_> {
     pub(super) fn live_object(&self, read: Result<live::Live, Unreadable>, owners: &mut live::Owners) -> Report {
         let mut report = Report::default();
-        match read {
-            Ok(live) => {
-                report.file = live.name.as_str().into();
-                // What is shown is the object as kubectl would show it.
-                let text = yaml::to_string(&live.json).unwrap_or_default();
-                if let Some(judged) = owners.judge(self.policy, &live.json, self.namespace)
-                    && let Some(Ok(document)) = yaml::documents(&text).into_iter().next()
-                {
-                    self.judged(&document, judged, None, &mut report);
-                }
-            }
-            Err(unreadable) => {
-                report.file = unreadable.file.as_str().into();
-                report.fail(unreadable);
-            }
+        let name = read.as_ref().map_or_else(|unreadable| &unreadable.file, |live| &live.name);
+        report.file = name.as_str().into();
+        if let Err(unreadable) = read.and_then(|live| self.live(&live, owners, &mut report)) {
+            report.fail(unreadable);
         }
         report
+    }
+
+    fn live(&self, live: &live::Live, owners: &mut live::Owners, report: &mut Report) -> Result<(), Unreadable> {
+        let fault = |message: String| Unreadable::new(live.name.clone(), message);
+        // What is shown is the object as kubectl would show it.
+        let text = yaml::to_string(&live.json).map_err(|error| fault(format!("cannot be shown: {error}")))?;
+        let document = yaml::documents(&text).into_iter().next();
+        let document = document.ok_or_else(|| fault("is empty".to_owned()))?.map_err(|error| {
+            let shown = self.view.unreadable(&Lines::of(&text), &live.name, &error);
+            Unreadable::document(&live.name, &error, shown)
+        })?;
+        let judged = owners.judge(self.policy, &live.json, self.namespace);
+        let judged = judged.ok_or_else(|| fault("is no object of KubeRay's".to_owned()))?;
+        self.judged(&document, judged, None, report);
+        Ok(())
     }
 }

@@ -3,7 +3,8 @@
 mod owners;
 mod proxy;
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
+use std::error::Error;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -94,7 +95,13 @@ pub(super) struct Objects {
     kinds: VecDeque<Kind>,
     /// Where the list of the first of the kinds goes on.
     token: Option<String>,
-    page: VecDeque<Live>,
+    /// Whether that came with the word that the one before is too old.
+    is_resumed: bool,
+    /// Whether the list is asked for at once, and not in pages.
+    is_whole: bool,
+    /// The names of what that list has had already.
+    seen: HashSet<String>,
+    page: VecDeque<Result<Live, Unreadable>>,
     /// How many kinds the cluster does not have, and what to say of them.
     absent: Vec<Kind>,
 }
@@ -111,6 +118,20 @@ struct ListMetadata {
     token: Option<String>,
 }
 
+/// As much of an object as tells which it is.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Head {
+    metadata: HeadMetadata,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct HeadMetadata {
+    namespace: String,
+    name: String,
+}
+
 /// The objects of the cluster, or what could not be read of it.
 pub(super) fn objects(args: &LiveArgs, namespace: Option<&str>) -> Result<Objects, LiveError> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
@@ -122,6 +143,9 @@ pub(super) fn objects(args: &LiveArgs, namespace: Option<&str>) -> Result<Object
         namespace: (!args.all_namespaces).then_some(namespace),
         kinds: KINDS.into(),
         token: None,
+        is_resumed: false,
+        is_whole: false,
+        seen: HashSet::new(),
         page: VecDeque::new(),
         absent: Vec::new(),
     })
@@ -153,27 +177,26 @@ impl Iterator for Objects {
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             if let Some(live) = self.page.pop_front() {
-                return Some(Ok(live));
+                return Some(live);
             }
             let Some(kind) = self.kinds.front().copied() else { return self.end() };
-            let listed = self.runtime.block_on(self.list(kind));
-            let (token, fault) = match listed {
-                Ok(list) => {
-                    self.page.extend(list.items.iter().filter_map(|item| live(kind, item)));
-                    (list.metadata.token.filter(|token| !token.is_empty()), None)
+            match self.runtime.block_on(self.list(kind)) {
+                Ok(list) => self.take(kind, list),
+                Err(kube::Error::Api(status)) if status.code == 410 && self.token.is_some() => {
+                    self.go_on(status.metadata.and_then(|metadata| metadata.continue_));
                 }
                 Err(kube::Error::Api(status)) if status.code == 404 => {
                     self.absent.push(kind);
-                    (None, None)
+                    self.next_kind();
                 }
-                Err(error) => (None, Some(self.fault(kind, &error))),
-            };
-            if token.is_none() {
-                self.kinds.pop_front();
-            }
-            self.token = token;
-            if fault.is_some() {
-                return fault.map(Err);
+                Err(error) => {
+                    // Who is not there, or knows nobody, will not be so for the next kind either.
+                    match &error {
+                        kube::Error::Api(status) if status.code != 401 => self.next_kind(),
+                        _ => self.kinds.clear(),
+                    }
+                    return Some(Err(self.fault(kind, &error)));
+                }
             }
         }
     }
@@ -182,9 +205,42 @@ impl Iterator for Objects {
 impl Objects {
     async fn list(&self, kind: Kind) -> kube::Result<List> {
         let place = self.namespace.as_ref().map(|name| format!("namespaces/{name}/")).unwrap_or_default();
-        let params = ListParams { continue_token: self.token.clone(), ..ListParams::default().limit(PAGE) };
+        let limit = if self.is_whole { None } else { Some(PAGE) };
+        let params = ListParams { continue_token: self.token.clone(), limit, ..ListParams::default() };
         let request = kube::core::Request::new(format!("/apis/ray.io/v1/{place}{}", plural(kind))).list(&params);
         self.client.request(request.map_err(kube::Error::BuildRequest)?).await
+    }
+
+    fn take(&mut self, kind: Kind, list: List) {
+        for item in &list.items {
+            let live = live(kind, item);
+            let name = match &live {
+                Ok(live) => &live.name,
+                Err(unreadable) => &unreadable.file,
+            };
+            if self.seen.insert(name.clone()) {
+                self.page.push_back(live);
+            }
+        }
+        self.is_resumed = false;
+        self.token = list.metadata.token.filter(|token| !token.is_empty());
+        if self.token.is_none() {
+            self.next_kind();
+        }
+    }
+
+    /// Goes on with a list whose token is too old, as client-go does: with the one that the API server offers, which
+    /// gives the rest as it is now, or else with all of it at once, which no token is needed for.
+    fn go_on(&mut self, offered: Option<String>) {
+        self.token = offered.filter(|token| !token.is_empty() && !self.is_resumed);
+        self.is_resumed = self.token.is_some();
+        self.is_whole = self.token.is_none();
+    }
+
+    fn next_kind(&mut self) {
+        self.kinds.pop_front();
+        self.seen.clear();
+        (self.token, self.is_resumed, self.is_whole) = (None, false, false);
     }
 
     /// The kinds that the cluster does not have, once all others are read.
@@ -219,14 +275,18 @@ impl Objects {
                     all.join(",")
                 )
             }
-            kube::Error::Api(status) if status.code == 410 => {
-                format!("the list of {resource} {place} has changed too much since it was begun; try again")
-            }
             kube::Error::Api(status) => format!("cannot list {resource} {place}: {}", status.message),
-            error => format!("cannot list {resource} {place}: {}", chain(error)),
+            error => format!("cannot list {resource} {place}: {}", unreached(error)),
         };
         Unreadable::new(format!("cluster:{resource}"), message)
     }
+}
+
+/// Why there is no answer, without the names of the layers that pass it on.
+fn unreached(error: &kube::Error) -> String {
+    let kube::Error::Service(error) = error else { return chain(error) };
+    let cause = error.downcast_ref::<hyper_util::client::legacy::Error>().and_then(|error| error.source());
+    chain(cause.unwrap_or(&**error))
 }
 
 /// What is said of a kind that the cluster does not have, one line.
@@ -238,8 +298,13 @@ fn plural(kind: Kind) -> String {
     kind.as_str().to_lowercase() + "s"
 }
 
-fn live(kind: Kind, item: &RawValue) -> Option<Live> {
-    let mut json = serde_json::from_str::<Json<'_>>(item.get()).ok()?.into_owned();
+fn live(kind: Kind, item: &RawValue) -> Result<Live, Unreadable> {
+    let read = serde_json::from_str::<Json<'_>>(item.get()).map_err(|error| {
+        // What cannot be read as a whole has a name all the same.
+        let head = serde_json::from_str::<Head>(item.get()).unwrap_or_default();
+        Unreadable::new(name(kind, &head.metadata.namespace, &head.metadata.name), format!("cannot be read: {error}"))
+    });
+    let mut json = read?.into_owned();
     object::complete(&mut json, Some("ray.io/v1"), Some(&format!("{}List", kind.as_str())));
     // Who wrote which field is long, and nothing to do with what is found.
     if let Some(metadata) = json.as_object_mut().and_then(|object| object.get_mut("metadata")) {
@@ -247,6 +312,9 @@ fn live(kind: Kind, item: &RawValue) -> Option<Live> {
         *metadata = kept.collect();
     }
     let text = |field: &str| json.descend(["metadata", field]).as_str().unwrap_or_default();
-    let name = format!("cluster:{}/{}/{}", plural(kind), text("namespace"), text("name"));
-    Some(Live { name, json })
+    Ok(Live { name: name(kind, text("namespace"), text("name")), json })
+}
+
+fn name(kind: Kind, namespace: &str, name: &str) -> String {
+    format!("cluster:{}/{namespace}/{name}", plural(kind))
 }
