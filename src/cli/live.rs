@@ -163,9 +163,8 @@ async fn client(args: &LiveArgs) -> Result<Client, LiveError> {
         None => Config::infer().await.map_err(|error| shown(&error))?,
     };
     let kubeconfig = args.kubeconfig.as_ref().map_or_else(Kubeconfig::read, Kubeconfig::read_from);
-    if !kubeconfig.is_ok_and(|kubeconfig| proxy::is_in(&kubeconfig, args.context.as_deref())) {
-        config.proxy_url = proxy::in_environment(&config.cluster_url).map_err(LiveError::Config)?;
-    }
+    config.proxy_url =
+        proxy::of(&config.cluster_url, kubeconfig.ok().as_ref(), args.context.as_deref()).map_err(LiveError::Config)?;
     config.connect_timeout = Some(PATIENCE);
     config.read_timeout = Some(PATIENCE);
     Client::try_from(config).map_err(|error| shown(&error))

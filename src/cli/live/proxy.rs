@@ -7,18 +7,25 @@ use hyper::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 use kube::config::Kubeconfig;
 
-/// Whether the kubeconfig names a proxy for the cluster of a context. It is then taken whatever the environment says.
-pub(super) fn is_in(kubeconfig: &Kubeconfig, context: Option<&str>) -> bool {
-    let context = context.or(kubeconfig.current_context.as_deref());
-    let of_name = kubeconfig.contexts.iter().find(|it| Some(&*it.name) == context);
-    let cluster = of_name.and_then(|it| it.context.as_ref()).map(|context| &context.cluster);
-    let cluster = kubeconfig.clusters.iter().find(|it| Some(&it.name) == cluster).and_then(|it| it.cluster.as_ref());
-    cluster.and_then(|cluster| cluster.proxy_url.as_ref()).is_some_and(|url| !url.is_empty())
+/// The proxy for a server: the one of the kubeconfig, whatever the environment says, or else that of the environment.
+pub(super) fn of(server: &Uri, kubeconfig: Option<&Kubeconfig>, context: Option<&str>) -> Result<Option<Uri>, String> {
+    match kubeconfig.and_then(|kubeconfig| in_kubeconfig(kubeconfig, context)) {
+        Some(url) => url.parse().map(Some).map_err(|error| format!("proxy-url is no valid URL: {error}")),
+        None => in_environment(server),
+    }
+}
+
+/// What the kubeconfig names for the cluster of a context.
+fn in_kubeconfig<'k>(kubeconfig: &'k Kubeconfig, context: Option<&str>) -> Option<&'k str> {
+    let context = context.or(kubeconfig.current_context.as_deref())?;
+    let context = kubeconfig.contexts.iter().find(|it| it.name == context)?.context.as_ref()?;
+    let cluster = kubeconfig.clusters.iter().find(|it| it.name == context.cluster)?.cluster.as_ref()?;
+    cluster.proxy_url.as_deref().filter(|url| !url.is_empty())
 }
 
 /// The proxy that the environment names for a server. The client's own reading of `NO_PROXY` asks whether the proxy is
 /// excepted, and not whether the server is.
-pub(super) fn in_environment(server: &Uri) -> Result<Option<Uri>, String> {
+fn in_environment(server: &Uri) -> Result<Option<Uri>, String> {
     let is_https = server.scheme_str() == Some("https");
     let Some(proxy) = variable(if is_https { "HTTPS_PROXY" } else { "HTTP_PROXY" }) else { return Ok(None) };
     let matcher = Matcher::builder().http(&*proxy).https(&*proxy).no(variable("NO_PROXY").unwrap_or_default()).build();

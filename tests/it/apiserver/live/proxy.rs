@@ -88,7 +88,8 @@ fn a_cluster_behind_a_proxy_is_reached_as_kubectl_reaches_it() {
     // What the kubeconfig says is for this cluster, and no exception in the environment is meant for it.
     let proxy = Proxy::start(server);
     let own = format!("proxy-url: '{}',", proxy.url);
-    let output = check(folder.path(), &format!("{NAME}:{port}"), &own, &[("HTTPS_PROXY", "http://127.0.0.1:1")]);
+    let variables = [("HTTPS_PROXY", "http://127.0.0.1:1"), ("NO_PROXY", "*")];
+    let output = check(folder.path(), &format!("{NAME}:{port}"), &own, &variables);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     assert!(proxy.asked().contains(&connect(&format!("{NAME}:{port}"))), "{:?}", proxy.asked());
 
