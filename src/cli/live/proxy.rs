@@ -43,6 +43,7 @@ fn is_loopback(server: &Uri) -> bool {
 }
 
 /// A variable of the environment by either of its names, unless it is empty.
+#[allow(clippy::disallowed_methods, reason = "these variables are every program's, and no argument of this one")]
 fn variable(name: &str) -> Option<String> {
     let names = [name.to_owned(), name.to_lowercase()];
     names.iter().find_map(|name| env::var(name).ok().filter(|value| !value.is_empty()))

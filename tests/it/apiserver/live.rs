@@ -120,6 +120,26 @@ fn what_objects_exempt_themselves_from_is_counted_as_in_files() {
 }
 
 #[test]
+fn what_an_owner_is_exempt_from_is_counted_once() {
+    let server = ApiServer::shared();
+    let namespace = server.namespace("live-exempt-owner");
+    let annotations = json!({"rayguard.dev/ignore-worker-reconnect-timeout": "a test"});
+    namespace.send("create -f -", BAD_SERVICE).passes();
+    namespace.kubectl("annotate rayservice bad rayguard.dev/ignore-worker-reconnect-timeout=test").passes();
+    let service = namespace.get("rayservice/bad");
+    // KubeRay gives the cluster the annotations of the service.
+    let owners = json!([{"apiVersion": "ray.io/v1", "kind": "RayService", "name": "bad", "controller": true,
+        "uid": service["metadata"]["uid"]}]);
+    let metadata = json!({"name": "owned", "annotations": annotations, "ownerReferences": owners});
+    let spec = &service["spec"]["rayClusterConfig"];
+    let cluster = json!({"apiVersion": "ray.io/v1", "kind": "RayCluster", "metadata": metadata, "spec": spec});
+    namespace.send("create -f -", &cluster.to_string()).passes();
+    let report = report(&server.kubeconfig_file(), &["--namespace", "live-exempt-owner"]);
+    assert_eq!(found(&report, "error"), [""; 0]);
+    assert_eq!((&report["summary"]["objects"], &report["summary"]["exempted"]), (&json!(2), &json!(1)), "{report}");
+}
+
+#[test]
 fn a_list_of_many_pages_is_read_to_its_end() {
     let server = ApiServer::shared();
     let namespace = server.namespace("live-many");

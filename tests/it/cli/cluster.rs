@@ -70,8 +70,14 @@ fn check(address: &str, arguments: &[&str]) -> Ended {
 }
 
 /// A page with these clusters, of which more come under a token.
-fn page(clusters: &[Value], token: &str) -> Option<(u16, Value)> {
-    Some((200, json!({"kind": "RayClusterList", "metadata": {"continue": token}, "items": clusters})))
+fn page(clusters: &[Value], token: &str) -> (u16, Value) {
+    (200, json!({"kind": "RayClusterList", "metadata": {"continue": token}, "items": clusters}))
+}
+
+/// What says that a token is too old, and offers another one.
+fn expired(token: &str) -> (u16, Value) {
+    let metadata = json!({"continue": token});
+    (410, json!({"kind": "Status", "status": "Failure", "code": 410, "message": "too old", "metadata": metadata}))
 }
 
 fn cluster(name: &str) -> Value {
@@ -93,15 +99,13 @@ fn is_of_clusters(path: &str) -> bool {
 
 #[test]
 fn a_list_whose_token_is_too_old_goes_on_with_the_one_that_is_offered() {
-    let socket = Socket::start(|path| match path {
-        _ if !is_of_clusters(path) => page(&[], ""),
-        _ if path.contains("continue=old") => Some((
-            410,
-            json!({"kind": "Status", "status": "Failure", "code": 410, "reason": "Expired",
-                "message": "too old", "metadata": {"continue": "offered"}}),
-        )),
-        _ if path.contains("continue=offered") => page(&[cluster("c"), cluster("d")], ""),
-        _ => page(&[cluster("a"), cluster("b")], "old"),
+    let socket = Socket::start(|path| {
+        Some(match path {
+            _ if !is_of_clusters(path) => page(&[], ""),
+            _ if path.contains("continue=old") => expired("offered"),
+            _ if path.contains("continue=offered") => page(&[cluster("c"), cluster("d")], ""),
+            _ => page(&[cluster("a"), cluster("b")], "old"),
+        })
     });
     let ended = socket.check(&["-ojson"]);
     assert_eq!((ended.status, found(&ended)), (Some(1), ["a", "b", "c", "d"].map(str::to_owned).into()), "{ended:?}");
@@ -110,19 +114,12 @@ fn a_list_whose_token_is_too_old_goes_on_with_the_one_that_is_offered() {
 #[test]
 fn a_list_whose_token_is_too_old_is_else_asked_for_at_once() {
     let socket = Socket::start(|path| {
-        let expired = |token: &str| {
-            let metadata = json!({"continue": token});
-            Some((
-                410,
-                json!({"kind": "Status", "status": "Failure", "code": 410, "message": "old", "metadata": metadata}),
-            ))
-        };
-        match path {
+        Some(match path {
             _ if !is_of_clusters(path) => page(&[], ""),
-            _ if path.contains("continue=") => expired("as old"),
+            _ if path.contains("continue=") => expired("too old as well"),
             _ if path.contains("limit=") => page(&[cluster("a"), cluster("b")], "old"),
             _ => page(&[cluster("a"), cluster("aa"), cluster("b"), cluster("c")], ""),
-        }
+        })
     });
     let ended = socket.check(&["-ojson"]);
     assert_eq!((ended.status, found(&ended)), (Some(1), ["a", "b", "aa", "c"].map(str::to_owned).into()), "{ended:?}");
@@ -166,7 +163,7 @@ fn an_object_that_cannot_be_read_is_an_error_with_its_name() {
         let mut unreadable = cluster("deep");
         unreadable["spec"]["deep"] = deep;
         let clusters = [cluster("a"), unreadable, cluster("b")];
-        page(if is_of_clusters(path) { &clusters } else { &[] }, "")
+        Some(page(if is_of_clusters(path) { &clusters } else { &[] }, ""))
     });
     let ended = socket.check(&["-ojson"]);
     assert_eq!((ended.status, found(&ended)), (Some(2), ["a", "b"].map(str::to_owned).into()), "{ended:?}");
