@@ -136,4 +136,14 @@ mod tests {
         assert!(own.contains("annotations[?'rayguard.dev/ignore-loopback-redis']"), "{own}");
         assert!(!exported("", "rayguard-loopback-redis")[0].contains("ignore-"));
     }
+
+    #[test]
+    fn a_reason_stays_within_its_comment() {
+        let reason = r#""a\rspec: b\u2028spec: c\u0085spec: d\nspec: e""#;
+        let exemption = format!("exemptions: [{{namespaces: [lab], rules: [loopback-redis], reason: {reason}}}]");
+        let [policy, _] = &exported(&exemption, "rayguard-loopback-redis")[..] else { panic!("two documents") };
+        let comment = "      # a\\rspec: b\\u{2028}spec: c\\u{85}spec: d\n      # spec: e\n      - key: kubernetes.io";
+        assert!(policy.contains(comment), "{policy}");
+        assert!(!policy.contains(['\r', '\u{85}', '\u{2028}']), "{policy}");
+    }
 }
