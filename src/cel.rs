@@ -2,7 +2,7 @@
 //!
 //! What the API server can judge by itself is written in CEL: for each rule one expression that gives the places where it
 //! finds something. It stands beside the rule, in `src/rules/<rule>.cel.yaml`; what rules have in common is in
-//! `src/cel/variables.yaml`. A rule needs no such file.
+//! `src/cel/variables.yaml`. A rule without such a file has a line in `src/cel/expressions.rs` that says why.
 
 mod document;
 mod expressions;
