@@ -99,7 +99,7 @@ fn exemptions() -> Vec<Case> {
     ];
     for namespace in ["exempt", "ignored"] {
         for old in [None, Some(good.clone())] {
-            cases.push(Case { namespace, old, ..case(&format!("in the namespace {namespace}"), &bad) });
+            cases.push(Case { old, namespace, ..case(&format!("in the namespace {namespace}"), &bad) });
         }
     }
     cases
