@@ -2,7 +2,7 @@
 //!
 //! What the API server can judge by itself is written in CEL: for each rule one expression that gives the places where it
 //! finds something. It stands beside the rule, in `src/rules/<rule>.cel.yaml`; what rules have in common is in
-//! `src/cel/variables.yaml`. A rule needs no such file.
+//! `src/cel/variables.yaml`. A rule without such a file has a line in `src/cel/expressions.rs` that says why.
 
 mod document;
 mod expressions;
@@ -135,5 +135,15 @@ mod tests {
         let own = &exported("objectExemptions: [loopback-redis]", "rayguard-loopback-redis")[0];
         assert!(own.contains("annotations[?'rayguard.dev/ignore-loopback-redis']"), "{own}");
         assert!(!exported("", "rayguard-loopback-redis")[0].contains("ignore-"));
+    }
+
+    #[test]
+    fn a_reason_stays_within_its_comment() {
+        let reason = r#""a\rspec: b\u2028spec: c\u0085spec: d\nspec: e""#;
+        let exemption = format!("exemptions: [{{namespaces: [lab], rules: [loopback-redis], reason: {reason}}}]");
+        let [policy, _] = &exported(&exemption, "rayguard-loopback-redis")[..] else { panic!("two documents") };
+        let comment = "      # a\\rspec: b\\u{2028}spec: c\\u{85}spec: d\n      # spec: e\n      - key: kubernetes.io";
+        assert!(policy.contains(comment), "{policy}");
+        assert!(!policy.contains(['\r', '\u{85}', '\u{2028}']), "{policy}");
     }
 }

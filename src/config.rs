@@ -9,11 +9,12 @@ use crate::defaults::{Defaults, HeadNumCpus, PodTemplates, TemplateError, Worker
 use crate::exemption::Exemptible;
 use crate::json::Json;
 use crate::kuberay::{FeatureGate, KubeRay, Version};
+use crate::name::{Syntax, sentence};
 use crate::path::FieldPath;
 use crate::policy::{Exemption, Policy, Settings};
 use crate::rule::Level;
 use crate::rules;
-use crate::spelling::suggestion;
+use crate::spelling::{quote, suggestion};
 use crate::yaml::{self, Position};
 
 const API_VERSION: &str = "rayguard.dev/v1alpha1";
@@ -273,14 +274,30 @@ impl Reader {
             }
             (names, path)
         };
-        let (namespaces, _) = names("namespaces");
+        let (namespaces, namespaces_path) = names("namespaces");
         let (rule_names, rules_path) = names("rules");
+        self.namespaces(&namespaces, &namespaces_path);
         let exempt = self.rules(&rule_names, &rules_path);
         let reason = json.field("reason").as_nonempty_str();
         if reason.is_none() {
             self.error(path.clone().field("reason"), "write why, for whoever reads it next year");
         }
         Exemption { namespaces, rules: exempt, reason: reason.unwrap_or_default().to_owned() }
+    }
+
+    /// Checks that these can be names of namespaces: a pattern, which would match none, was meant for several.
+    fn namespaces(&mut self, names: &[String], path: &FieldPath) {
+        for (index, name) in names.iter().enumerate() {
+            let faults = Syntax::Dns1123Label.faults(name);
+            if !faults.is_empty() {
+                let message = format!(
+                    "{} {}, and no namespace's name does; write each namespace by its whole name",
+                    quote(name),
+                    sentence(&faults)
+                );
+                self.error(path.clone().index(index), message);
+            }
+        }
     }
 
     fn object_exemptions(&mut self, json: &Json<'_>, path: &FieldPath) -> Exemptible {

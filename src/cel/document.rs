@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::source::{Source, Texts};
 use crate::exemption::PREFIX;
+use crate::path::on_one_line;
 use crate::policy::Policy;
 use crate::rule::{Level, Rule};
 
@@ -53,7 +54,8 @@ pub(super) fn write(text: &mut String, parts: &Parts<'_>) {
     let exempt = policy.exemptions.iter().filter(|exemption| exemption.rules.contains(&rule.name));
     for exemption in exempt {
         for line in exemption.reason.lines() {
-            let _ = writeln!(text, "      # {line}");
+            // To YAML a carriage return ends a line too, and to some readers U+2028 does.
+            let _ = writeln!(text, "      # {}", on_one_line(line));
         }
         let namespaces: Vec<_> = exemption.namespaces.iter().map(|name| quoted(name)).collect();
         let _ = writeln!(

@@ -70,6 +70,25 @@ fn everything_that_is_wrong_is_said_at_once() {
 }
 
 #[test]
+fn an_exempt_namespace_is_a_name_and_no_pattern() {
+    let namespaces = |names: &str| {
+        read(&format!(
+            r#","exemptions":[{{"namespaces":{names},"rules":["missing-redis-address"],"reason":"no data"}}]"#
+        ))
+    };
+    let place = |index| format!("exemptions[0].namespaces[{index}]");
+    let help = "and no namespace's name does; write each namespace by its whole name";
+    assert_eq!(
+        namespaces(r#"["team-*","lab","Team"]"#).expect_err("errors"),
+        [
+            format!("{}: \"team-*\" contains '*', {help}", place(0)),
+            format!("{}: \"Team\" contains 'T', {help}", place(2)),
+        ]
+    );
+    assert!(namespaces(r#"["0-lab","kube-system"]"#).is_ok());
+}
+
+#[test]
 fn every_gate_of_the_operator_can_be_said_where_its_version_has_it() {
     let gates = FeatureGate::ALL.map(|gate| format!(r#""{}":true"#, gate.as_str())).join(",");
     let only_1_6 = "kuberay.featureGates.AsyncJobInfoQuery: KubeRay 1.7 has no such gate, and would not start; remove it, \

@@ -10,13 +10,14 @@ use rayguard::rule::Rule;
 use rayguard::rules::RULES;
 use rayguard::schema::{Fault, Schema};
 use rayguard::yaml;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::variants;
 use crate::generator::Generator;
 use crate::{objects, samples};
 
 /// The policy of most cases: the built-in one.
-const BUILT_IN: &str = "apiVersion: rayguard.dev/v1alpha1\nkind: Policy\n";
+pub(super) const BUILT_IN: &str = "apiVersion: rayguard.dev/v1alpha1\nkind: Policy\n";
 
 /// Addresses of Redis, and what is none.
 const ADDRESSES: [&str; 30] = [
@@ -52,27 +53,33 @@ const ADDRESSES: [&str; 30] = [
     "clustercfg.x:1",
 ];
 
-/// A cluster with this address of Redis.
-fn with_address(address: &str) -> Value {
-    serde_json::json!({"apiVersion": "ray.io/v1", "kind": "RayCluster", "metadata": {"name": "c"}, "spec": {
-        "gcsFaultToleranceOptions": {"redisAddress": address},
-        "headGroupSpec": {"rayStartParams": {}, "template": {"spec": {"containers": [{"name": "ray-head"}]}}}}})
-}
-
 /// How many objects of each generator are judged.
 const GENERATED: usize = 400;
 
 /// One question: an object, and what it was before, as the API server has both.
+#[derive(Clone)]
 pub(super) struct Case {
     pub(super) name: String,
     pub(super) policy: String,
     /// The rule that the case is an example of.
-    rule: Option<&'static Rule>,
+    pub(super) rule: Option<&'static Rule>,
     pub(super) old: Option<Value>,
     pub(super) object: Value,
+    /// Where it is to be: what is there before anybody judges has a namespace of its own.
+    pub(super) namespace: &'static str,
+    /// Whether the old one is on its way out when it is updated.
+    pub(super) is_deleted: bool,
+    /// Whether it was made to be judged: the API server is not to have its say first.
+    pub(super) is_ours: bool,
 }
 
 impl Case {
+    /// A new object, and what the policy says of it by any rule.
+    pub(super) fn of(name: &str, policy: &str, object: Value) -> Self {
+        let (name, policy) = (name.to_owned(), policy.to_owned());
+        Self { name, policy, rule: None, old: None, object, namespace: "fresh", is_deleted: false, is_ours: true }
+    }
+
     /// The only rule that is asked: an example with a policy of its own is about one rule.
     pub(super) fn only(&self) -> Option<&'static str> {
         self.rule.filter(|_| self.policy != BUILT_IN).map(|rule| rule.name)
@@ -88,9 +95,10 @@ pub(super) fn exported_rules() -> impl Iterator<Item = &'static Rule> {
 /// the place of another.
 pub(super) fn all() -> Vec<Case> {
     let mut cases: Vec<Case> = exported_rules().flat_map(examples).collect();
-    let case = |name: String, old: Option<&Value>, object: &Value| {
-        let (old, object) = (old.cloned(), object.clone());
-        Case { name, policy: BUILT_IN.to_owned(), rule: None, old, object }
+    let case = |name: String, old: Option<&Value>, object: &Value| Case {
+        old: old.cloned(),
+        is_ours: false,
+        ..Case::of(&name, BUILT_IN, object.clone())
     };
     cases.extend(samples::samples().iter().enumerate().map(|(at, object)| case(format!("sample {at}"), None, object)));
     let mut runner = TestRunner::deterministic();
@@ -101,7 +109,9 @@ pub(super) fn all() -> Vec<Case> {
     let generator = Generator::new(1);
     generated.extend((0..2 * GENERATED).map(|at| generator.case(at).object));
     cases.extend(generated.iter().enumerate().map(|(at, object)| case(format!("generated {at}"), None, object)));
-    cases.extend(ADDRESSES.iter().map(|address| case(format!("address {address}"), None, &with_address(address))));
+    cases.extend(
+        ADDRESSES.iter().map(|address| case(format!("address {address}"), None, &variants::with_address(address))),
+    );
     for (at, pair) in generated.chunks(2).enumerate() {
         if let [old, new] = pair
             && [old, new].map(|object| &object["kind"]) == [&old["kind"]; 2]
@@ -109,11 +119,12 @@ pub(super) fn all() -> Vec<Case> {
             cases.push(case(format!("update {at}"), Some(old), new));
         }
     }
+    cases.extend(variants::all());
     cases.into_iter().enumerate().filter_map(|(number, case)| stored(case, number)).collect()
 }
 
 /// The examples in a rule's document.
-fn examples(rule: &'static Rule) -> impl Iterator<Item = Case> {
+pub(super) fn examples(rule: &'static Rule) -> impl Iterator<Item = Case> {
     let blocks = rule.docs.split("```yaml\n").skip(1).filter_map(|block| block.split_once("\n```"));
     blocks.enumerate().filter_map(move |(number, (block, _))| {
         let mut documents: Vec<_> = block.split("\n---\n").collect();
@@ -124,10 +135,10 @@ fn examples(rule: &'static Rule) -> impl Iterator<Item = Case> {
         let old = documents.pop().and_then(read);
         object["spec"].is_object().then(|| Case {
             name: format!("example {number} of {}", rule.name),
-            policy,
             rule: Some(rule),
             old,
-            object,
+            is_ours: false,
+            ..Case::of("", &policy, object)
         })
     })
 }
@@ -145,17 +156,24 @@ fn stored(case: Case, number: usize) -> Option<Case> {
         // Of an object that is new or updated, the API server drops the status.
         object.as_object_mut().expect("an object").remove("status");
         // Of an example the API server itself says whether it takes it.
-        (!is_malformed || case.rule.is_some()).then_some(object)
+        (!is_malformed || case.rule.is_some() || case.is_ours).then_some(object)
     };
     let mut object = conform(&case.object)?;
     let mut old = case.old.as_ref().and_then(conform);
+    let namespace = if old.is_some() && case.namespace == "fresh" { "stored" } else { case.namespace };
     if let Some(old) = &mut old {
-        for object in [old, &mut object] {
+        // An object is updated in one version, in which it is then old, too.
+        old["apiVersion"] = object["apiVersion"].clone();
+        for object in [&mut *old, &mut object] {
             object["metadata"]["name"] = format!("old-{number}").into();
-            object["apiVersion"] = "ray.io/v1".into();
+            object["metadata"]["namespace"] = namespace.into();
+        }
+        if case.is_deleted {
+            old["metadata"]["finalizers"] = json!(["example.com/kept"]);
+            object["metadata"]["finalizers"] = json!(["example.com/kept"]);
+            object["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z".into();
         }
     }
-    // An update that changes nothing of what is judged is none of anybody's business.
-    let is_same = old.as_ref().is_some_and(|old| old["spec"] == object["spec"]);
-    (old.is_some() == case.old.is_some() && !is_same).then_some(Case { old, object, ..case })
+    object["metadata"]["namespace"] = namespace.into();
+    (old.is_some() == case.old.is_some()).then_some(Case { old, object, namespace, ..case })
 }
