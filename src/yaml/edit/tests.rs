@@ -79,11 +79,14 @@ fn scalars_keep_their_quotes_and_what_stands_beside_them() {
 #[test]
 fn a_scalar_is_put_into_quotes_as_it_is_written() {
     assert_edits(&[
-        ("a: 1.10 # c\n", quote("a"), "a: \"1.10\" # c\n"),
+        ("a: 1.5 # c\n", quote("a"), "a: \"1.5\" # c\n"),
         ("a: [b, 60]\n", quote("a[1]"), "a: [b, \"60\"]\n"),
         ("a: true\n", quote("a"), "a: \"true\"\n"),
-        ("{\"a\": 1e3}", quote("a"), "{\"a\": \"1e3\"}"),
+        ("{\"a\": -7}", quote("a"), "{\"a\": \"-7\"}"),
     ]);
+    for text in ["a: 1.10\n", "a: 300.0\n", "a: 3e2\n", "{\"a\": 1E3}"] {
+        assert_eq!(edited(text, vec![quote("a")]), Err(Obstacle::Form), "it may be meant as another number: {text}");
+    }
     for text in ["a: yes\n", "a: 0777\n", "a: 1_000\n", "a: ~\n", "a: 'b'\n", "a: {}\n", "a: text\n"] {
         assert_eq!(edited(text, vec![quote("a")]), Err(Obstacle::Form), "{text}");
     }
