@@ -6,12 +6,12 @@ mod file;
 mod mend;
 
 use std::collections::HashSet;
+use std::fmt::Display;
 
 use annotate_snippets::{Group, Level, Renderer};
 use clap::Args;
 use rayguard::dry_run::Outcome;
 use rayguard::policy::Policy;
-use rayguard::yaml::edit::Obstacle;
 use rayguard::yaml::{self, Document, Lines, Location};
 
 pub(super) use diff::coloured;
@@ -224,8 +224,8 @@ fn objects<'t>(text: &'t str, policy: &Policy, namespace: &str) -> Vec<(Document
 }
 
 /// Says what is not changed, and why.
-fn refuse(name: &str, location: &Location, what: &str, obstacle: Obstacle) {
-    let message = format!("{name}:{}:{}: not fixed: {what}: {obstacle}", location.start.line, location.start.column);
+fn refuse(name: &str, location: &Location, what: &str, why: impl Display) {
+    let message = format!("{name}:{}:{}: not fixed: {what}: {why}", location.start.line, location.start.column);
     let group = Group::with_title(Level::NOTE.primary_title(&message));
     output::complain(&(Renderer::styled().render(&[group]) + "\n"));
 }

@@ -139,6 +139,18 @@ fn what_an_alias_stands_for_is_left_with_the_reason() {
 }
 
 #[test]
+fn a_name_that_is_taken_is_left_with_the_reason() {
+    let right =
+        "value: \"1440\"\n          - name: RAY_gcs_rpc_server_reconect_timeout_s\n            value: \"300\"\n";
+    let text = DENIED.replace("value: \"300\"\n", right);
+    let shell = Shell::with(&[("a.yaml", &text)]);
+    let ended = shell.run(&["check", "--fix", "a.yaml"]);
+    assert_eq!((ended.status, read(&shell, "a.yaml")), (Some(0), text));
+    let note = "a.yaml:30:19: not fixed: misspelled-variable: another item of the list has this name already\n";
+    assert!(ended.err.contains(note), "{}", ended.err);
+}
+
+#[test]
 fn files_keep_their_permissions_and_links_stay_links() {
     let (text, fixed) = commented();
     let shell = Shell::with(&[("real/a.yaml", &text), ("read-only.yaml", &text)]);
