@@ -19,7 +19,9 @@ const MOST_PASSES: usize = 10;
 /// The text with every finding mended that can be.
 pub(super) fn mended(text: &str, name: &str, policy: &Policy, namespace: &str) -> Changed {
     let (done, left) = settled(text, policy, namespace, MOST_PASSES);
-    left.into_iter().for_each(|Left { rule, location, why }| refuse(name, &location, rule, why));
+    for Left { rule, location, why } in left {
+        refuse(name, &location, rule, why);
+    }
     done
 }
 
@@ -118,7 +120,7 @@ fn wanted(text: &str, policy: &Policy, namespace: &str) -> (Vec<Wanted>, Vec<Lef
             let location = || document.locate(&outcome.as_written(&finding.path));
             let edits = match finding.rule.scope {
                 Scope::Offline => Ok(fix.edits.clone()),
-                _ => fix.edits.iter().map(|edit| as_written(edit, document, outcome)).collect(),
+                Scope::Admission => fix.edits.iter().map(|edit| as_written(edit, document, outcome)).collect(),
             };
             match edits {
                 // Two rules may want the same.
