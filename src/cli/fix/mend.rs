@@ -154,10 +154,16 @@ fn as_written(edit: &Edit, document: &Document<'_>, outcome: &Outcome<'_>) -> Re
     };
     // What rayguard itself would write is not there to be changed.
     let is_there = list.steps().len() == above.steps().len() && place.steps().len() == path.steps().len();
+    // Nor is an item of a list that is not written at all.
+    let is_item_there = (1..=path.steps().len()).all(|depth| {
+        !matches!(path.steps()[depth - 1], Step::Index(_))
+            || path.take(depth).value(&outcome.object).is_none()
+            || place.take(depth).value(&document.json).is_some()
+    });
     let same = |a: Option<&Json<'_>>, b: Option<&Json<'_>>| a.is_none() || b.is_none() || a == b;
     let is_same = same(place.value(&document.json), path.value(&outcome.object));
     match edit {
-        _ if !is_there => Err(Why::Default),
+        _ if !is_there || !is_item_there => Err(Why::Default),
         Edit::Set { value, .. } if is_taken(&place, value, &document.json) => Err(Why::Taken),
         Edit::Set { .. } if !is_same => Err(Why::Default),
         edit => Ok(edit.clone().at(place)),

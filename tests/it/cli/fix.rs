@@ -151,6 +151,21 @@ fn a_name_that_is_taken_is_left_with_the_reason() {
 }
 
 #[test]
+fn what_only_a_default_adds_is_left_with_the_reason() {
+    let env = "          env:\n          - name: RAY_gcs_rpc_server_reconnect_timeout_s\n            value: \"300\"\n";
+    let policy = format!(
+        "apiVersion: rayguard.dev/v1alpha1\nkind: Policy\ndefaults:\n  podTemplate:\n    worker:\n      spec:\n        \
+         containers:\n        - name: ray-worker\n{env}"
+    );
+    let text = DENIED.replace(env, "");
+    let shell = Shell::with(&[("a.yaml", &text), ("policy.yaml", &policy)]);
+    let ended = shell.run(&["check", "--fix", "--config", "policy.yaml", "a.yaml"]);
+    assert_eq!((ended.status, read(&shell, "a.yaml")), (Some(1), text), "{ended:?}");
+    let note = "not fixed: worker-reconnect-timeout: rayguard's own defaults are there, and nothing that is written\n";
+    assert!(ended.err.contains(note), "{}", ended.err);
+}
+
+#[test]
 fn files_keep_their_permissions_and_links_stay_links() {
     let (text, fixed) = commented();
     let shell = Shell::with(&[("real/a.yaml", &text), ("read-only.yaml", &text)]);
