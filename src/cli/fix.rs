@@ -5,16 +5,19 @@ mod diff;
 mod file;
 mod mend;
 
+use std::collections::HashSet;
+use std::fmt::Display;
+
 use annotate_snippets::{Group, Level, Renderer};
 use clap::Args;
 use rayguard::dry_run::Outcome;
 use rayguard::policy::Policy;
-use rayguard::yaml::edit::Obstacle;
 use rayguard::yaml::{self, Document, Lines, Location};
 
 pub(super) use diff::coloured;
 
 use super::format::{Format, OutputTo};
+use super::report::Unreadable;
 use super::source::Source;
 use super::text::{self, TextView};
 use super::{CliError, Input, Status, object, output};
@@ -35,7 +38,7 @@ pub(super) struct FixArgs {
     /// With --fix, write nothing, and show as a unified diff what would be written
     ///
     /// No findings are reported. Exits with 1 if there would be changes.
-    #[arg(long, requires = "fix")]
+    #[arg(long, requires = "fix", conflicts_with_all = ["output", "require_ray"])]
     diff: bool,
 }
 
@@ -133,7 +136,13 @@ impl Run<'_> {
     /// Changes each text and writes it back, or shows what would be written.
     fn change(&self, fixed: &mut Fixed, change: impl Fn(&str, &str) -> Changed) -> Result<(), CliError> {
         let (sources, _) = self.input.sources()?;
-        for source in sources {
+        let mut known = HashSet::new();
+        // A file may have several names, and what is done to it is done once.
+        let is_new = |source: &Result<Source, Unreadable>| match source {
+            Ok(Source::File(path)) => file::identity(path).is_none_or(|file| known.insert(file)),
+            _ => true,
+        };
+        for source in sources.filter(is_new) {
             match source.and_then(|source| source.read().map(|bytes| (source, bytes))) {
                 Ok((source, bytes)) => self.one(&source, bytes, fixed, &change)?,
                 Err(unreadable) => self.fail(&unreadable.text, fixed),
@@ -154,7 +163,10 @@ impl Run<'_> {
             Ok(text) => text,
             Err(error) => {
                 self.fail(&text::undecoded(&name, &error), fixed);
-                fixed.stdin = Some(bytes).filter(|_| matches!(source, Source::Stdin(_)) && !self.diff);
+                if matches!(source, Source::Stdin(_)) && !self.diff {
+                    output::raw(&bytes)?;
+                    fixed.stdin = Some(bytes);
+                }
                 return Ok(());
             }
         };
@@ -171,11 +183,11 @@ impl Run<'_> {
             _ if self.diff && is_changed => {
                 fixed.status = fixed.status.max(Status::Denied);
                 fixed.count += changed.count;
-                output::print(&diff::unified(text, &changed.text, &name))?;
+                diff::show(text, &changed.text, &name)?;
             }
             _ if self.diff => {}
             Source::Stdin(_) => {
-                output::print(&changed.text)?;
+                output::raw(changed.text.as_bytes())?;
                 fixed.count += changed.count;
                 fixed.stdin = Some(changed.text.into_bytes());
             }
@@ -212,8 +224,8 @@ fn objects<'t>(text: &'t str, policy: &Policy, namespace: &str) -> Vec<(Document
 }
 
 /// Says what is not changed, and why.
-fn refuse(name: &str, location: &Location, what: &str, obstacle: Obstacle) {
-    let message = format!("{name}:{}:{}: not fixed: {what}: {obstacle}", location.start.line, location.start.column);
+fn refuse(name: &str, location: &Location, what: &str, why: impl Display) {
+    let message = format!("{name}:{}:{}: not fixed: {what}: {why}", location.start.line, location.start.column);
     let group = Group::with_title(Level::NOTE.primary_title(&message));
     output::complain(&(Renderer::styled().render(&[group]) + "\n"));
 }

@@ -48,6 +48,21 @@ pub(super) fn print(text: &str) -> io::Result<()> {
     data.flush()
 }
 
+/// Writes all the data as it is, be there what may in it, for what reads it next.
+pub(super) fn raw(bytes: &[u8]) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        done => done,
+    }
+}
+
+/// Whether the data goes to no terminal, and has no colours.
+pub(super) fn is_plain() -> bool {
+    let stdout = io::stdout();
+    !stdout.is_terminal() && AutoStream::choice(&stdout) == anstream::ColorChoice::Never
+}
+
 /// Says something to whoever runs the command. There is nobody to tell if that fails.
 pub(super) fn complain(text: &str) {
     let _ = anstream::stderr().lock().write_all(text.as_bytes());

@@ -13,7 +13,7 @@ use std::ops::Range;
 use super::syntax::{self, Syntax};
 use super::{Document, YamlError, documents};
 use crate::fix::Edit;
-use crate::json::Json;
+use crate::json::{Json, Number};
 use place::Here;
 
 /// Changes of an object that belong together: all are made, or none.
@@ -120,13 +120,17 @@ fn quoted(text: &str, document: &Syntax, edit: Edit) -> Result<Edit, Obstacle> {
     let Edit::Quote { path } = edit else { return Ok(edit) };
     let written = Here::plain_text(text, document, &path)?;
     let value = match serde_json::from_str(written) {
-        // As a number 1.10 is 1.1, but as a text it is what it is.
-        Ok(Json::Number(number)) if number.is_f64() || number.to_string() == written => written,
+        Ok(Json::Number(number)) if canonical(&number).is_some_and(|number| number == written) => written,
         Ok(Json::Bool(_)) => written,
-        // `yes` and 0777 are not meant as they are written by everyone who writes them.
+        // Not everyone who writes `yes`, 0777, 1.10 or 3e2 means the text that is written, nor everyone the value.
         _ => return Err(Obstacle::Form),
     };
     Ok(Edit::Set { path, value: Json::from(value.to_owned()) })
+}
+
+/// A number as it is written without need, as 1.1 is for 1.10 and 300 for 300.0.
+fn canonical(number: &Number) -> Option<String> {
+    if number.is_f64() { number.as_f64().map(|number| number.to_string()) } else { Some(number.to_string()) }
 }
 
 /// Finds out which changes can be made together.

@@ -113,6 +113,32 @@ impl Node {
         let Kind::Map { entries, .. } = &self.kind else { return None };
         entries.iter().rposition(|entry| entry.name.as_deref() == Some(name))
     }
+
+    /// The keys and the scalars that begin in a stretch of the text, in order.
+    pub(super) fn scalars(&self, bytes: &Span) -> Vec<Span> {
+        let mut found = Vec::new();
+        self.find_scalars(bytes, &mut found);
+        found
+    }
+
+    fn find_scalars(&self, bytes: &Span, found: &mut Vec<Span>) {
+        match &self.kind {
+            Kind::Scalar(_) => found.extend(bytes.contains(&self.start).then_some(self.start..self.end)),
+            Kind::Map { entries, .. } => {
+                let from = entries.partition_point(|entry| entry.value.end <= bytes.start);
+                for Entry { key, value, .. } in entries[from..].iter().take_while(|entry| entry.key.start < bytes.end) {
+                    found.extend(bytes.contains(&key.start).then_some(key.clone()));
+                    value.find_scalars(bytes, found);
+                }
+            }
+            Kind::List { items, .. } => {
+                let from = items.partition_point(|item| item.end <= bytes.start);
+                let items = items[from..].iter().take_while(|item| item.start < bytes.end);
+                items.for_each(|item| item.find_scalars(bytes, found));
+            }
+            Kind::Alias => {}
+        }
+    }
 }
 
 /// As deep as a document may be that can be read.

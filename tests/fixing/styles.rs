@@ -117,6 +117,10 @@ proptest! {
             prop_assert!(is_removal && obstacle == Obstacle::Comment || is_nothing, "{:?} {}:\n{}", change, obstacle, text);
             return Ok(());
         }
+        for comment in ["# said", "# a map", "# between"] {
+            let count = |text: &str| text.matches(comment).count();
+            prop_assert_eq!(count(&text), count(&after), "{:?} costs a comment:\n{}\n{}", change, text, after);
+        }
         let read = documents(&after);
         let expected = intended(tree.value(), &change).filter(|value| !value.is_null());
         let read = read.first().map(|document| Value::from(&document.as_ref().expect("it can be read").json));

@@ -16,12 +16,23 @@ fn name(finding: &Finding) -> String {
     format!("{} {}", finding.rule.name, finding.message)
 }
 
+/// The example without what it says of its findings, with which a line could not go. All else stays where it is.
+fn unmarked(case: &Case) -> String {
+    let lines = case.example.text.split_inclusive('\n').map(|line| {
+        let mark = ["# error", "# warning", "# note"].iter().find_map(|mark| line.find(mark));
+        let (kept, mark) = line.split_at(mark.unwrap_or(line.trim_end().len()));
+        let end = if line.ends_with('\n') { "\n" } else { "" };
+        format!("{kept}{}{end}", " ".repeat(mark.len() - end.len()))
+    });
+    lines.collect()
+}
+
 /// The example with the fixes of some findings, and what kept any from being made.
 fn fixed(case: &Case, findings: &[&Finding]) -> (String, Vec<String>) {
     let object = case.document.location().bytes.start;
     let edits = findings.iter().filter_map(|finding| Some(finding.fix.clone()?.edits));
     let changes: Vec<_> = edits.map(|edits| Change { object, edits }).collect();
-    let edited = edit(case.example.text, &changes);
+    let edited = edit(&unmarked(case), &changes);
     let refused = edited.obstacles.iter().zip(findings);
     let refused = refused.filter_map(|(obstacle, finding)| Some(format!("{}: {}", name(finding), (*obstacle)?)));
     (edited.text, refused.collect())
@@ -80,7 +91,8 @@ fn only_the_lines_of_the_fault_change() {
                     key.min(case.document.lines().position(bytes.start).line)..=last
                 })
                 .collect();
-            let diff = TextDiff::from_lines(case.example.text, &text);
+            let before = unmarked(&case);
+            let diff = TextDiff::from_lines(&before, &text);
             for change in diff.iter_all_changes().filter(|change| change.tag() == ChangeTag::Delete) {
                 let line = change.old_index().expect("a line that was there") + 1;
                 if !lines.contains(&line) {

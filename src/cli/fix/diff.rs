@@ -1,14 +1,21 @@
 //! What is changed in a text, as a unified diff.
 
 use std::fmt::Write as _;
+use std::io;
 
 use anstream::adapter::strip_str;
 use similar::TextDiff;
 
-/// The difference between two texts of one name, with colours. `patch -p0` takes it.
-pub(super) fn unified(before: &str, after: &str, name: &str) -> String {
+use crate::cli::output;
+
+/// Shows the difference between two texts of one name. `patch -p0` takes it, for where no person reads it, it has every
+/// byte of theirs.
+pub(super) fn show(before: &str, after: &str, name: &str) -> io::Result<()> {
     let diff = TextDiff::from_lines(before, after);
-    coloured(&diff.unified_diff().header(name, name).to_string())
+    // A name with blanks ends at a tab, as for `diff` and git.
+    let name = if name.contains(char::is_whitespace) { format!("{name}\t") } else { name.to_owned() };
+    let diff = diff.unified_diff().header(&name, &name).to_string();
+    if output::is_plain() { output::raw(diff.as_bytes()) } else { output::print(&coloured(&diff)) }
 }
 
 /// A diff with colours, and without what else would steer a terminal.

@@ -2,21 +2,29 @@
 
 #![allow(clippy::disallowed_methods, reason = "the core writes no files; this is the shell")]
 
-use std::fs;
+use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Write as _};
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt as _, fchown};
+use std::path::{Path, PathBuf};
 
-/// Puts a text in the place of the one that was read, for all readers at once and with the same permissions. A link stays
+/// What all names of a file have in common that lead to the same place.
+pub(super) fn identity(path: &Path) -> Option<PathBuf> {
+    fs::canonicalize(path).ok()
+}
+
+/// Puts a text in the place of the one that was read, for all readers at once, with the same owner and permissions. A link stays
 /// one, and what it leads to is replaced. A file that is not any more what was read, or that may not be written, stays.
 pub(super) fn replace(path: &Path, read: &[u8], text: &[u8]) -> io::Result<()> {
     let target = fs::canonicalize(path)?;
-    let permissions = fs::metadata(&target)?.permissions();
+    let metadata = fs::metadata(&target)?;
+    let permissions = metadata.permissions();
     if permissions.readonly() {
         return Err(io::Error::new(ErrorKind::PermissionDenied, "the file is read-only"));
     }
     let folder = target.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".rayguard-").tempfile_in(folder)?;
     file.write_all(text)?;
+    keep_owner(file.as_file(), &metadata)?;
     file.as_file().set_permissions(permissions)?;
     file.as_file().sync_all()?;
     if fs::read(&target)? != read {
@@ -24,6 +32,18 @@ pub(super) fn replace(path: &Path, read: &[u8], text: &[u8]) -> io::Result<()> {
     }
     file.persist(&target)?;
     Ok(())
+}
+
+/// Gives a new file the owner and the group that another one has. This takes permissions, which are to be set afterwards.
+fn keep_owner(file: &File, of: &Metadata) -> io::Result<()> {
+    let is = file.metadata()?;
+    if (is.uid(), is.gid()) == (of.uid(), of.gid()) {
+        return Ok(());
+    }
+    fchown(file, Some(of.uid()), Some(of.gid())).map_err(|error| match error.kind() {
+        ErrorKind::PermissionDenied => io::Error::new(error.kind(), "its owner and group could not be kept"),
+        _ => error,
+    })
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Where a change goes in a text.
 
+use std::ops::Range;
+
 use super::{Obstacle, Replacement, render};
 use crate::fix::{Edit, nest};
 use crate::json::Json;
@@ -14,8 +16,8 @@ pub(super) struct Here<'s> {
     node: &'s Node,
     /// The place behind the colon or the dash that leads to the node.
     lead: usize,
-    /// The column of the key that leads to the node.
-    column: usize,
+    /// Where the key stands that leads to the node, or the place behind the dash.
+    key: usize,
     /// Whether the node is within brackets.
     in_flow: bool,
 }
@@ -63,7 +65,7 @@ impl<'s> Here<'s> {
 
     fn descend<'p>(text: &'s str, document: &'s Syntax, path: &'p FieldPath) -> Result<Descent<'s, 'p>, Obstacle> {
         let node = &document.root;
-        let mut here = Here { text, document, node, lead: node.start, column: 0, in_flow: document.is_json };
+        let mut here = Here { text, document, node, lead: node.start, key: 0, in_flow: document.is_json };
         let (mut trail, mut left) = (Vec::new(), path.steps());
         loop {
             match here.node.kind {
@@ -84,14 +86,12 @@ impl<'s> Here<'s> {
                 let Some(index) = step.name().and_then(|name| self.node.entry(name)) else { return Ok(None) };
                 let Entry { key, value, .. } = &entries[index];
                 let lead = behind_colon(self.text, key.end).ok_or(Obstacle::Form)?;
-                let column = self.column_of(key.start);
-                Ok(Some(Here { node: value, lead, column, in_flow: self.in_flow || *flow, ..self }))
+                Ok(Some(Here { node: value, lead, key: key.start, in_flow: self.in_flow || *flow, ..self }))
             }
             (Kind::List { flow, items }, Step::Index(index)) => {
                 let Some(node) = items.get(*index) else { return Ok(None) };
                 let lead = if *flow { node.start } else { self.dash(items, *index)? + 1 };
-                let column = self.column_of(lead);
-                Ok(Some(Here { node, lead, column, in_flow: self.in_flow || *flow, ..self }))
+                Ok(Some(Here { node, lead, key: lead, in_flow: self.in_flow || *flow, ..self }))
             }
             _ => Ok(None),
         }
@@ -133,44 +133,61 @@ impl<'s> Here<'s> {
     }
 
     fn remove(&self, step: &Step) -> Result<Replacement, Obstacle> {
-        // Each part with where it begins, be it with a dash, and where it ends.
-        let (flow, index, parts): (bool, usize, Vec<_>) = match (&self.node.kind, step) {
-            (Kind::Map { flow, entries }, step) => {
-                let index = step.name().and_then(|name| self.node.entry(name)).ok_or(Obstacle::Absent)?;
-                (*flow, index, entries.iter().map(|entry| (entry.key.start, entry.value.end)).collect())
+        let removal = self.removal(step)?;
+        if self.has_comment(&removal.bytes) { Err(Obstacle::Comment) } else { Ok(removal) }
+    }
+
+    fn removal(&self, step: &Step) -> Result<Replacement, Obstacle> {
+        let (flow, index) = match (&self.node.kind, step) {
+            (Kind::Map { flow, .. }, step) => {
+                (*flow, step.name().and_then(|name| self.node.entry(name)).ok_or(Obstacle::Absent)?)
             }
-            (Kind::List { flow: true, items }, Step::Index(index)) => {
-                (true, *index, items.iter().map(|item| (item.start, item.end)).collect())
-            }
-            (Kind::List { flow: false, items }, Step::Index(index)) => {
-                let dashes = (0..items.len()).map(|index| Ok((self.dash(items, index)?, items[index].end)));
-                (false, *index, dashes.collect::<Result<_, Obstacle>>()?)
-            }
+            (Kind::List { flow, .. }, Step::Index(index)) => (*flow, *index),
             _ => return Err(Obstacle::Absent),
         };
-        let (start, end) = *parts.get(index).ok_or(Obstacle::Absent)?;
-        let next = parts.get(index + 1).map(|(start, _)| *start);
-        let before = index.checked_sub(1).map(|index| parts[index].1);
-        let gap = match (flow, next, before) {
-            (true, None, Some(before)) => before..start,
-            (true, None, None) => return Ok(self.put(start..end, String::new())),
+        let Range { start, end } = self.part(index)?.ok_or(Obstacle::Absent)?;
+        let next = self.part(index + 1)?.map(|next| next.start);
+        let before = index.checked_sub(1).map(|index| self.part(index)).transpose()?.flatten().map(|before| before.end);
+        Ok(match (flow, next, before) {
+            (true, None, Some(before)) => self.put(before..end, String::new()),
+            (true, None, None) => self.put(start..end, String::new()),
             (false, None, None) => {
                 let empty = if matches!(self.node.kind, Kind::Map { .. }) { "{}" } else { "[]" };
-                return if self.text[self.lead..start].trim().is_empty() && self.lead < start {
-                    Ok(self.put(self.lead..end, format!(" {empty}")))
+                if self.text[self.lead..start].trim().is_empty() && self.lead < start {
+                    self.put(self.lead..end, format!(" {empty}"))
                 } else {
-                    Ok(self.put(start..end, empty.to_owned()))
-                };
+                    self.put(start..end, empty.to_owned())
+                }
             }
-            (false, ..) if self.is_first_of_line(start) => return Ok(self.without_lines(start, end)),
+            (false, ..) if self.is_first_of_line(start) => self.without_lines(start, end),
             // The next one takes its place.
-            (_, Some(next), _) => end..next,
+            (_, Some(next), _) => self.put(start..next, String::new()),
             (false, None, Some(_)) => return Err(Obstacle::Form),
+        })
+    }
+
+    /// An entry of this map or an item of this list, from its key or its dash to its end.
+    fn part(&self, index: usize) -> Result<Option<Range<usize>>, Obstacle> {
+        Ok(match &self.node.kind {
+            Kind::Map { entries, .. } => entries.get(index).map(|entry| entry.key.start..entry.value.end),
+            Kind::List { flow: true, items } => items.get(index).map(|item| item.start..item.end),
+            Kind::List { flow: false, items } => match items.get(index) {
+                Some(item) => Some(self.dash(items, index)?..item.end),
+                None => None,
+            },
+            Kind::Scalar(_) | Kind::Alias => None,
+        })
+    }
+
+    /// Whether a comment stands in a stretch of this map or list. In a scalar, a `#` is one of its characters.
+    fn has_comment(&self, bytes: &Range<usize>) -> bool {
+        let mut at = bytes.start;
+        let is_said = |scalar: &Range<usize>| {
+            let between = self.text.get(at..scalar.start).is_some_and(|between| between.contains('#'));
+            at = at.max(scalar.end);
+            between
         };
-        if self.text[gap.clone()].contains('#') {
-            return Err(Obstacle::Comment);
-        }
-        Ok(self.put(start.min(gap.start)..end.max(gap.end), String::new()))
+        self.node.scalars(bytes).iter().any(is_said) || self.text[at.min(bytes.end)..bytes.end].contains('#')
     }
 
     /// Adds an entry to this map or an item to this list, or to nothing.
@@ -196,7 +213,7 @@ impl<'s> Here<'s> {
             }
             (Kind::Scalar(Style::Empty), _) => {
                 let deeper = if step.name().is_some() { 2 } else { self.list_indent() };
-                let indent = " ".repeat(self.column + deeper);
+                let indent = " ".repeat(self.column_of(self.key) + deeper);
                 let at = self.line_end(self.lead);
                 Ok(self.put(at..at, format!("{}{indent}{}", self.line_break(), lines(&indent)?)))
             }
@@ -276,7 +293,7 @@ impl<'s> Here<'s> {
     }
 
     #[allow(clippy::unused_self, reason = "it reads as what is done here")]
-    fn put(&self, bytes: std::ops::Range<usize>, text: String) -> Replacement {
+    fn put(&self, bytes: Range<usize>, text: String) -> Replacement {
         Replacement { bytes, text }
     }
 

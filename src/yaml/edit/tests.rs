@@ -79,11 +79,14 @@ fn scalars_keep_their_quotes_and_what_stands_beside_them() {
 #[test]
 fn a_scalar_is_put_into_quotes_as_it_is_written() {
     assert_edits(&[
-        ("a: 1.10 # c\n", quote("a"), "a: \"1.10\" # c\n"),
+        ("a: 1.5 # c\n", quote("a"), "a: \"1.5\" # c\n"),
         ("a: [b, 60]\n", quote("a[1]"), "a: [b, \"60\"]\n"),
         ("a: true\n", quote("a"), "a: \"true\"\n"),
-        ("{\"a\": 1e3}", quote("a"), "{\"a\": \"1e3\"}"),
+        ("{\"a\": -7}", quote("a"), "{\"a\": \"-7\"}"),
     ]);
+    for text in ["a: 1.10\n", "a: 300.0\n", "a: 3e2\n", "{\"a\": 1E3}"] {
+        assert_eq!(edited(text, vec![quote("a")]), Err(Obstacle::Form), "it may be meant as another number: {text}");
+    }
     for text in ["a: yes\n", "a: 0777\n", "a: 1_000\n", "a: ~\n", "a: 'b'\n", "a: {}\n", "a: text\n"] {
         assert_eq!(edited(text, vec![quote("a")]), Err(Obstacle::Form), "{text}");
     }
@@ -104,12 +107,12 @@ fn keys_keep_their_quotes() {
 #[test]
 fn entries_and_items_go_with_their_lines() {
     assert_edits(&[
-        ("a: b # c\n# d\ne: f\n", remove("a"), "# d\ne: f\n"),
+        ("a: b\n# d\ne: f\n", remove("a"), "# d\ne: f\n"),
         ("a: b\n# d\ne: f\n", remove("e"), "a: b\n# d\n"),
         ("a: b\r\ne:\r\n  f: g", remove("e"), "a: b"),
         ("a:\n- b: c\n  d: e # f\n- g\n", remove("a[0].b"), "a:\n- d: e # f\n- g\n"),
-        ("a:\n- b: c\n  d: e # f\n- g\n", remove("a[0].d"), "a:\n- b: c\n- g\n"),
-        ("a:\n- b: c\n  d: e # f\n- g\n", remove("a[0]"), "a:\n- g\n"),
+        ("a:\n- b: c # f\n  d: e\n- g\n", remove("a[0].d"), "a:\n- b: c # f\n- g\n"),
+        ("a:\n- b: c\n  d: e\n- g\n", remove("a[0]"), "a:\n- g\n"),
         ("a:\n- b: c\n  d: e # f\n\n- g", remove("a[1]"), "a:\n- b: c\n  d: e # f\n"),
         ("a:\n  # x\n  - b # y\nc: d\n", remove("a[0]"), "a:\n  # x\n  [] # y\nc: d\n"),
         ("a:\n  - b # y\nc: d\n", remove("a[0]"), "a: [] # y\nc: d\n"),
@@ -123,8 +126,41 @@ fn entries_and_items_go_with_their_lines() {
         ("a: |\n  b\n\nc: d\n", remove("a"), "\nc: d\n"),
         ("a:\n- - b\n  - c\n", remove("a[0][0]"), "a:\n- - c\n"),
     ]);
-    assert_eq!(edited("a: {b: c, # d\n  e: f}\n", vec![remove("a.b")]), Err(Obstacle::Comment));
-    assert_eq!(edited("a:\n- b: c\n  # x\n  d: e\n", vec![remove("a[0].b")]), Err(Obstacle::Comment));
+    // A `#` that is no comment.
+    assert_edits(&[
+        (
+            "a: 'b # c'\nd: |\n  # e\n  f #\n\"g #\": [\"#\", h#]\ni: j\n",
+            remove("a"),
+            "d: |\n  # e\n  f #\n\"g #\": [\"#\", h#]\ni: j\n",
+        ),
+        ("a: b\nd: |\n  # e\n  f #\ni: j\n", remove("d"), "a: b\ni: j\n"),
+        ("a: b\n\"g #\": [\"#\", {h#: 'i # j'}]\nk: l\n", remove("g #"), "a: b\nk: l\n"),
+    ]);
+}
+
+#[test]
+fn no_comment_goes_with_what_it_is_about() {
+    let item = "a:\n- b: c\n- b: c # keep: ticket 42\n  # why: see wiki\n  d: e # or f\n- g\n";
+    for (text, place) in [
+        (item, "a[1]"),
+        (item, "a[1].d"),
+        ("a: b # c\nd: e\n", "a"),
+        ("a: b\nd: e # f", "d"),
+        ("a: # drain\n  b: c\nd: e\n", "a"),
+        ("a:\n  # drain\n  b: c\nd: e\n", "a"),
+        ("a:\n  b: c # drain\nd: e\n", "a"),
+        ("a:\n  b: # x\n    c: d\n", "a.b"),
+        ("a: | # x\n  b\nc: d\n", "a"),
+        ("a: 'it''s' # x\nc: d\n", "a"),
+        ("a:\n- b # x\n  # y\n- c\n", "a[0]"),
+        ("a:\n- # x\n  b\n", "a[0]"),
+        ("a: {b: c, # d\n  e: f}\n", "a.b"),
+        ("a: {b: [ # d\n  c]}\n", "a.b"),
+        ("a: [b, # c\n  d]\n", "a[1]"),
+        ("a:\n- b: c\n  # x\n  d: e\n", "a[0].b"),
+    ] {
+        assert_eq!(edited(text, vec![remove(place)]), Err(Obstacle::Comment), "{place} of {text}");
+    }
 }
 
 #[test]

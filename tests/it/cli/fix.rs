@@ -1,7 +1,10 @@
 //! What `check --fix` and `default --in-place` write, and what they leave alone.
 
-use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::fs::{self, File};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::Command;
 
 use super::{DENIED, Shell, allowed};
 
@@ -59,6 +62,12 @@ fn a_difference_is_shown_and_nothing_written() {
     assert!(applied.out.starts_with("--- <stdin>\n") && applied.err.is_empty(), "{applied:?}");
     assert_eq!(shell.run(&["check", "--fix", "--diff", "c.yaml"]).status, Some(0));
     assert_eq!(shell.run(&["check", "--diff", "c.yaml"]).status, Some(2), "only with --fix");
+    for other in ["--output=json=found.json", "-osarif", "--require-ray"] {
+        let ended = shell.run(&["check", "--fix", "--diff", other, "a.yaml"]);
+        assert_eq!((ended.status, &*ended.out), (Some(2), ""));
+        assert!(ended.err.contains("the argument '--diff' cannot be used with '--"), "{}", ended.err);
+        assert!(!shell.path().join("found.json").exists());
+    }
     shell.write("a.yaml", fixed.as_bytes());
     assert_eq!(shell.run(&["check", "--fix", "--diff", "a.yaml"]).out, "");
 }
@@ -76,6 +85,29 @@ fn the_standard_input_is_fixed_to_the_standard_output() {
     let ended = shell.pipe(&["check", "--fix", "--output", "json"], text.as_bytes());
     assert_eq!((ended.status, &*ended.out), (Some(2), ""));
     assert!(ended.err.contains("write --output FORMAT=FILE"), "{}", ended.err);
+}
+
+/// What steers a terminal is in documents that cannot be read, and comes through beside one that is fixed.
+#[test]
+fn every_byte_comes_through() {
+    let text = format!("{DENIED}---\n# \u{1b}[1m \u{7f} \u{b} \u{7} \u{85}\n");
+    let fixed = text.replace("\"300\"", "\"1440\"");
+    let shell = Shell::with(&[("a file.yaml", &text)]);
+    let ended = shell.pipe(&["check", "--fix", "-q", "-"], text.as_bytes());
+    assert_eq!((ended.status, &*ended.out), (Some(2), &*fixed));
+    let file = File::open(shell.write("no-text.yaml", b"\xff\x1b")).expect("a file");
+    let output = shell.command(&["check", "--fix", "-q", "-"]).stdin(file).output().expect("the binary ends");
+    assert_eq!((output.status.code(), &*output.stdout), (Some(2), &b"\xff\x1b"[..]));
+    let shown = |color: &str| shell.run(&["--color", color, "check", "--fix", "--diff", "a file.yaml"]).out;
+    let (diff, coloured) = (shown("auto"), shown("always"));
+    assert!(coloured.contains("\u{1b}[32m+ ") && !coloured.contains(['\u{7f}', '\u{b}']), "{coloured:?}");
+    assert!(diff.contains("\n # \u{1b}[1m \u{7f} \u{b} \u{7} \u{85}\n"), "{diff:?}");
+    assert!(diff.starts_with("--- a file.yaml\t\n+++ a file.yaml\t\n@@"), "{diff:?}");
+    let file = File::open(shell.write("a.patch", diff.as_bytes())).expect("a file");
+    let patched = Command::new("patch").arg("-p0").current_dir(shell.path()).stdin(file).output();
+    let patched = patched.expect("patch is installed");
+    assert!(patched.status.success(), "{patched:?}");
+    assert_eq!(read(&shell, "a file.yaml"), fixed);
 }
 
 #[test]
@@ -107,6 +139,33 @@ fn what_an_alias_stands_for_is_left_with_the_reason() {
 }
 
 #[test]
+fn a_name_that_is_taken_is_left_with_the_reason() {
+    let right =
+        "value: \"1440\"\n          - name: RAY_gcs_rpc_server_reconect_timeout_s\n            value: \"300\"\n";
+    let text = DENIED.replace("value: \"300\"\n", right);
+    let shell = Shell::with(&[("a.yaml", &text)]);
+    let ended = shell.run(&["check", "--fix", "a.yaml"]);
+    assert_eq!((ended.status, read(&shell, "a.yaml")), (Some(0), text));
+    let note = "a.yaml:30:19: not fixed: misspelled-variable: another item of the list has this name already\n";
+    assert!(ended.err.contains(note), "{}", ended.err);
+}
+
+#[test]
+fn what_only_a_default_adds_is_left_with_the_reason() {
+    let env = "          env:\n          - name: RAY_gcs_rpc_server_reconnect_timeout_s\n            value: \"300\"\n";
+    let policy = format!(
+        "apiVersion: rayguard.dev/v1alpha1\nkind: Policy\ndefaults:\n  podTemplate:\n    worker:\n      spec:\n        \
+         containers:\n        - name: ray-worker\n{env}"
+    );
+    let text = DENIED.replace(env, "");
+    let shell = Shell::with(&[("a.yaml", &text), ("policy.yaml", &policy)]);
+    let ended = shell.run(&["check", "--fix", "--config", "policy.yaml", "a.yaml"]);
+    assert_eq!((ended.status, read(&shell, "a.yaml")), (Some(1), text), "{ended:?}");
+    let note = "not fixed: worker-reconnect-timeout: rayguard's own defaults are there, and nothing that is written\n";
+    assert!(ended.err.contains(note), "{}", ended.err);
+}
+
+#[test]
 fn files_keep_their_permissions_and_links_stay_links() {
     let (text, fixed) = commented();
     let shell = Shell::with(&[("real/a.yaml", &text), ("read-only.yaml", &text)]);
@@ -116,6 +175,8 @@ fn files_keep_their_permissions_and_links_stay_links() {
     mode("real/a.yaml", 0o640);
     mode("read-only.yaml", 0o444);
     symlink("real/a.yaml", shell.path().join("link.yaml")).expect("a link");
+    let shown = shell.run(&["check", "--fix", "--diff", "link.yaml", "real/a.yaml", "real"]);
+    assert_eq!((shown.status, shown.out.matches("+++ ").count(), &*shown.err), (Some(1), 1, "would fix 1\n"));
     assert_eq!(shell.run(&["check", "--fix", "link.yaml"]).status, Some(0));
     let is_link = |name: &str| shell.path().join(name).symlink_metadata().expect("it is there").is_symlink();
     assert!(is_link("link.yaml"));
@@ -127,6 +188,31 @@ fn files_keep_their_permissions_and_links_stay_links() {
     assert!(ended.err.contains("read-only.yaml: not written: the file is read-only"), "{}", ended.err);
     let left: Vec<_> = fs::read_dir(shell.path().join("real")).expect("a folder").collect();
     assert_eq!(left.len(), 1, "{left:?}");
+}
+
+/// Only root can give a file away; for anybody else it is still the same as before.
+#[test]
+fn files_keep_their_owner() {
+    let (text, fixed) = commented();
+    let shell = Shell::with(&[("theirs.yaml", &text)]);
+    let theirs = shell.path().join("theirs.yaml");
+    let is_root = chown(&theirs, Some(1234), Some(1235)).is_ok();
+    fs::set_permissions(&theirs, fs::Permissions::from_mode(0o666)).expect("it can be set");
+    let owner =
+        |path: &Path| fs::metadata(path).map(|metadata| (metadata.uid(), metadata.gid(), metadata.mode() & 0o7777));
+    let before = owner(&theirs).expect("it is there");
+    assert_eq!(is_root, before == (1234, 1235, 0o666));
+    assert_eq!(shell.run(&["check", "--fix", "theirs.yaml"]).status, Some(0));
+    assert_eq!((owner(&theirs).expect("it is there"), read(&shell, "theirs.yaml")), (before, fixed));
+    if is_root {
+        // Somebody else may write the file, and has the folder, but cannot give a new one to its owner.
+        fs::write(&theirs, &text).expect("it can be written");
+        chown(shell.path(), Some(1236), Some(1236)).expect("root can");
+        let output = shell.command(&["check", "--fix", "theirs.yaml"]).uid(1236).gid(1236).output().expect("it ends");
+        let said = String::from_utf8(output.stderr).expect("UTF-8");
+        assert!(said.contains("theirs.yaml: not written: its owner and group could not be kept"), "{said}");
+        assert_eq!((output.status.code(), read(&shell, "theirs.yaml")), (Some(2), text));
+    }
 }
 
 #[test]
