@@ -1,6 +1,7 @@
 //! The binary, as a shell runs it.
 
 mod check;
+#[cfg(feature = "server")]
 mod cluster;
 mod comparison;
 mod default;
