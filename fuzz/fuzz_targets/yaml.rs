@@ -39,6 +39,10 @@ fuzz_target!(|data: &[u8]| {
     // kubectl reads a text by lines, and ends each of them alike.
     let lines: String = text.lines().flat_map(|line| [line, "\n"]).collect();
     if let ([Ok(document)], Ok(other)) = (&documents[..], serde_norway::from_str::<Libyaml>(&lines)) {
+        // Of a document that is one block of text, which is no object, libyaml alone wants the lines indented.
+        if document.json.as_str().is_some() {
+            return;
+        }
         assert!(agree(&document.json, &other), "ours: {}\nlibyaml's: {other:?}", Value::from(&document.json));
     }
 });
