@@ -17,8 +17,9 @@ use super::{ApiServer, KUBERAY};
 use crate::kuberay;
 use crate::process::Rayguard;
 
-/// Both are told which CRDs the API server has: what these do not know is pruned there, and a newer KubeRay knows more.
-const POLICY: &str = "kuberay: {version: '1.6'}";
+/// Both are told which CRDs the API server has: what these do not know is pruned there, and a newer KubeRay knows more. And
+/// objects may exempt themselves, as they always may offline.
+const POLICY: &str = "kuberay: {version: '1.6'}\nobjectExemptions: all";
 
 /// What is said of one object.
 #[derive(Debug, PartialEq)]
