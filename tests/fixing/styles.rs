@@ -7,7 +7,6 @@ use rayguard::path::FieldPath;
 use rayguard::yaml::documents;
 use rayguard::yaml::edit::{Change, Edited, Obstacle, edit};
 use serde_json::Value;
-use similar::{ChangeTag, TextDiff};
 
 use super::any_text::{layout, styled};
 
@@ -131,14 +130,14 @@ proptest! {
         let value = document.bytes(path).unwrap_or(place.clone());
         let first = lines.position(place.start.min(value.start)).line;
         let last = lines.position(place.end.max(value.end)).line;
-        let diff = TextDiff::from_lines(&text, &after);
-        for change in diff.iter_all_changes().filter(|change| change.tag() == ChangeTag::Delete) {
-            let line = change.old_index().expect("it was there") + 1;
-            let is_last = change.value().trim_end() == text.lines().last().unwrap_or_default().trim_end();
-            let above = document.locate(&path.take(path.steps().len() - 1)).start.line;
-            // What is empty then stands behind its colon or its dash, which may be a line above.
-            prop_assert!((above.min(first) - 1..=last + 1).contains(&line) || is_last, "line {} of\n{}\n{}", line, text, after);
-        }
+        // What is empty then stands behind its colon or its dash, which may be a line above.
+        let above = document.locate(&path.take(path.steps().len() - 1)).start.line;
+        let (old, new): (Vec<_>, Vec<_>) =
+            (text.lines().map(str::trim_end).collect(), after.lines().map(str::trim_end).collect());
+        let (head, tail) = (above.min(first).saturating_sub(2), old.len().saturating_sub(last + 1));
+        prop_assert_eq!(new.get(..head), Some(&old[..head]), "{:?}:\n{}\n{}", change, text, after);
+        let behind = new.len().checked_sub(tail).map(|from| &new[from..]);
+        prop_assert_eq!(behind, Some(&old[old.len() - tail..]), "{:?}:\n{}\n{}", change, text, after);
         // A single line without an end does not say how others would end.
         if text.contains("\r\n") {
             prop_assert_eq!(after.matches('\n').count(), after.matches("\r\n").count());
