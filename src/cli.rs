@@ -10,6 +10,7 @@ mod excerpt;
 mod explain;
 mod fix;
 mod format;
+mod here;
 mod judged;
 #[cfg(feature = "server")]
 mod live;

@@ -8,7 +8,6 @@ mod mend;
 use std::collections::HashSet;
 use std::fmt::Display;
 
-use annotate_snippets::{Group, Level, Renderer};
 use clap::Args;
 use rayguard::dry_run::Outcome;
 use rayguard::policy::Policy;
@@ -170,9 +169,11 @@ impl Run<'_> {
                 return Ok(());
             }
         };
-        let lines = Lines::of(text);
-        for error in yaml::documents(text).iter().filter_map(|document| document.as_ref().err()) {
-            self.fail(&TextView::new(None).unreadable(&lines, &name, error), fixed);
+        if self.tells {
+            let lines = Lines::of(text);
+            for error in yaml::documents(text).iter().filter_map(|document| document.as_ref().err()) {
+                self.fail(&TextView::new(None).unreadable(&lines, &name, error), fixed);
+            }
         }
         let changed = change(text, &name);
         if changed.is_incomplete {
@@ -226,6 +227,5 @@ fn objects<'t>(text: &'t str, policy: &Policy, namespace: &str) -> Vec<(Document
 /// Says what is not changed, and why.
 fn refuse(name: &str, location: &Location, what: &str, why: impl Display) {
     let message = format!("{name}:{}:{}: not fixed: {what}: {why}", location.start.line, location.start.column);
-    let group = Group::with_title(Level::NOTE.primary_title(&message));
-    output::complain(&(Renderer::styled().render(&[group]) + "\n"));
+    output::complain(&text::note(&message));
 }

@@ -140,7 +140,16 @@ pub(super) fn undecoded(file: &str, error: &YamlError) -> String {
 
 /// An error without a place in a text.
 pub(super) fn error(message: &str) -> String {
-    let group = Group::with_title(Level::ERROR.primary_title(message));
+    title(&Level::ERROR, message)
+}
+
+/// The same for what is no error.
+pub(super) fn note(message: &str) -> String {
+    title(&Level::NOTE, message)
+}
+
+fn title(level: &Level<'static>, message: &str) -> String {
+    let group = Group::with_title(level.clone().primary_title(message));
     Renderer::styled().render(&[group]) + "\n"
 }
 

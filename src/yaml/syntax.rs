@@ -108,7 +108,7 @@ impl Node {
         }
     }
 
-    /// The last entry of a name, and whether the map merges others.
+    /// The last entry of a name.
     pub(super) fn entry(&self, name: &str) -> Option<usize> {
         let Kind::Map { entries, .. } = &self.kind else { return None };
         entries.iter().rposition(|entry| entry.name.as_deref() == Some(name))
@@ -218,7 +218,7 @@ impl<'t, E: Iterator<Item = Result<(Event<'t>, Span), Fault>>> Reader<'_, E> {
                     let next = self.next()?;
                     let mut value = self.node(next, depth + 1)?;
                     if matches!(value.kind, Kind::Scalar(Style::Empty)) {
-                        value.end = value.end.max(self.behind_colon(&key).unwrap_or_default());
+                        value.end = value.end.max(behind_colon(self.text, key.end).unwrap_or_default());
                     }
                     end = value.end;
                     entries.push(Entry { name, key, value });
@@ -241,10 +241,6 @@ impl<'t, E: Iterator<Item = Result<(Event<'t>, Span), Fault>>> Reader<'_, E> {
 
     fn trimmed(&self, span: &Span) -> usize {
         span.start + self.text[span.clone()].trim_end().len()
-    }
-
-    fn behind_colon(&self, key: &Span) -> Option<usize> {
-        behind_colon(self.text, key.end)
     }
 }
 

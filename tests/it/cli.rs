@@ -108,11 +108,27 @@ impl Shell {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rayguard"));
-        command.args(arguments).current_dir(self.path());
+        command.args(arguments);
+        self.settle(&mut command);
+        command
+    }
+
+    /// A line of shell, for which the binary is `rayguard`.
+    fn bash(&self, line: &str) -> Command {
+        let bin = Path::new(env!("CARGO_BIN_EXE_rayguard")).parent().expect("a folder");
+        let path = format!("{}:{}", bin.display(), std::env::var("PATH").expect("a PATH"));
+        let mut bash = Command::new("bash");
+        bash.args(["-c", line]).env("PATH", path);
+        self.settle(&mut bash);
+        bash
+    }
+
+    /// In the folder, and without what the environment says of the output.
+    fn settle(&self, command: &mut Command) {
+        command.current_dir(self.path());
         for variable in ["NO_COLOR", "CLICOLOR_FORCE", "CLICOLOR", "RAYGUARD_CONFIG"] {
             command.env_remove(variable);
         }
-        command
     }
 
     /// Runs the binary with nothing to read.

@@ -23,6 +23,8 @@ mod kuberay;
 #[cfg(feature = "server")]
 mod limits;
 #[cfg(feature = "server")]
+mod listener;
+#[cfg(feature = "server")]
 mod malformed;
 #[cfg(feature = "server")]
 mod mount;

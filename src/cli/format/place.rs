@@ -1,17 +1,14 @@
 //! Where a finding is, for programs that know the files of a repository.
 
 use std::borrow::Cow;
-use std::env;
 use std::path::{Component, Path};
-use std::sync::LazyLock;
 
+use crate::cli::here::from_here;
 use crate::cli::report::Place;
 
 /// A file as a repository knows it: from the working folder on, with slashes. What lies elsewhere stays as it is.
 pub(super) fn file(name: &str) -> Cow<'_, str> {
-    static HERE: LazyLock<Option<std::path::PathBuf>> = LazyLock::new(|| env::current_dir().ok());
-    let path = Path::new(name);
-    let path = HERE.as_ref().and_then(|here| path.strip_prefix(here).ok()).unwrap_or(path);
+    let path = from_here(Path::new(name));
     let is_plain = path == Path::new(name) && !path.components().any(|part| part == Component::CurDir);
     if is_plain {
         return Cow::Borrowed(name);

@@ -25,14 +25,18 @@ impl Owners {
     /// Judges an object as it is stored; `None` if it is not KubeRay's.
     pub(in crate::cli) fn judge(&mut self, policy: &Policy, object: &Json<'_>, namespace: &str) -> Option<Judged> {
         let (mut findings, mut exempted) = policy.judge_stored(&RayObject::read(object)?);
-        let said = findings.iter().chain(exempted.iter().map(|exempted| &exempted.finding));
-        let said = said.map(|finding| (finding.rule.name, of_owned(object, finding))).collect();
+        // Nothing is made of a RayCluster that would repeat it.
+        let is_owner = text(object, "kind") != Kind::RayCluster.as_str();
+        let said = is_owner.then(|| {
+            let said = findings.iter().chain(exempted.iter().map(|exempted| &exempted.finding));
+            said.map(|finding| (finding.rule.name, of_owned(object, finding))).collect()
+        });
         if let Some(of_owner) = owner(object).and_then(|owner| self.0.get(&owner)) {
             let is_new = |finding: &Finding| !of_owner.contains(&(finding.rule.name, finding.path.to_string()));
             findings.retain(is_new);
             exempted.retain(|exempted| is_new(&exempted.finding));
         }
-        if text(object, "kind") != Kind::RayCluster.as_str() {
+        if let Some(said) = said {
             let metadata = object.field("metadata");
             self.0.insert((text(object, "kind"), text(metadata, "namespace"), text(metadata, "name")), said);
         }

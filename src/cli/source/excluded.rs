@@ -1,9 +1,10 @@
 //! What the user does not want to be read.
 
-use std::env;
 use std::path::{Component, Path, PathBuf};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
+use crate::cli::here::from_here;
 
 /// Patterns of paths, as git's own ignore files have them, seen from the working folder.
 #[derive(Debug)]
@@ -25,9 +26,7 @@ impl Excluded {
             return false;
         }
         // As seen from the working folder; what lies outside of it has only the names that it was given by.
-        let here = env::current_dir().unwrap_or_default();
-        let names =
-            path.strip_prefix(&here).unwrap_or(path).components().filter(|part| matches!(part, Component::Normal(_)));
+        let names = from_here(path).components().filter(|part| matches!(part, Component::Normal(_)));
         let path: PathBuf = names.collect();
         !path.as_os_str().is_empty() && self.0.matched_path_or_any_parents(&path, is_folder).is_ignore()
     }

@@ -1,60 +1,41 @@
 //! `rayguard check --cluster` as far as it needs no cluster, and what it does where an API server misbehaves as no real
 //! one can be made to: here a socket answers.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
-use std::thread;
 
 use serde_json::{Value, json};
 
 use super::{DENIED, Ended, Shell, places};
+use crate::listener::Listener;
 
 /// What becomes of a request for this path: a status and an answer, or nothing but the end of the connection.
 type Answer = fn(&str) -> Option<(u16, Value)>;
 
 /// A socket that answers like no API server should.
-struct Socket {
-    address: String,
-    /// The paths that it was asked for.
-    asked: Arc<Mutex<Vec<String>>>,
-}
+struct Socket(Listener);
 
 impl Socket {
     fn start(answer: Answer) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("a bound socket").to_string();
-        let socket = Self { address, asked: Arc::default() };
-        let asked = Arc::clone(&socket.asked);
-        thread::spawn(move || {
-            for client in listener.incoming().flatten() {
-                // Whether the client has gone away is seen by what it says.
-                let _ = serve(client, answer, &asked);
-            }
-        });
-        socket
+        Self(Listener::start(move |client, line| serve(client, answer, path_of(line))))
     }
 
+    /// The paths that it was asked for.
     fn asked(&self) -> Vec<String> {
-        self.asked.lock().expect("no thread has panicked").clone()
+        self.0.asked().iter().map(|line| path_of(line).to_owned()).collect()
     }
 
     /// Checks the cluster that this claims to be.
     fn check(&self, arguments: &[&str]) -> Ended {
-        check(&self.address, arguments)
+        check(&self.0.address.to_string(), arguments)
     }
 }
 
-fn serve(mut client: TcpStream, answer: Answer, asked: &Mutex<Vec<String>>) -> io::Result<()> {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        client.read_exact(&mut byte)?;
-        head.extend(byte);
-    }
-    let head = String::from_utf8_lossy(&head);
-    let path = head.split(' ').nth(1).unwrap_or_default();
-    asked.lock().expect("no thread has panicked").push(path.to_owned());
+fn path_of(line: &str) -> &str {
+    line.split(' ').nth(1).unwrap_or_default()
+}
+
+fn serve(mut client: TcpStream, answer: Answer, path: &str) -> io::Result<()> {
     let Some((status, body)) = answer(path) else { return Ok(()) };
     let body = body.to_string();
     let length = body.len();

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Command;
 
 use super::{DENIED, Shell, allowed, warned};
 
@@ -111,7 +110,6 @@ fn the_document_has_these_commands_and_no_others() {
 
 #[test]
 fn every_command_of_the_document_shows_what_it_says() {
-    let bin = Path::new(env!("CARGO_BIN_EXE_rayguard")).parent().expect("a folder");
     let mut wrong = BTreeMap::new();
     for (command, status, word) in COMMANDS {
         let needs_server =
@@ -122,11 +120,7 @@ fn every_command_of_the_document_shows_what_it_says() {
         }
         // Each in a folder of its own, for some write.
         let shell = folder();
-        let mut bash = Command::new("bash");
-        bash.args(["-c", command]).current_dir(shell.path());
-        let path = format!("{}:{}", bin.display(), std::env::var("PATH").expect("a PATH"));
-        let output =
-            bash.env("PATH", path).env_remove("NO_COLOR").env_remove("RAYGUARD_CONFIG").output().expect("bash");
+        let output = shell.bash(command).output().expect("bash");
         let said = String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8");
         if output.status.code() != Some(*status) || !said.contains(word) {
             wrong.insert(command, (output.status.code(), said));

@@ -33,14 +33,7 @@ fn transcript(commands: &[&str], run: impl Fn(&Shell, &str) -> (Option<i32>, Str
 
 /// Both streams, through one pipe.
 fn piped(shell: &Shell, command: &str) -> (Option<i32>, String) {
-    let bin = env!("CARGO_BIN_EXE_rayguard").strip_suffix("/rayguard").expect("a folder");
-    let path = format!("{bin}:{}", std::env::var("PATH").expect("a PATH"));
-    let mut bash = std::process::Command::new("bash");
-    bash.args(["-c", &format!("{{ {command}; }} 2>&1")]).current_dir(shell.path()).env("PATH", path);
-    for variable in ["NO_COLOR", "CLICOLOR_FORCE", "CLICOLOR", "RAYGUARD_CONFIG"] {
-        bash.env_remove(variable);
-    }
-    let output = bash.output().expect("bash starts");
+    let output = shell.bash(&format!("{{ {command}; }} 2>&1")).output().expect("bash starts");
     (output.status.code(), String::from_utf8(output.stdout).expect("UTF-8"))
 }
 

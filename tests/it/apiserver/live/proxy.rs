@@ -1,15 +1,15 @@
 //! A cluster that lies behind a proxy.
 
 use std::fs;
-use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io::{self, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::Output;
-use std::sync::{Arc, Mutex};
 use std::thread;
 
 use super::{command, said};
 use crate::apiserver::{ApiServer, TOKEN, kubeconfig};
+use crate::listener::Listener;
 
 /// A name in the API server's certificate that nothing but the proxy can reach.
 const NAME: &str = "kubernetes.default.svc";
@@ -17,39 +17,21 @@ const NAME: &str = "kubernetes.default.svc";
 /// A proxy that connects whoever asks with the API server, whatever name they ask for.
 struct Proxy {
     url: String,
-    /// The first lines of what it was asked.
-    asked: Arc<Mutex<Vec<String>>>,
+    listener: Listener,
 }
 
 impl Proxy {
     fn start(server: SocketAddr) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let url = format!("http://{}", listener.local_addr().expect("a bound socket"));
-        let asked = Arc::default();
-        let proxy = Self { url, asked: Arc::clone(&asked) };
-        thread::spawn(move || {
-            for client in listener.incoming().flatten() {
-                let asked = Arc::clone(&asked);
-                thread::spawn(move || connect(client, server, &asked));
-            }
-        });
-        proxy
+        let listener = Listener::start(move |client, _| connect(client, server));
+        Self { url: format!("http://{}", listener.address), listener }
     }
 
     fn asked(&self) -> Vec<String> {
-        self.asked.lock().expect("no thread has panicked").clone()
+        self.listener.asked()
     }
 }
 
-fn connect(mut client: TcpStream, server: SocketAddr, asked: &Mutex<Vec<String>>) -> io::Result<()> {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        client.read_exact(&mut byte)?;
-        head.extend(byte);
-    }
-    let head = String::from_utf8_lossy(&head);
-    asked.lock().expect("no thread has panicked").push(head.lines().next().unwrap_or_default().to_owned());
+fn connect(mut client: TcpStream, server: SocketAddr) -> io::Result<()> {
     let mut server = TcpStream::connect(server)?;
     client.write_all(b"HTTP/1.1 200 OK\r\n\r\n")?;
     let (mut from_client, mut to_server) = (client.try_clone()?, server.try_clone()?);
