@@ -7,6 +7,7 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rayguard::admission::{Request, mutate, validate};
 use rayguard::policy::Policy;
+use rayguard::view::Blind;
 
 const REVIEWS: [(&str, &[u8]); 3] = [
     ("service-create", include_bytes!("../tests/fixtures/reviews/rayservice-create.json")),
@@ -21,7 +22,7 @@ fn reviews(criterion: &mut Criterion) {
         group.throughput(Throughput::Bytes(review.len() as u64));
         group.bench_function("read", |bencher| bencher.iter(|| Request::read(black_box(review)).expect("a review")));
         group.bench_function("validate", |bencher| {
-            bencher.iter(|| validate(&policy, black_box(review)).expect("a review"));
+            bencher.iter(|| validate(&policy, &Blind, black_box(review)).expect("a review"));
         });
         group.bench_function("mutate", |bencher| {
             bencher.iter(|| mutate(&policy, black_box(review)).expect("a review"));

@@ -6,6 +6,7 @@ use std::hint::black_box;
 
 use rayguard::admission::{Request, mutate, validate};
 use rayguard::policy::Policy;
+use rayguard::view::Blind;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -19,7 +20,7 @@ fn main() {
         let review = black_box(&review);
         match work.as_str() {
             "read" => drop(black_box(Request::read(review).expect("a review"))),
-            "validate" => drop(black_box(validate(&policy, review).expect("a review"))),
+            "validate" => drop(black_box(validate(&policy, &Blind, review).expect("a review"))),
             "mutate" => drop(black_box(mutate(&policy, review).expect("a review"))),
             other => panic!("{other} is none of read, validate, mutate"),
         }

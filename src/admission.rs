@@ -22,6 +22,7 @@ use crate::json::Json;
 use crate::policy::Policy;
 use crate::ray::{Kind, RayObject};
 use crate::rule::{Finding, Level};
+use crate::view::View;
 
 /// Which of the two webhooks is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -113,10 +114,10 @@ fn patch(policy: &Policy, request: &mut Request<'_>) -> Result<Patch, Malformed>
     Ok(request.take_object().map(|object| policy.mutate_new(object)).unwrap_or_default())
 }
 
-/// Answers a call of the validating webhook.
-pub fn validate<'a>(policy: &Policy, body: &'a [u8]) -> Result<Decision<'a>, Malformed> {
+/// Answers a call of the validating webhook, by what is known around the object.
+pub fn validate<'a>(policy: &Policy, view: &dyn View, body: &'a [u8]) -> Result<Decision<'a>, Malformed> {
     let request = Request::read(body)?;
-    let findings = findings(policy, &request, body)?;
+    let findings = findings(policy, view, &request, body)?;
     if findings.is_empty() {
         return Ok(Decision::allowed(request));
     }
@@ -126,11 +127,16 @@ pub fn validate<'a>(policy: &Policy, body: &'a [u8]) -> Result<Decision<'a>, Mal
     Ok(Decision { request, verdict, findings, operations: 0, reply })
 }
 
-fn findings(policy: &Policy, request: &Request<'_>, body: &[u8]) -> Result<Vec<Finding>, Malformed> {
+fn findings(policy: &Policy, view: &dyn View, request: &Request<'_>, body: &[u8]) -> Result<Vec<Finding>, Malformed> {
     let version = request.version();
     let version = version.as_deref();
-    let Some(object) = request.subject(version)? else { return Ok(Vec::new()) };
-    let as_subject = |old| request.read_as_subject(old, version);
+    let Some(mut object) = request.subject(version)? else { return Ok(Vec::new()) };
+    object.view = view;
+    let as_subject = |old| {
+        let mut old = request.read_as_subject(old, version)?;
+        old.view = view;
+        Some(old)
+    };
     // What the object was before takes as long to read as the object itself. It is worth that only where a field that is
     // to be compared is written in one of the two, or where it can ease a denial.
     let is_written = |field: &str| memmem::find(body, format!("\"{field}\"").as_bytes()).is_some();

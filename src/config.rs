@@ -132,13 +132,15 @@ impl Reader {
         const MARGIN: &str = "reconnectTimeoutMarginSeconds";
         const ASSUMED: &str = "assumedHeadReconnectTimeoutSeconds";
         let (json, path) = (file.field("settings"), FieldPath::of(["settings"]));
-        self.map(json, &path, &[SHORT, MARGIN, ASSUMED]);
+        const DOMAIN: &str = "clusterDomain";
+        self.map(json, &path, &[SHORT, MARGIN, ASSUMED, DOMAIN]);
         let built_in = Settings::default();
         Settings {
             kuberay: self.kuberay(file.field("kuberay"), &FieldPath::of(["kuberay"])),
             short_worker_reconnect_timeout: self.seconds(json, &path, SHORT, built_in.short_worker_reconnect_timeout),
             reconnect_timeout_margin: self.seconds(json, &path, MARGIN, built_in.reconnect_timeout_margin),
             assumed_head_reconnect_timeout: self.seconds(json, &path, ASSUMED, built_in.assumed_head_reconnect_timeout),
+            cluster_domain: self.domain(json.field(DOMAIN), path.field(DOMAIN)).unwrap_or(built_in.cluster_domain),
         }
     }
 
@@ -153,6 +155,15 @@ impl Reader {
                 }
             },
         }
+    }
+
+    fn domain(&mut self, json: &Json<'_>, path: FieldPath) -> Option<Box<str>> {
+        let domain = json.as_str().unwrap_or_default().to_ascii_lowercase();
+        let domain = domain.trim_matches('.');
+        if !json.is_null() && !Syntax::Dns1123Subdomain.faults(domain).is_empty() {
+            self.error(path, "write the DNS domain of the Kubernetes cluster, as in cluster.local");
+        }
+        (!json.is_null()).then(|| domain.into())
     }
 
     fn kuberay(&mut self, json: &Json<'_>, path: &FieldPath) -> KubeRay {

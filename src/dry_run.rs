@@ -13,6 +13,7 @@ use crate::ray::RayObject;
 use crate::rule::{Finding, Reason, Scope};
 use crate::rules::RULES;
 use crate::schema::Schema;
+use crate::view::{Blind, View};
 
 /// The rule after which no other needs to say anything about the same place.
 const MALFORMED_FIELD: &str = "malformed-field";
@@ -39,14 +40,25 @@ impl Policy {
     /// the defaults of KubeRay's schema, then rayguard's, and asks the rules. `namespace` is the one that it is put into
     /// if it names none. `None` for an object that is not KubeRay's.
     pub fn dry_run<'a>(&self, written: &Json<'a>, namespace: Option<&str>) -> Option<Outcome<'a>> {
-        let mut findings = self.findings(&view(written, namespace)?, None, Scope::Offline);
+        self.dry_run_beside(written, namespace, &Blind)
+    }
+
+    /// The same for an object around which something is known.
+    pub fn dry_run_beside<'a>(
+        &self,
+        written: &Json<'a>,
+        namespace: Option<&str>,
+        view: &dyn View,
+    ) -> Option<Outcome<'a>> {
+        let mut findings = self.findings(&read(written, namespace)?, None, Scope::Offline);
         let mut object = written.clone();
         Schema::of(self.settings.kuberay.version).conform(&mut object);
-        let patch = self.mutate(&view(&object, namespace)?, None);
+        let patch = self.mutate(&read(&object, namespace)?, None);
         let applied = apply(&mut object, &patch);
         debug_assert_eq!(applied, Ok(()), "a patch fits the object that it is made for");
         let judged = with_status_of(written, &object);
-        let judged = view(judged.as_ref().unwrap_or(&object), namespace)?;
+        let mut judged = read(judged.as_ref().unwrap_or(&object), namespace)?;
+        judged.view = view;
         let mut in_object = self.findings(&judged, None, Scope::Admission);
         // The API server would not hold a status against an object that is new: it drops it.
         let of_status = in_object.iter_mut().filter(|finding| finding.rule.name == CONTRADICTORY_STATUS);
@@ -69,7 +81,7 @@ fn with_status_of<'a>(written: &Json<'a>, object: &Json<'a>) -> Option<Json<'a>>
     Some(object)
 }
 
-fn view<'v>(json: &'v Json<'v>, namespace: Option<&'v str>) -> Option<RayObject<'v>> {
+fn read<'v>(json: &'v Json<'v>, namespace: Option<&'v str>) -> Option<RayObject<'v>> {
     let mut object = RayObject::read(json)?;
     object.namespace = object.namespace.or(namespace);
     Some(object)

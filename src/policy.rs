@@ -26,6 +26,8 @@ pub struct Settings {
     /// The reconnect timeout of a head that sets none, in seconds: Ray's 60, unless the operator is configured to add
     /// another one to every container (`defaultContainerEnvs`).
     pub assumed_head_reconnect_timeout: u32,
+    /// The DNS domain of the Kubernetes cluster, in which its Services have their full names.
+    pub cluster_domain: Box<str>,
 }
 
 impl Default for Settings {
@@ -35,6 +37,7 @@ impl Default for Settings {
             short_worker_reconnect_timeout: 120,
             reconnect_timeout_margin: 60,
             assumed_head_reconnect_timeout: crate::ray::timeout::RAY_DEFAULT,
+            cluster_domain: "cluster.local".into(),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod autoscaler;
+pub mod claim;
 pub mod cluster;
 pub mod deletion;
 pub mod gcs;
@@ -23,6 +24,7 @@ use crate::json::Json;
 use crate::kuberay::Version;
 use crate::path::FieldPath;
 use crate::schema::{Fault, Schema};
+use crate::view::{Blind, View};
 
 pub use cluster::{ClusterSpec, Group};
 pub use gcs::GcsFaultTolerance;
@@ -103,6 +105,8 @@ pub struct RayObject<'a> {
     pub cluster: ClusterSpec<'a>,
     /// How, and whether, the cluster outlives its head.
     pub fault_tolerance: GcsFaultTolerance<'a>,
+    /// What is known around it; nothing, unless whoever reads it knows more.
+    pub view: &'a dyn View,
     redis_address: OnceCell<Option<RedisAddress<'a>>>,
     redis_password: OnceCell<Option<RedisPassword<'a>>>,
     serve_config: OnceCell<Arc<ServeConfig>>,
@@ -124,6 +128,7 @@ impl<'a> RayObject<'a> {
             namespace,
             cluster,
             fault_tolerance,
+            view: &Blind,
             redis_address: OnceCell::new(),
             redis_password: OnceCell::new(),
             serve_config: OnceCell::new(),

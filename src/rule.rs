@@ -13,6 +13,7 @@ use crate::fix::Fix;
 use crate::path::{self, FieldPath};
 use crate::policy::Settings;
 use crate::ray::RayObject;
+use crate::view::View;
 
 /// One check, with its documentation.
 pub struct Rule {
@@ -49,6 +50,8 @@ pub enum Check {
         /// Compares the stored object, which comes first, with the one that is to take its place.
         compare: fn(&RayObject<'_>, &RayObject<'_>, &Settings, &mut Findings),
     },
+    /// In an object beside others, as far as they are known.
+    Cluster(fn(&RayObject<'_>, &dyn View, &Settings, &mut Findings)),
     /// In what an object exempts itself from, once all that the other rules find is known: see `exemption.rs`.
     Exemptions,
 }
@@ -234,6 +237,7 @@ impl Findings {
                 match (rule.check, old) {
                     (Check::Object(check), _) => check(object, settings, &mut findings),
                     (Check::Update { compare, .. }, Some(old)) => compare(old, object, settings, &mut findings),
+                    (Check::Cluster(check), _) => check(object, object.view, settings, &mut findings),
                     (Check::Update { .. }, None) | (Check::Exemptions, _) => {}
                 }
                 found = findings.found;
@@ -245,6 +249,11 @@ impl Findings {
     /// None yet, of one rule.
     pub(crate) fn of(rule: &'static Rule, level: Level) -> Self {
         Self { rule, level, found: Vec::new(), before: 0, denies_beyond: false }
+    }
+
+    /// The running rule.
+    pub(crate) fn rule(&self) -> &'static Rule {
+        self.rule
     }
 
     /// The level at which the running rule works.

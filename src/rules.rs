@@ -54,6 +54,7 @@ mod misplaced_redis_username;
 mod missing_container;
 mod missing_redis_address;
 mod missing_redis_password;
+mod missing_secret;
 mod misspelled_variable;
 mod named_head_service;
 mod negative_deletion_delay;
@@ -64,6 +65,7 @@ mod ray_version_mismatch;
 mod redis_tls_without_ca;
 mod reserved_autoscaler_variable;
 mod shared_rocksdb_claim;
+mod shared_storage_namespace;
 mod shell_in_ray_start_params;
 mod short_reconnect_timeout;
 mod single_replica;
@@ -100,8 +102,10 @@ pub static RULES: &[&Rule] = &[
     &missing_redis_password::RULE,
     &dangling_redis_password::RULE,
     &plaintext_redis_password::RULE,
+    &missing_secret::RULE,
     &empty_storage_namespace::RULE,
     &fixed_storage_namespace::RULE,
+    &shared_storage_namespace::RULE,
     &shared_rocksdb_claim::RULE,
     &legacy_fault_tolerance::RULE,
     &misspelled_variable::RULE,

@@ -24,6 +24,7 @@ use crate::server::admin::{self, Admin};
 use crate::server::caller::Callers;
 use crate::server::tls::{self, TlsError};
 use crate::server::{Lifetime, Limits, Server, bind};
+use crate::view::Blind;
 pub use arguments::ServeArgs;
 pub(crate) use arguments::duration;
 use origin::Origin;
@@ -108,7 +109,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), ServeError> {
             None => pending().await,
         }
     };
-    let webhooks = endpoint::router(policy, Arc::clone(&metrics));
+    let webhooks = endpoint::router(policy, Arc::new(Blind), Arc::clone(&metrics));
     let webhooks = Server::tls(listener.socket, config, Arc::clone(&metrics), webhooks, limits);
     let admin = Admin { shared: shared.clone(), is_keeper: origin.is_keeper(), phases: lifetime.phases() };
     let admin = Server::plain(admin_listener.socket, admin::router(admin), limits);

@@ -14,11 +14,13 @@ use std::fs;
 use std::path::Path;
 
 use document::{Example, Mark, examples, headings, prose};
+use rayguard::json::Json;
 use rayguard::policy::Policy;
 use rayguard::ray::RayObject;
 use rayguard::rule::{Check, Finding, Rule, Scope};
 use rayguard::rules::{RULES, markdown_table};
 use rayguard::schema::Schema;
+use rayguard::view::{Keys, Objects, SecretScope};
 use rayguard::yaml::{Document, documents};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -30,11 +32,12 @@ fn read(example: &Example) -> Vec<Document<'static>> {
 }
 
 /// An example that is an object, with what it is judged by. Before the object may stand the policy, if it is not the
-/// built-in one, and the object that it takes the place of.
+/// built-in one, and the object that it takes the place of, or the others that are there.
 struct Case {
     example: Example,
     policy: Policy,
     old: Option<Document<'static>>,
+    others: Objects,
     document: Document<'static>,
 }
 
@@ -45,15 +48,23 @@ impl Case {
         let policy = is_policy.then(|| documents.remove(0)).map(|policy| Policy::from_json(&policy.json));
         let policy = policy.transpose().unwrap_or_else(|errors| panic!("{example}: {errors:?}")).unwrap_or_default();
         let document = documents.pop().unwrap_or_else(|| panic!("{example}: has no object"));
-        let old = documents.pop();
-        assert!(documents.is_empty(), "{example}: a policy, an old object and a new one are all that can be");
-        Self { example, policy, old, document }
+        let is_beside_others = matches!(example.rule.check, Check::Cluster(_));
+        let old = if is_beside_others { None } else { documents.pop() };
+        let mut others = Objects::default();
+        for other in documents {
+            assert!(is_beside_others, "{example}: a policy, an old object and a new one are all that can be");
+            match RayObject::read(&other.json) {
+                Some(object) => others.add(&object, &policy.settings.cluster_domain, None),
+                None => others.secrets.push(secret(&other.json)),
+            }
+        }
+        Self { example, policy, old, others, document }
     }
 
     /// What is found: offline in what is written, and as the validating webhook in what the API server makes of that.
     /// The defaults of rayguard itself stay out, for they would mend some of what is to fail.
     fn judge(&self) -> Vec<Finding> {
-        let Self { example, policy, old, document } = self;
+        let Self { example, policy, old, others, document } = self;
         let stored = |document: &Document<'static>| {
             let mut json = document.json.clone();
             Schema::of(policy.settings.kuberay.version).conform(&mut json);
@@ -65,11 +76,19 @@ impl Case {
         };
         let (old, new) = (old.as_ref().map(stored), stored(document));
         let old = old.as_ref().and_then(RayObject::read);
-        let new = RayObject::read(&new).unwrap_or_else(|| panic!("{example}: not one of KubeRay's objects"));
+        let mut new = RayObject::read(&new).unwrap_or_else(|| panic!("{example}: not one of KubeRay's objects"));
+        new.view = others;
         let offline = policy.dry_run(&document.json, None).expect("one of KubeRay's objects").findings.into_iter();
         let offline = offline.filter(|finding| finding.rule.scope == Scope::Offline);
         offline.chain(policy.validate(&new, old.as_ref())).collect()
     }
+}
+
+/// A Secret, which is the only one of its namespace.
+fn secret(json: &Json<'_>) -> (SecretScope, Keys) {
+    let text = |field: &str| json.descend(["metadata", field]).as_str().expect("a Secret");
+    let keys = json.field("stringData").entries().iter().map(|(key, _)| (**key).into()).collect();
+    (SecretScope { namespace: text("namespace").into(), name: None }, Keys::from([(text("name").into(), keys)]))
 }
 
 /// Every example that is an object, with the findings in it.

@@ -15,6 +15,7 @@ use policies::policies;
 use rayguard::admission::{Decision, Malformed, Request, Verdict, mutate, validate};
 use rayguard::policy::Policy;
 use rayguard::rule::Level;
+use rayguard::view::Blind;
 use rayguard_fuzz::mutator;
 use serde_json::Value;
 
@@ -32,7 +33,7 @@ fuzz_crossover!(|first: &[u8], second: &[u8], out: &mut [u8], seed: u32| {
 });
 
 fuzz_target!(|body: &[u8]| {
-    let validated = validate(&Policy::default(), body);
+    let validated = validate(&Policy::default(), &Blind, body);
     check(body, &validated);
     for policy in policies() {
         let mutated = mutate(policy, body);

@@ -17,6 +17,7 @@ use super::{Decision, Malformed, Verdict, Webhook, mutate, validate};
 use crate::metrics::{Fault, Metrics};
 use crate::policy::Policy;
 use crate::rule::Level;
+use crate::view::View;
 
 /// The longest name that an object may have.
 const LONGEST_NAME: usize = 253;
@@ -24,19 +25,20 @@ const LONGEST_NAME: usize = 253;
 /// The webhooks, with all that they share.
 pub struct Endpoint {
     policy: Policy,
+    view: Arc<dyn View>,
     metrics: Arc<Metrics>,
     memory: Memory,
 }
 
 /// A webhook without its surroundings.
-type Review = for<'a> fn(&Policy, &'a [u8]) -> Result<Decision<'a>, Malformed>;
+type Review = for<'a> fn(&Endpoint, &'a [u8]) -> Result<Decision<'a>, Malformed>;
 
 /// The webhooks of a policy, at `/mutate` and `/validate`.
-pub fn router(policy: Policy, metrics: Arc<Metrics>) -> Router {
-    let endpoint = Arc::new(Endpoint { policy, metrics, memory: Memory::new() });
+pub fn router(policy: Policy, view: Arc<dyn View>, metrics: Arc<Metrics>) -> Router {
+    let endpoint = Arc::new(Endpoint { policy, view, metrics, memory: Memory::new() });
     Router::new()
-        .route("/mutate", webhook(Webhook::Mutate, mutate))
-        .route("/validate", webhook(Webhook::Validate, validate))
+        .route("/mutate", webhook(Webhook::Mutate, |endpoint, body| mutate(&endpoint.policy, body)))
+        .route("/validate", webhook(Webhook::Validate, Endpoint::validate))
         .fallback(|| async { (StatusCode::NOT_FOUND, "there is /mutate and /validate\n") })
         .method_not_allowed_fallback(|| async { (StatusCode::METHOD_NOT_ALLOWED, "only POST is answered here\n") })
         .with_state(endpoint)
@@ -57,6 +59,10 @@ fn webhook(webhook: Webhook, review: Review) -> MethodRouter<Arc<Endpoint>> {
 }
 
 impl Endpoint {
+    fn validate<'a>(&self, body: &'a [u8]) -> Result<Decision<'a>, Malformed> {
+        validate(&self.policy, &*self.view, body)
+    }
+
     async fn answer(&self, webhook: Webhook, review: Review, request: Request<Body>) -> Result<Vec<u8>, Refusal> {
         if !is_json(&request) {
             return Err(Refusal::ContentType);
@@ -64,8 +70,7 @@ impl Endpoint {
         let body = self.memory.read(request).await?;
         let start = Instant::now();
         // The policy is never changed, so a panic leaves nothing half done.
-        let decision =
-            catch_unwind(AssertUnwindSafe(|| review(&self.policy, &body.bytes))).map_err(|_| Refusal::Panic)??;
+        let decision = catch_unwind(AssertUnwindSafe(|| review(self, &body.bytes))).map_err(|_| Refusal::Panic)??;
         self.metrics.decided(webhook, &decision, start.elapsed());
         log(webhook, &decision, start);
         Ok(decision.reply)
@@ -174,8 +179,9 @@ mod tests {
     use tower::Service as _;
 
     use super::*;
+    use crate::view::Blind;
 
-    fn broken<'a>(_: &Policy, body: &'a [u8]) -> Result<Decision<'a>, Malformed> {
+    fn broken<'a>(_: &Endpoint, body: &'a [u8]) -> Result<Decision<'a>, Malformed> {
         let nothing: Option<usize> = body.iter().position(|byte| *byte == 0);
         panic!("{}: {nothing:?}", String::from_utf8_lossy(body));
     }
@@ -183,11 +189,15 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_a_500_that_is_counted_and_the_next_call_is_answered() {
         let metrics = Arc::new(Metrics::default());
-        let endpoint =
-            Arc::new(Endpoint { policy: Policy::default(), metrics: Arc::clone(&metrics), memory: Memory::new() });
+        let endpoint = Arc::new(Endpoint {
+            policy: Policy::default(),
+            view: Arc::new(Blind),
+            metrics: Arc::clone(&metrics),
+            memory: Memory::new(),
+        });
         let mut router = Router::new()
             .route("/broken", webhook(Webhook::Validate, broken))
-            .route("/validate", webhook(Webhook::Validate, validate))
+            .route("/validate", webhook(Webhook::Validate, Endpoint::validate))
             .with_state(endpoint);
         let secret = "hunter2";
         for (path, status) in [("/broken", 500), ("/validate", 400), ("/broken", 500)] {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use clap::{ArgAction, Args, ValueEnum};
+use rayguard::view::Objects;
 
 use super::checker::Checker;
 use super::fix::{FixArgs, Fixed};
@@ -126,7 +127,31 @@ fn check_files(
     teller: &mut Teller,
 ) -> Result<Summary, CliError> {
     let sources = teller.progress.count(sources);
-    let summary = ordered::map(sources, |source| checker.source(source), |reports| teller.tell(reports))?;
+    let mut held = Vec::new();
+    let mut summary = ordered::map(
+        sources,
+        |source| checker.first(source),
+        |firsts| {
+            let mut until_claimed = (&mut *firsts).map_while(|first| {
+                if first.claims.is_empty() {
+                    return Some(first.report);
+                }
+                held.push(first);
+                None
+            });
+            let summary = teller.tell(&mut until_claimed)?;
+            held.extend(firsts);
+            Ok::<_, CliError>(summary)
+        },
+    )?;
+    // From the first that claims something on, what is told depends on what others claim, and so it waits for the last.
+    let mut others = Objects::default();
+    for (claim, rival) in held.iter().flat_map(|first| &first.claims) {
+        others.claims.add(claim.clone(), rival.clone());
+    }
+    let rest = ordered::map(held.into_iter(), |first| checker.beside(first, &others), |reports| teller.tell(reports))?;
+    teller.progress.end();
+    summary.add(&rest);
     Ok(Summary { skipped: skipped.counts(), ..summary })
 }
 
@@ -141,6 +166,7 @@ impl CheckArgs {
         let mut objects = live::objects(&self.live, self.input.namespace.as_deref())?;
         let mut owners = live::Owners::default();
         let summary = teller.tell(&mut objects.by_ref().map(|read| checker.live_object(read, &mut owners)))?;
+        teller.progress.end();
         if !self.quiet {
             objects.absent().iter().for_each(|kind| output::complain(&live::absent(*kind)));
         }
@@ -189,7 +215,6 @@ impl Teller {
             summary.add(&report.summary);
             self.progress.advance();
         }
-        self.progress.end();
         Ok(summary)
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use rayguard::path::FieldPath;
 use rayguard::policy::Policy;
+use rayguard::ray::claim::Claim;
 use rayguard::rule::Finding;
+use rayguard::view::{Blind, Objects, Rival, View};
 use rayguard::yaml::{self, Document, Embedded, Lines, Location};
 
 use super::fix::Fixed;
@@ -30,31 +32,64 @@ pub(super) struct Checker<'c> {
     pub(super) fixed: Option<Fixed>,
 }
 
+/// What comes of a text before the others are known.
+pub(super) struct First {
+    pub(super) report: Report,
+    /// What its objects claim.
+    pub(super) claims: Vec<(Claim, Rival)>,
+    /// The text, if it has claims.
+    bytes: Vec<u8>,
+}
+
 impl Checker<'_> {
-    pub(super) fn source(&self, source: Result<Source, Unreadable>) -> Report {
+    pub(super) fn first(&self, source: Result<Source, Unreadable>) -> First {
         let mut report = Report::default();
+        let mut claims = Vec::new();
         let read = |source: &Source| match self.fixed.as_ref().and_then(|fixed| fixed.read(source)) {
             Some(bytes) => Ok(bytes),
             None => source.read(),
         };
-        match source.and_then(|source| Ok((source.name(), read(&source)?))) {
+        let bytes = match source.and_then(|source| Ok((source.name(), read(&source)?))) {
             Err(unreadable) => {
                 report.file = unreadable.file.as_str().into();
                 report.fail(unreadable);
+                Vec::new()
             }
             Ok((name, bytes)) => {
-                report.file = name.as_str().into();
-                report.summary.files = 1;
-                match yaml::decode(&bytes) {
-                    Ok(text) => self.text(text, &mut report),
-                    Err(error) => report.fail(Unreadable::document(&name, &error, text::undecoded(&name, &error))),
-                }
+                report.file = name.into();
+                claims = self.bytes(&bytes, &Blind, &mut report);
+                if claims.is_empty() { Vec::new() } else { bytes }
             }
+        };
+        First { report, claims, bytes }
+    }
+
+    /// The same once the others are known.
+    pub(super) fn beside(&self, first: First, others: &Objects) -> Report {
+        let First { report, claims, bytes } = first;
+        if !claims.iter().any(|(claim, rival)| others.claims.is_contested(claim, &rival.claimant)) {
+            return report;
         }
+        let mut report = Report { file: report.file, ..Report::default() };
+        self.bytes(&bytes, others, &mut report);
         report
     }
 
-    fn text(&self, text: &str, report: &mut Report) {
+    /// Reports what is in a text; gives what its objects claim.
+    fn bytes(&self, bytes: &[u8], others: &dyn View, report: &mut Report) -> Vec<(Claim, Rival)> {
+        report.summary.files = 1;
+        let mut claims = Vec::new();
+        match yaml::decode(bytes) {
+            Ok(text) => self.text(text, others, report, &mut claims),
+            Err(error) => {
+                let shown = text::undecoded(&report.file, &error);
+                report.fail(Unreadable::document(&report.file.clone(), &error, shown));
+            }
+        }
+        claims
+    }
+
+    fn text(&self, text: &str, others: &dyn View, report: &mut Report, claims: &mut Vec<(Claim, Rival)>) {
         let lines = LazyCell::new(|| Lines::of(text));
         for part in yaml::parts(text) {
             let template = part.template().map(Arc::from);
@@ -64,33 +99,43 @@ impl Checker<'_> {
                     Ok(document) => {
                         let mut objects = Vec::new();
                         object::objects(document, &mut objects);
-                        for object in &objects {
-                            self.object(object, template.as_ref(), report);
-                        }
+                        let judged =
+                            objects.iter().map(|object| self.object(object, template.as_ref(), others, report));
+                        claims.extend(judged.flatten());
                     }
                     Err(error) => {
                         let shown = self.view.unreadable(&lines, &report.file, &error);
-                        report.fail(Unreadable::document(&report.file, &error, shown));
+                        report.fail(Unreadable::document(&report.file.clone(), &error, shown));
                     }
                 }
             }
         }
     }
 
-    fn object(&self, document: &Document<'_>, template: Option<&Arc<str>>, report: &mut Report) {
-        let judged = match Judged::of(self.policy, document, self.namespace) {
+    /// Reports what is in an object; gives what it claims.
+    fn object(
+        &self,
+        document: &Document<'_>,
+        template: Option<&Arc<str>>,
+        others: &dyn View,
+        report: &mut Report,
+    ) -> Option<(Claim, Rival)> {
+        let judged = Judged::of(self.policy, others, (&report.file, document), self.namespace);
+        let mut judged = match judged {
             Ok(Some(judged)) => judged,
             Ok(None) => {
                 report.summary.passed_by += 1;
-                return;
+                return None;
             }
             Err(error) => {
                 let shown = self.view.unreadable(document.lines(), &report.file, &error);
-                report.fail(Unreadable::document(&report.file, &error, shown));
-                return;
+                report.fail(Unreadable::document(&report.file.clone(), &error, shown));
+                return None;
             }
         };
+        let claim = judged.claim.take();
         self.judged(document, judged, template, report);
+        claim
     }
 
     /// Reports what was found in the object of a document.

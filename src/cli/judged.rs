@@ -3,7 +3,10 @@
 use rayguard::dry_run::Outcome;
 use rayguard::path::FieldPath;
 use rayguard::policy::Policy;
+use rayguard::ray::RayObject;
+use rayguard::ray::claim::Claim;
 use rayguard::rule::Finding;
+use rayguard::view::{Rival, View};
 use rayguard::yaml::{Document, YamlError};
 
 use super::object::{self, ObjectName};
@@ -16,16 +19,24 @@ pub(super) struct Judged {
     pub(super) findings: Vec<(Finding, FieldPath)>,
     /// The same for those that the object exempts itself from, with its reasons.
     pub(super) exempted: Vec<(Finding, FieldPath, String)>,
+    /// What its cluster claims for itself, and where.
+    pub(super) claim: Option<(Claim, Rival)>,
 }
 
 impl Judged {
-    /// Judges the object of a document; `None` if it is not KubeRay's.
-    pub(super) fn of(policy: &Policy, document: &Document<'_>, namespace: &str) -> Result<Option<Self>, YamlError> {
+    /// Judges the object of a document, beside what is known of others; `None` if it is not KubeRay's. `file` is what the
+    /// document is in.
+    pub(super) fn of(
+        policy: &Policy,
+        view: &dyn View,
+        (file, document): (&str, &Document<'_>),
+        namespace: &str,
+    ) -> Result<Option<Self>, YamlError> {
         #[cfg(feature = "admission")]
         if review::is_one(&document.json) {
             return review::judge(policy, document, namespace);
         }
-        let Some(outcome) = policy.dry_run(&document.json, Some(namespace)) else {
+        let Some(outcome) = policy.dry_run_beside(&document.json, Some(namespace), view) else {
             return match object::unknown_version(&document.json) {
                 Some((path, message)) => {
                     let help = Some("write apiVersion: ray.io/v1");
@@ -35,11 +46,18 @@ impl Judged {
             };
         };
         let written = |finding: &Finding| outcome.as_written(&finding.path);
+        let claim = RayObject::read(&outcome.object).and_then(|mut object| {
+            object.namespace = object.namespace.or(Some(namespace));
+            let claim = object.claim(&policy.settings.cluster_domain)?;
+            let start = document.locate(&outcome.as_written(&object.storage_namespace()?.path)).start;
+            let place = format!("{file}:{}:{}", start.line, start.column);
+            Some((claim, Rival { claimant: object.claimant(), place: Some(place.into()) }))
+        });
         let Outcome { findings, exempted, .. } = &outcome;
         let exempted =
             exempted.iter().map(|it| (it.finding.clone(), written(&it.finding), it.reason.clone())).collect();
         let findings = findings.iter().map(|finding| (finding.clone(), written(finding))).collect();
-        Ok(Some(Self { name: ObjectName::of(&document.json, namespace), findings, exempted }))
+        Ok(Some(Self { name: ObjectName::of(&document.json, namespace), findings, exempted, claim }))
     }
 }
 
@@ -51,6 +69,7 @@ mod review {
 
     use rayguard::admission;
     use rayguard::json::Json;
+    use rayguard::view::Blind;
 
     use super::{Document, FieldPath, Judged, ObjectName, Policy, YamlError};
 
@@ -68,7 +87,7 @@ mod review {
     ) -> Result<Option<Judged>, YamlError> {
         let fault = |message: String| YamlError { message, help: None, location: document.location(), first: None };
         let body = serde_json::to_vec(&document.json).map_err(|error| fault(io::Error::from(error).to_string()))?;
-        let decision = admission::validate(policy, &body).map_err(|error| fault(error.to_string()))?;
+        let decision = admission::validate(policy, &Blind, &body).map_err(|error| fault(error.to_string()))?;
         let request = document.json.field("request");
         let object = request.field("object");
         let kind = request.descend(["kind", "group"]);
@@ -81,6 +100,8 @@ mod review {
             let written = at.clone().join(finding.path.steps());
             (finding, written)
         });
-        Ok(Some(Judged { name: ObjectName::of(object, namespace), findings: findings.collect(), exempted: Vec::new() }))
+        let name = ObjectName::of(object, namespace);
+        // What is asked for was there, or was to be, at some other time.
+        Ok(Some(Judged { name, findings: findings.collect(), exempted: Vec::new(), claim: None }))
     }
 }

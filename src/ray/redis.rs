@@ -18,14 +18,27 @@ pub enum RedisPassword<'a> {
     Missing(FieldPath),
     /// As plain text in the object, at this path.
     Plaintext(FieldPath),
-    /// From a Secret or a ConfigMap.
-    Referenced(&'a Json<'a>),
+    /// From a Secret or a ConfigMap, by the `valueFrom` at this path.
+    Referenced(FieldPath, &'a Json<'a>),
     /// From a variable of this name that the head's Ray container does not have; the path is what asks for it.
     Dangling(FieldPath, &'a str),
     /// From a variable that only `envFrom`, at this path, can bring.
     Unseen(FieldPath),
     /// By a command of the user's own.
     OwnCommand,
+}
+
+/// A reference to a key of a Secret in the object's own namespace.
+#[derive(Clone, Debug)]
+pub struct SecretKeyRef<'a> {
+    /// Where it is written.
+    pub path: FieldPath,
+    /// The Secret's name.
+    pub name: &'a str,
+    /// The key.
+    pub key: &'a str,
+    /// Whether the Pod starts without it too.
+    pub is_optional: bool,
 }
 
 /// The storage namespace that an object chooses for its cluster's data in Redis.
@@ -52,6 +65,20 @@ impl<'a> RayObject<'a> {
             GcsFaultTolerance::Off | GcsFaultTolerance::RocksDb => None,
         };
         self.redis_password.get_or_init(read).as_ref()
+    }
+
+    /// The Secret and its key that hold the password of Redis, where it comes from one.
+    pub fn redis_password_secret(&self) -> Option<SecretKeyRef<'a>> {
+        let Some(RedisPassword::Referenced(path, from)) = self.redis_password() else { return None };
+        let selector = from.field("secretKeyRef");
+        let text = |field: &str| selector.field(field).as_nonempty_str();
+        let is_optional = selector.field("optional").as_bool() == Some(true);
+        Some(SecretKeyRef {
+            path: path.clone().field("secretKeyRef"),
+            name: text("name")?,
+            key: text("key")?,
+            is_optional,
+        })
     }
 
     fn redis_password_param(&self) -> RedisPassword<'a> {
@@ -160,7 +187,7 @@ fn credential<'a>(json: &'a Json<'a>, path: FieldPath) -> RedisPassword<'a> {
         _ => selector.as_object().is_some(),
     });
     if complete {
-        RedisPassword::Referenced(from)
+        RedisPassword::Referenced(path.field("valueFrom"), from)
     } else if !from.is_null() {
         let path = path.field("valueFrom");
         RedisPassword::Missing(match incomplete {

@@ -44,7 +44,7 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
         );
         findings.invalid(switch, message, "remove it, and keep checkpoints in the job");
     } else if let Some(path) = object.ray_start_override()
-        && matches!(object.redis_password(), Some(RedisPassword::Plaintext(_) | RedisPassword::Referenced(_)))
+        && matches!(object.redis_password(), Some(RedisPassword::Plaintext(_) | RedisPassword::Referenced(..)))
         && !object.has_own_redis_password()
     {
         let message = "the head runs a ray start of its own, which does not get the password of Redis";

@@ -57,7 +57,7 @@ fn options(object: &RayObject<'_>) -> String {
         _ => "host:port",
     };
     let (name, key) = match object.redis_password() {
-        Some(RedisPassword::Referenced(from)) => {
+        Some(RedisPassword::Referenced(_, from)) => {
             let secret = from.field("secretKeyRef");
             let part = |field| secret.field(field).as_nonempty_str();
             (part("name"), part("key"))

@@ -50,7 +50,7 @@ impl Owners {
             (finding, path, reason)
         });
         let (findings, exempted) = (findings.collect(), exempted.collect());
-        Some(Judged { name: ObjectName::of(object, namespace), findings, exempted })
+        Some(Judged { name: ObjectName::of(object, namespace), findings, exempted, claim: None })
     }
 }
 

@@ -1,0 +1,45 @@
+#![doc = include_str!("missing_secret.md")]
+
+use crate::policy::Settings;
+use crate::ray::RayObject;
+use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::spelling::{quote, suggestion};
+use crate::view::{SecretKeys, View};
+
+pub(super) static RULE: Rule = Rule {
+    name: "missing-secret",
+    summary: "a password of Redis in a Secret that is not there",
+    category: Category::FaultTolerance,
+    level: Level::Warn,
+    scope: Scope::Admission,
+    since: "0.1.0",
+    reference: &[],
+    docs: include_str!("missing_secret.md"),
+    check: Check::Cluster(check),
+};
+
+fn check(object: &RayObject<'_>, view: &dyn View, _: &Settings, findings: &mut Findings) {
+    let Some(secret) = object.redis_password_secret() else { return };
+    let Some(namespace) = object.namespace else { return };
+    let Some(held) = view.secret(namespace, secret.name) else { return view.unanswered(findings.rule()) };
+    let effect = if secret.is_optional { "the head starts without a password" } else { "the head cannot start" };
+    match held {
+        SecretKeys::Absent => {
+            let message = format!("there is no Secret {} in the namespace: {effect}", quote(secret.name));
+            let help = format!("create it in {namespace}, with the key {}", quote(secret.key));
+            findings.invalid(secret.path.field("name"), message, help);
+        }
+        SecretKeys::Present(keys) if !keys.contains(secret.key) => {
+            let keys: Vec<_> = keys.iter().map(|key| &**key).collect();
+            let message = format!(
+                "the Secret {} has no key {}{}: {effect}",
+                quote(secret.name),
+                quote(secret.key),
+                suggestion(secret.key, &keys)
+            );
+            let help = "write one of the Secret's keys, or add this one to it";
+            findings.invalid(secret.path.field("key"), message, help);
+        }
+        SecretKeys::Present(_) => {}
+    }
+}

@@ -1,0 +1,38 @@
+#![doc = include_str!("shared_storage_namespace.md")]
+
+use crate::policy::Settings;
+use crate::ray::{Kind, RayObject};
+use crate::rule::{Category, Check, Findings, Level, Reason, Rule, Scope};
+use crate::view::View;
+
+pub(super) static RULE: Rule = Rule {
+    name: "shared-storage-namespace",
+    summary: "two clusters that keep their tables under one name in one Redis",
+    category: Category::FaultTolerance,
+    level: Level::Deny,
+    scope: Scope::Admission,
+    since: "0.1.0",
+    reference: &[],
+    docs: include_str!("shared_storage_namespace.md"),
+    check: Check::Cluster(check),
+};
+
+fn check(object: &RayObject<'_>, view: &dyn View, settings: &Settings, findings: &mut Findings) {
+    let Some(claim) = object.claim(&settings.cluster_domain) else { return };
+    let Some(namespace) = object.storage_namespace() else { return };
+    let Some(rivals) = view.rivals(&claim, &object.claimant()) else { return view.unanswered(findings.rule()) };
+    let Some(first) = rivals.first() else { return };
+    let more = match rivals.len() {
+        1 => String::new(),
+        count => format!(" and {} more", count - 1),
+    };
+    let message = format!("shared with {}{more} at the same Redis: they mix nodes and actors", first.claimant);
+    let place = first.place.as_ref().map(|place| format!(" here, or at {place}")).unwrap_or_default();
+    let of = if object.kind == Kind::RayService { "each cluster's" } else { "the cluster's" };
+    findings.report(
+        Reason::Duplicate,
+        namespace.path,
+        message,
+        format!("remove it{place}: KubeRay then takes {of} UID"),
+    );
+}
