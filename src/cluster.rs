@@ -8,11 +8,13 @@
 mod api;
 pub mod clock;
 mod configuration;
+mod kept;
 mod lease;
 mod secret;
 pub mod source;
 pub mod standing;
 pub mod trouble;
+pub mod watched;
 
 use std::convert::Infallible;
 use std::sync::Arc;

@@ -131,8 +131,8 @@ impl Reader {
         const SHORT: &str = "shortWorkerReconnectTimeoutSeconds";
         const MARGIN: &str = "reconnectTimeoutMarginSeconds";
         const ASSUMED: &str = "assumedHeadReconnectTimeoutSeconds";
-        let (json, path) = (file.field("settings"), FieldPath::of(["settings"]));
         const DOMAIN: &str = "clusterDomain";
+        let (json, path) = (file.field("settings"), FieldPath::of(["settings"]));
         self.map(json, &path, &[SHORT, MARGIN, ASSUMED, DOMAIN]);
         let built_in = Settings::default();
         Settings {

@@ -45,7 +45,7 @@ pub fn begin(format: LogFormat, level: LevelFilter, lost: Counter) -> io::Result
     // log with that.
     let heard = Targets::new().with_default(level.min(LevelFilter::ERROR)).with_target("rayguard", level);
     // What fails there is said once by those who asked, and not at every attempt.
-    let heard = heard.with_target("kube_client", LevelFilter::OFF);
+    let heard = heard.with_target("kube_client", LevelFilter::OFF).with_target("kube_runtime", LevelFilter::OFF);
     tracing_subscriber::registry().with(lines.with_filter(heard)).init();
 
     // The default hook prints the message, and a message may quote what was being read.

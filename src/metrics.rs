@@ -1,5 +1,7 @@
 //! What Prometheus is told. Every label has few values, known beforehand: no namespace, no name, no user.
 
+mod viewed;
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -16,6 +18,8 @@ use crate::admission::{Decision, Webhook};
 use crate::certificates::Step;
 use crate::cluster::trouble::Part;
 use crate::ray::Kind;
+pub(crate) use viewed::Source;
+use viewed::Viewed;
 
 /// From a tenth of a millisecond to five seconds: a review takes well under the first, the last means a stuck node.
 const DURATIONS: [f64; 14] = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
@@ -125,6 +129,7 @@ pub struct Metrics {
     certificate_errors: Family<PartLabel, Counter>,
     ca_bundle_in_sync: Gauge,
     ca_bundle_writes: Counter,
+    viewed: Viewed,
     log_lines_lost: Counter,
 }
 
@@ -144,6 +149,7 @@ impl Default for Metrics {
             certificate_errors: Family::default(),
             ca_bundle_in_sync: Gauge::default(),
             ca_bundle_writes: Counter::default(),
+            viewed: Viewed::default(),
             log_lines_lost: Counter::default(),
         };
         metrics.registered()
@@ -180,6 +186,7 @@ impl Metrics {
             self.certificate_errors.clone(),
         );
         registry.register("cabundle_writes", "caBundles that this replica has written", self.ca_bundle_writes.clone());
+        self.viewed.register(registry);
         registry.register("log_lines_lost", "Lines of the log that stderr did not take", self.log_lines_lost.clone());
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The program that is running", build);
@@ -191,7 +198,7 @@ impl Metrics {
         for role in ["ca", "leaf"] {
             let _ = self.renewals.get_or_create(&RoleLabel { role });
         }
-        for part in Part::ALL {
+        for part in Part::OF_CERTIFICATES {
             let _ = self.certificate_errors.get_or_create(&PartLabel { part: part.as_str() });
         }
         for result in ["success", "failure"] {

@@ -251,11 +251,6 @@ impl Findings {
         Self { rule, level, found: Vec::new(), before: 0, denies_beyond: false }
     }
 
-    /// The running rule.
-    pub(crate) fn rule(&self) -> &'static Rule {
-        self.rule
-    }
-
     /// The level at which the running rule works.
     pub(crate) fn level(&self) -> Level {
         self.level

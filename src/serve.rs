@@ -3,6 +3,7 @@
 mod arguments;
 mod origin;
 mod signals;
+mod view;
 
 use std::future::pending;
 use std::io;
@@ -24,11 +25,11 @@ use crate::server::admin::{self, Admin};
 use crate::server::caller::Callers;
 use crate::server::tls::{self, TlsError};
 use crate::server::{Lifetime, Limits, Server, bind};
-use crate::view::Blind;
 pub use arguments::ServeArgs;
 pub(crate) use arguments::duration;
 use origin::Origin;
 use signals::Signals;
+use view::View;
 
 /// A webhook has little to do: more threads than this only pass work to and fro.
 const MOST_WORKERS: usize = 4;
@@ -98,6 +99,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     let admin_listener = listen(args.admin_listen).await?;
     let shared = Shared::new(Arc::clone(&metrics));
     let origin = Origin::new(&args, &shared).await?;
+    let view = View::new(&args, &policy, &shared).await?;
     let (lifetime, admin_lifetime) = (Lifetime::default(), Lifetime::default());
     let limits = Limits { drain: args.drain_timeout, ..Limits::default() };
 
@@ -109,7 +111,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), ServeError> {
             None => pending().await,
         }
     };
-    let webhooks = endpoint::router(policy, Arc::new(Blind), Arc::clone(&metrics));
+    let webhooks = endpoint::router(policy, view.known(), Arc::clone(&metrics));
     let webhooks = Server::tls(listener.socket, config, Arc::clone(&metrics), webhooks, limits);
     let admin = Admin { shared: shared.clone(), is_keeper: origin.is_keeper(), phases: lifetime.phases() };
     let admin = Server::plain(admin_listener.socket, admin::router(admin), limits);
@@ -135,6 +137,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), ServeError> {
         error = stopping => Err(error),
         never = origin.follow(&shared) => match never {},
         never = following_callers => match never {},
+        never = view.follow(&shared) => match never {},
     }
 }
 

@@ -10,7 +10,6 @@ use std::str::FromStr;
 use crate::name::{Syntax, sentence};
 use crate::ray::RayObject;
 use crate::ray::claim::{Claim, Claimant};
-use crate::rule::Rule;
 use crate::spelling::quote;
 
 /// What rules can ask.
@@ -20,9 +19,6 @@ pub trait View: fmt::Debug + Send + Sync {
 
     /// What a Secret holds; `None` where that is not known.
     fn secret(&self, namespace: &str, name: &str) -> Option<SecretKeys>;
-
-    /// Takes note that a rule could not be told what it asked.
-    fn unanswered(&self, _rule: &'static Rule) {}
 }
 
 /// Somebody who claims the same.

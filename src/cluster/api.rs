@@ -29,6 +29,9 @@ const LONG_PATIENCE: Duration = Duration::from_secs(65);
 /// How long a watch goes on before it is begun anew, in seconds; kube-apiserver's own limit is a little more.
 const WATCH: u32 = 290;
 
+/// How long a watch may be silent: kube-apiserver sends a bookmark every minute.
+const SILENCE: Duration = Duration::from_mins(2);
+
 /// Why the API server did not do as it was asked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -77,10 +80,20 @@ impl Api {
     /// Finds the API server as kubectl does: by `KUBECONFIG`, `~/.kube/config`, or the service account of the Pod. It is
     /// not called yet.
     pub async fn new(clock: &Arc<Clock>) -> Result<Self, ApiError> {
+        Self::with(clock, None).await
+    }
+
+    /// The same for watches, which nobody else looks after: one whose other end is gone without a word ends.
+    pub async fn for_watches(clock: &Arc<Clock>) -> Result<Self, ApiError> {
+        Self::with(clock, Some(SILENCE)).await
+    }
+
+    async fn with(clock: &Arc<Clock>, silence: Option<Duration>) -> Result<Self, ApiError> {
         let mut config = Config::infer().await.map_err(|error| ApiError::Config(Box::new(error)))?;
         // Whoever asks here tries again by itself.
         config.default_retry = false;
         config.connect_timeout = Some(PATIENCE);
+        config.read_timeout = silence;
         let clock = Arc::clone(clock);
         let hearing = MapResponseLayer::new(move |answer: Response<_>| {
             clock.hear(answer.headers());
@@ -93,6 +106,11 @@ impl Api {
     /// The namespace of the service account, or of the kubeconfig.
     pub fn namespace(&self) -> &str {
         self.client.default_namespace()
+    }
+
+    /// What makes requests, for those who know better how long an answer may take and what it may be.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
     }
 
     /// Makes one request.

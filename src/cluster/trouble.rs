@@ -18,11 +18,13 @@ pub enum Part {
     CaBundle,
     /// The watches, without which changes are seen later
     Watch,
+    /// What rules can ask of the cluster
+    View,
 }
 
 impl Part {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Store, Self::Lease, Self::CaBundle, Self::Watch];
+    /// Those by which certificates live, whose failures are counted as such.
+    pub const OF_CERTIFICATES: [Self; 4] = [Self::Store, Self::Lease, Self::CaBundle, Self::Watch];
 
     /// The label of a metric.
     pub fn as_str(self) -> &'static str {
@@ -31,6 +33,7 @@ impl Part {
             Self::Lease => "lease",
             Self::CaBundle => "ca_bundle",
             Self::Watch => "watch",
+            Self::View => "view",
         }
     }
 
@@ -40,6 +43,7 @@ impl Part {
             Self::Lease => "cannot take the Lease; renewing certificates without it",
             Self::CaBundle => "cannot keep the caBundle; trying again",
             Self::Watch => "cannot watch for changes; looking every few seconds",
+            Self::View => "cannot watch them; trying again, and the rules that ask for them say nothing",
         }
     }
 
@@ -49,6 +53,7 @@ impl Part {
             Self::Lease => "can take the Lease again",
             Self::CaBundle => "can keep the caBundle again",
             Self::Watch => "can watch for changes again",
+            Self::View => "can watch them again",
         }
     }
 }
@@ -88,7 +93,9 @@ impl Troubles {
             }
             Err(error) => {
                 let trouble = Trouble { kind: error.to_string(), error: chain(&error) };
-                self.metrics.certificate_failed(part);
+                if Part::OF_CERTIFICATES.contains(&part) {
+                    self.metrics.certificate_failed(part);
+                }
                 if now.get(&key).is_none_or(|before| before.kind != trouble.kind) {
                     tracing::error!(object, error = trouble.error, "{}", part.failing());
                 }

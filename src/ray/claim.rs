@@ -18,6 +18,23 @@ pub struct Claim {
     pub namespace: Box<str>,
 }
 
+/// A claim as an object states it, before it is known in which DNS domain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stated {
+    host: Box<str>,
+    port: u16,
+    namespace: Box<str>,
+}
+
+impl Stated {
+    /// The claim of an object in this namespace of a Kubernetes cluster of this domain, `cluster.local` for most; `None`
+    /// where Redis is one of the head's own.
+    pub fn within(&self, namespace: Option<&str>, domain: &str) -> Option<Claim> {
+        let host = host(&self.host, namespace, domain)?;
+        Some(Claim { redis: format!("{host}:{}", self.port).into(), namespace: self.namespace.clone() })
+    }
+}
+
 /// The object whose claim it is: the one that a user wrote. The clusters that a RayService or RayJob makes are its own.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Claimant {
@@ -37,12 +54,16 @@ impl fmt::Display for Claimant {
 }
 
 impl RayObject<'_> {
-    /// What the cluster of this object claims, if the object itself says it: not where KubeRay takes the RayCluster's UID,
-    /// where either half comes from a Secret or a ConfigMap, or where Redis is one of the head's own. An empty namespace
-    /// is a fault by itself, and no claim. `domain` is that of the Kubernetes cluster, `cluster.local` for most.
+    /// What the cluster of this object claims, if the object itself says it.
+    pub fn claim(&self, domain: &str) -> Option<Claim> {
+        self.stated_claim()?.within(self.namespace, domain)
+    }
+
+    /// The claim that the object states: none where KubeRay takes the RayCluster's UID, and where either half comes from a
+    /// Secret or a ConfigMap. An empty namespace is a fault by itself, and no claim.
     ///
     /// A RayCronJob has no claim: the clusters of its RayJobs have.
-    pub fn claim(&self, domain: &str) -> Option<Claim> {
+    pub fn stated_claim(&self) -> Option<Stated> {
         if self.kind == Kind::RayCronJob {
             return None;
         }
@@ -56,9 +77,11 @@ impl RayObject<'_> {
         };
         let Some(RedisAddress::Literal(_, address)) = self.redis_address() else { return None };
         let endpoint = RedisEndpoint::parse(first_of(address).0).ok()?;
-        let host = host(endpoint.host, self.namespace, domain)?;
-        let redis = format!("{host}:{}", endpoint.port).into();
-        (!namespace.is_empty()).then(|| Claim { redis, namespace: namespace.into() })
+        (!namespace.is_empty()).then(|| Stated {
+            host: endpoint.host.into(),
+            port: endpoint.port,
+            namespace: namespace.into(),
+        })
     }
 
     /// The object that has the claim: the RayService or RayJob that made this RayCluster, else the object itself.
@@ -108,7 +131,7 @@ fn host(host: &str, namespace: Option<&str>, domain: &str) -> Option<String> {
     }
 }
 
-/// Whether a name of two labels looks like that of a StatefulSet's Pod, `redis-0.redis`, which is one in each namespace;
+/// Whether a name of two labels looks like that of a `StatefulSet`'s Pod, `redis-0.redis`, which is one in each namespace;
 /// any other is that of a Service and its namespace.
 fn is_of_stateful_set(name: &str) -> bool {
     let ordinal = name.split_once('.').and_then(|(pod, _)| pod.rsplit_once('-'));

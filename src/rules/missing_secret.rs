@@ -21,9 +21,9 @@ pub(super) static RULE: Rule = Rule {
 fn check(object: &RayObject<'_>, view: &dyn View, _: &Settings, findings: &mut Findings) {
     let Some(secret) = object.redis_password_secret() else { return };
     let Some(namespace) = object.namespace else { return };
-    let Some(held) = view.secret(namespace, secret.name) else { return view.unanswered(findings.rule()) };
+    let Some(keys) = view.secret(namespace, secret.name) else { return };
     let effect = if secret.is_optional { "the head starts without a password" } else { "the head cannot start" };
-    match held {
+    match keys {
         SecretKeys::Absent => {
             let message = format!("there is no Secret {} in the namespace: {effect}", quote(secret.name));
             let help = format!("create it in {namespace}, with the key {}", quote(secret.key));

@@ -20,7 +20,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(object: &RayObject<'_>, view: &dyn View, settings: &Settings, findings: &mut Findings) {
     let Some(claim) = object.claim(&settings.cluster_domain) else { return };
     let Some(namespace) = object.storage_namespace() else { return };
-    let Some(rivals) = view.rivals(&claim, &object.claimant()) else { return view.unanswered(findings.rule()) };
+    let Some(rivals) = view.rivals(&claim, &object.claimant()) else { return };
     let Some(first) = rivals.first() else { return };
     let more = match rivals.len() {
         1 => String::new(),

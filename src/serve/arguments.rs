@@ -8,6 +8,7 @@ use clap::{ArgGroup, Args};
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::log::LogFormat;
+use crate::view::SecretScope;
 
 /// Serve the admission webhooks over HTTPS: POST /mutate and /validate
 #[derive(Args, Clone, Debug)]
@@ -106,6 +107,16 @@ pub struct ServeArgs {
     /// The policy file
     #[arg(long, env = "RAYGUARD_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
+
+    /// Watch the RayClusters of all namespaces, so that rules can compare an object with them; nothing is refused while they
+    /// are not all known
+    #[arg(long, env = "RAYGUARD_WATCH_CLUSTERS")]
+    pub watch_clusters: bool,
+
+    /// Watch the Secrets of a namespace, or one of them, so that a rule can tell which keys there are; of the values
+    /// nothing is kept; repeatable
+    #[arg(long, env = "RAYGUARD_WATCH_SECRETS", value_name = "NAMESPACE[/NAME]", value_delimiter = ',')]
+    pub watch_secrets: Vec<SecretScope>,
 
     /// How long to go on serving after SIGTERM, until every API server has learnt of it
     #[arg(long, env = "RAYGUARD_DRAIN_DELAY", value_name = "DURATION", default_value = "10s", value_parser = duration)]

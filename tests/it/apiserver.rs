@@ -13,6 +13,7 @@ mod manifests;
 pub(crate) mod namespace;
 mod stability;
 mod updates;
+mod view;
 pub(crate) mod webhooks;
 
 use std::fs;

@@ -1,0 +1,49 @@
+//! What `rayguard serve` knows of the cluster.
+
+use std::convert::Infallible;
+use std::future::pending;
+use std::sync::Arc;
+
+use super::{ServeArgs, ServeError};
+use crate::cluster::watched::Watched;
+use crate::cluster::{Api, Shared};
+use crate::policy::Policy;
+use crate::view;
+
+/// The view that rules are given, and what keeps it up to date.
+pub(super) enum View {
+    /// Nothing is to be watched.
+    Blind,
+    /// The cluster is watched.
+    Watched { api: Api, watched: Arc<Watched> },
+}
+
+impl View {
+    /// What is to be known; nothing is known yet.
+    pub(super) async fn new(args: &ServeArgs, policy: &Policy, shared: &Shared) -> Result<Self, ServeError> {
+        let ServeArgs { watch_clusters, watch_secrets, .. } = args;
+        if !watch_clusters && watch_secrets.is_empty() {
+            return Ok(Self::Blind);
+        }
+        let api = Api::for_watches(&shared.clock).await?;
+        let (domain, metrics) = (&policy.settings.cluster_domain, Arc::clone(&shared.metrics));
+        let watched = Arc::new(Watched::new(domain, *watch_clusters, watch_secrets, metrics));
+        Ok(Self::Watched { api, watched })
+    }
+
+    /// What rules are given.
+    pub(super) fn known(&self) -> Arc<dyn view::View> {
+        match self {
+            Self::Blind => Arc::new(view::Blind),
+            Self::Watched { watched, .. } => Arc::clone(watched) as _,
+        }
+    }
+
+    /// Follows the cluster as long as the server lives.
+    pub(super) async fn follow(self, shared: &Shared) -> Infallible {
+        match self {
+            Self::Blind => pending().await,
+            Self::Watched { api, watched } => watched.follow(&api, shared).await,
+        }
+    }
+}
