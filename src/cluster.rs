@@ -10,6 +10,7 @@ pub mod clock;
 mod configuration;
 mod kept;
 mod lease;
+pub mod list;
 mod secret;
 pub mod source;
 pub mod standing;

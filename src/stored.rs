@@ -1,15 +1,15 @@
-//! What a controller made of what somebody wrote.
+//! Objects as they are stored, and what a controller made of what somebody wrote.
 
 use std::collections::{HashMap, HashSet};
 
-use rayguard::exemption::Exempted;
-use rayguard::json::Json;
-use rayguard::policy::Policy;
-use rayguard::ray::{Kind, RayObject};
-use rayguard::rule::Finding;
+use crate::exemption::{Exempted, Exemptible};
+use crate::json::Json;
+use crate::policy::Policy;
+use crate::ray::{Kind, RayObject};
+use crate::rule::Finding;
 
-use crate::cli::judged::Judged;
-use crate::cli::object::ObjectName;
+/// The kinds, owners first: what is found in a cluster that somebody owns is mostly its owner's fault.
+pub const KINDS: [Kind; 4] = [Kind::RayCronJob, Kind::RayService, Kind::RayJob, Kind::RayCluster];
 
 /// Kind, namespace and name.
 type Owner = (String, String, String);
@@ -18,16 +18,23 @@ type Owner = (String, String, String);
 type Said = (&'static str, String);
 
 /// What has been said of owners, so that it is not said again of what they own.
-#[derive(Default)]
-pub(in crate::cli) struct Owners(HashMap<Owner, HashSet<Said>>);
+#[derive(Debug, Default)]
+pub struct Owners(HashMap<Owner, HashSet<Said>>);
 
 impl Owners {
-    /// Judges an object as it is stored; `None` if it is not KubeRay's.
-    pub(in crate::cli) fn judge(&mut self, policy: &Policy, object: &Json<'_>, namespace: &str) -> Option<Judged> {
-        let (mut findings, mut exempted) = policy.judge_stored(&RayObject::read(object)?);
+    /// Judges an object as it is stored, owners before what they own; gives what is wrong with it, and what it exempts
+    /// itself from of that which it may.
+    pub fn judge(
+        &mut self,
+        policy: &Policy,
+        object: &RayObject<'_>,
+        exemptible: &Exemptible,
+    ) -> (Vec<Finding>, Vec<Exempted>) {
+        let (mut findings, mut exempted) = policy.judge_stored(object, exemptible);
+        let object = object.json;
         // Nothing is made of a RayCluster that would repeat it.
         let is_owner = text(object, "kind") != Kind::RayCluster.as_str();
-        let said = is_owner.then(|| {
+        let said: Option<HashSet<_>> = is_owner.then(|| {
             let said = findings.iter().chain(exempted.iter().map(|exempted| &exempted.finding));
             said.map(|finding| (finding.rule.name, of_owned(object, finding))).collect()
         });
@@ -36,21 +43,11 @@ impl Owners {
             findings.retain(is_new);
             exempted.retain(|exempted| is_new(&exempted.finding));
         }
-        if let Some(said) = said {
+        if let Some(said) = said.filter(|said| !said.is_empty()) {
             let metadata = object.field("metadata");
             self.0.insert((text(object, "kind"), text(metadata, "namespace"), text(metadata, "name")), said);
         }
-        // What is stored is what is shown, so each path is the one at which it is written.
-        let findings = findings.into_iter().map(|finding| {
-            let path = finding.path.clone();
-            (finding, path)
-        });
-        let exempted = exempted.into_iter().map(|Exempted { finding, reason }| {
-            let path = finding.path.clone();
-            (finding, path, reason)
-        });
-        let (findings, exempted) = (findings.collect(), exempted.collect());
-        Some(Judged { name: ObjectName::of(object, namespace), findings, exempted, claim: None })
+        (findings, exempted)
     }
 }
 
