@@ -11,6 +11,7 @@ use super::{ApiServer, Namespace};
 use crate::certificates::Balancer;
 use crate::process::{Rayguard, eventually};
 use crate::review::{self, bytes};
+use reports::{ABSENT, REPORT_RIGHTS};
 
 /// The rights that an audit needs, and none more, of a ServiceAccount `auditor`.
 const RIGHTS: &str = "
@@ -90,7 +91,7 @@ fn logged(rayguard: &Rayguard, level: &str) -> Vec<String> {
 #[test]
 fn what_was_admitted_before_is_found_and_counted_and_left_as_it_is() {
     let server = ApiServer::start();
-    let (namespace, kubeconfig) = auditor(&server, "hidden-words", &[RIGHTS, LEASE]);
+    let (namespace, kubeconfig) = auditor(&server, "hidden-words", &[RIGHTS, LEASE, REPORT_RIGHTS]);
     namespace.send("create -f -", BAD_CLUSTER).passes();
     namespace.send("create -f -", BAD_SERVICE).passes();
     let other = server.namespace("hidden-others");
@@ -118,8 +119,7 @@ fn what_was_admitted_before_is_found_and_counted_and_left_as_it_is() {
     let line = rayguard.logged("judged what is stored");
     assert_eq!((&line["objects"], &line["denied"], &line["warned"]), (&3.into(), &3.into(), &0.into()), "{line}");
     let said = logged(&rayguard, "INFO");
-    let absent = "writes no PolicyReports, for their CRD is not installed (wgpolicyk8s.io/v1alpha2)";
-    assert_eq!(said.iter().filter(|said| *said == absent).count(), 1, "{said:?}");
+    assert_eq!(said.iter().filter(|said| *said == ABSENT).count(), 1, "{said:?}");
     for name in ["hidden-others", "rayclusters/", "spec.", "600"] {
         assert!(!rayguard.log().contains(name), "{name}: {}", rayguard.log());
     }

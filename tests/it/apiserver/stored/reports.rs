@@ -11,7 +11,8 @@ use super::super::namespace::Namespace;
 use super::{LEASE, RIGHTS, audited, auditor, audits, gauges, grant, logged, start};
 use crate::process::eventually;
 
-const REPORT_RIGHTS: &str = "
+/// The rights that reports need, and none more.
+pub(super) const REPORT_RIGHTS: &str = "
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata: {name: NAMESPACE-reports}
@@ -24,6 +25,9 @@ metadata: {name: NAMESPACE-reports}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: NAMESPACE-reports}
 subjects: [{kind: ServiceAccount, name: auditor, namespace: NAMESPACE}]
 ";
+
+/// What is said once where there is no CRD.
+pub(super) const ABSENT: &str = "writes no PolicyReports, for their CRD is not installed (wgpolicyk8s.io/v1alpha2)";
 
 /// Installs the CRD, and waits until it is served.
 fn install_crd(server: &ApiServer) {
@@ -51,14 +55,24 @@ fn a_report_comes_changes_and_goes_with_what_is_wrong() {
     let cluster = namespace.get("raycluster/bad");
     let uid = cluster["metadata"]["uid"].as_str().expect("a UID");
 
-    // First there is no CRD, then no right, then both.
+    // First there is no right, then no CRD, then both.
     let rayguard = start(&kubeconfig, &["--policy-reports"]);
-    audited(&rayguard);
-    install_crd(&server);
     let message = "cannot keep the PolicyReports; trying again";
     let error = rayguard.logged(message)["error"].as_str().expect("text").to_owned();
     assert!(error.starts_with("may not list policyreports.wgpolicyk8s.io; it takes the right"), "{error}");
-    assert!(audits(&rayguard, "failure") > 0 && gauges(&rayguard)["objects"] == 1, "the figures are good all the same");
+    eventually("the figures, which are good all the same", || {
+        (gauges(&rayguard).get("objects") == Some(&1) && audits(&rayguard, "failure") > 0).then_some(())
+    });
+    grant(&namespace, REPORT_RIGHTS);
+    audited(&rayguard);
+    install_crd(&server);
+    rayguard.logged("writes PolicyReports, for their CRD is installed now");
+    audited(&rayguard);
+    let said = logged(&rayguard, "INFO");
+    let once = ["can keep the PolicyReports again", ABSENT];
+    assert!(once.iter().all(|once| said.iter().filter(|said| said == once).count() == 1), "{said:?}");
+    assert_eq!(logged(&rayguard, "ERROR"), [message], "said once");
+
     // Of the same name as another program would give it, of rayguard's name, and with rayguard's label.
     let of_others = [
         (uid.to_owned(), "kyverno"),
@@ -73,10 +87,6 @@ fn a_report_comes_changes_and_goes_with_what_is_wrong() {
     }
     let theirs = || of_others.each_ref().map(|(name, _)| namespace.get(&format!("policyreport/{name}")));
     let before = theirs();
-    grant(&namespace, REPORT_RIGHTS);
-    rayguard.logged("can keep the PolicyReports again");
-    assert_eq!(logged(&rayguard, "ERROR"), [message], "said once");
-
     let name = format!("policyreport/rayguard-{uid}");
     let report = namespace.get(&name);
     let reference = json!({"apiVersion": "ray.io/v1", "kind": "RayCluster", "name": "bad", "uid": uid});
