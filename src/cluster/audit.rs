@@ -125,10 +125,9 @@ impl Audit {
             sleep(self.life / 3).await;
             let asked = Instant::now();
             match self.take().await {
-                Some(true) => renewed = asked,
                 // Whoever annotates the Lease is in the way once; another holder, twice.
                 Some(false) if self.take().await != Some(true) => return,
-                Some(false) => renewed = asked,
+                Some(_) => renewed = asked,
                 None if renewed.elapsed() >= self.life => return,
                 None => {}
             }

@@ -37,18 +37,18 @@ impl LastAudit {
 impl Collector for LastAudit {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let Some(audited) = &*self.0.load() else { return Ok(()) };
-        let help = "Findings of each rule at each level in what is stored, when it was last looked at";
+        let help = "Findings of each rule at each level in what is stored, when it was last looked at.";
         let mut family = encoder.encode_descriptor("audit_findings", help, None, MetricType::Gauge)?;
         for ((rule, level), count) in &audited.findings {
             let level = level.to_string();
             let labels = [("rule", *rule), ("level", level.as_str())];
             ConstGauge::new(*count).encode(family.encode_family(&labels)?)?;
         }
-        let help = "Objects of KubeRay's that are stored, when it was last looked";
+        let help = "Objects of KubeRay's that are stored, when it was last looked.";
         let metric = encoder.encode_descriptor("audit_objects", help, None, MetricType::Gauge)?;
         ConstGauge::new(audited.objects).encode(metric)?;
         if let Some(success) = audited.success {
-            let help = "When what is stored was last judged to the end, in seconds since 1970";
+            let help = "When what is stored was last judged to the end, in seconds since 1970.";
             let name = "audit_last_success_timestamp_seconds";
             let metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
             let seconds = success.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();

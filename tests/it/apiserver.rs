@@ -12,7 +12,7 @@ mod live;
 mod manifests;
 pub(crate) mod namespace;
 mod stability;
-mod stored;
+pub(crate) mod stored;
 mod updates;
 mod view;
 pub(crate) mod webhooks;

@@ -127,11 +127,9 @@ fn digest(report: &Value) -> Digest {
             result.remove("timestamp");
         }
     }
-    let owned = |owner: &&Value| {
-        let uid = owner["uid"].as_str().unwrap_or_default();
-        metadata["name"].as_str().and_then(|name| name.strip_prefix(PREFIX)) == Some(uid)
-    };
-    let owner = metadata["ownerReferences"].as_array().into_iter().flatten().find(owned);
+    let uid = metadata["name"].as_str().and_then(|name| name.strip_prefix(PREFIX));
+    let mut owners = metadata["ownerReferences"].as_array().into_iter().flatten();
+    let owner = owners.find(|owner| owner["uid"].as_str() == uid);
     let label = &metadata["labels"][MANAGED_BY.0];
     let content = json!([label, owner, report["scope"], report["summary"], results]);
     Sha256::digest(content.to_string()).into()

@@ -4,7 +4,7 @@ mod reports;
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::manifests::{BAD_CLUSTER, BAD_CLUSTER_DENIALS, BAD_SERVICE};
 use super::{ApiServer, Namespace};
@@ -13,7 +13,7 @@ use crate::process::{Rayguard, eventually};
 use crate::review::{self, bytes};
 use reports::{ABSENT, REPORT_RIGHTS};
 
-/// The rights that an audit needs, and none more, of a ServiceAccount `auditor`.
+/// The right to list, which an audit needs of what is stored, and none more.
 const RIGHTS: &str = "
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
@@ -25,9 +25,10 @@ apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
 metadata: {name: NAMESPACE-audit}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: NAMESPACE-audit}
-subjects: [{kind: ServiceAccount, name: auditor, namespace: NAMESPACE}]
+subjects: [{kind: ServiceAccount, name: ACCOUNT, namespace: NAMESPACE}]
 ";
 
+/// The right to the Lease `audit`.
 const LEASE: &str = "
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
@@ -39,21 +40,35 @@ apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata: {name: audit}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: audit}
-subjects: [{kind: ServiceAccount, name: auditor, namespace: NAMESPACE}]
+subjects: [{kind: ServiceAccount, name: ACCOUNT, namespace: NAMESPACE}]
 ";
 
 /// A namespace with an account `auditor`, and a kubeconfig of its.
 fn auditor<'s>(server: &'s ApiServer, name: &str, rights: &[&str]) -> (Namespace<'s>, String) {
     let namespace = server.namespace(name);
     namespace.kubectl("create serviceaccount auditor").passes();
-    rights.iter().for_each(|rights| grant(&namespace, rights));
+    for rights in rights {
+        grant(&namespace, rights);
+    }
     let token = namespace.kubectl("create token auditor").passes().stdout;
     let kubeconfig = server.kubeconfig(server.address(), token.trim(), name);
     (namespace, kubeconfig)
 }
 
 fn grant(namespace: &Namespace<'_>, rights: &str) {
-    namespace.send("apply -f -", &rights.replace("NAMESPACE", &namespace.name)).passes();
+    grant_to(namespace, "auditor", rights);
+}
+
+fn grant_to(namespace: &Namespace<'_>, account: &str, rights: &str) {
+    let rights = rights.replace("NAMESPACE", &namespace.name).replace("ACCOUNT", account);
+    namespace.send("apply -f -", &rights).passes();
+}
+
+/// Lets an account audit under the Lease `audit` of a namespace.
+pub(crate) fn let_audit(namespace: &Namespace<'_>, account: &str) {
+    for rights in [RIGHTS, LEASE] {
+        grant_to(namespace, account, rights);
+    }
 }
 
 fn start(kubeconfig: &str, more: &[&str]) -> Rayguard {
@@ -148,21 +163,18 @@ fn a_lease_that_another_has_taken_takes_the_figures_along() {
     let (namespace, kubeconfig) = auditor(ApiServer::shared(), "audit-lost", &[RIGHTS, LEASE]);
     let rayguard = start(&kubeconfig, &[]);
     audited(&rayguard);
-    let take = |holder: &str, year: u32| {
-        let spec = format!("{{\"holderIdentity\": \"{holder}\", \"renewTime\": \"{year}-01-01T00:00:00.000000Z\"}}");
-        namespace.patch("lease/audit", &format!("{{\"spec\": {spec}}}")).passes();
-    };
-    // Whoever wrote this has not renewed it for long, so that it is taken back; and once more by one that has.
-    take("gone", 2001);
     let lease = || namespace.get("lease/audit")["spec"].clone();
+    let take = |holder: &str, renewed: &Value| {
+        let spec = json!({"spec": {"holderIdentity": holder, "renewTime": renewed}});
+        namespace.patch("lease/audit", &spec.to_string()).passes();
+    };
+    // This one has not renewed it for long, so that it is taken back; the other one has.
+    take("gone", &json!("2001-01-01T00:00:00.000000Z"));
     eventually("the Lease to be taken back", || (lease()["holderIdentity"] != "gone").then_some(()));
-    let stolen = eventually("the figures to be gone", || {
-        let now = lease()["renewTime"].as_str().expect("a time").to_owned();
-        let spec = format!("{{\"holderIdentity\": \"other\", \"renewTime\": \"{now}\"}}");
-        namespace.patch("lease/audit", &format!("{{\"spec\": {spec}}}")).passes();
+    eventually("the figures to be gone", || {
+        take("other", &lease()["renewTime"]);
         gauges(&rayguard).is_empty().then_some(())
     });
-    assert_eq!(stolen, ());
     audited(&rayguard);
     assert!(gauges(&rayguard).contains_key("objects"), "it was to be had again");
 }
