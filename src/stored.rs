@@ -73,3 +73,40 @@ fn of_owned(object: &Json<'_>, finding: &Finding) -> String {
         _ => path,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules;
+
+    const OWNED: &str = r#"[{"kind": "RayService", "name": "a", "controller": true}]"#;
+
+    fn judge(owners: &mut Owners, kind: &str, spec: &str, owned_by: &str, exemptible: &Exemptible) -> [usize; 2] {
+        let text = format!(
+            r#"{{"apiVersion": "ray.io/v1", "kind": "{kind}", "metadata": {{"name": "a", "namespace": "b",
+                "ownerReferences": {owned_by}, "annotations": {{"rayguard.dev/ignore-missing-redis-password": "a test"}}}},
+                "spec": {spec}}}"#
+        );
+        let object: Json<'_> = serde_json::from_str(&text).expect("JSON");
+        let (findings, exempted) = owners.judge(&Policy::default(), &object, exemptible).expect("KubeRay's");
+        let of_rule = |finding: &&Finding| finding.rule.name == "missing-redis-password";
+        [findings.iter().filter(of_rule).count(), exempted.len()]
+    }
+
+    #[test]
+    fn what_an_object_is_exempt_from_is_up_to_who_asks_and_is_said_once() {
+        let cluster = r#"{"gcsFaultToleranceOptions": {"redisAddress": "redis:6379"}, "headGroupSpec":
+            {"template": {"spec": {"containers": [{"name": "ray-head"}]}}}}"#;
+        let service = format!(r#"{{"rayClusterConfig": {cluster}}}"#);
+        let rule = rules::find("missing-redis-password").expect("a rule").name;
+        for (exemptible, expected) in
+            [(Exemptible::None, [1, 0]), (Exemptible::Rules(vec![rule]), [0, 1]), (Exemptible::All, [0, 1])]
+        {
+            let mut owners = Owners::default();
+            assert_eq!(judge(&mut owners, "RayCluster", cluster, OWNED, &exemptible), expected, "nothing was said");
+            assert_eq!(judge(&mut owners, "RayService", &service, "[]", &exemptible), expected);
+            assert_eq!(judge(&mut owners, "RayCluster", cluster, OWNED, &exemptible), [0, 0], "it was said");
+            assert_eq!(judge(&mut owners, "RayCluster", cluster, "[]", &exemptible), expected, "of another one");
+        }
+    }
+}

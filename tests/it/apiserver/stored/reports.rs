@@ -119,6 +119,13 @@ fn a_report_comes_changes_and_goes_with_what_is_wrong() {
     let content = |report: &Value| report["results"].as_array().expect("results").len();
     eventually("the report to be whole", || (content(&namespace.get(&name)) == results.len()).then_some(()));
 
+    // An object goes, and here nobody collects what it owns.
+    let written = || reports(&namespace).iter().filter(|report| report["scope"]["kind"] == "RayCluster").count();
+    namespace.send("create -f -", &BAD_CLUSTER.replacen("name: bad", "name: gone", 1)).passes();
+    eventually("a second report", || (written() == 2).then_some(()));
+    namespace.kubectl("delete raycluster gone").passes();
+    eventually("the first alone", || (written() == 1).then_some(()));
+
     // Somebody mends the cluster, in two steps.
     let password = r#"{"spec": {"gcsFaultToleranceOptions": {"redisPassword": {"valueFrom": {"secretKeyRef": {"name": "r", "key": "p"}}}}}}"#;
     namespace.patch("raycluster/bad", password).passes();
@@ -137,4 +144,14 @@ fn a_report_comes_changes_and_goes_with_what_is_wrong() {
     let now = namespace.get("raycluster/bad");
     assert_eq!(generation(&now), generation(&mended) + 2, "only by those who mended it");
     assert_eq!(theirs(), before, "what others report is theirs");
+
+    // Somebody is in the way.
+    let report = json!({"apiVersion": "wgpolicyk8s.io/v1alpha2", "kind": "PolicyReport",
+        "metadata": {"name": format!("rayguard-{uid}")}, "results": [{"policy": "theirs", "result": "pass"}]});
+    namespace.send("create -f -", &report.to_string()).passes();
+    let report = namespace.get(&name);
+    namespace.patch("raycluster/bad", &json!({"spec": cluster["spec"]}).to_string()).passes();
+    let in_the_way = "a PolicyReport of another program has the name of rayguard's, and other content";
+    eventually("a word on it", || rayguard.log().contains(in_the_way).then_some(()));
+    assert_eq!(namespace.get(&name), report);
 }
