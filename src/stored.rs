@@ -88,7 +88,8 @@ mod tests {
                 "spec": {spec}}}"#
         );
         let object: Json<'_> = serde_json::from_str(&text).expect("JSON");
-        let (findings, exempted) = owners.judge(&Policy::default(), &object, exemptible).expect("KubeRay's");
+        let (findings, exempted) =
+            owners.judge(&Policy::default(), &RayObject::read(&object).expect("KubeRay's"), exemptible);
         let of_rule = |finding: &&Finding| finding.rule.name == "missing-redis-password";
         [findings.iter().filter(of_rule).count(), exempted.len()]
     }

@@ -43,6 +43,36 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: audit}
 subjects: [{kind: ServiceAccount, name: ACCOUNT, namespace: NAMESPACE}]
 ";
 
+/// What the webhooks of `--watch-clusters` need beside it.
+const WATCH: &str = "
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: NAMESPACE-watch}
+rules:
+- {apiGroups: [ray.io], resources: [rayclusters], verbs: [list, watch]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: NAMESPACE-watch}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: NAMESPACE-watch}
+subjects: [{kind: ServiceAccount, name: ACCOUNT, namespace: NAMESPACE}]
+";
+
+/// A RayCluster that is good by itself.
+const CLAIM: &str = "
+apiVersion: ray.io/v1
+kind: RayCluster
+metadata: {name: NAME}
+spec:
+  gcsFaultToleranceOptions:
+    redisAddress: redis:6379
+    externalStorageNamespace: of-both
+    redisPassword: {valueFrom: {secretKeyRef: {name: redis, key: password}}}
+  headGroupSpec:
+    rayStartParams: {num-cpus: '0'}
+    template: {spec: {containers: [{name: ray-head, resources: {limits: {memory: 5Gi}}}]}}
+";
+
 /// A namespace with an account `auditor`, and a kubeconfig of its.
 fn auditor<'s>(server: &'s ApiServer, name: &str, rights: &[&str]) -> (Namespace<'s>, String) {
     let namespace = server.namespace(name);
@@ -140,6 +170,19 @@ fn what_was_admitted_before_is_found_and_counted_and_left_as_it_is() {
     }
     // Whole, with the fields that tell who has written what.
     assert_eq!(objects(), before);
+}
+
+#[test]
+fn two_that_were_created_at_once_are_both_found() {
+    let (namespace, kubeconfig) = auditor(ApiServer::shared(), "audit-race", &[RIGHTS, LEASE, WATCH]);
+    for name in ["one", "other"] {
+        namespace.send("create -f -", &CLAIM.replace("NAME", name)).passes();
+    }
+    let rayguard = start(&kubeconfig, &["--watch-clusters"]);
+    audited(&rayguard);
+    let found = gauges(&rayguard)["findings{rule=\"shared-storage-namespace\",level=\"deny\"}"];
+    // Other tests may have some of their own here.
+    assert!(found >= 2, "{found}");
 }
 
 #[test]
