@@ -6,10 +6,12 @@
 //! suspended machine. Whatever fails is tried again, and in the meantime the server goes on with what it has.
 
 mod api;
+pub mod audit;
 pub mod clock;
 mod configuration;
 mod kept;
 mod lease;
+pub mod list;
 mod secret;
 pub mod source;
 pub mod standing;

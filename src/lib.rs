@@ -25,6 +25,7 @@ pub mod rule_set;
 pub mod rules;
 pub mod schema;
 pub mod spelling;
+pub mod stored;
 pub mod view;
 pub mod yaml;
 

@@ -1,5 +1,6 @@
 //! What Prometheus is told. Every label has few values, known beforehand: no namespace, no name, no user.
 
+mod audited;
 mod viewed;
 
 use std::sync::Arc;
@@ -18,6 +19,8 @@ use crate::admission::{Decision, Webhook};
 use crate::certificates::Step;
 use crate::cluster::trouble::Part;
 use crate::ray::Kind;
+pub(crate) use audited::Audited;
+use audited::LastAudit;
 pub(crate) use viewed::Source;
 use viewed::Viewed;
 
@@ -130,6 +133,8 @@ pub struct Metrics {
     ca_bundle_in_sync: Gauge,
     ca_bundle_writes: Counter,
     viewed: Viewed,
+    last_audit: LastAudit,
+    audits: Family<ResultLabel, Counter>,
     log_lines_lost: Counter,
 }
 
@@ -150,6 +155,8 @@ impl Default for Metrics {
             ca_bundle_in_sync: Gauge::default(),
             ca_bundle_writes: Counter::default(),
             viewed: Viewed::default(),
+            last_audit: LastAudit::default(),
+            audits: Family::default(),
             log_lines_lost: Counter::default(),
         };
         metrics.registered()
@@ -187,6 +194,8 @@ impl Metrics {
         );
         registry.register("cabundle_writes", "caBundles that this replica has written", self.ca_bundle_writes.clone());
         self.viewed.register(registry);
+        registry.register("audit_runs", "Audits of what is stored, to their end or not", self.audits.clone());
+        registry.register_collector(Box::new(self.last_audit.clone()));
         registry.register("log_lines_lost", "Lines of the log that stderr did not take", self.log_lines_lost.clone());
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The program that is running", build);
@@ -203,6 +212,7 @@ impl Metrics {
         }
         for result in ["success", "failure"] {
             let _ = self.reloads.get_or_create(&ResultLabel { result });
+            let _ = self.audits.get_or_create(&ResultLabel { result });
         }
         self
     }
@@ -289,6 +299,17 @@ impl Metrics {
     /// Counts a `caBundle` that was written.
     pub(crate) fn ca_bundle_written(&self) {
         self.ca_bundle_writes.inc();
+    }
+
+    /// Counts an audit that has ended.
+    pub(crate) fn audit_ended(&self, is_success: bool) {
+        let result = if is_success { "success" } else { "failure" };
+        self.audits.get_or_create(&ResultLabel { result }).inc();
+    }
+
+    /// Tells what the last audit has found; nothing where another replica does them.
+    pub(crate) fn audited(&self, audited: Option<Audited>) {
+        self.last_audit.replace(audited);
     }
 
     /// What counts the lines that the log has lost.

@@ -89,10 +89,10 @@ impl Policy {
     }
 
     /// Everything that is wrong with an object as it is stored, as far as admission would ask, and what it exempts itself
-    /// from, whether or not the webhook would let it.
-    pub fn judge_stored(&self, object: &RayObject<'_>) -> (Vec<Finding>, Vec<Exempted>) {
+    /// from, of that which it may.
+    pub fn judge_stored(&self, object: &RayObject<'_>, exemptible: &Exemptible) -> (Vec<Finding>, Vec<Exempted>) {
         let mut findings = self.findings(object, None, Scope::Admission);
-        let exempted = self.exempt(object, &mut findings, &[Scope::Admission], &Exemptible::All);
+        let exempted = self.exempt(object, &mut findings, &[Scope::Admission], exemptible);
         (findings, exempted)
     }
 

@@ -1,6 +1,7 @@
 //! `rayguard serve`: the webhooks, their certificate, and their end.
 
 mod arguments;
+mod audit;
 mod origin;
 mod signals;
 mod view;
@@ -100,6 +101,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     let shared = Shared::new(Arc::clone(&metrics));
     let origin = Origin::new(&args, &shared).await?;
     let view = View::new(&args, &policy, &shared).await?;
+    let audit = audit::start(&args, &policy, view.known(), &shared).await?;
     let (lifetime, admin_lifetime) = (Lifetime::default(), Lifetime::default());
     let limits = Limits { drain: args.drain_timeout, ..Limits::default() };
 
@@ -138,6 +140,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), ServeError> {
         never = origin.follow(&shared) => match never {},
         never = following_callers => match never {},
         never = view.follow(&shared) => match never {},
+        never = audit => match never {},
     }
 }
 

@@ -19,6 +19,11 @@ pub trait View: fmt::Debug + Send + Sync {
 
     /// What a Secret holds; `None` where that is not known.
     fn secret(&self, namespace: &str, name: &str) -> Option<SecretKeys>;
+
+    /// Whether all is known that is to be known, which may be nothing.
+    fn is_settled(&self) -> bool {
+        true
+    }
 }
 
 /// Somebody who claims the same.

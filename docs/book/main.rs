@@ -42,6 +42,7 @@ const GUIDES: &[(&str, &[Guide])] = &[
             ("charts/rayguard/README.md", "The chart's values", "chart.md"),
             ("docs/certificates.md", "Certificates", "certificates.md"),
             ("docs/authentication.md", "Who may call", "authentication.md"),
+            ("docs/audit.md", "Audit", "audit.md"),
             ("docs/metrics.md", "Metrics", "metrics.md"),
             ("docs/operations.md", "Operations", "operations.md"),
             ("docs/troubleshooting.md", "Troubleshooting", "troubleshooting.md"),

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use clap::{ArgAction, Args, ValueEnum};
+#[cfg(feature = "server")]
+use rayguard::stored::Owners;
 use rayguard::view::Objects;
 
 use super::checker::Checker;
@@ -164,7 +166,7 @@ impl CheckArgs {
 
     fn check_live(&self, checker: &Checker<'_>, teller: &mut Teller) -> Result<Summary, CliError> {
         let mut objects = live::objects(&self.live, self.input.namespace.as_deref())?;
-        let mut owners = live::Owners::default();
+        let mut owners = Owners::default();
         let summary = teller.tell(&mut objects.by_ref().map(|read| checker.live_object(read, &mut owners)))?;
         teller.progress.end();
         if !self.quiet {

@@ -3,10 +3,16 @@
 use std::cell::LazyCell;
 use std::sync::Arc;
 
+#[cfg(feature = "server")]
+use rayguard::exemption::Exemptible;
 use rayguard::path::FieldPath;
 use rayguard::policy::Policy;
+#[cfg(feature = "server")]
+use rayguard::ray::RayObject;
 use rayguard::ray::claim::Claim;
 use rayguard::rule::Finding;
+#[cfg(feature = "server")]
+use rayguard::stored::Owners;
 use rayguard::view::{Blind, Objects, Rival, View};
 use rayguard::yaml::{self, Document, Embedded, Lines, Location};
 
@@ -14,6 +20,8 @@ use super::fix::Fixed;
 use super::judged::Judged;
 #[cfg(feature = "server")]
 use super::live;
+#[cfg(feature = "server")]
+use super::object::ObjectName;
 use super::report::{Checked, Found, Place, Report, Severity, Unreadable};
 use super::source::Source;
 use super::text::{self, Shown, TextView};
@@ -208,7 +216,7 @@ impl<'d, 't> Locator<'d, 't> {
 
 #[cfg(feature = "server")]
 impl Checker<'_> {
-    pub(super) fn live_object(&self, read: Result<live::Live, Unreadable>, owners: &mut live::Owners) -> Report {
+    pub(super) fn live_object(&self, read: Result<live::Live, Unreadable>, owners: &mut Owners) -> Report {
         let mut report = Report::default();
         let name = read.as_ref().map_or_else(|unreadable| &unreadable.file, |live| &live.name);
         report.file = name.as_str().into();
@@ -218,7 +226,7 @@ impl Checker<'_> {
         report
     }
 
-    fn live(&self, live: &live::Live, owners: &mut live::Owners, report: &mut Report) -> Result<(), Unreadable> {
+    fn live(&self, live: &live::Live, owners: &mut Owners, report: &mut Report) -> Result<(), Unreadable> {
         let fault = |message: String| Unreadable::new(live.name.clone(), message);
         // What is shown is the object as kubectl would show it.
         let text = yaml::to_string(&live.json).map_err(|error| fault(format!("cannot be shown: {error}")))?;
@@ -227,8 +235,9 @@ impl Checker<'_> {
             let shown = self.view.unreadable(&Lines::of(&text), &live.name, &error);
             Unreadable::document(&live.name, &error, shown)
         })?;
-        let judged = owners.judge(self.policy, &live.json, self.namespace);
-        let judged = judged.ok_or_else(|| fault("is no object of KubeRay's".to_owned()))?;
+        let object = RayObject::read(&live.json).ok_or_else(|| fault("is no object of KubeRay's".to_owned()))?;
+        let judged = owners.judge(self.policy, &object, &Exemptible::All);
+        let judged = Judged::stored(ObjectName::of(&live.json, self.namespace), judged);
         self.judged(&document, judged, None, report);
         Ok(())
     }

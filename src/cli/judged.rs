@@ -1,6 +1,8 @@
 //! The verdict on one object of a text, whether it is written as itself or in a review.
 
 use rayguard::dry_run::Outcome;
+#[cfg(feature = "server")]
+use rayguard::exemption::Exempted;
 use rayguard::path::FieldPath;
 use rayguard::policy::Policy;
 use rayguard::ray::RayObject;
@@ -58,6 +60,22 @@ impl Judged {
             exempted.iter().map(|it| (it.finding.clone(), written(&it.finding), it.reason.clone())).collect();
         let findings = findings.iter().map(|finding| (finding.clone(), written(finding))).collect();
         Ok(Some(Self { name: ObjectName::of(&document.json, namespace), findings, exempted, claim }))
+    }
+}
+
+#[cfg(feature = "server")]
+impl Judged {
+    /// What was found in an object as it is stored. That is what is shown, so each path is the one at which it is written.
+    pub(super) fn stored(name: ObjectName, (findings, exempted): (Vec<Finding>, Vec<Exempted>)) -> Self {
+        let findings = findings.into_iter().map(|finding| {
+            let path = finding.path.clone();
+            (finding, path)
+        });
+        let exempted = exempted.into_iter().map(|Exempted { finding, reason }| {
+            let path = finding.path.clone();
+            (finding, path, reason)
+        });
+        Self { name, findings: findings.collect(), exempted: exempted.collect(), claim: None }
     }
 }
 

@@ -1,36 +1,29 @@
 //! The objects of a live cluster: what was admitted before anybody looked.
 
-mod owners;
 mod proxy;
 
-use std::collections::{HashSet, VecDeque};
-use std::error::Error;
+use std::collections::VecDeque;
+use std::mem;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use kube::api::ListParams;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
+use rayguard::cluster::list::{self, ListError, Stored};
 use rayguard::cluster::trouble::chain;
 use rayguard::json::Json;
 use rayguard::ray::Kind;
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use rayguard::stored::KINDS;
 use tokio::runtime::{Builder, Runtime};
 
-use super::object;
 use super::report::Unreadable;
-pub(super) use owners::Owners;
 
 /// How many objects are asked for at a time; one may have a megabyte.
 const PAGE: u32 = 100;
 
 /// How long the API server may take over a page.
 const PATIENCE: Duration = Duration::from_mins(1);
-
-/// The kinds, owners first: what is found in a cluster that somebody owns is mostly its owner's fault.
-const KINDS: [Kind; 4] = [Kind::RayCronJob, Kind::RayService, Kind::RayJob, Kind::RayCluster];
 
 /// Which cluster to look into.
 #[derive(Args, Clone, Debug)]
@@ -89,47 +82,10 @@ pub(super) struct Live {
 /// The objects of a cluster, asked for as they are wanted.
 pub(super) struct Objects {
     runtime: Runtime,
-    client: Client,
-    /// None for all.
-    namespace: Option<String>,
-    kinds: VecDeque<Kind>,
-    /// Where the list of the first of the kinds goes on.
-    token: Option<String>,
-    /// Whether that came with the word that the one before is too old.
-    is_resumed: bool,
-    /// Whether the list is asked for at once, and not in pages.
-    is_whole: bool,
-    /// The names of what that list has had already.
-    seen: HashSet<String>,
-    page: VecDeque<Result<Live, Unreadable>>,
-    /// How many kinds the cluster does not have, and what to say of them.
-    absent: Vec<Kind>,
-}
-
-#[derive(Deserialize)]
-struct List {
-    metadata: ListMetadata,
-    items: Vec<Box<RawValue>>,
-}
-
-#[derive(Deserialize)]
-struct ListMetadata {
-    #[serde(rename = "continue")]
-    token: Option<String>,
-}
-
-/// As much of an object as tells which it is.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Head {
-    metadata: HeadMetadata,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct HeadMetadata {
-    namespace: String,
-    name: String,
+    stored: list::Objects,
+    page: VecDeque<Stored>,
+    /// Whether all was said at the end that is to be.
+    is_over: bool,
 }
 
 /// The objects of the cluster, or what could not be read of it.
@@ -137,18 +93,8 @@ pub(super) fn objects(args: &LiveArgs, namespace: Option<&str>) -> Result<Object
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let client = runtime.block_on(client(args))?;
     let namespace = namespace.unwrap_or_else(|| client.default_namespace()).to_owned();
-    Ok(Objects {
-        runtime,
-        client,
-        namespace: (!args.all_namespaces).then_some(namespace),
-        kinds: KINDS.into(),
-        token: None,
-        is_resumed: false,
-        is_whole: false,
-        seen: HashSet::new(),
-        page: VecDeque::new(),
-        absent: Vec::new(),
-    })
+    let stored = list::Objects::new(client, (!args.all_namespaces).then_some(namespace), PAGE);
+    Ok(Objects { runtime, stored, page: VecDeque::new(), is_over: false })
 }
 
 async fn client(args: &LiveArgs) -> Result<Client, LiveError> {
@@ -175,117 +121,42 @@ impl Iterator for Objects {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(live) = self.page.pop_front() {
-                return Some(live);
+            if let Some(stored) = self.page.pop_front() {
+                return Some(live(&stored));
             }
-            let Some(kind) = self.kinds.front().copied() else { return self.end() };
-            match self.runtime.block_on(self.list(kind)) {
-                Ok(list) => self.take(kind, list),
-                Err(kube::Error::Api(status)) if status.code == 410 && self.token.is_some() => {
-                    self.go_on(status.metadata.and_then(|metadata| metadata.continue_));
+            match self.runtime.block_on(self.stored.next()) {
+                Some(Ok(page)) => self.page = page.into(),
+                Some(Err((kind, error))) => {
+                    let message = match error {
+                        ListError::Forbidden(message) => format!("you {message}"),
+                        error => error.to_string(),
+                    };
+                    return Some(Err(Unreadable::new(format!("cluster:{}", list::plural(kind)), message)));
                 }
-                Err(kube::Error::Api(status)) if status.code == 404 => {
-                    self.absent.push(kind);
-                    self.next_kind();
-                }
-                Err(error) => {
-                    // Who is not there, or knows nobody, will not be so for the next kind either.
-                    match &error {
-                        kube::Error::Api(status) if status.code != 401 => self.next_kind(),
-                        _ => self.kinds.clear(),
-                    }
-                    return Some(Err(self.fault(kind, &error)));
-                }
+                None => return self.end(),
             }
         }
     }
 }
 
 impl Objects {
-    async fn list(&self, kind: Kind) -> kube::Result<List> {
-        let place = self.namespace.as_ref().map(|name| format!("namespaces/{name}/")).unwrap_or_default();
-        let limit = if self.is_whole { None } else { Some(PAGE) };
-        let params = ListParams { continue_token: self.token.clone(), limit, ..ListParams::default() };
-        let request = kube::core::Request::new(format!("/apis/ray.io/v1/{place}{}", plural(kind))).list(&params);
-        self.client.request(request.map_err(kube::Error::BuildRequest)?).await
-    }
-
-    fn take(&mut self, kind: Kind, list: List) {
-        for item in &list.items {
-            let live = live(kind, item);
-            let name = match &live {
-                Ok(live) => &live.name,
-                Err(unreadable) => &unreadable.file,
-            };
-            if self.seen.insert(name.clone()) {
-                self.page.push_back(live);
-            }
-        }
-        self.is_resumed = false;
-        self.token = list.metadata.token.filter(|token| !token.is_empty());
-        if self.token.is_none() {
-            self.next_kind();
-        }
-    }
-
-    /// Goes on with a list whose token is too old, as client-go does: with the one that the API server offers, which
-    /// gives the rest as it is now, or else with all of it at once, which no token is needed for.
-    fn go_on(&mut self, offered: Option<String>) {
-        self.token = offered.filter(|token| !token.is_empty() && !self.is_resumed);
-        self.is_resumed = self.token.is_some();
-        self.is_whole = self.token.is_none();
-    }
-
-    fn next_kind(&mut self) {
-        self.kinds.pop_front();
-        self.seen.clear();
-        (self.token, self.is_resumed, self.is_whole) = (None, false, false);
-    }
-
-    /// The kinds that the cluster does not have, once all others are read.
+    /// The kinds that the cluster does not have, once all others are read, and if there are any.
     pub(super) fn absent(&self) -> &[Kind] {
-        &self.absent
+        if self.has_no_kind() { &[] } else { self.stored.absent() }
+    }
+
+    fn has_no_kind(&self) -> bool {
+        self.stored.absent().len() == KINDS.len()
     }
 
     /// What is said at the end: nothing, unless there was nothing to read.
     fn end(&mut self) -> Option<Result<Live, Unreadable>> {
-        if self.absent.len() < KINDS.len() {
+        if mem::replace(&mut self.is_over, true) || !self.has_no_kind() {
             return None;
         }
-        self.absent.clear();
         let message = "the cluster has none of KubeRay's kinds; are its CRDs installed, and is this the right context?";
         Some(Err(Unreadable::new("cluster".to_owned(), message)))
     }
-
-    fn fault(&self, kind: Kind, error: &kube::Error) -> Unreadable {
-        let resource = plural(kind);
-        let place = match &self.namespace {
-            Some(namespace) => format!("in the namespace {namespace}"),
-            None => "in all namespaces".to_owned(),
-        };
-        let message = match error {
-            kube::Error::Api(status) if status.code == 403 => {
-                let all: Vec<_> = KINDS.iter().map(|kind| plural(*kind) + ".ray.io").collect();
-                let role = if self.namespace.is_some() { "role" } else { "clusterrole" };
-                let namespace = self.namespace.as_ref().map(|name| format!(" --namespace {name}")).unwrap_or_default();
-                format!(
-                    "you may not list {resource} {place}; it takes the right of: kubectl create {role} ray-reader \
-                     --verb=list --resource={}{namespace}, and a binding of it",
-                    all.join(",")
-                )
-            }
-            kube::Error::Api(status) => format!("cannot list {resource} {place}: {}", status.message),
-            error => format!("cannot list {resource} {place}: {}", unreached(error)),
-        };
-        Unreadable::new(format!("cluster:{resource}"), message)
-    }
-}
-
-/// Why there is no answer, without the names of the layers that pass it on.
-fn unreached(error: &kube::Error) -> String {
-    let kube::Error::Service(error) = error else { return chain(error) };
-    let cause = error.downcast_ref::<hyper_util::client::legacy::Error>().and_then(|error| error.source());
-    chain(cause.unwrap_or(&**error))
 }
 
 /// What is said of a kind that the cluster does not have, one line.
@@ -293,27 +164,10 @@ pub(super) fn absent(kind: Kind) -> String {
     format!("the cluster has no {}s: their CRD is not installed, and they are passed over\n", kind.as_str())
 }
 
-fn plural(kind: Kind) -> String {
-    kind.as_str().to_lowercase() + "s"
-}
-
-fn live(kind: Kind, item: &RawValue) -> Result<Live, Unreadable> {
-    let read = serde_json::from_str::<Json<'_>>(item.get()).map_err(|error| {
-        // What cannot be read as a whole has a name all the same.
-        let head = serde_json::from_str::<Head>(item.get()).unwrap_or_default();
-        Unreadable::new(name(kind, &head.metadata.namespace, &head.metadata.name), format!("cannot be read: {error}"))
-    });
-    let mut json = read?.into_owned();
-    object::complete(&mut json, Some("ray.io/v1"), Some(&format!("{}List", kind.as_str())));
-    // Who wrote which field is long, and nothing to do with what is found.
-    if let Some(metadata) = json.as_object_mut().and_then(|object| object.get_mut("metadata")) {
-        let kept = metadata.entries().iter().filter(|(name, _)| name != "managedFields").cloned();
-        *metadata = kept.collect();
+fn live(stored: &Stored) -> Result<Live, Unreadable> {
+    let name = format!("cluster:{}", stored.name);
+    match stored.read() {
+        Ok(json) => Ok(Live { name, json }),
+        Err(error) => Err(Unreadable::new(name, format!("cannot be read: {error}"))),
     }
-    let text = |field: &str| json.descend(["metadata", field]).as_str().unwrap_or_default();
-    Ok(Live { name: name(kind, text("namespace"), text("name")), json })
-}
-
-fn name(kind: Kind, namespace: &str, name: &str) -> String {
-    format!("cluster:{}/{namespace}/{name}", plural(kind))
 }

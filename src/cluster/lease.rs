@@ -1,7 +1,8 @@
-//! The Lease under which one replica at a time changes the Secret.
+//! The Leases under which one replica at a time changes the Secret, or judges what is stored.
 //!
-//! It only saves work. That two replicas never write different certificates is due to the version of the Secret, which
-//! each write names; so clocks that disagree, or a Lease that cannot be had, do no harm.
+//! They only save work. That two replicas never write different certificates is due to the version of the Secret, which
+//! each write names; and two that judge the same objects say the same of them. So clocks that disagree, or a Lease that
+//! cannot be had, do no harm.
 
 use std::fs;
 use std::process;
@@ -14,23 +15,22 @@ use serde_json::{Value, json};
 
 use super::api::{Api, ApiError};
 
-/// How long it is held by a replica that does not give it back: a change takes well under a second.
-const LIFE: Duration = Duration::from_secs(15);
-
 /// A Lease by its name.
 pub(super) struct LeaseRef {
     api: Api,
     path: String,
-    name: String,
+    pub(super) name: String,
     me: String,
+    life: Duration,
 }
 
 impl LeaseRef {
-    pub(super) fn new(api: Api, namespace: &str, name: String) -> Self {
-        Self { api, path: Lease::url_path(&(), Some(namespace)), name, me: identity() }
+    /// A Lease that is held for so long by a replica that neither renews it nor gives it back.
+    pub(super) fn new(api: Api, namespace: &str, name: String, life: Duration) -> Self {
+        Self { api, path: Lease::url_path(&(), Some(namespace)), name, me: identity(), life }
     }
 
-    /// Takes the Lease; tells whether it was to be had.
+    /// Takes the Lease, or renews it; tells whether it was to be had.
     pub(super) async fn take(&self, now: SystemTime) -> Result<bool, ApiError> {
         let lease: Lease = match self.api.get(&self.path, &self.name).await {
             Err(ApiError::Absent(_)) => {
@@ -40,23 +40,26 @@ impl LeaseRef {
             lease => lease?,
         };
         let spec = lease.spec.unwrap_or_default();
-        let holder = spec.holder_identity.filter(|holder| !holder.is_empty() && *holder != self.me);
+        let holder = spec.holder_identity.filter(|holder| !holder.is_empty());
+        let is_mine = holder.as_ref() == Some(&self.me);
         let renewed = spec.renew_time.map(|time| SystemTime::from(time.0));
-        if holder.is_some() && renewed.is_some_and(|renewed| is_held(renewed, now)) {
+        if holder.is_some() && !is_mine && renewed.is_some_and(|renewed| is_held(renewed, now, self.life)) {
             return Ok(false);
         }
         let time = Timestamp::try_from(now).unwrap_or_default();
         let time = format!("{time:.6}");
-        let patch = json!({
+        let mut patch = json!({
             "metadata": {"resourceVersion": lease.metadata.resource_version},
             "spec": {
                 "holderIdentity": self.me,
-                "leaseDurationSeconds": LIFE.as_secs(),
-                "acquireTime": time,
+                "leaseDurationSeconds": self.life.as_secs().max(1),
                 "renewTime": time,
-                "leaseTransitions": spec.lease_transitions.unwrap_or_default().saturating_add(1),
             },
         });
+        if !is_mine {
+            patch["spec"]["acquireTime"] = time.into();
+            patch["spec"]["leaseTransitions"] = spec.lease_transitions.unwrap_or_default().saturating_add(1).into();
+        }
         match self.patch(&patch).await {
             Err(ApiError::Conflict) => Ok(false),
             taken => taken.map(|()| true),
@@ -74,8 +77,8 @@ impl LeaseRef {
 }
 
 /// Whether a Lease that was renewed then is held now. What comes from the future was written by a clock that is wrong.
-fn is_held(renewed: SystemTime, now: SystemTime) -> bool {
-    renewed + LIFE > now && renewed < now + LIFE
+fn is_held(renewed: SystemTime, now: SystemTime, life: Duration) -> bool {
+    renewed + life > now && renewed < now + life
 }
 
 /// A name of its own for this process: the Pod's, and something that tells two lives of a container apart.
@@ -92,8 +95,11 @@ mod tests {
     #[test]
     fn a_lease_is_held_for_its_time_on_whatever_clock() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_hours(500_000);
-        assert!(is_held(now, now) && is_held(now - LIFE / 2, now) && is_held(now + LIFE / 2, now));
-        assert!(!is_held(now - LIFE, now) && !is_held(now + LIFE, now));
-        assert!(!is_held(now + Duration::from_hours(1000), now), "a clock that was ahead holds nothing up");
+        for life in [15, 60].map(Duration::from_secs) {
+            let is_held = |renewed| is_held(renewed, now, life);
+            assert!(is_held(now) && is_held(now - life / 2) && is_held(now + life / 2));
+            assert!(!is_held(now - life) && !is_held(now + life));
+            assert!(!is_held(now + Duration::from_hours(1000)), "a clock that was ahead holds nothing up");
+        }
     }
 }

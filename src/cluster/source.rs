@@ -16,6 +16,9 @@ use crate::server::tls::{CertFiles, TlsError};
 /// way, the rights go with the Secret, and nothing is left behind.
 const ABSENCE: Duration = Duration::from_secs(10);
 
+/// How long the Lease is held by a replica that does not give it back: a change takes well under a second.
+const LIFE: Duration = Duration::from_secs(15);
+
 /// Where certificates come from.
 pub enum Source {
     /// A Secret, whose content rayguard makes.
@@ -67,7 +70,7 @@ impl Own {
     /// The Secret and the Lease that both have this name.
     pub fn new(api: &Api, namespace: &str, name: &str, terms: Terms) -> Self {
         let secret = SecretRef::new(api.clone(), namespace, name.to_owned());
-        let lease = LeaseRef::new(api.clone(), namespace, name.to_owned());
+        let lease = LeaseRef::new(api.clone(), namespace, name.to_owned(), LIFE);
         Self { secret, lease, terms, absent: None, is_founder: false }
     }
 }

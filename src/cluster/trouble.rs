@@ -20,6 +20,12 @@ pub enum Part {
     Watch,
     /// What rules can ask of the cluster
     View,
+    /// The Lease under which what is stored is judged
+    AuditLease,
+    /// What is stored, to be judged
+    Audit,
+    /// What is written of it
+    PolicyReports,
 }
 
 impl Part {
@@ -34,6 +40,9 @@ impl Part {
             Self::CaBundle => "ca_bundle",
             Self::Watch => "watch",
             Self::View => "view",
+            Self::AuditLease => "audit_lease",
+            Self::Audit => "audit",
+            Self::PolicyReports => "policy_reports",
         }
     }
 
@@ -44,6 +53,9 @@ impl Part {
             Self::CaBundle => "cannot keep the caBundle; trying again",
             Self::Watch => "cannot watch for changes; looking every few seconds",
             Self::View => "cannot watch them; trying again, and the rules that ask for them say nothing",
+            Self::AuditLease => "cannot take the Lease of the audit; trying again, and judging nothing without it",
+            Self::Audit => "cannot judge what is stored; trying again, and telling what the last audit found",
+            Self::PolicyReports => "cannot keep the PolicyReports; trying again",
         }
     }
 
@@ -54,6 +66,9 @@ impl Part {
             Self::CaBundle => "can keep the caBundle again",
             Self::Watch => "can watch for changes again",
             Self::View => "can watch them again",
+            Self::AuditLease => "can take the Lease of the audit again",
+            Self::Audit => "can judge what is stored again",
+            Self::PolicyReports => "can keep the PolicyReports again",
         }
     }
 }

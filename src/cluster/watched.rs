@@ -269,4 +269,9 @@ impl View for Watched {
         let keys = covering.find_map(|(_, watch)| watch.ask(|keys| keys.get(name).cloned()));
         self.count(Keys::SOURCE, keys).map(|keys| keys.map_or(SecretKeys::Absent, SecretKeys::Present))
     }
+
+    fn is_settled(&self) -> bool {
+        self.clusters.as_ref().is_none_or(|watch| watch.ask(|_| ()).is_some())
+            && self.secrets.iter().all(|(_, watch)| watch.ask(|_| ()).is_some())
+    }
 }

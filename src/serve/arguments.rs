@@ -66,7 +66,7 @@ pub struct ServeArgs {
     #[arg(long, env = "RAYGUARD_SERVICE", value_name = "NAME", requires = "certificate_secret")]
     pub service: Option<String>,
 
-    /// The namespace of the Secret, the Lease and the Service, if not that of the service account
+    /// The namespace of the Secret, the Leases and the Service, if not that of the service account
     #[arg(long, env = "RAYGUARD_NAMESPACE", value_name = "NAME")]
     pub namespace: Option<String>,
 
@@ -103,6 +103,19 @@ pub struct ServeArgs {
     /// Where to write the CA of a self-made certificate, beside stdout
     #[arg(long, env = "RAYGUARD_CA_OUT", value_name = "FILE", conflicts_with_all = ["tls_cert", "tls_key"])]
     pub ca_out: Option<PathBuf>,
+
+    /// Judge what is stored in the cluster, at the start and from time to time, in the one replica that holds this Lease;
+    /// nothing that is judged is changed
+    #[arg(long, env = "RAYGUARD_AUDIT_LEASE", value_name = "NAME")]
+    pub audit_lease: Option<String>,
+
+    /// The pause between two such audits
+    #[arg(long, env = "RAYGUARD_AUDIT_INTERVAL", value_name = "DURATION", default_value = "10m", value_parser = duration)]
+    pub audit_interval: Duration,
+
+    /// Write what the audit finds into PolicyReports too, where their CRD is installed (wgpolicyk8s.io/v1alpha2)
+    #[arg(long, env = "RAYGUARD_POLICY_REPORTS", requires = "audit_lease")]
+    pub policy_reports: bool,
 
     /// The policy file
     #[arg(long, env = "RAYGUARD_CONFIG", value_name = "FILE")]

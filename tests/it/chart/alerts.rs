@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{CHART, RELEASE, ROOT, Rendered};
+use crate::apiserver::stored::let_audit;
 use crate::certificates::{Installation, ready};
 use crate::client::{Client, trusting};
 use crate::review;
@@ -82,10 +83,15 @@ fn dashboard() -> Vec<String> {
 
 /// Every sample of a rayguard that has done all it can do: its name and labels.
 fn samples() -> Vec<(String, BTreeMap<String, String>)> {
-    // In a cluster, where it keeps its certificate itself.
-    static INSTALLATION: LazyLock<Installation> = LazyLock::new(|| Installation::new("chart-metrics"));
-    let rayguard = INSTALLATION.start(&[]);
+    // In a cluster, where it keeps its certificate itself, and judges what is stored.
+    static INSTALLATION: LazyLock<Installation> = LazyLock::new(|| {
+        let installation = Installation::new("chart-metrics");
+        let_audit(&installation.namespace, "rayguard");
+        installation
+    });
+    let rayguard = INSTALLATION.start(&["--audit-lease=audit", "--audit-interval=1s"]);
     ready(&rayguard);
+    rayguard.logged("judged what is stored");
     let mut refused = review::cluster_create();
     review::break_timeouts(&mut refused["request"]["object"]);
     let mut client =
