@@ -28,6 +28,7 @@ use tokio::time::sleep;
 pub use api::{Api, ApiError};
 use clock::Clock;
 use configuration::{Configuration, Configurations};
+pub use kept::secret_keys;
 use source::{Held, Source};
 use standing::Standing;
 use trouble::{Part, Troubles};

@@ -165,9 +165,10 @@ impl CheckArgs {
     }
 
     fn check_live(&self, checker: &Checker<'_>, teller: &mut Teller) -> Result<Summary, CliError> {
-        let mut objects = live::objects(&self.live, self.input.namespace.as_deref())?;
+        let (mut objects, around) = live::objects(&self.live, self.input.namespace.as_deref(), checker.policy)?;
         let mut owners = Owners::default();
-        let summary = teller.tell(&mut objects.by_ref().map(|read| checker.live_object(read, &mut owners)))?;
+        let summary =
+            teller.tell(&mut objects.by_ref().map(|read| checker.live_object(read, &*around, &mut owners)))?;
         teller.progress.end();
         if !self.quiet {
             objects.absent().iter().for_each(|kind| output::complain(&live::absent(*kind)));

@@ -216,17 +216,28 @@ impl<'d, 't> Locator<'d, 't> {
 
 #[cfg(feature = "server")]
 impl Checker<'_> {
-    pub(super) fn live_object(&self, read: Result<live::Live, Unreadable>, owners: &mut Owners) -> Report {
+    pub(super) fn live_object(
+        &self,
+        read: Result<live::Live, Unreadable>,
+        around: &dyn View,
+        owners: &mut Owners,
+    ) -> Report {
         let mut report = Report::default();
         let name = read.as_ref().map_or_else(|unreadable| &unreadable.file, |live| &live.name);
         report.file = name.as_str().into();
-        if let Err(unreadable) = read.and_then(|live| self.live(&live, owners, &mut report)) {
+        if let Err(unreadable) = read.and_then(|live| self.live(&live, around, owners, &mut report)) {
             report.fail(unreadable);
         }
         report
     }
 
-    fn live(&self, live: &live::Live, owners: &mut Owners, report: &mut Report) -> Result<(), Unreadable> {
+    fn live(
+        &self,
+        live: &live::Live,
+        around: &dyn View,
+        owners: &mut Owners,
+        report: &mut Report,
+    ) -> Result<(), Unreadable> {
         let fault = |message: String| Unreadable::new(live.name.clone(), message);
         // What is shown is the object as kubectl would show it.
         let text = yaml::to_string(&live.json).map_err(|error| fault(format!("cannot be shown: {error}")))?;
@@ -235,7 +246,8 @@ impl Checker<'_> {
             let shown = self.view.unreadable(&Lines::of(&text), &live.name, &error);
             Unreadable::document(&live.name, &error, shown)
         })?;
-        let object = RayObject::read(&live.json).ok_or_else(|| fault("is no object of KubeRay's".to_owned()))?;
+        let mut object = RayObject::read(&live.json).ok_or_else(|| fault("is no object of KubeRay's".to_owned()))?;
+        object.view = around;
         let judged = owners.judge(self.policy, &object, &Exemptible::All);
         let judged = Judged::stored(ObjectName::of(&live.json, self.namespace), judged);
         self.judged(&document, judged, None, report);

@@ -1,10 +1,12 @@
 //! The objects of a live cluster: what was admitted before anybody looked.
 
+mod around;
 mod proxy;
 
 use std::collections::VecDeque;
 use std::mem;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -13,11 +15,13 @@ use kube::{Client, Config};
 use rayguard::cluster::list::{self, ListError, Stored};
 use rayguard::cluster::trouble::chain;
 use rayguard::json::Json;
+use rayguard::policy::Policy;
 use rayguard::ray::Kind;
 use rayguard::stored::KINDS;
 use tokio::runtime::{Builder, Runtime};
 
 use super::report::Unreadable;
+pub(super) use around::Around;
 
 /// How many objects are asked for at a time; one may have a megabyte.
 const PAGE: u32 = 100;
@@ -32,7 +36,8 @@ pub(super) struct LiveArgs {
     ///
     /// Reads the RayClusters, RayServices, RayJobs and RayCronJobs of one namespace or of all, and judges each as it is
     /// stored, without the defaults that rayguard would add to a new one. Of a RayCluster that a RayService or RayJob
-    /// owns, only that is said which is not said of its owner. Needs the right to list these resources, and no other.
+    /// owns, only that is said which is not said of its owner. RayClusters are compared with all others that are read.
+    /// Needs the right to list these resources, and no other.
     #[arg(long, conflicts_with_all = ["paths", "fix", "diff", "exclude", "no_ignore", "stdin_filename"])]
     pub(super) cluster: bool,
 
@@ -47,6 +52,10 @@ pub(super) struct LiveArgs {
     /// Look into all namespaces; else into that of --namespace, or the context's own
     #[arg(long, short = 'A', requires = "cluster", conflicts_with = "namespace")]
     all_namespaces: bool,
+
+    /// Look into the Secrets of passwords too, for the names of their keys; takes the right to get them
+    #[arg(long, requires = "cluster")]
+    secrets: bool,
 }
 
 impl LiveArgs {
@@ -57,6 +66,7 @@ impl LiveArgs {
             ("--context", self.context.is_some()),
             ("--kubeconfig", self.kubeconfig.is_some()),
             ("--all-namespaces", self.all_namespaces),
+            ("--secrets", self.secrets),
         ];
         let (name, _) = given.into_iter().find(|(_, is_given)| *is_given && !self.cluster)?;
         Some(format!("{name} is of no use without --cluster, and with it no path can be given"))
@@ -82,19 +92,32 @@ pub(super) struct Live {
 /// The objects of a cluster, asked for as they are wanted.
 pub(super) struct Objects {
     runtime: Runtime,
+    /// For the Secrets, if they are to be looked into.
+    client: Option<Client>,
+    around: Arc<Around>,
     stored: list::Objects,
     page: VecDeque<Stored>,
+    /// The next one, of whose Secret it was told first that it cannot be looked into.
+    next: Option<Live>,
     /// Whether all was said at the end that is to be.
     is_over: bool,
 }
 
-/// The objects of the cluster, or what could not be read of it.
-pub(super) fn objects(args: &LiveArgs, namespace: Option<&str>) -> Result<Objects, LiveError> {
+/// The objects of the cluster, or what could not be read of it; and what is known around them.
+pub(super) fn objects(
+    args: &LiveArgs,
+    namespace: Option<&str>,
+    policy: &Policy,
+) -> Result<(Objects, Arc<Around>), LiveError> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let client = runtime.block_on(client(args))?;
     let namespace = namespace.unwrap_or_else(|| client.default_namespace()).to_owned();
-    let stored = list::Objects::new(client, (!args.all_namespaces).then_some(namespace), PAGE);
-    Ok(Objects { runtime, stored, page: VecDeque::new(), is_over: false })
+    let namespace = (!args.all_namespaces).then_some(namespace);
+    let around = Around::of(&client, namespace.clone(), &policy.settings.cluster_domain);
+    let around = Arc::new(runtime.block_on(around));
+    let stored = list::Objects::new(client.clone(), namespace, PAGE);
+    let (client, page) = (args.secrets.then_some(client), VecDeque::new());
+    Ok((Objects { runtime, client, around: Arc::clone(&around), stored, page, next: None, is_over: false }, around))
 }
 
 async fn client(args: &LiveArgs) -> Result<Client, LiveError> {
@@ -120,9 +143,12 @@ impl Iterator for Objects {
     type Item = Result<Live, Unreadable>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        if let Some(live) = self.next.take() {
+            return Some(Ok(live));
+        }
         loop {
             if let Some(stored) = self.page.pop_front() {
-                return Some(live(&stored));
+                return Some(live(&stored).and_then(|live| self.look_around(live)));
             }
             match self.runtime.block_on(self.stored.next()) {
                 Some(Ok(page)) => self.page = page.into(),
@@ -143,6 +169,19 @@ impl Objects {
     /// The kinds that the cluster does not have, once all others are read, and if there are any.
     pub(super) fn absent(&self) -> &[Kind] {
         if self.has_no_kind() { &[] } else { self.stored.absent() }
+    }
+
+    /// Looks into the Secret of an object, if that is wanted.
+    fn look_around(&mut self, live: Live) -> Result<Live, Unreadable> {
+        let Some(client) = &self.client else { return Ok(live) };
+        let looked = self.runtime.block_on(self.around.look_into_secret(client, &live.json));
+        match looked {
+            Ok(()) => Ok(live),
+            Err(missed) => {
+                self.next = Some(live);
+                Err(missed)
+            }
+        }
     }
 
     fn has_no_kind(&self) -> bool {

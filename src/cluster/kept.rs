@@ -6,13 +6,14 @@ use std::fmt;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::{NamespaceResourceScope, api::core::v1::Secret};
-use kube::Resource;
+use kube::{Api, Client, Resource};
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::json::Json;
 use crate::ray::claim::{Claimant, Stated};
 use crate::ray::{Kind, RayObject};
+use crate::view::SecretKeys;
 
 /// A RayCluster, of which only its claim is kept.
 #[derive(Clone, Debug)]
@@ -82,6 +83,12 @@ impl<'de> Deserialize<'de> for Keys {
 
         deserializer.deserialize_map(KeysVisitor)
     }
+}
+
+/// Asks for the keys of a Secret.
+pub async fn secret_keys(client: &Client, namespace: &str, name: &str) -> kube::Result<SecretKeys> {
+    let secret = Api::<SecretNames>::namespaced(client.clone(), namespace).get_opt(name).await?;
+    Ok(secret.map_or(SecretKeys::Absent, |secret| SecretKeys::Present(secret.keys)))
 }
 
 /// As much of the metadata as a watch needs.

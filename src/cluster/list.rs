@@ -148,6 +148,13 @@ impl Objects {
         Self { client, namespace, size, kinds, pages: None, seen: HashSet::new(), absent: Vec::new() }
     }
 
+    /// The same of one kind only.
+    #[must_use]
+    pub fn only(mut self, kind: Kind) -> Self {
+        self.kinds.retain(|of_list| *of_list == kind);
+        self
+    }
+
     /// The next page, or why a kind has no more; nothing once all kinds are through. A kind that the cluster does not have
     /// is passed over.
     pub async fn next(&mut self) -> Option<Result<Vec<Stored>, (Kind, ListError)>> {
@@ -251,7 +258,7 @@ pub fn plural(kind: Kind) -> String {
 }
 
 /// Why there is no answer, without the names of the layers that pass it on.
-fn unreached(error: &kube::Error) -> String {
+pub fn unreached(error: &kube::Error) -> String {
     let kube::Error::Service(error) = error else { return chain(error) };
     let cause = error.downcast_ref::<hyper_util::client::legacy::Error>().and_then(|error| error.source());
     chain(cause.unwrap_or(&**error))

@@ -202,3 +202,68 @@ fn kinds_that_the_cluster_does_not_have_are_passed_over_and_said() {
     assert_eq!(said(&one), lines.concat() + "checked 0 objects: nothing found\n");
     assert_eq!(said(&check(&server.kubeconfig_file(), &["--quiet"])), "");
 }
+
+/// A RayCluster that keeps its tables under this name at this Redis.
+fn claiming(name: &str, redis: &str, storage: &str) -> String {
+    format!(
+        "{{apiVersion: ray.io/v1, kind: RayCluster, metadata: {{name: {name}}}, spec: {{gcsFaultToleranceOptions: \
+         {{redisAddress: '{redis}', externalStorageNamespace: {storage}, redisPassword: {{valueFrom: {{secretKeyRef: \
+         {{name: redis, key: password}}}}}}}}, headGroupSpec: {{rayStartParams: {{num-cpus: '0'}}, template: {{spec: \
+         {{containers: [{{name: ray-head, resources: {{limits: {{memory: 2Gi}}}}}}]}}}}}}}}}}"
+    )
+}
+
+#[test]
+fn two_clusters_with_one_storage_namespace_are_found_where_both_are_read() {
+    const RULE: &str = "shared-storage-namespace spec.gcsFaultToleranceOptions.externalStorageNamespace";
+    let server = ApiServer::shared();
+    let [one, other] = ["live-shared-a", "live-shared-b"].map(|name| server.namespace(name));
+    one.send("create -f -", &claiming("first", "redis:6379", "live-shared")).passes();
+    let alone = report(&server.kubeconfig_file(), &["--namespace", "live-shared-a"]);
+    assert_eq!(found(&alone, "error"), [""; 0]);
+    other.send("create -f -", &claiming("second", "redis.live-shared-a:6379", "live-shared")).passes();
+    let both = report(&server.kubeconfig_file(), &["--all-namespaces"]);
+    let of_both = found(&both, "error").into_iter().filter(|error| error.contains("live-shared-"));
+    let expected = ["a/first", "b/second"].map(|name| format!("cluster:rayclusters/live-shared-{name} {RULE}"));
+    assert_eq!(of_both.collect::<Vec<_>>(), expected);
+    let messages = both["findings"].to_string();
+    assert!(messages.contains("shared with RayCluster live-shared-a/first at the same Redis"), "{messages}");
+    let apart = report(&server.kubeconfig_file(), &["--namespace", "live-shared-b"]);
+    assert_eq!(found(&apart, "error"), [""; 0], "the other one is not read");
+}
+
+#[test]
+fn secrets_are_looked_into_where_that_is_asked_for_and_allowed() {
+    const RULE: &str = "missing-secret spec.gcsFaultToleranceOptions.redisPassword.valueFrom.secretKeyRef";
+    let server = ApiServer::shared();
+    let namespace = server.namespace("live-secrets");
+    namespace.send("create -f -", &claiming("one", "redis:6379", "live-secrets")).passes();
+    let secrets = ["--namespace", "live-secrets", "--secrets"];
+    let of_rule = |arguments: &[&str]| -> Vec<String> {
+        let warnings = found(&report(&server.kubeconfig_file(), arguments), "warning");
+        warnings.into_iter().filter(|warning| warning.contains("missing-secret")).collect()
+    };
+    assert_eq!(of_rule(&secrets[..2]), [""; 0], "nobody asked");
+    let name = "cluster:rayclusters/live-secrets/one";
+    assert_eq!(of_rule(&secrets), [format!("{name} {RULE}.name")]);
+    namespace.kubectl("create secret generic redis --from-literal=pasword=hunter2").passes();
+    assert_eq!(of_rule(&secrets), [format!("{name} {RULE}.key")]);
+    namespace.patch("secret/redis", r#"{"stringData": {"password": "hunter2"}}"#).passes();
+    assert_eq!(of_rule(&secrets), [""; 0]);
+
+    namespace.kubectl("create serviceaccount reader").passes();
+    namespace.kubectl("create role reader --verb=list --resource=rayclusters.ray.io,rayservices.ray.io,rayjobs.ray.io,raycronjobs.ray.io").passes();
+    namespace.kubectl("create rolebinding reader --role=reader --serviceaccount=live-secrets:reader").passes();
+    let token = namespace.kubectl("create token reader").passes().stdout;
+    let folder = tempfile::tempdir().expect("a folder");
+    let kubeconfig = folder.path().join("kubeconfig");
+    fs::write(&kubeconfig, server.kubeconfig(server.address(), token.trim(), "live-secrets")).expect("a file");
+    let refused = check(&kubeconfig, &["--secrets"]);
+    assert_eq!(refused.status.code(), Some(2));
+    let said = said(&refused);
+    assert!(
+        said.contains("cluster:secrets/live-secrets/redis: the Secret of a password cannot be looked into: "),
+        "{said}"
+    );
+    assert!(said.contains("cannot get resource") && said.contains("checked 1 object"), "{said}");
+}

@@ -34,7 +34,9 @@ fn the_second_is_refused_with_the_first_ones_name_however_it_is_written() {
     let rayguard = watching(server);
     let namespaces = ["view-a", "view-b", "view-c"].map(|name| server.namespace(name));
     let three = three("view-a");
-    namespaces.iter().for_each(|namespace| namespace.guard(&rayguard));
+    for namespace in &namespaces {
+        namespace.guard(&rayguard);
+    }
     // Whichever comes first, the others are refused in the other namespaces.
     for first in [0, 1, 2] {
         let (there, object) = (&namespaces[first], &three[first]);

@@ -1,0 +1,78 @@
+//! What is known around the objects of a live cluster.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use kube::Client;
+use rayguard::cluster::list;
+use rayguard::cluster::secret_keys;
+use rayguard::json::Json;
+use rayguard::ray::claim::{Claim, Claimant};
+use rayguard::ray::{Kind, RayObject};
+use rayguard::view::{self, Rival, SecretKeys, View};
+
+use super::PAGE;
+use crate::cli::report::Unreadable;
+
+/// Namespace and name.
+type Name = (String, String);
+
+/// The claims of the RayClusters that are read, and the Secrets that they refer to.
+#[derive(Debug, Default)]
+pub(in crate::cli) struct Around {
+    /// None where the RayClusters cannot be read to the end, which is told when they are judged.
+    clusters: Option<view::Objects>,
+    /// Those that were asked for; none of one that cannot be read.
+    secrets: Mutex<HashMap<Name, Option<SecretKeys>>>,
+}
+
+impl Around {
+    /// Reads what all RayClusters of a namespace, or of all, claim.
+    pub(super) async fn of(client: &Client, namespace: Option<String>, domain: &str) -> Self {
+        let mut clusters = list::Objects::new(client.clone(), namespace, PAGE).only(Kind::RayCluster);
+        let mut known = view::Objects::default();
+        while let Some(page) = clusters.next().await {
+            let Ok(page) = page else { return Self::default() };
+            for json in page.iter().filter_map(|stored| stored.read().ok()) {
+                if let Some(object) = RayObject::read(&json) {
+                    known.add(&object, domain, None);
+                }
+            }
+        }
+        Self { clusters: Some(known), ..Self::default() }
+    }
+
+    /// Looks into the Secret of an object's password, if it was not looked into before.
+    pub(super) async fn look_into_secret(&self, client: &Client, object: &Json<'_>) -> Result<(), Unreadable> {
+        let Some(object) = RayObject::read(object) else { return Ok(()) };
+        let (Some(secret), Some(namespace)) = (object.redis_password_secret(), object.namespace) else { return Ok(()) };
+        let name = (namespace.to_owned(), secret.name.to_owned());
+        if self.secrets().contains_key(&name) {
+            return Ok(());
+        }
+        let keys = secret_keys(client, namespace, secret.name).await;
+        self.secrets().insert(name, keys.as_ref().ok().cloned());
+        keys.map(drop).map_err(|error| {
+            let message = match error {
+                kube::Error::Api(status) => status.message,
+                error => list::unreached(&error),
+            };
+            let message = format!("the Secret of a password cannot be looked into: {message}");
+            Unreadable::new(format!("cluster:secrets/{namespace}/{}", secret.name), message)
+        })
+    }
+
+    fn secrets(&self) -> std::sync::MutexGuard<'_, HashMap<Name, Option<SecretKeys>>> {
+        self.secrets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl View for Around {
+    fn rivals(&self, claim: &Claim, claimant: &Claimant) -> Option<Vec<Rival>> {
+        self.clusters.as_ref()?.rivals(claim, claimant)
+    }
+
+    fn secret(&self, namespace: &str, name: &str) -> Option<SecretKeys> {
+        self.secrets().get(&(namespace.to_owned(), name.to_owned())).cloned().flatten()
+    }
+}
