@@ -114,7 +114,7 @@ pub struct ServeArgs {
     pub audit_interval: Duration,
 
     /// Write what the audit finds into PolicyReports too, where their CRD is installed (wgpolicyk8s.io/v1alpha2)
-    #[arg(long, env = "RAYGUARD_POLICY_REPORTS", requires = "audit_lease")]
+    #[arg(long, env = "RAYGUARD_POLICY_REPORTS", requires_if("true", "audit_lease"))]
     pub policy_reports: bool,
 
     /// The policy file

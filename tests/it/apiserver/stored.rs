@@ -94,9 +94,9 @@ fn grant_to(namespace: &Namespace<'_>, account: &str, rights: &str) {
     namespace.send("apply -f -", &rights).passes();
 }
 
-/// Lets an account audit under the Lease `audit` of a namespace.
+/// Lets an account audit under the Lease `audit` of a namespace, and watch RayClusters.
 pub(crate) fn let_audit(namespace: &Namespace<'_>, account: &str) {
-    for rights in [RIGHTS, LEASE] {
+    for rights in [RIGHTS, LEASE, WATCH] {
         grant_to(namespace, account, rights);
     }
 }

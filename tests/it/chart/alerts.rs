@@ -83,15 +83,16 @@ fn dashboard() -> Vec<String> {
 
 /// Every sample of a rayguard that has done all it can do: its name and labels.
 fn samples() -> Vec<(String, BTreeMap<String, String>)> {
-    // In a cluster, where it keeps its certificate itself, and judges what is stored.
+    // In a cluster, where it keeps its certificate itself, and watches and judges what is stored.
     static INSTALLATION: LazyLock<Installation> = LazyLock::new(|| {
         let installation = Installation::new("chart-metrics");
         let_audit(&installation.namespace, "rayguard");
         installation
     });
-    let rayguard = INSTALLATION.start(&["--audit-lease=audit", "--audit-interval=1s"]);
+    let rayguard = INSTALLATION.start(&["--audit-lease=audit", "--audit-interval=1s", "--watch-clusters"]);
     ready(&rayguard);
     rayguard.logged("judged what is stored");
+    rayguard.logged("knows all of them");
     let mut refused = review::cluster_create();
     review::break_timeouts(&mut refused["request"]["object"]);
     let mut client =

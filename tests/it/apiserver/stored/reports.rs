@@ -65,12 +65,14 @@ fn a_report_comes_changes_and_goes_with_what_is_wrong() {
     });
     grant(&namespace, REPORT_RIGHTS);
     audited(&rayguard);
-    install_crd(&server);
-    rayguard.logged("writes PolicyReports, for their CRD is installed now");
-    audited(&rayguard);
     let said = logged(&rayguard, "INFO");
     let once = ["can keep the PolicyReports again", ABSENT];
     assert!(once.iter().all(|once| said.iter().filter(|said| said == once).count() == 1), "{said:?}");
+    // While a CRD is new, kube-apiserver may have lists of it and then again none.
+    install_crd(&server);
+    rayguard.logged("writes PolicyReports, for their CRD is installed now");
+    let written = || namespace.kubectl(&format!("get policyreport/rayguard-{uid}")).success();
+    eventually("the report", || written().then_some(()));
     assert_eq!(logged(&rayguard, "ERROR"), [message], "said once");
 
     // Of the same name as another program would give it, of rayguard's name, and with rayguard's label.
