@@ -89,6 +89,30 @@ helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded,hook-failed
 {{- if and .Values.certificate.keepCaBundle .Values.certificate.files.caBundle }}yes{{ end -}}
 {{- end -}}
 
+{{- /* The Lease under which one Pod audits. */ -}}
+{{- define "rayguard.auditLease" -}}
+{{- printf "%s-audit" (include "rayguard.fullname" .) -}}
+{{- end -}}
+
+{{- /* The Secrets that are watched, by namespace, as a list of names in YAML; an empty one is all of them. */ -}}
+{{- define "rayguard.watchedSecrets" -}}
+{{- $watched := dict -}}
+{{- range .Values.watch.secrets.names -}}
+{{- $parts := splitList "/" . -}}
+{{- $_ := set $watched (first $parts) (append (default list (get $watched (first $parts))) (last $parts)) -}}
+{{- end -}}
+{{- range .Values.watch.secrets.namespaces -}}
+{{- $_ := set $watched . list -}}
+{{- end -}}
+{{- toYaml $watched -}}
+{{- end -}}
+
+{{- /* Whether rayguard asks anything of the API server. */ -}}
+{{- define "rayguard.asksApiServer" -}}
+{{- $secrets := .Values.watch.secrets -}}
+{{- if or .Values.certificate.keepCaBundle .Values.watch.rayClusters $secrets.namespaces $secrets.names .Values.audit.enabled }}yes{{ end -}}
+{{- end -}}
+
 {{- define "rayguard.policy" -}}
 apiVersion: rayguard.dev/v1alpha1
 kind: Policy
