@@ -94,6 +94,14 @@ helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded,hook-failed
 {{- printf "%s-audit" (include "rayguard.fullname" .) -}}
 {{- end -}}
 
+{{- /* Seconds after which an audit is late: an hour, or three intervals where those are longer. */ -}}
+{{- define "rayguard.auditIsLate" -}}
+{{- $interval := .Values.audit.interval -}}
+{{- $units := dict "s" 1 "m" 60 "h" 3600 -}}
+{{- $seconds := mul (regexFind "^[0-9]+" $interval | int64) (get $units (regexFind "[a-z]$" $interval)) -}}
+{{- max 3600 (mul 3 $seconds) -}}
+{{- end -}}
+
 {{- /* The Secrets that are watched, by namespace, as a list of names in YAML; an empty one is all of them. */ -}}
 {{- define "rayguard.watchedSecrets" -}}
 {{- $watched := dict -}}
