@@ -15,8 +15,7 @@ use serde_json::{Value, json};
 use super::running::Release;
 use super::{CHART, RELEASE, ROOT, Rendered};
 use crate::apiserver::{ApiServer, BAD_CLUSTER};
-use crate::certificates::{Installation, ready};
-use crate::client::{Client, trusting};
+use crate::certificates::ready;
 use crate::process::{Rayguard, eventually};
 use crate::review;
 
@@ -88,39 +87,31 @@ fn dashboard() -> Vec<String> {
     expressions.map(|expression| expression.replace("$__rate_interval", "5m").replace("$namespace", RELEASE)).collect()
 }
 
+/// A name and labels.
 type Sample = (String, BTreeMap<String, String>);
 
-/// Every sample of rayguards that have done all they can do: its name and labels.
+/// Every sample of a rayguard that has done all it can do.
 fn samples() -> &'static [Sample] {
-    static SAMPLES: LazyLock<Vec<Sample>> = LazyLock::new(|| [of_an_unknown_cluster(), of_a_known_cluster()].concat());
+    static SAMPLES: LazyLock<Vec<Sample>> = LazyLock::new(measured);
     &SAMPLES
 }
 
-/// Of one that keeps its certificate, and that the API server does not tell of other objects.
-fn of_an_unknown_cluster() -> Vec<Sample> {
-    let installation = Installation::new("chart-metrics");
-    let rayguard = installation.start(&["--watch-clusters"]);
-    ready(&rayguard);
-    let mut refused = review::cluster_create();
-    review::break_timeouts(&mut refused["request"]["object"]);
-    let mut client =
-        Client::connect(rayguard.webhooks, &trusting(&installation.secret("ca.crt"))).expect("a handshake");
-    let mut claims = review::cluster_create();
-    claims["request"]["object"]["spec"]["gcsFaultToleranceOptions"] =
-        json!({"redisAddress": "redis:6379", "externalStorageNamespace": "shared"});
-    let validated = [refused, claims, json!("no review")].map(|body| ("/validate", body));
-    for (path, body) in [("/mutate", review::cluster_create())].into_iter().chain(validated) {
-        client.post(path, &review::bytes(&body));
-    }
-    read(&rayguard)
-}
-
-/// Of one with the rights of the chart, which has seen all there is and has judged it.
-fn of_a_known_cluster() -> Vec<Sample> {
+fn measured() -> Vec<Sample> {
+    // In a cluster, where it keeps its certificate itself, and knows and judges what there is.
     let namespace = ApiServer::shared().namespace("chart-metrics-seen");
     namespace.send("create -f -", BAD_CLUSTER).passes();
     let secrets = "watch.secrets.namespaces={chart-metrics-seen}";
-    let rayguard = Release::new("chart-metrics-audit", &format!("audit.interval=1s,{secrets}")).start();
+    let release = Release::new("chart-metrics", &format!("audit.interval=1s,{secrets}"));
+    let rayguard = release.start();
+    ready(&rayguard);
+    let mut refused = review::cluster_create();
+    review::break_timeouts(&mut refused["request"]["object"]);
+    let mut client = release.connect(&rayguard);
+    for (path, body) in
+        [("/mutate", review::cluster_create()), ("/validate", refused), ("/validate", json!("no review"))]
+    {
+        client.post(path, &review::bytes(&body));
+    }
     eventually("a view and an audit", || {
         let samples = read(&rayguard);
         let has = |name: &str| samples.iter().any(|(found, _)| found == name);

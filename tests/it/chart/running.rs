@@ -1,10 +1,13 @@
 //! rayguard itself with what the chart gives it, though not on a node.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 use super::Rendered;
 use crate::apiserver::{ApiServer, BAD_CLUSTER, Namespace};
 use crate::certificates::ready;
+use crate::client::{Client, trusting};
 use crate::process::{Rayguard, eventually};
 
 /// The arguments of the chart that have to do with the API server.
@@ -48,6 +51,15 @@ impl Release {
         let kubeconfig = server.kubeconfig(server.address(), &self.token, &self.namespace.name);
         let arguments: Vec<_> = self.arguments.iter().map(String::as_str).collect();
         Rayguard::with_kubeconfig(&kubeconfig, &arguments)
+    }
+
+    /// A connection with a replica, as the API server makes one.
+    pub(super) fn connect(&self, rayguard: &Rayguard) -> Client {
+        let name = &self.namespace.name;
+        let ca = self.namespace.get(&format!("secret/{name}-certificate"))["data"]["ca.crt"].clone();
+        let ca = BASE64_STANDARD.decode(ca.as_str().expect("a CA")).expect("base64");
+        let ca = String::from_utf8(ca).expect("PEM");
+        Client::connect_by_name(rayguard.webhooks, &trusting(&ca), &format!("{name}.{name}.svc")).expect("a handshake")
     }
 }
 
