@@ -12,8 +12,13 @@ use super::Fault;
 type Key = (&'static str, String, String, &'static str);
 
 fn keys() -> Vec<Key> {
-    let Settings { short_worker_reconnect_timeout: short, reconnect_timeout_margin: margin, .. } = Settings::default();
-    let assumed = Settings::default().assumed_head_reconnect_timeout;
+    let Settings {
+        short_worker_reconnect_timeout: short,
+        reconnect_timeout_margin: margin,
+        assumed_head_reconnect_timeout: assumed,
+        cluster_domain,
+        ..
+    } = Settings::default();
     let key = |key, values: &str, built_in: &str, meaning| (key, values.to_owned(), built_in.to_owned(), meaning);
     let versions = format!("\"{}\" to \"{}\"", Version::OLDEST, Version::NEWEST);
     let levels = "`deny`, `warn`, `audit`, `off`";
@@ -56,6 +61,12 @@ fn keys() -> Vec<Key> {
             "seconds",
             &assumed.to_string(),
             "the reconnect timeout of a head that sets none; another one only where the operator adds it to every container (`defaultContainerEnvs`)",
+        ),
+        key(
+            "settings.clusterDomain",
+            "a DNS domain",
+            &format!("`{cluster_domain}`"),
+            "the domain in which Services have their full names, for comparing addresses of Redis",
         ),
         key(
             "defaults.workerReconnectTimeout",

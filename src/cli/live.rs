@@ -92,9 +92,12 @@ pub(super) struct Live {
 /// The objects of a cluster, asked for as they are wanted.
 pub(super) struct Objects {
     runtime: Runtime,
-    /// For the Secrets, if they are to be looked into.
-    client: Option<Client>,
+    client: Client,
+    /// None for all.
+    namespace: Option<String>,
     around: Arc<Around>,
+    domain: Box<str>,
+    looks_into_secrets: bool,
     stored: list::Objects,
     page: VecDeque<Stored>,
     /// The next one, of whose Secret it was told first that it cannot be looked into.
@@ -113,11 +116,20 @@ pub(super) fn objects(
     let client = runtime.block_on(client(args))?;
     let namespace = namespace.unwrap_or_else(|| client.default_namespace()).to_owned();
     let namespace = (!args.all_namespaces).then_some(namespace);
-    let around = Around::of(&client, namespace.clone(), &policy.settings.cluster_domain);
-    let around = Arc::new(runtime.block_on(around));
-    let stored = list::Objects::new(client.clone(), namespace, PAGE);
-    let (client, page) = (args.secrets.then_some(client), VecDeque::new());
-    Ok((Objects { runtime, client, around: Arc::clone(&around), stored, page, next: None, is_over: false }, around))
+    let around = Arc::new(Around::default());
+    let objects = Objects {
+        runtime,
+        stored: list::Objects::new(client.clone(), namespace.clone(), PAGE),
+        client,
+        namespace,
+        around: Arc::clone(&around),
+        domain: policy.settings.cluster_domain.clone(),
+        looks_into_secrets: args.secrets,
+        page: VecDeque::new(),
+        next: None,
+        is_over: false,
+    };
+    Ok((objects, around))
 }
 
 async fn client(args: &LiveArgs) -> Result<Client, LiveError> {
@@ -151,7 +163,12 @@ impl Iterator for Objects {
                 return Some(live(&stored).and_then(|live| self.look_around(live)));
             }
             match self.runtime.block_on(self.stored.next()) {
-                Some(Ok(page)) => self.page = page.into(),
+                Some(Ok(page)) => {
+                    // Not before the API server has answered: who is not there is not to be asked twice.
+                    let clusters = || list::Objects::new(self.client.clone(), self.namespace.clone(), PAGE);
+                    self.runtime.block_on(self.around.look(clusters, &self.domain));
+                    self.page = page.into();
+                }
                 Some(Err((kind, error))) => {
                     let message = match error {
                         ListError::Forbidden(message) => format!("you {message}"),
@@ -173,9 +190,10 @@ impl Objects {
 
     /// Looks into the Secret of an object, if that is wanted.
     fn look_around(&mut self, live: Live) -> Result<Live, Unreadable> {
-        let Some(client) = &self.client else { return Ok(live) };
-        let looked = self.runtime.block_on(self.around.look_into_secret(client, &live.json));
-        match looked {
+        if !self.looks_into_secrets {
+            return Ok(live);
+        }
+        match self.runtime.block_on(self.around.look_into_secret(&self.client, &live.json)) {
             Ok(()) => Ok(live),
             Err(missed) => {
                 self.next = Some(live);

@@ -16,9 +16,9 @@ use kube::{Api, Resource, ResourceExt as _};
 use serde::de::DeserializeOwned;
 use tokio::time::sleep;
 
-use super::Shared;
 use super::kept::{RayCluster, SecretNames};
 use super::trouble::Part;
+use super::{ApiError, Shared};
 use crate::metrics::{Metrics, Source};
 use crate::ray::claim::{Claim, Claimant};
 use crate::view::{Claims, Keys, Rival, SecretKeys, SecretScope, View};
@@ -185,12 +185,18 @@ impl Watched {
         }
         let mut pause = Duration::from_secs(1);
         loop {
-            let error = self
-                .learn(watch, watcher(api.clone(), config.clone()), shared, || pause = Duration::from_secs(1))
-                .await;
-            watch.change(|known| *known = Known { is_complete: false, store: S::default() });
+            let begun = || pause = Duration::from_secs(1);
+            let error = self.learn(watch, watcher(api.clone(), config.clone()), shared, begun).await;
+            let error = cause(error);
+            // Of a kind that the API server does not have there are no objects.
+            let is_complete = matches!(error, ApiError::Absent(_));
+            watch.change(|known| *known = Known { is_complete, store: S::default() });
             self.tell();
-            shared.troubles.note(Part::View, &watch.what, Err::<(), _>(error));
+            if is_complete {
+                shared.troubles.fine(Part::View, &watch.what);
+            } else {
+                shared.troubles.note(Part::View, &watch.what, Err::<(), _>(error));
+            }
             sleep(pause).await;
             pause = (pause * 2).min(RETRY);
         }
@@ -254,6 +260,17 @@ impl Watched {
             let all = self.secrets.iter().map(|(_, watch)| watch.ask(Store::len));
             self.metrics.view_of(Keys::SOURCE, all.sum());
         }
+    }
+}
+
+/// Why a watch has failed, in the same words whichever part of it did.
+fn cause(error: watcher::Error) -> ApiError {
+    match error {
+        watcher::Error::InitialListFailed(error)
+        | watcher::Error::WatchStartFailed(error)
+        | watcher::Error::WatchFailed(error) => error.into(),
+        watcher::Error::WatchError(status) => ApiError::Refused(status.message),
+        watcher::Error::NoResourceVersion => ApiError::Refused(error.to_string()),
     }
 }
 

@@ -12,7 +12,7 @@ mod live;
 mod manifests;
 pub(crate) mod namespace;
 mod stability;
-pub(crate) mod stored;
+mod stored;
 mod updates;
 mod view;
 pub(crate) mod webhooks;

@@ -9,6 +9,7 @@ mod outage;
 mod own_files;
 mod pages;
 mod rendered;
+mod rights;
 mod running;
 mod testing;
 mod values;

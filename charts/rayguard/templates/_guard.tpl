@@ -26,6 +26,16 @@
 {{- fail "mtls.names is of no use without a CA: write mtls.configMapName or mtls.secretName" -}}
 {{- end -}}
 {{- end -}}
+{{- $unread := splitList ", " (include "rayguard.excludedNamespaces" .) -}}
+{{- $watched := include "rayguard.watchedSecrets" . | fromYaml -}}
+{{- range $namespace := keys $watched | sortAlpha -}}
+{{- if has $namespace $unread -}}
+{{- fail (printf "watch.secrets names namespace %s, of which rayguard judges nothing: leave it out, for the right to read Secrets there would serve nobody" $namespace) -}}
+{{- end -}}
+{{- end -}}
+{{- if and $watched (has (get (default dict .Values.policy.rules) "missing-secret") (list "off" false)) -}}
+{{- fail "watch.secrets is of no use while policy.rules.missing-secret is off: leave one of them out" -}}
+{{- end -}}
 {{- if ge $drain (int64 .Values.terminationGracePeriodSeconds) -}}
 {{- fail (printf "drain takes up to %d s, and a Pod is killed after %d s: raise terminationGracePeriodSeconds above drain.delaySeconds and drain.timeoutSeconds together" $drain (int64 .Values.terminationGracePeriodSeconds)) -}}
 {{- end -}}

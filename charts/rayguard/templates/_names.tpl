@@ -89,6 +89,38 @@ helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded,hook-failed
 {{- if and .Values.certificate.keepCaBundle .Values.certificate.files.caBundle }}yes{{ end -}}
 {{- end -}}
 
+{{- /* The Lease under which one Pod audits. */ -}}
+{{- define "rayguard.auditLease" -}}
+{{- printf "%s-audit" (include "rayguard.fullname" .) -}}
+{{- end -}}
+
+{{- /* Seconds after which an audit is late: an hour, or three intervals where those are longer. */ -}}
+{{- define "rayguard.auditIsLate" -}}
+{{- $interval := .Values.audit.interval -}}
+{{- $units := dict "s" 1 "m" 60 "h" 3600 -}}
+{{- $seconds := mul (regexFind "^[0-9]+" $interval | int64) (get $units (regexFind "[a-z]$" $interval)) -}}
+{{- max 3600 (mul 3 $seconds) -}}
+{{- end -}}
+
+{{- /* The Secrets that are watched, by namespace, as a list of names in YAML; an empty one is all of them. */ -}}
+{{- define "rayguard.watchedSecrets" -}}
+{{- $watched := dict -}}
+{{- range .Values.watch.secrets.names -}}
+{{- $parts := splitList "/" . -}}
+{{- $_ := set $watched (first $parts) (append (default list (get $watched (first $parts))) (last $parts)) -}}
+{{- end -}}
+{{- range .Values.watch.secrets.namespaces -}}
+{{- $_ := set $watched . list -}}
+{{- end -}}
+{{- toYaml $watched -}}
+{{- end -}}
+
+{{- /* Whether rayguard asks anything of the API server. */ -}}
+{{- define "rayguard.asksApiServer" -}}
+{{- $secrets := .Values.watch.secrets -}}
+{{- if or .Values.certificate.keepCaBundle .Values.watch.rayClusters $secrets.namespaces $secrets.names .Values.audit.enabled }}yes{{ end -}}
+{{- end -}}
+
 {{- define "rayguard.policy" -}}
 apiVersion: rayguard.dev/v1alpha1
 kind: Policy

@@ -1,17 +1,15 @@
 //! What is known around the objects of a live cluster.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use kube::Client;
-use rayguard::cluster::list;
-use rayguard::cluster::secret_keys;
+use rayguard::cluster::{list, secret_keys};
 use rayguard::json::Json;
 use rayguard::ray::claim::{Claim, Claimant};
 use rayguard::ray::{Kind, RayObject};
 use rayguard::view::{self, Rival, SecretKeys, View};
 
-use super::PAGE;
 use crate::cli::report::Unreadable;
 
 /// Namespace and name.
@@ -21,25 +19,18 @@ type Name = (String, String);
 #[derive(Debug, Default)]
 pub(in crate::cli) struct Around {
     /// None where the RayClusters cannot be read to the end, which is told when they are judged.
-    clusters: Option<view::Objects>,
+    clusters: OnceLock<Option<view::Objects>>,
     /// Those that were asked for; none of one that cannot be read.
     secrets: Mutex<HashMap<Name, Option<SecretKeys>>>,
 }
 
 impl Around {
-    /// Reads what all RayClusters of a namespace, or of all, claim.
-    pub(super) async fn of(client: &Client, namespace: Option<String>, domain: &str) -> Self {
-        let mut clusters = list::Objects::new(client.clone(), namespace, PAGE).only(Kind::RayCluster);
-        let mut known = view::Objects::default();
-        while let Some(page) = clusters.next().await {
-            let Ok(page) = page else { return Self::default() };
-            for json in page.iter().filter_map(|stored| stored.read().ok()) {
-                if let Some(object) = RayObject::read(&json) {
-                    known.add(&object, domain, None);
-                }
-            }
+    /// Takes in what RayClusters claim, once.
+    pub(super) async fn look(&self, clusters: impl FnOnce() -> list::Objects, domain: &str) {
+        if self.clusters.get().is_none() {
+            let known = claimed(clusters(), domain).await;
+            self.clusters.get_or_init(|| known);
         }
-        Self { clusters: Some(known), ..Self::default() }
     }
 
     /// Looks into the Secret of an object's password, if it was not looked into before.
@@ -62,17 +53,31 @@ impl Around {
         })
     }
 
-    fn secrets(&self) -> std::sync::MutexGuard<'_, HashMap<Name, Option<SecretKeys>>> {
+    fn secrets(&self) -> MutexGuard<'_, HashMap<Name, Option<SecretKeys>>> {
         self.secrets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl View for Around {
     fn rivals(&self, claim: &Claim, claimant: &Claimant) -> Option<Vec<Rival>> {
-        self.clusters.as_ref()?.rivals(claim, claimant)
+        self.clusters.get()?.as_ref()?.rivals(claim, claimant)
     }
 
     fn secret(&self, namespace: &str, name: &str) -> Option<SecretKeys> {
         self.secrets().get(&(namespace.to_owned(), name.to_owned())).cloned().flatten()
     }
+}
+
+/// What RayClusters claim, if all of them can be read.
+async fn claimed(clusters: list::Objects, domain: &str) -> Option<view::Objects> {
+    let mut clusters = clusters.only(Kind::RayCluster);
+    let mut known = view::Objects::default();
+    while let Some(page) = clusters.next().await {
+        for json in page.ok()?.iter().filter_map(|stored| stored.read().ok()) {
+            if let Some(object) = RayObject::read(&json) {
+                known.add(&object, domain, None);
+            }
+        }
+    }
+    Some(known)
 }

@@ -25,7 +25,7 @@ apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
 metadata: {name: NAMESPACE-audit}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: NAMESPACE-audit}
-subjects: [{kind: ServiceAccount, name: ACCOUNT, namespace: NAMESPACE}]
+subjects: [{kind: ServiceAccount, name: auditor, namespace: NAMESPACE}]
 ";
 
 /// The right to the Lease `audit`.
@@ -40,7 +40,7 @@ apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata: {name: audit}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: audit}
-subjects: [{kind: ServiceAccount, name: ACCOUNT, namespace: NAMESPACE}]
+subjects: [{kind: ServiceAccount, name: auditor, namespace: NAMESPACE}]
 ";
 
 /// What the webhooks of `--watch-clusters` need beside it.
@@ -55,7 +55,7 @@ apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
 metadata: {name: NAMESPACE-watch}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: NAMESPACE-watch}
-subjects: [{kind: ServiceAccount, name: ACCOUNT, namespace: NAMESPACE}]
+subjects: [{kind: ServiceAccount, name: auditor, namespace: NAMESPACE}]
 ";
 
 /// A RayCluster that is good by itself.
@@ -86,19 +86,7 @@ fn auditor<'s>(server: &'s ApiServer, name: &str, rights: &[&str]) -> (Namespace
 }
 
 fn grant(namespace: &Namespace<'_>, rights: &str) {
-    grant_to(namespace, "auditor", rights);
-}
-
-fn grant_to(namespace: &Namespace<'_>, account: &str, rights: &str) {
-    let rights = rights.replace("NAMESPACE", &namespace.name).replace("ACCOUNT", account);
-    namespace.send("apply -f -", &rights).passes();
-}
-
-/// Lets an account audit under the Lease `audit` of a namespace, and watch RayClusters.
-pub(crate) fn let_audit(namespace: &Namespace<'_>, account: &str) {
-    for rights in [RIGHTS, LEASE, WATCH] {
-        grant_to(namespace, account, rights);
-    }
+    namespace.send("apply -f -", &rights.replace("NAMESPACE", &namespace.name)).passes();
 }
 
 fn start(kubeconfig: &str, more: &[&str]) -> Rayguard {

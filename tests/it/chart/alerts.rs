@@ -12,10 +12,11 @@ use rayguard::yaml;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::running::Release;
 use super::{CHART, RELEASE, ROOT, Rendered};
-use crate::apiserver::stored::let_audit;
-use crate::certificates::{Installation, ready};
-use crate::client::{Client, trusting};
+use crate::apiserver::{ApiServer, BAD_CLUSTER};
+use crate::certificates::ready;
+use crate::process::{Rayguard, eventually};
 use crate::review;
 
 /// What Prometheus itself adds to a sample: where it comes from.
@@ -63,7 +64,12 @@ fn ask(series: &[String], expressions: &[&str]) -> Vec<Answer> {
 
 /// The alerts of the chart: their names and expressions.
 fn alerts() -> Vec<(String, String)> {
-    let rendered = Rendered::new(["--set", "prometheusRule.enabled=true"]);
+    alerts_of(&[])
+}
+
+/// The same, with these arguments of Helm's.
+fn alerts_of(arguments: &[&str]) -> Vec<(String, String)> {
+    let rendered = Rendered::new(["--set", "prometheusRule.enabled=true"].iter().chain(arguments).copied());
     let groups = rendered.only("PrometheusRule")["spec"]["groups"].as_array().expect("groups");
     let rules = groups.iter().flat_map(|group| group["rules"].as_array().expect("rules"));
     let text = |rule: &Value, field: &str| rule[field].as_str().unwrap_or_else(|| panic!("{rule}: {field}")).to_owned();
@@ -81,27 +87,40 @@ fn dashboard() -> Vec<String> {
     expressions.map(|expression| expression.replace("$__rate_interval", "5m").replace("$namespace", RELEASE)).collect()
 }
 
-/// Every sample of a rayguard that has done all it can do: its name and labels.
-fn samples() -> Vec<(String, BTreeMap<String, String>)> {
-    // In a cluster, where it keeps its certificate itself, and watches and judges what is stored.
-    static INSTALLATION: LazyLock<Installation> = LazyLock::new(|| {
-        let installation = Installation::new("chart-metrics");
-        let_audit(&installation.namespace, "rayguard");
-        installation
-    });
-    let rayguard = INSTALLATION.start(&["--audit-lease=audit", "--audit-interval=1s", "--watch-clusters"]);
+/// A name and labels.
+type Sample = (String, BTreeMap<String, String>);
+
+/// Every sample of a rayguard that has done all it can do.
+fn samples() -> &'static [Sample] {
+    static SAMPLES: LazyLock<Vec<Sample>> = LazyLock::new(measured);
+    &SAMPLES
+}
+
+fn measured() -> Vec<Sample> {
+    // In a cluster, where it keeps its certificate itself, and knows and judges what there is.
+    let namespace = ApiServer::shared().namespace("chart-metrics-seen");
+    namespace.send("create -f -", BAD_CLUSTER).passes();
+    let secrets = "watch.secrets.namespaces={chart-metrics-seen}";
+    let release = Release::new("chart-metrics", &format!("audit.interval=1s,{secrets}"));
+    let rayguard = release.start();
     ready(&rayguard);
-    rayguard.logged("judged what is stored");
-    rayguard.logged("knows all of them");
     let mut refused = review::cluster_create();
     review::break_timeouts(&mut refused["request"]["object"]);
-    let mut client =
-        Client::connect(rayguard.webhooks, &trusting(&INSTALLATION.secret("ca.crt"))).expect("a handshake");
+    let mut client = release.connect(&rayguard);
     for (path, body) in
         [("/mutate", review::cluster_create()), ("/validate", refused), ("/validate", json!("no review"))]
     {
         client.post(path, &review::bytes(&body));
     }
+    eventually("a view and an audit", || {
+        let samples = read(&rayguard);
+        let has = |name: &str| samples.iter().any(|(found, _)| found == name);
+        (has("rayguard_view_complete") && has("rayguard_audit_last_success_timestamp_seconds")).then_some(samples)
+    })
+}
+
+/// What a rayguard shows.
+fn read(rayguard: &Rayguard) -> Vec<Sample> {
     let metrics = rayguard.ask_admin("/metrics").body;
     let lines = metrics.lines().filter(|line| !line.starts_with('#'));
     let sample = |line: &str| {
@@ -192,7 +211,15 @@ fn well() -> Vec<String> {
             of("tls_reload_total", ", result=\"success\"", "0+1x40"),
             of("admission_errors_total", ", reason=\"panic\"", "0x40"),
             of("admission_requests_total", ", verdict=\"allow\"", "0+60x40"),
+            of("view_complete", ", source=\"rayclusters\"", "1x40"),
         ]);
+        if pod == "b" {
+            series.extend([
+                of("audit_last_success_timestamp_seconds", "", "0+60x40"),
+                of("audit_findings", ", rule=\"worker-reconnect-timeout\", level=\"deny\"", "0x40"),
+                of("audit_findings", ", rule=\"missing-redis-password\", level=\"warn\"", "3x40"),
+            ]);
+        }
     }
     for webhook in ["mutate", "validate"] {
         series.extend(latency(webhook, "0.025"));
@@ -246,6 +273,11 @@ fn each_alert_fires_on_what_it_is_about() {
         ("RayguardCABundleOutOfSync", own("cabundle_in_sync", "role=\"\"", "0x40")),
         ("RayguardErrors", own("admission_requests_total", "verdict=\"error\"", "0+3x40")),
         ("RayguardPanics", own("admission_errors_total", "reason=\"panic\"", "0x25 1x15")),
+        ("RayguardViewIncomplete", own("view_complete", "source=\"secrets\"", "0x40")),
+        (
+            "RayguardFindsStoredObjects",
+            own("audit_findings", "rule=\"worker-reconnect-timeout\", level=\"deny\"", "3x40"),
+        ),
         // From the first one on, of which Prometheus sees no increase.
         ("RayguardFailsOpen", count("webhook_fail_open_count", "", "_x25 1x15")),
         ("RayguardFailsOpen", count("webhook_fail_open_count", "", "7x25 8x15")),
@@ -257,7 +289,12 @@ fn each_alert_fires_on_what_it_is_about() {
         assert_eq!(firing(&[well(), vec![series.clone()]].concat()), [alert], "{series}");
     }
 
-    let alone: Vec<_> = well().into_iter().filter(|series| !series.contains("pod=\"b\"")).collect();
+    let unaudited: Vec<_> = well().into_iter().filter(|series| !series.contains("_last_success_")).collect();
+    assert_eq!(firing(&unaudited), ["RayguardAuditFails"]);
+    let long_ago = own("audit_last_success_timestamp_seconds", "role=\"\"", "-2000x40");
+    assert_eq!(firing(&[unaudited, vec![long_ago]].concat()), ["RayguardAuditFails"]);
+
+    let alone: Vec<_> = well().into_iter().filter(|series| !series.contains("pod=\"a\"")).collect();
     assert_eq!(firing(&alone), ["RayguardReplicasMissing"]);
     let gone: Vec<_> = well().into_iter().filter(|series| !series.starts_with("rayguard")).collect();
     assert_eq!(firing(&gone), ["RayguardReplicasMissing"]);
@@ -266,5 +303,31 @@ fn each_alert_fires_on_what_it_is_about() {
         slow.retain(|series| !series.contains(&format!("_bucket{{name=\"{webhook}.")));
         slow.extend(latency(webhook, "10"));
         assert_eq!(firing(&slow), ["RayguardSlow"], "{webhook}");
+    }
+}
+
+#[test]
+fn what_is_switched_off_has_no_alert() {
+    let alerts = |values: &str| alerts_of(&["--set", values]).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+    let all = alerts("watch.rayClusters=true");
+    for (values, gone) in [
+        ("watch.rayClusters=false", &["RayguardViewIncomplete"] as &[&str]),
+        ("audit.enabled=false", &["RayguardAuditFails", "RayguardFindsStoredObjects"]),
+    ] {
+        let expected: Vec<_> = all.iter().filter(|name| !gone.contains(&name.as_str())).cloned().collect();
+        assert!(expected.len() < all.len(), "{values}");
+        assert_eq!(alerts(values), expected, "{values}");
+    }
+    assert_eq!(alerts("watch.rayClusters=false,watch.secrets.names={ml/redis}"), all);
+}
+
+#[test]
+fn an_audit_is_late_after_an_hour_or_three_intervals() {
+    for (interval, seconds) in [("90s", 3600), ("20m", 3600), ("30m", 5400), ("2h", 21600)] {
+        let alerts = alerts_of(&["--set", &format!("audit.interval={interval}")]);
+        let late = alerts.iter().any(|(name, expression)| {
+            name == "RayguardAuditFails" && expression.ends_with(&format!("}}) > {seconds}"))
+        });
+        assert!(late, "{interval}: {alerts:?}");
     }
 }

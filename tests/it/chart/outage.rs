@@ -77,10 +77,12 @@ fn all_that_rayguard_needs_to_start_is_admitted_while_it_is_away() {
         let status = ["patch", "pod/rayguard", "--subresource=status", "--type=merge", "--patch", running];
         place.kubectl_with(status).passes_silently();
     }
-    // Nor do its own writes pass it: the Secret, the Lease, and the webhook configurations.
+    // Nor do its own writes pass it: the Secret, the Leases, and the webhook configurations.
     let data = r#"{"data": {"tls.crt": "Q0E="}}"#;
     namespace.patch("secret/rayguard-certificate", data).passes_silently();
-    namespace.patch("lease/rayguard-certificate", r#"{"spec": {"holderIdentity": "rayguard"}}"#).passes_silently();
+    for lease in ["lease/rayguard-certificate", "lease/rayguard-audit"] {
+        namespace.patch(lease, r#"{"spec": {"holderIdentity": "rayguard"}}"#).passes_silently();
+    }
     for phase in ["mutating", "validating"] {
         let bundle = json!([{"op": "add", "path": "/metadata/labels/written", "value": "yes"}]);
         namespace.json_patch(&format!("{phase}webhookconfiguration/rayguard"), &bundle).passes_silently();

@@ -29,6 +29,9 @@ fn refusal(namespace: &str, values: &[&str]) -> String {
 #[test]
 fn a_key_that_does_not_exist_is_refused_with_its_place() {
     for (value, place) in [
+        ("watch.rayJobs=true", "at '/watch': additional properties 'rayJobs' not allowed"),
+        ("watch.secrets.name=ml/redis", "at '/watch/secrets': additional properties 'name' not allowed"),
+        ("audit.policyreports=false", "at '/audit': additional properties 'policyreports' not allowed"),
         ("replica=3", "at '': additional properties 'replica' not allowed"),
         ("image.tags=x", "at '/image': additional properties 'tags' not allowed"),
         ("policy.rulez.a=off", "at '/policy': additional properties 'rulez' not allowed"),
@@ -64,6 +67,14 @@ fn a_value_that_cannot_be_is_refused_with_its_place() {
         ("validatingWebhook.failurePolicy=Warn", "at '/validatingWebhook/failurePolicy'"),
         ("policy.highestLevel=off", "at '/policy/highestLevel'"),
         ("policy.kuberay.version=new", "at '/policy/kuberay/version'"),
+        ("watch.secrets.namespaces={ML}", "at '/watch/secrets/namespaces/0'"),
+        ("watch.secrets.namespaces={ml/redis}", "at '/watch/secrets/namespaces/0'"),
+        ("watch.secrets.namespaces={ml,ml}", "at '/watch/secrets/namespaces'"),
+        ("watch.secrets.names={redis}", "at '/watch/secrets/names/0'"),
+        ("watch.secrets.names={ml/Redis}", "at '/watch/secrets/names/0'"),
+        ("watch.secrets.names={ml/redis/x}", "at '/watch/secrets/names/0'"),
+        ("audit.interval=600", "at '/audit/interval'"),
+        ("audit.interval=0s", "at '/audit/interval'"),
         ("ports.admin=0", "at '/ports/admin'"),
         ("log.level=loud", "at '/log/level'"),
     ] {
@@ -108,11 +119,34 @@ fn values_that_cannot_work_together_are_refused_with_a_reason() {
             "mtls.configMapName and mtls.secretName both name the CA",
         ),
         (RELEASE, &["mtls.names={kube-apiserver}"], "mtls.names is of no use without a CA"),
+        (
+            RELEASE,
+            &["watch.secrets.namespaces={kube-system}"],
+            "namespace kube-system, of which rayguard judges nothing",
+        ),
+        (RELEASE, &["watch.secrets.names={rayguard/redis}"], "namespace rayguard, of which rayguard judges nothing"),
+        (
+            RELEASE,
+            &["webhooks.excludedNamespaces={legacy}", "watch.secrets.names={legacy/redis}"],
+            "namespace legacy, of which rayguard judges nothing",
+        ),
         (RELEASE, &["ports.admin=9443"], "ports.webhook and ports.admin are the same"),
     ] {
         let refusal = refusal(namespace, values);
         assert!(refusal.contains(reason), "{values:?}: {refusal}");
     }
+}
+
+#[test]
+fn a_right_to_read_secrets_that_no_rule_uses_is_refused() {
+    for watched in ["watch.secrets.names={ml/redis}", "watch.secrets.namespaces={ml}"] {
+        for off in ["off", "false"] {
+            let refusal = refusal(RELEASE, &[watched, &format!("policy.rules.missing-secret={off}")]);
+            let reason = "watch.secrets is of no use while policy.rules.missing-secret is off";
+            assert!(refusal.contains(reason), "{watched}: {refusal}");
+        }
+    }
+    Rendered::new(["--set", "policy.rules.missing-secret=off"]);
 }
 
 #[test]

@@ -23,7 +23,7 @@ apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
 metadata: {name: NAMESPACE-reports}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: NAMESPACE-reports}
-subjects: [{kind: ServiceAccount, name: ACCOUNT, namespace: NAMESPACE}]
+subjects: [{kind: ServiceAccount, name: auditor, namespace: NAMESPACE}]
 ";
 
 /// What is said once where there is no CRD.

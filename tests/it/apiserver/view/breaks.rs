@@ -136,3 +136,17 @@ fn what_is_not_watched_has_no_metrics_and_refuses_nothing() {
     namespace.send("create -f -", &cluster("second", "redis:6379", "own").to_string()).passes();
     assert!(!rayguard.ask_admin("/metrics").body.contains("rayguard_view_complete{"));
 }
+
+#[test]
+fn where_kuberay_is_not_installed_there_is_nothing_to_know_until_it_is() {
+    let server = ApiServer::start_without_kuberay(&[]);
+    let rayguard = watching(&server);
+    assert_eq!(rayguard.metric(OBJECTS), 0);
+    assert!(!rayguard.log().contains("cannot watch them"), "{}", rayguard.log());
+    server.install_custom_resources(super::super::KUBERAY);
+    let namespace = server.namespace("view-late");
+    namespace.guard(&rayguard);
+    namespace.send("create -f -", &cluster("first", "redis:6379", "own").to_string()).passes();
+    rayguard.logged("knows all of them");
+    refused(&namespace, &cluster("second", "redis:6379", "own"), "RayCluster view-late/first");
+}
