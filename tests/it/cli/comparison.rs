@@ -41,6 +41,7 @@ const COMMANDS: &[(&str, i32, &str)] = &[
     ("rayguard default unset.yaml", 0, "value: \"1440\""),
     ("rayguard default --diff unset.yaml", 0, "\n+            value: \"1440\"\n"),
     ("rayguard default --in-place unset.yaml && cat unset.yaml", 0, "value: \"1440\""),
+    ("rayguard check first.yaml second.yaml", 1, "or at second.yaml:"),
     ("rayguard check unset.yaml", 0, "checked 1 object in 1 file: nothing found"),
     ("rayguard check --config policy.yaml cluster.yaml", 0, "warning[worker-reconnect-timeout]"),
     ("rayguard rules --output json", 0, "\"name\": \"worker-reconnect-timeout\""),
@@ -60,6 +61,13 @@ fn commands() -> Vec<String> {
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/comparison.md"));
     let text = text.expect("the document");
     text.lines().filter_map(|line| line.split_once("<br>`")?.1.split_once('`')).map(|(it, _)| it.to_owned()).collect()
+}
+
+/// A sound cluster of this name, with a storage namespace that any other has too.
+fn claiming(name: &str) -> String {
+    let options = "  gcsFaultToleranceOptions:\n    externalStorageNamespace: ray\n";
+    let claiming = allowed().replacen("  gcsFaultToleranceOptions:\n", options, 1);
+    claiming.replacen("name: allowed", &format!("name: {name}"), 1)
 }
 
 /// The files that the commands name.
@@ -86,6 +94,8 @@ fn folder() -> Shell {
         ("warned.yaml", &warned()),
         ("unset.yaml", unset),
         ("broken.yaml", "{"),
+        ("first.yaml", &claiming("first")),
+        ("second.yaml", &claiming("second")),
         ("other.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other}\n"),
         ("twice.yaml", "kind: RayCluster\nkind: RayCluster\napiVersion: ray.io/v1\n"),
         ("manifests/sound.yaml", &allowed()),
