@@ -4,3 +4,4 @@ mod deletion;
 mod objects;
 mod operator;
 mod reconciliation;
+mod view;

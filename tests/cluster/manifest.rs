@@ -27,6 +27,15 @@ pub(crate) fn good_service(name: &str) -> DynamicObject {
     object("RayService", name, &json!({"serveConfigV2": serve, "rayClusterConfig": cluster_spec(None)}))
 }
 
+/// The same object with a storage namespace of its own at this Redis.
+pub(crate) fn storing(mut object: DynamicObject, redis: &str, storage: &str) -> DynamicObject {
+    let spec = &mut object.data["spec"];
+    let cluster = if spec["rayClusterConfig"].is_null() { spec } else { &mut spec["rayClusterConfig"] };
+    cluster["gcsFaultToleranceOptions"]["redisAddress"] = json!(redis);
+    cluster["gcsFaultToleranceOptions"]["externalStorageNamespace"] = json!(storage);
+    object
+}
+
 fn object(kind: &str, name: &str, spec: &Value) -> DynamicObject {
     let object = json!({"apiVersion": "ray.io/v1", "kind": kind, "metadata": {"name": name}, "spec": spec});
     serde_json::from_value(object).expect("an object")
