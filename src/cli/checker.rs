@@ -75,7 +75,7 @@ impl Checker<'_> {
     /// The same once the others are known.
     pub(super) fn beside(&self, first: First, others: &Objects) -> Report {
         let First { report, claims, bytes } = first;
-        if !claims.iter().any(|(claim, rival)| others.claims.is_contested(claim, &rival.claimant)) {
+        if !claims.iter().any(|(claim, rival)| others.claims.rivals(claim, &rival.claimant).count > 0) {
             return report;
         }
         let mut report = Report { file: report.file, ..Report::default() };

@@ -21,7 +21,7 @@ use super::trouble::Part;
 use super::{ApiError, Shared};
 use crate::metrics::{Metrics, Source};
 use crate::ray::claim::{Claim, Claimant};
-use crate::view::{Claims, Keys, Rival, SecretKeys, SecretScope, View};
+use crate::view::{Claims, Keys, Rival, Rivals, SecretKeys, SecretScope, View};
 
 /// How many objects are asked for at a time: a RayCluster may have a megabyte, and a page is read as a whole.
 const PAGE: u32 = 50;
@@ -275,7 +275,7 @@ fn cause(error: watcher::Error) -> ApiError {
 }
 
 impl View for Watched {
-    fn rivals(&self, claim: &Claim, claimant: &Claimant) -> Option<Vec<Rival>> {
+    fn rivals(&self, claim: &Claim, claimant: &Claimant) -> Option<Rivals> {
         let rivals = self.clusters.as_ref()?.ask(|clusters| clusters.claims.rivals(claim, claimant));
         self.count(Clusters::SOURCE, rivals)
     }

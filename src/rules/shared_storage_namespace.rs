@@ -3,7 +3,7 @@
 use crate::policy::Settings;
 use crate::ray::{Kind, RayObject};
 use crate::rule::{Category, Check, Findings, Level, Reason, Rule, Scope};
-use crate::view::View;
+use crate::view::{Rivals, View};
 
 pub(super) static RULE: Rule = Rule {
     name: "shared-storage-namespace",
@@ -20,12 +20,8 @@ pub(super) static RULE: Rule = Rule {
 fn check(object: &RayObject<'_>, view: &dyn View, settings: &Settings, findings: &mut Findings) {
     let Some(claim) = object.claim(&settings.cluster_domain) else { return };
     let Some(namespace) = object.storage_namespace() else { return };
-    let Some(rivals) = view.rivals(&claim, &object.claimant()) else { return };
-    let Some(first) = rivals.first() else { return };
-    let more = match rivals.len() {
-        1 => String::new(),
-        count => format!(" and {} more", count - 1),
-    };
+    let Some(Rivals { count, first: Some(first) }) = view.rivals(&claim, &object.claimant()) else { return };
+    let more = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
     let message = format!("shared with {}{more} at the same Redis: they mix nodes and actors", first.claimant);
     let place = first.place.as_ref().map(|place| format!(" here, or at {place}")).unwrap_or_default();
     let of = if object.kind == Kind::RayService { "each cluster's" } else { "the cluster's" };

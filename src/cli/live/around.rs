@@ -8,7 +8,7 @@ use rayguard::cluster::{list, secret_keys};
 use rayguard::json::Json;
 use rayguard::ray::claim::{Claim, Claimant};
 use rayguard::ray::{Kind, RayObject};
-use rayguard::view::{self, Rival, SecretKeys, View};
+use rayguard::view::{self, Rivals, SecretKeys, View};
 
 use crate::cli::report::Unreadable;
 
@@ -59,7 +59,7 @@ impl Around {
 }
 
 impl View for Around {
-    fn rivals(&self, claim: &Claim, claimant: &Claimant) -> Option<Vec<Rival>> {
+    fn rivals(&self, claim: &Claim, claimant: &Claimant) -> Option<Rivals> {
         self.clusters.get()?.as_ref()?.rivals(claim, claimant)
     }
 

@@ -9,6 +9,7 @@ use std::process::{Command, Output};
 use serde_json::{Value, json};
 
 use super::manifests::{BAD_CLUSTER, BAD_CLUSTER_DENIALS, BAD_SERVICE};
+use super::view::cluster;
 use super::{ApiServer, KUBERAY};
 use crate::kuberay;
 
@@ -203,25 +204,15 @@ fn kinds_that_the_cluster_does_not_have_are_passed_over_and_said() {
     assert_eq!(said(&check(&server.kubeconfig_file(), &["--quiet"])), "");
 }
 
-/// A RayCluster that keeps its tables under this name at this Redis.
-fn claiming(name: &str, redis: &str, storage: &str) -> String {
-    format!(
-        "{{apiVersion: ray.io/v1, kind: RayCluster, metadata: {{name: {name}}}, spec: {{gcsFaultToleranceOptions: \
-         {{redisAddress: '{redis}', externalStorageNamespace: {storage}, redisPassword: {{valueFrom: {{secretKeyRef: \
-         {{name: redis, key: password}}}}}}}}, headGroupSpec: {{rayStartParams: {{num-cpus: '0'}}, template: {{spec: \
-         {{containers: [{{name: ray-head, resources: {{limits: {{memory: 2Gi}}}}}}]}}}}}}}}}}"
-    )
-}
-
 #[test]
 fn two_clusters_with_one_storage_namespace_are_found_where_both_are_read() {
     const RULE: &str = "shared-storage-namespace spec.gcsFaultToleranceOptions.externalStorageNamespace";
     let server = ApiServer::shared();
     let [one, other] = ["live-shared-a", "live-shared-b"].map(|name| server.namespace(name));
-    one.send("create -f -", &claiming("first", "redis:6379", "live-shared")).passes();
+    one.send("create -f -", &cluster("first", "redis:6379", "live-shared").to_string()).passes();
     let alone = report(&server.kubeconfig_file(), &["--namespace", "live-shared-a"]);
     assert_eq!(found(&alone, "error"), [""; 0]);
-    other.send("create -f -", &claiming("second", "redis.live-shared-a:6379", "live-shared")).passes();
+    other.send("create -f -", &cluster("second", "redis.live-shared-a:6379", "live-shared").to_string()).passes();
     let both = report(&server.kubeconfig_file(), &["--all-namespaces"]);
     let of_both = found(&both, "error").into_iter().filter(|error| error.contains("live-shared-"));
     let expected = ["a/first", "b/second"].map(|name| format!("cluster:rayclusters/live-shared-{name} {RULE}"));
@@ -237,7 +228,7 @@ fn secrets_are_looked_into_where_that_is_asked_for_and_allowed() {
     const RULE: &str = "missing-secret spec.gcsFaultToleranceOptions.redisPassword.valueFrom.secretKeyRef";
     let server = ApiServer::shared();
     let namespace = server.namespace("live-secrets");
-    namespace.send("create -f -", &claiming("one", "redis:6379", "live-secrets")).passes();
+    namespace.send("create -f -", &cluster("one", "redis:6379", "live-secrets").to_string()).passes();
     let secrets = ["--namespace", "live-secrets", "--secrets"];
     let of_rule = |arguments: &[&str]| -> Vec<String> {
         let warnings = found(&report(&server.kubeconfig_file(), arguments), "warning");

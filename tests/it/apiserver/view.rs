@@ -13,7 +13,7 @@ use crate::process::{Rayguard, eventually};
 const RULE: &str = "(shared-storage-namespace)";
 
 /// A RayCluster that keeps its tables under this name at this Redis.
-fn cluster(name: &str, redis: &str, storage: &str) -> Value {
+pub(super) fn cluster(name: &str, redis: &str, storage: &str) -> Value {
     json!({
         "apiVersion": "ray.io/v1",
         "kind": "RayCluster",
