@@ -154,6 +154,13 @@ impl<'a> RayObject<'a> {
         !self.json.descend(["metadata", "deletionTimestamp"]).is_null()
     }
 
+    /// Whether this is a RayJob that has ended, for good: no cluster is made of it any more
+    /// (`JobDeploymentStatus`, ray-operator/apis/ray/v1/rayjob_types.go).
+    pub fn is_over(&self) -> bool {
+        let status = self.json.descend(["status", "jobDeploymentStatus"]).as_str();
+        self.kind == Kind::RayJob && matches!(status, Some("Complete" | "Failed"))
+    }
+
     /// The value of an annotation that reaches the RayCluster. What a RayService or RayJob is annotated with is copied
     /// to the cluster it creates; a RayCronJob's annotations are not.
     pub fn annotation(&self, key: &str) -> Option<&'a str> {

@@ -192,6 +192,11 @@ impl Finding {
         self.within = Some(stretch.clone());
     }
 
+    /// Says it whole, however long: what it names is bounded in itself, and of no use in part.
+    pub(crate) fn in_full(&mut self, message: String) {
+        self.message = on_one_line(message);
+    }
+
     /// Lowers the level of this one finding to a warning: it is advice, or not certain enough to refuse an object.
     pub fn at_most_warn(&mut self) {
         self.level = self.level.min(Level::Warn);

@@ -21,8 +21,9 @@ use super::{CliError, Input, Status, ordered, output};
 /// Check manifests as the API server would with rayguard in it
 ///
 /// Every object of KubeRay is put through what a cluster would do with it: KubeRay's own defaults, rayguard's defaults,
-/// then the rules. All findings of all objects are shown, on the standard output. Of an AdmissionReview, the answer is
-/// judged that the webhook would give.
+/// then the rules. All findings of all objects are shown, on the standard output. Objects are compared with each other, for
+/// those of one run are taken for those of one Kubernetes cluster. Of an AdmissionReview, the answer is judged that the webhook
+/// would give.
 #[derive(Args, Debug)]
 pub(super) struct CheckArgs {
     #[command(flatten)]
@@ -142,17 +143,20 @@ fn check_files(
                 None
             });
             let summary = teller.tell(&mut until_claimed)?;
-            held.extend(firsts);
+            for first in firsts {
+                teller.progress.advance();
+                held.push(first);
+            }
             Ok::<_, CliError>(summary)
         },
     )?;
+    teller.progress.end();
     // From the first that claims something on, what is told depends on what others claim, and so it waits for the last.
     let mut others = Objects::default();
     for (claim, rival) in held.iter().flat_map(|first| &first.claims) {
         others.claims.add(claim.clone(), rival.clone());
     }
     let rest = ordered::map(held.into_iter(), |first| checker.beside(first, &others), |reports| teller.tell(reports))?;
-    teller.progress.end();
     summary.add(&rest);
     Ok(Summary { skipped: skipped.counts(), ..summary })
 }

@@ -46,41 +46,60 @@ pub(super) struct First {
     /// What its objects claim.
     pub(super) claims: Vec<(Claim, Rival)>,
     /// The text, if it has claims.
-    bytes: Vec<u8>,
+    again: Option<Again>,
+}
+
+/// A text to read a second time.
+enum Again {
+    /// From where it was read; many of these need not be held at a time.
+    Source(Source),
+    /// What can be read only once.
+    Bytes(Vec<u8>),
 }
 
 impl Checker<'_> {
     pub(super) fn first(&self, source: Result<Source, Unreadable>) -> First {
         let mut report = Report::default();
         let mut claims = Vec::new();
-        let read = |source: &Source| match self.fixed.as_ref().and_then(|fixed| fixed.read(source)) {
-            Some(bytes) => Ok(bytes),
-            None => source.read(),
-        };
-        let bytes = match source.and_then(|source| Ok((source.name(), read(&source)?))) {
+        let again = match source.and_then(|source| Ok((self.read(&source)?, source))) {
             Err(unreadable) => {
                 report.file = unreadable.file.as_str().into();
                 report.fail(unreadable);
-                Vec::new()
+                None
             }
-            Ok((name, bytes)) => {
-                report.file = name.into();
+            Ok((bytes, source)) => {
+                report.file = source.name().into();
                 claims = self.bytes(&bytes, &Blind, &mut report);
-                if claims.is_empty() { Vec::new() } else { bytes }
+                Some(if source.is_there_again() { Again::Source(source) } else { Again::Bytes(bytes) })
             }
         };
-        First { report, claims, bytes }
+        First { report, again: again.filter(|_| !claims.is_empty()), claims }
     }
 
     /// The same once the others are known.
     pub(super) fn beside(&self, first: First, others: &Objects) -> Report {
-        let First { report, claims, bytes } = first;
-        if !claims.iter().any(|(claim, rival)| others.claims.rivals(claim, &rival.claimant).count > 0) {
+        let First { report, claims, again } = first;
+        let is_contested = |claim: &Claim, rival: &Rival| others.claims.rivals(claim, &rival.claimant).count > 0;
+        let Some(again) = again.filter(|_| claims.iter().any(|(claim, rival)| is_contested(claim, rival))) else {
             return report;
-        }
+        };
         let mut report = Report { file: report.file, ..Report::default() };
-        self.bytes(&bytes, others, &mut report);
+        let bytes = match again {
+            Again::Bytes(bytes) => Ok(bytes),
+            Again::Source(source) => self.read(&source),
+        };
+        match bytes {
+            Ok(bytes) => drop(self.bytes(&bytes, others, &mut report)),
+            Err(unreadable) => report.fail(unreadable),
+        }
         report
+    }
+
+    fn read(&self, source: &Source) -> Result<Vec<u8>, Unreadable> {
+        match self.fixed.as_ref().and_then(|fixed| fixed.read(source)) {
+            Some(bytes) => Ok(bytes),
+            None => source.read(),
+        }
     }
 
     /// Reports what is in a text; gives what its objects claim.

@@ -48,7 +48,8 @@ impl Judged {
             };
         };
         let written = |finding: &Finding| outcome.as_written(&finding.path);
-        let claim = RayObject::read(&outcome.object).and_then(|mut object| {
+        let is_over = RayObject::read(&document.json).is_some_and(|object| object.is_over());
+        let claim = RayObject::read(&outcome.object).filter(|_| !is_over).and_then(|mut object| {
             object.namespace = object.namespace.or(Some(namespace));
             let claim = object.claim(&policy.settings.cluster_domain)?;
             let start = document.locate(&outcome.as_written(&object.storage_namespace()?.path)).start;

@@ -31,6 +31,11 @@ impl Source {
         }
     }
 
+    /// Whether it can be read more than once.
+    pub(super) fn is_there_again(&self) -> bool {
+        matches!(self, Source::File(path) if path.is_file())
+    }
+
     /// Reads it to the end.
     pub(super) fn read(&self) -> Result<Vec<u8>, Unreadable> {
         let read = match self {

@@ -49,7 +49,10 @@ pub struct Claimant {
 impl fmt::Display for Claimant {
     /// `RayCluster team-a/first`
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} {}/{}", self.kind.as_str(), self.namespace, self.name)
+        /// No name in Kubernetes is longer; in a file it may be.
+        const LONGEST: usize = 253;
+        let name = if self.name.is_empty() { "(no name)" } else { &self.name };
+        write!(formatter, "{} {:.LONGEST$}/{name:.LONGEST$}", self.kind.as_str(), self.namespace)
     }
 }
 
@@ -60,11 +63,12 @@ impl RayObject<'_> {
     }
 
     /// The claim that the object states: none where KubeRay takes the RayCluster's UID, and where either half comes from a
-    /// Secret or a ConfigMap. An empty namespace is a fault by itself, and no claim.
+    /// Secret or a ConfigMap, or where the head looks names up in a way of its own. An empty namespace is a fault by itself,
+    /// and no claim.
     ///
-    /// A RayCronJob has no claim: the clusters of its RayJobs have.
+    /// A RayCronJob has no claim: the clusters of its RayJobs have. A RayJob that has ended has none any more.
     pub fn stated_claim(&self) -> Option<Stated> {
-        if self.kind == Kind::RayCronJob {
+        if self.kind == Kind::RayCronJob || self.is_over() {
             return None;
         }
         let namespace = match (self.storage_namespace()?.value, self.head_container()) {
@@ -77,11 +81,28 @@ impl RayObject<'_> {
         };
         let Some(RedisAddress::Literal(_, address)) = self.redis_address() else { return None };
         let endpoint = RedisEndpoint::parse(first_of(address).0).ok()?;
+        if endpoint.host.parse::<IpAddr>().is_err() && self.head_has_own_dns() {
+            return None;
+        }
         (!namespace.is_empty()).then(|| Stated {
             host: endpoint.host.into(),
             port: endpoint.port,
             namespace: namespace.into(),
         })
+    }
+
+    /// Whether the head's Pod may take a name for another host than other Pods of its namespace do.
+    fn head_has_own_dns(&self) -> bool {
+        let pod = self.cluster.head.pod_spec();
+        let is_of_node = match pod.field("dnsPolicy").as_nonempty_str() {
+            None | Some("ClusterFirst") => pod.field("hostNetwork").as_bool() == Some(true),
+            Some(policy) => policy != "ClusterFirstWithHostNet",
+        };
+        let has = |path: [&str; 2]| !pod.descend(path).items().is_empty();
+        is_of_node
+            || !pod.field("hostAliases").items().is_empty()
+            || has(["dnsConfig", "nameservers"])
+            || has(["dnsConfig", "searches"])
     }
 
     /// The object that has the claim: the RayService or RayJob that made this RayCluster, else the object itself.
@@ -99,12 +120,22 @@ impl RayObject<'_> {
             let kind = Kind::of(text("apiVersion")?, text("kind")?)?;
             Some(Claimant { namespace: namespace.into(), name: text("name")?.into(), kind })
         });
-        owner.unwrap_or_else(itself)
+        // A copy of the object may have lost its owner, and has KubeRay's labels all the same
+        // (ray-operator/controllers/ray/rayservice_controller.go:1508-1509).
+        let labelled = || {
+            let label = |key: &str| self.json.descend(["metadata", "labels", key]).as_nonempty_str();
+            let kind = label("ray.io/originated-from-crd").and_then(|kind| Kind::of(self.api_version, kind))?;
+            Some(Claimant { namespace: namespace.into(), name: label("ray.io/originated-from-cr-name")?.into(), kind })
+        };
+        owner.or_else(labelled).unwrap_or_else(itself)
     }
 }
 
-/// One spelling for all that lead a Pod in this namespace to the same host; `None` for what every Pod has for itself, and
-/// for a Service's name in a namespace that is not known.
+/// What every Pod calls itself; kubelet writes them into its hosts file.
+const OWN: [&str; 4] = ["localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"];
+
+/// One spelling for all that lead a Pod in this namespace to the same host; `None` for what every Pod has for itself, for
+/// a Service's name in a namespace that is not known, and for numbers that some resolvers take for an address.
 ///
 /// A Pod looks a name up in its own namespace, then as that of a Service and its namespace (`ndots:5`), so `redis`,
 /// `redis.a`, `redis.a.svc` and `redis.a.svc.cluster.local` are one in the namespace `a`.
@@ -114,10 +145,13 @@ fn host(host: &str, namespace: Option<&str>, domain: &str) -> Option<String> {
         return (!address.is_loopback() && !address.is_unspecified()).then(|| address.to_string());
     }
     let host = host.to_ascii_lowercase();
-    if host == "localhost" || host == "localhost." {
+    let relative = host.strip_suffix('.').unwrap_or(&host);
+    if OWN.contains(&relative)
+        || relative.ends_with(".localhost")
+        || !relative.contains(|sign: char| sign.is_ascii_alphabetic())
+    {
         return None;
     }
-    let relative = host.strip_suffix('.').unwrap_or(&host);
     let of_cluster = relative.strip_suffix(domain).and_then(|rest| rest.strip_suffix(".svc."));
     if let Some(service) = of_cluster.or_else(|| relative.strip_suffix(".svc")) {
         return Some(service.to_owned());
@@ -192,7 +226,22 @@ mod tests {
 
     #[test]
     fn what_every_pod_has_for_itself_is_no_host() {
-        for own in ["localhost", "LOCALHOST.", "127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1", "0.0.0.0", "::"] {
+        for own in [
+            "localhost",
+            "LOCALHOST.",
+            "127.0.0.1",
+            "127.1.2.3",
+            "127.1",
+            "10.07.0.1",
+            "2130706433",
+            "ip6-localhost",
+            "a.localhost",
+            "localhost.localdomain",
+            "::1",
+            "::ffff:127.0.0.1",
+            "0.0.0.0",
+            "::",
+        ] {
             assert_eq!(in_a(own), None, "{own}");
         }
     }
@@ -262,6 +311,22 @@ mod tests {
         assert!(claim("RayService", "", &format!(r#"{{"rayClusterConfig":{spec}}}"#)).0.is_some());
         assert!(claim("RayJob", "", &format!(r#"{{"rayClusterSpec":{spec}}}"#)).0.is_some());
         assert!(claim("RayJob", "", r#"{"clusterSelector":{"a":"b"}}"#).0.is_none());
+        let over = format!(r#"{{"rayClusterSpec":{spec}}},"status":{{"jobDeploymentStatus":"Complete"}}"#);
+        assert!(claim("RayJob", "", &over).0.is_none(), "it has ended");
+        for dns in [
+            r#""hostAliases":[{"ip":"10.0.0.9","hostnames":["redis"]}]"#,
+            r#""dnsPolicy":"None""#,
+            r#""dnsConfig":{"searches":["other.svc.cluster.local"]}"#,
+            r#""hostNetwork":true"#,
+        ] {
+            let own_dns = |spec: &str| spec.replace(r#""containers""#, &format!(r#"{dns},"containers""#));
+            assert!(claim("RayCluster", "", &own_dns(&spec)).0.is_none(), "{dns}");
+            let address = spec.replace("redis:6380", "10.0.0.7:6380");
+            assert!(claim("RayCluster", "", &own_dns(&address)).0.is_some(), "{dns}");
+        }
+        let ndots =
+            spec.replace(r#""containers""#, r#""dnsConfig":{"options":[{"name":"ndots","value":"2"}]},"containers""#);
+        assert!(claim("RayCluster", "", &ndots).0.is_some());
         assert!(claim("RayCronJob", "", &format!(r#"{{"jobTemplate":{{"rayClusterSpec":{spec}}}}}"#)).0.is_none());
     }
 
@@ -284,5 +349,7 @@ mod tests {
         ] {
             assert_eq!(owned(not).to_string(), "RayCluster a/n", "{not}");
         }
+        let labels = r#","labels":{"ray.io/originated-from-crd":"RayService","ray.io/originated-from-cr-name":"s"}"#;
+        assert_eq!(claim("RayCluster", labels, "{}").1.to_string(), "RayService a/s", "a copy without its owners");
     }
 }

@@ -20,13 +20,13 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(object: &RayObject<'_>, view: &dyn View, _: &Settings, findings: &mut Findings) {
     let Some(secret) = object.redis_password_secret() else { return };
-    let Some(namespace) = object.namespace else { return };
+    let Some(namespace) = object.namespace.filter(|_| !object.is_over()) else { return };
     let Some(keys) = view.secret(namespace, secret.name) else { return };
     let effect = if secret.is_optional { "the head starts without a password" } else { "the head cannot start" };
     match keys {
         SecretKeys::Absent => {
-            let message = format!("there is no Secret {} in the namespace: {effect}", quote(secret.name));
-            let help = format!("create it in {namespace}, with the key {}", quote(secret.key));
+            let message = format!("there is no Secret {} in the namespace {namespace}: {effect}", quote(secret.name));
+            let help = format!("create it with the key {}, or write the name of one that is there", quote(secret.key));
             findings.invalid(secret.path.field("name"), message, help);
         }
         SecretKeys::Present(keys) if !keys.contains(secret.key) => {

@@ -22,13 +22,12 @@ fn check(object: &RayObject<'_>, view: &dyn View, settings: &Settings, findings:
     let Some(namespace) = object.storage_namespace() else { return };
     let Some(Rivals { count, first: Some(first) }) = view.rivals(&claim, &object.claimant()) else { return };
     let more = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
-    let message = format!("shared with {}{more} at the same Redis: they mix nodes and actors", first.claimant);
-    let place = first.place.as_ref().map(|place| format!(" here, or at {place}")).unwrap_or_default();
-    let of = if object.kind == Kind::RayService { "each cluster's" } else { "the cluster's" };
-    findings.report(
-        Reason::Duplicate,
-        namespace.path,
-        message,
-        format!("remove it{place}: KubeRay then takes {of} UID"),
+    let message = format!(
+        "the storage namespace is shared with {}{more} at the same Redis: they mix nodes and actors",
+        first.claimant
     );
+    let of = if object.kind == Kind::RayService { "each cluster's" } else { "the cluster's" };
+    let place = first.place.as_ref().map(|place| format!("; the other is at {place}")).unwrap_or_default();
+    let help = format!("write one that no other cluster has, or none, for KubeRay to take {of} UID{place}");
+    findings.report(Reason::Duplicate, namespace.path, message.as_str(), help).in_full(message);
 }

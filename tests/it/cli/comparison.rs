@@ -41,7 +41,7 @@ const COMMANDS: &[(&str, i32, &str)] = &[
     ("rayguard default unset.yaml", 0, "value: \"1440\""),
     ("rayguard default --diff unset.yaml", 0, "\n+            value: \"1440\"\n"),
     ("rayguard default --in-place unset.yaml && cat unset.yaml", 0, "value: \"1440\""),
-    ("rayguard check first.yaml second.yaml", 1, "or at second.yaml:"),
+    ("rayguard check first.yaml second.yaml", 1, "the other is at second.yaml:"),
     ("rayguard check unset.yaml", 0, "checked 1 object in 1 file: nothing found"),
     ("rayguard check --config policy.yaml cluster.yaml", 0, "warning[worker-reconnect-timeout]"),
     ("rayguard rules --output json", 0, "\"name\": \"worker-reconnect-timeout\""),

@@ -30,7 +30,8 @@ fn rights(namespace: &Namespace<'_>, names: &str) {
 fn come_and_go(namespace: &Namespace<'_>, rayguard: &Rayguard) {
     complete(rayguard, "secrets");
     namespace.guard(rayguard);
-    says(namespace, Some("there is no Secret \"redis\" in the namespace: the head cannot start"));
+    let absent = format!("there is no Secret \"redis\" in the namespace {}: the head cannot start", namespace.name);
+    says(namespace, Some(&absent));
     namespace.kubectl("create secret generic redis --from-literal=pasword=hunter2").passes();
     says(namespace, Some("the Secret \"redis\" has no key \"password\"; did you mean \"pasword\"?"));
     namespace.patch("secret/redis", r#"{"stringData": {"password": "hunter2"}}"#).passes();

@@ -93,6 +93,37 @@ fn files_are_compared_in_whatever_order_they_come() {
     }
     assert_eq!(found(&[Path::new(".").to_str().expect("UTF-8")]).len(), 3);
     assert_eq!(found(&["0.json", "0.json"]), [""; 0], "it is one object");
+
+    // What can be read only once is compared too.
+    let mut bash = Command::new("bash");
+    bash.args(["-c", "\"$0\" check <(cat 0.json) - <1.json", env!("CARGO_BIN_EXE_rayguard")])
+        .current_dir(folder.path());
+    let output = bash.env_remove("RAYGUARD_CONFIG").output().expect("bash runs");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(text.contains("the other is at <stdin>:1:") && text.contains("the other is at /dev/fd/"), "{text}");
+}
+
+#[test]
+fn of_many_that_claim_the_same_each_is_told_of_the_first_and_of_how_many_more() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // Names as long as Kubernetes lets them be, which have to be whole.
+    let namespace = "n".repeat(63);
+    for number in 0..400 {
+        let mut cluster = cluster(&format!("r{number:0>52}"), "redis:6379", "one");
+        cluster["metadata"]["namespace"] = json!(namespace);
+        fs::write(folder.path().join(format!("{number}.json")), cluster.to_string()).expect("a file");
+    }
+    let mut rayguard = Command::new(env!("CARGO_BIN_EXE_rayguard"));
+    rayguard.args(["check", "--output", "json", "."]).current_dir(folder.path()).env_remove("RAYGUARD_CONFIG");
+    let report: Value = serde_json::from_slice(&rayguard.output().expect("rayguard runs").stdout).expect("JSON");
+    assert_eq!(report["summary"]["errors"], 400);
+    let findings = report["findings"].as_array().expect("findings").iter();
+    let of_first = findings.filter(|finding| {
+        let first =
+            format!("RayCluster {namespace}/r{:0>52} and 398 more at the same Redis: they mix nodes and actors", 0);
+        finding["message"].as_str().is_some_and(|message| message.ends_with(&first))
+    });
+    assert_eq!(of_first.count(), 399, "all but itself");
 }
 
 #[test]
