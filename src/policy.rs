@@ -106,7 +106,12 @@ impl Policy {
         // Of a rule that has found more than is kept, nobody knows what else is new.
         let all_kept = |of_rule: &&mut [Finding]| of_rule.len() <= MOST_FINDINGS;
         for finding in findings.chunk_by_mut(|one, other| one.rule == other.rule).filter(all_kept).flatten() {
-            if finding.level == Level::Deny && before.contains(&violation(object, finding)) {
+            let is_of_before = match finding.rule.check {
+                // Of what is known around it, more or less may be known by now.
+                Check::Cluster { subject, .. } => subject(object, &self.settings) == subject(old, &self.settings),
+                _ => before.contains(&violation(object, finding)),
+            };
+            if finding.level == Level::Deny && is_of_before {
                 finding.at_most_warn();
             }
         }

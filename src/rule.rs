@@ -51,7 +51,12 @@ pub enum Check {
         compare: fn(&RayObject<'_>, &RayObject<'_>, &Settings, &mut Findings),
     },
     /// In an object beside others, as far as they are known.
-    Cluster(fn(&RayObject<'_>, &dyn View, &Settings, &mut Findings)),
+    Cluster {
+        /// Asks for what it has to know.
+        ask: fn(&RayObject<'_>, &dyn View, &Settings, &mut Findings),
+        /// What it asks for. An update that does not change it is none of its business, whatever has become of the others.
+        subject: fn(&RayObject<'_>, &Settings) -> Option<String>,
+    },
     /// In what an object exempts itself from, once all that the other rules find is known: see `exemption.rs`.
     Exemptions,
 }
@@ -242,7 +247,7 @@ impl Findings {
                 match (rule.check, old) {
                     (Check::Object(check), _) => check(object, settings, &mut findings),
                     (Check::Update { compare, .. }, Some(old)) => compare(old, object, settings, &mut findings),
-                    (Check::Cluster(check), _) => check(object, object.view, settings, &mut findings),
+                    (Check::Cluster { ask, .. }, _) => ask(object, object.view, settings, &mut findings),
                     (Check::Update { .. }, None) | (Check::Exemptions, _) => {}
                 }
                 found = findings.found;

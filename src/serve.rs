@@ -68,6 +68,9 @@ pub enum ServeError {
     /// Signals cannot be awaited.
     #[error("cannot wait for signals: {0}")]
     Signals(io::Error),
+    /// rayguard itself has failed.
+    #[error("failed while it followed the cluster; the log says where")]
+    Panic,
     /// A second signal came before the end.
     #[error("stopped by a second signal, with calls under way")]
     Interrupted,
@@ -131,6 +134,12 @@ pub async fn serve(args: ServeArgs) -> Result<(), ServeError> {
             never = async { lifetime.end(args.drain_delay).await; pending().await } => never,
         }
     };
+    // On threads of their own: what they read may be large, and connections are accepted here.
+    let (mut view, mut audit) = (tokio::spawn(view.follow(shared.clone())), tokio::spawn(audit));
+    let following = async {
+        let ended = tokio::select! { ended = &mut view => ended, ended = &mut audit => ended };
+        ended.map_or(Err(ServeError::Panic), |never| match never {})
+    };
     tokio::select! {
         _ = async { tokio::join!(serving, admin.run(admin_lifetime.phases())) } => {
             tracing::info!("stopped");
@@ -139,8 +148,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), ServeError> {
         error = stopping => Err(error),
         never = origin.follow(&shared) => match never {},
         never = following_callers => match never {},
-        never = view.follow(&shared) => match never {},
-        never = audit => match never {},
+        ended = following => ended,
     }
 }
 

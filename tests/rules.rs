@@ -48,7 +48,7 @@ impl Case {
         let policy = is_policy.then(|| documents.remove(0)).map(|policy| Policy::from_json(&policy.json));
         let policy = policy.transpose().unwrap_or_else(|errors| panic!("{example}: {errors:?}")).unwrap_or_default();
         let document = documents.pop().unwrap_or_else(|| panic!("{example}: has no object"));
-        let is_beside_others = matches!(example.rule.check, Check::Cluster(_));
+        let is_beside_others = matches!(example.rule.check, Check::Cluster { .. });
         let old = if is_beside_others { None } else { documents.pop() };
         let mut others = Objects::default();
         for other in documents {

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::time::timeout;
+use tower::limit::RateLimitLayer;
 use tower::util::MapResponseLayer;
 
 use super::clock::Clock;
@@ -30,7 +31,10 @@ const LONG_PATIENCE: Duration = Duration::from_secs(65);
 const WATCH: u32 = 290;
 
 /// How long a watch may be silent: kube-apiserver sends a bookmark every minute.
-const SILENCE: Duration = Duration::from_mins(2);
+const SILENCE: Duration = Duration::from_secs(90);
+
+/// How many requests a second watches may make, as many as client-go's: one that ends at once is begun anew at once.
+const RATE: u64 = 50;
 
 /// Why the API server did not do as it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -99,7 +103,11 @@ impl Api {
             clock.hear(answer.headers());
             answer
         });
-        let client = ClientBuilder::try_from(config)?.with_layer(&hearing).build();
+        let client = ClientBuilder::try_from(config)?.with_layer(&hearing);
+        let client = match silence {
+            Some(_) => client.with_layer(&RateLimitLayer::new(RATE, Duration::from_secs(1))).build(),
+            None => client.build(),
+        };
         Ok(Self { client })
     }
 

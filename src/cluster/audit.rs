@@ -23,10 +23,10 @@ use super::{ApiError, Shared};
 use crate::policy::Policy;
 use crate::view::View;
 use judge::{Judge, Tally};
-use reports::Reports;
+use reports::{ReportError, Reports};
 
 /// How many objects are held at a time; one may have a megabyte.
-const PAGE: u32 = 50;
+const PAGE: u32 = 16;
 
 /// How long the API server may take over a page.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -77,6 +77,9 @@ enum AuditError {
     List(#[from] ListError),
     #[error(transparent)]
     Api(#[from] ApiError),
+    /// What cannot be asked is not the same as what is in order.
+    #[error("not everything is known yet that is watched")]
+    View,
     #[error("rayguard failed on an object")]
     Panic,
 }
@@ -155,12 +158,17 @@ impl Audit {
         }
     }
 
-    /// Waits until all is known that rules can ask, as long as that is worth it: what they do not know they do not say.
+    /// Waits until all is known that rules can ask. Without that nothing is judged: what rules do not know they do not say,
+    /// and that would look like a cluster in order.
     async fn settle(&self) {
         let begun = Instant::now();
         while !self.view.is_settled() && begun.elapsed() < SETTLE {
             sleep(LOOK).await;
         }
+    }
+
+    fn is_settled(&self) -> Result<(), AuditError> {
+        if self.view.is_settled() { Ok(()) } else { Err(AuditError::View) }
     }
 
     fn tell(&self, tally: Tally, success: Option<SystemTime>, duration: Duration) {
@@ -182,12 +190,14 @@ impl Audit {
             let page = timeout(PATIENCE, objects.next()).await.map_err(|_| ApiError::Timeout(PATIENCE))?;
             let Some(page) = page else { break };
             let page = page.map_err(|(_, error)| error)?;
+            self.is_settled()?;
             let judged = spawn_blocking(move || {
                 let made = judge.page(&page);
                 (judge, made)
             });
             let made;
             (judge, made) = judged.await.map_err(|_| AuditError::Panic)?;
+            self.is_settled()?;
             if let Ok(Some(round)) = &mut round {
                 for report in made {
                     round.keep(report).await;
@@ -197,10 +207,16 @@ impl Audit {
         // Only now is it known which objects have no findings any more.
         let ended = match round {
             Ok(Some(round)) => round.end().await,
-            Ok(None) => Ok(()),
+            Ok(None) => Ok(0),
             Err(error) => Err(error),
         };
-        let kept = self.shared.troubles.note(Part::PolicyReports, &self.lease.name, ended);
+        let troubles = &self.shared.troubles;
+        let kept = troubles.note(Part::PolicyReports, &self.lease.name, ended);
+        if let Some(in_the_way) = kept {
+            // Whoever may write into one namespace is not to hold up all others.
+            let others = if in_the_way == 0 { Ok(()) } else { Err(ReportError::Conflict) };
+            troubles.note(Part::PolicyReports, "reports of others", others);
+        }
         Ok((judge.into_tally(), kept.is_some()))
     }
 }

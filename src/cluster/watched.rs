@@ -10,11 +10,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use futures_util::{StreamExt as _, pin_mut};
+use futures_util::{Stream, StreamExt as _, pin_mut};
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Api, Resource, ResourceExt as _};
 use serde::de::DeserializeOwned;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::kept::{RayCluster, SecretNames};
 use super::trouble::Part;
@@ -24,10 +24,20 @@ use crate::ray::claim::{Claim, Claimant};
 use crate::view::{Claims, Keys, Rival, Rivals, SecretKeys, SecretScope, View};
 
 /// How many objects are asked for at a time: a RayCluster may have a megabyte, and a page is read as a whole.
-const PAGE: u32 = 50;
+const PAGE: u32 = 16;
+
+/// The pause between two attempts to watch, which doubles until it is the longest.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// The longest pause between two attempts to watch.
 const RETRY: Duration = Duration::from_secs(30);
+
+/// How long a watch has to live after a list before what was listed counts as known: whoever may list and not watch would
+/// know it for a moment, again and again.
+const SETTLE: Duration = Duration::from_secs(1);
+
+/// A watch that has lived so long has not failed for good when it ends.
+const LONG: Duration = Duration::from_mins(1);
 
 /// What is known of a source.
 #[derive(Debug)]
@@ -183,19 +193,25 @@ impl Watched {
         if let Some(name) = name {
             config = config.fields(&format!("metadata.name={name}"));
         }
-        let mut pause = Duration::from_secs(1);
+        if name.is_none() && S::SOURCE == Source::Secrets {
+            // Each may have a megabyte, and none is a password.
+            config = config.fields("type!=helm.sh/release.v1");
+        }
+        let mut pause = PAUSE;
         loop {
-            let begun = || pause = Duration::from_secs(1);
-            let error = self.learn(watch, watcher(api.clone(), config.clone()), shared, begun).await;
-            let error = cause(error);
+            let began = Instant::now();
+            let error = cause(self.learn(watch, watcher(api.clone(), config.clone()), shared).await);
             // Of a kind that the API server does not have there are no objects.
-            let is_complete = matches!(error, ApiError::Absent(_));
-            watch.change(|known| *known = Known { is_complete, store: S::default() });
+            let is_absent = matches!(error, ApiError::Absent(_));
+            watch.change(|known| *known = Known { is_complete: is_absent, store: S::default() });
             self.tell();
-            if is_complete {
+            if is_absent {
                 shared.troubles.fine(Part::View, &watch.what);
             } else {
                 shared.troubles.note(Part::View, &watch.what, Err::<(), _>(error));
+            }
+            if is_absent || began.elapsed() > LONG {
+                pause = PAUSE;
             }
             sleep(pause).await;
             pause = (pause * 2).min(RETRY);
@@ -206,36 +222,39 @@ impl Watched {
     async fn learn<S: Store>(
         &self,
         watch: &Watch<S>,
-        events: impl futures_util::Stream<Item = Result<Event<S::Object>, watcher::Error>>,
+        events: impl Stream<Item = Result<Event<S::Object>, watcher::Error>>,
         shared: &Shared,
-        mut complete: impl FnMut(),
     ) -> watcher::Error {
         let (began, mut fresh, mut count) = (Instant::now(), S::default(), 0_usize);
+        let mut is_listed = false;
         pin_mut!(events);
         loop {
-            match events.next().await {
-                None => return watcher::Error::NoResourceVersion, // a watch has no end
-                Some(Err(error)) => return error,
-                Some(Ok(Event::Init)) => (fresh, count) = (S::default(), 0),
-                Some(Ok(Event::InitApply(object))) => {
+            let event = if is_listed { timeout(SETTLE, events.next()).await } else { Ok(events.next().await) };
+            if is_listed && !matches!(event, Ok(None | Some(Err(_)))) {
+                is_listed = false;
+                let store = std::mem::take(&mut fresh);
+                let kept = store.len();
+                watch.change(|known| *known = Known { is_complete: true, store });
+                shared.troubles.fine(Part::View, &watch.what);
+                let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+                tracing::info!(source = watch.what, objects = count, kept, duration_ms, "knows all of them");
+                self.tell();
+            }
+            match event {
+                Err(_) => {}                                          // nothing has happened since the list
+                Ok(None) => return watcher::Error::NoResourceVersion, // a watch has no end
+                Ok(Some(Err(error))) => return error,
+                Ok(Some(Ok(Event::Init))) => (fresh, count, is_listed) = (S::default(), 0, false),
+                Ok(Some(Ok(Event::InitApply(object)))) => {
                     fresh.apply(object, &self.domain);
                     count += 1;
                 }
-                Some(Ok(Event::InitDone)) => {
-                    let store = std::mem::take(&mut fresh);
-                    let kept = store.len();
-                    watch.change(|known| *known = Known { is_complete: true, store });
-                    shared.troubles.fine(Part::View, &watch.what);
-                    let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-                    tracing::info!(source = watch.what, objects = count, kept, duration_ms, "knows all of them");
-                    complete();
-                    self.tell();
-                }
-                Some(Ok(Event::Apply(object))) => {
+                Ok(Some(Ok(Event::InitDone))) => is_listed = true,
+                Ok(Some(Ok(Event::Apply(object)))) => {
                     watch.change(|known| known.store.apply(object, &self.domain));
                     self.tell();
                 }
-                Some(Ok(Event::Delete(object))) => {
+                Ok(Some(Ok(Event::Delete(object)))) => {
                     watch.change(|known| known.store.delete(&object));
                     self.tell();
                 }

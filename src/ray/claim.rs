@@ -118,16 +118,10 @@ impl RayObject<'_> {
         let owner = controller.and_then(|reference| {
             let text = |field: &str| reference.field(field).as_nonempty_str();
             let kind = Kind::of(text("apiVersion")?, text("kind")?)?;
+            matches!(kind, Kind::RayService | Kind::RayJob).then_some(())?;
             Some(Claimant { namespace: namespace.into(), name: text("name")?.into(), kind })
         });
-        // A copy of the object may have lost its owner, and has KubeRay's labels all the same
-        // (ray-operator/controllers/ray/rayservice_controller.go:1508-1509).
-        let labelled = || {
-            let label = |key: &str| self.json.descend(["metadata", "labels", key]).as_nonempty_str();
-            let kind = label("ray.io/originated-from-crd").and_then(|kind| Kind::of(self.api_version, kind))?;
-            Some(Claimant { namespace: namespace.into(), name: label("ray.io/originated-from-cr-name")?.into(), kind })
-        };
-        owner.or_else(labelled).unwrap_or_else(itself)
+        owner.unwrap_or_else(itself)
     }
 }
 
@@ -346,10 +340,9 @@ mod tests {
             r#"{"apiVersion":"ray.io/v1","kind":"RayService","name":"s"}"#,
             r#"{"apiVersion":"apps/v1","kind":"Deployment","name":"s","controller":true}"#,
             r#"{"apiVersion":"ray.io/v1","kind":"RayService","controller":true}"#,
+            r#"{"apiVersion":"ray.io/v1","kind":"RayCluster","name":"another","controller":true}"#,
         ] {
             assert_eq!(owned(not).to_string(), "RayCluster a/n", "{not}");
         }
-        let labels = r#","labels":{"ray.io/originated-from-crd":"RayService","ray.io/originated-from-cr-name":"s"}"#;
-        assert_eq!(claim("RayCluster", labels, "{}").1.to_string(), "RayService a/s", "a copy without its owners");
     }
 }

@@ -15,10 +15,10 @@ pub(super) static RULE: Rule = Rule {
     since: "0.1.0",
     reference: &[],
     docs: include_str!("missing_secret.md"),
-    check: Check::Cluster(check),
+    check: Check::Cluster { ask, subject },
 };
 
-fn check(object: &RayObject<'_>, view: &dyn View, _: &Settings, findings: &mut Findings) {
+fn ask(object: &RayObject<'_>, view: &dyn View, _: &Settings, findings: &mut Findings) {
     let Some(secret) = object.redis_password_secret() else { return };
     let Some(namespace) = object.namespace.filter(|_| !object.is_over()) else { return };
     let Some(keys) = view.secret(namespace, secret.name) else { return };
@@ -42,4 +42,8 @@ fn check(object: &RayObject<'_>, view: &dyn View, _: &Settings, findings: &mut F
         }
         SecretKeys::Present(_) => {}
     }
+}
+
+fn subject(object: &RayObject<'_>, _: &Settings) -> Option<String> {
+    object.redis_password_secret().map(|secret| format!("{}/{}", secret.name, secret.key))
 }

@@ -14,10 +14,10 @@ pub(super) static RULE: Rule = Rule {
     since: "0.1.0",
     reference: &[],
     docs: include_str!("shared_storage_namespace.md"),
-    check: Check::Cluster(check),
+    check: Check::Cluster { ask, subject },
 };
 
-fn check(object: &RayObject<'_>, view: &dyn View, settings: &Settings, findings: &mut Findings) {
+fn ask(object: &RayObject<'_>, view: &dyn View, settings: &Settings, findings: &mut Findings) {
     let Some(claim) = object.claim(&settings.cluster_domain) else { return };
     let Some(namespace) = object.storage_namespace() else { return };
     let Some(Rivals { count, first: Some(first) }) = view.rivals(&claim, &object.claimant()) else { return };
@@ -30,4 +30,8 @@ fn check(object: &RayObject<'_>, view: &dyn View, settings: &Settings, findings:
     let place = first.place.as_ref().map(|place| format!("; the other is at {place}")).unwrap_or_default();
     let help = format!("write one that no other cluster has, or none, for KubeRay to take {of} UID{place}");
     findings.report(Reason::Duplicate, namespace.path, message.as_str(), help).in_full(message);
+}
+
+fn subject(object: &RayObject<'_>, settings: &Settings) -> Option<String> {
+    object.claim(&settings.cluster_domain).map(|claim| format!("{claim:?}"))
 }

@@ -40,10 +40,10 @@ impl View {
     }
 
     /// Follows the cluster as long as the server lives.
-    pub(super) async fn follow(self, shared: &Shared) -> Infallible {
+    pub(super) async fn follow(self, shared: Shared) -> Infallible {
         match self {
             Self::Blind => pending().await,
-            Self::Watched { api, watched } => watched.follow(&api, shared).await,
+            Self::Watched { api, watched } => watched.follow(&api, &shared).await,
         }
     }
 }

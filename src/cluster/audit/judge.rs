@@ -41,7 +41,7 @@ pub(super) struct Tally {
 impl Judge {
     pub(super) fn new(policy: Arc<Policy>, view: Arc<dyn View>, makes_reports: bool) -> Self {
         // A series of each rule that can find something here, so that an alert on its growth sees the zero before.
-        let is_meant = |check| matches!(check, Check::Object(_) | Check::Cluster(_) | Check::Exemptions);
+        let is_meant = |check| matches!(check, Check::Object(_) | Check::Cluster { .. } | Check::Exemptions);
         let rules = RULES.iter().filter(|rule| rule.scope == Scope::Admission && is_meant(rule.check));
         let levels = rules.map(|rule| (rule.name, policy.level(rule)));
         let findings = levels.filter(|(_, level)| *level > Level::Off).map(|rule| (rule, 0)).collect();

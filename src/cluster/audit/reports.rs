@@ -17,7 +17,7 @@ use crate::cluster::clock::Clock;
 use crate::cluster::configuration::MANAGER;
 use crate::cluster::list::Pages;
 
-/// After so many failures the rest of a round is left for the next one.
+/// After so many failures of the API server the rest of a round is left for the next one.
 const MOST_FAILURES: usize = 10;
 
 /// Keeps the reports.
@@ -34,6 +34,8 @@ pub(super) struct Round<'r> {
     known: HashMap<Key, Known>,
     failures: usize,
     failure: Option<ReportError>,
+    /// How many reports of others have the names of rayguard's.
+    in_the_way: usize,
 }
 
 /// Why a report is not as it is to be. What the API server says names the report, and with it the object.
@@ -83,7 +85,7 @@ impl Reports {
         if self.is_absent.swap(false, Ordering::Relaxed) {
             tracing::info!("writes PolicyReports, for their CRD is installed now");
         }
-        Ok(Some(Round { reports: self, known, failures: 0, failure: None }))
+        Ok(Some(Round { reports: self, known, failures: 0, failure: None, in_the_way: 0 }))
     }
 
     async fn ask(&self, verb: &'static str, request: Made) -> Result<(), ReportError> {
@@ -119,8 +121,9 @@ impl Round<'_> {
         self.note(self.reports.ask("patch", request).await);
     }
 
-    /// Deletes what is left: the reports on objects with which nothing is wrong any more.
-    pub(super) async fn end(mut self) -> Result<(), ReportError> {
+    /// Deletes what is left: the reports on objects with which nothing is wrong any more. Gives the number of reports that are
+    /// not rayguard's and have the names of its own.
+    pub(super) async fn end(mut self) -> Result<usize, ReportError> {
         for ((namespace, name), Known { uid, .. }) in std::mem::take(&mut self.known) {
             if self.failures >= MOST_FAILURES {
                 break;
@@ -134,18 +137,27 @@ impl Round<'_> {
                 deleted => self.note(deleted),
             }
         }
-        self.failure.map_or(Ok(()), Err)
+        self.failure.map_or(Ok(self.in_the_way), Err)
     }
 
     fn note(&mut self, result: Result<(), ReportError>) {
-        if let Err(error) = result {
-            self.failures += 1;
-            self.failure.get_or_insert(error);
+        match result {
+            Ok(()) => {}
+            Err(ReportError::Conflict) => self.in_the_way += 1,
+            Err(error) => {
+                // What is wrong with one report is nothing to do with the next.
+                self.failures += usize::from(!error.is_of_one_report());
+                self.failure.get_or_insert(error);
+            }
         }
     }
 }
 
 impl ReportError {
+    fn is_of_one_report(&self) -> bool {
+        matches!(self, Self::Refused { code, .. } if *code < 500 && *code != 429)
+    }
+
     fn of(verb: &'static str, error: kube::Error) -> Self {
         match error {
             kube::Error::Api(status) if status.code == 403 => Self::Forbidden(verb),

@@ -193,3 +193,30 @@ fn a_cluster_that_is_being_deleted_keeps_its_claim_until_it_is_gone() {
     accepted(&namespace, &second);
     namespace.patch("raycluster/first", r#"{"metadata": {"finalizers": null}}"#).passes();
 }
+
+#[test]
+fn an_update_is_eased_by_what_it_claims_and_not_by_where_that_is_written() {
+    let server = ApiServer::shared();
+    let rayguard = watching(server);
+    let namespace = server.namespace("view-updates");
+    for name in ["one", "two"] {
+        let first = cluster(&format!("first-{name}"), "redis:6379", name);
+        namespace.send("create -f -", &first.to_string()).passes();
+    }
+    // From before the webhook.
+    namespace.send("create -f -", &cluster("shared", "redis:6379", "one").to_string()).passes();
+    namespace.guard(&rayguard);
+    refused(&namespace, &cluster("new", "redis:6379", "two"), "RayCluster view-updates/first-two");
+    let options = |value: Value| json!({"spec": {"gcsFaultToleranceOptions": {"externalStorageNamespace": value}}});
+    let other = namespace.patch("raycluster/shared", &options(json!("two")).to_string());
+    assert!(other.stderr.contains("shared with RayCluster view-updates/first-two"), "{}", other.stderr);
+    assert!(!other.success(), "it is another fault than before");
+
+    let container = json!({"name": "ray-head", "image": "rayproject/ray:2.52.0",
+        "resources": {"limits": {"cpu": "1", "memory": "2Gi"}},
+        "env": [{"name": "RAY_external_storage_namespace", "value": "one"}]});
+    let moved = json!({"spec": {"gcsFaultToleranceOptions": {"externalStorageNamespace": null},
+        "headGroupSpec": {"template": {"spec": {"containers": [container]}}}}});
+    let moved = namespace.patch("raycluster/shared", &moved.to_string()).passes();
+    assert!(moved.stderr.contains("shared with RayCluster view-updates/first-one"), "{}", moved.stderr);
+}
