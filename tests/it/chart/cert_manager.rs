@@ -103,12 +103,13 @@ impl Release {
         }
     }
 
-    /// The certificate that cert-manager has issued, once it has done so this often.
+    /// The certificate that cert-manager has issued, once it has done so this often. It may do so more often than it was asked
+    /// to, where a request of its own crosses the test's.
     fn issued(&self, certificate: &str, times: u64) -> Files {
         let secret = format!("get secret {certificate}-tls --output=json");
         self.control
             .cert_manager
-            .until("cert-manager issues a certificate", || (self.revision(certificate) == times).then_some(()));
+            .until("cert-manager issues a certificate", || (self.revision(certificate) >= times).then_some(()));
         let secret = self.namespace.kubectl(&secret).json();
         ["ca.crt", "tls.crt", "tls.key"].map(|key| {
             let value = secret["data"][key].as_str().expect("cert-manager has written it");
@@ -126,7 +127,8 @@ impl Release {
 
     /// Asks for a new certificate, as `cmctl renew` does, and waits for it.
     fn renew(&self, certificate: &str) {
-        let before = self.revision(certificate);
+        let done = || Some(self.revision(certificate)).filter(|revision| *revision > 0);
+        let before = self.control.cert_manager.until("cert-manager is at rest", done);
         let condition = json!({"type": "Issuing", "status": "True", "reason": "ManuallyTriggered",
             "message": "Certificate re-issuance manually triggered", "lastTransitionTime": "2026-01-01T00:00:00Z"});
         let patch = json!([{"op": "add", "path": "/status/conditions/-", "value": condition}]).to_string();
@@ -188,12 +190,12 @@ fn what_cert_manager_makes_and_renews_is_taken_up_without_a_lost_call() {
 
     // The certificate alone; then its CA too.
     let mut before = first;
-    for (new_ca, times) in [(false, 2), (true, 3)] {
+    for new_ca in [false, true] {
         if new_ca {
             release.renew("rayguard-ca");
         }
         release.renew(RELEASE);
-        let renewed = release.issued(RELEASE, times);
+        let renewed = release.issued(RELEASE, 2);
         assert_ne!(renewed[1].1, before[1].1);
         assert_eq!(renewed[0].1 != before[0].1, new_ca);
         mount.swap(&texts(&renewed));
