@@ -25,7 +25,7 @@ use crate::policy_file::{self, PolicyFileError};
 use crate::server::admin::{self, Admin};
 use crate::server::caller::Callers;
 use crate::server::tls::{self, TlsError};
-use crate::server::{Lifetime, Limits, Server, bind};
+use crate::server::{self, Lifetime, Limits, Server};
 pub use arguments::ServeArgs;
 pub(crate) use arguments::duration;
 use origin::Origin;
@@ -99,8 +99,8 @@ pub async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     let metrics = if args.webhook_configuration.is_some() { metrics.with_ca_bundles() } else { metrics };
     let metrics = Arc::new(metrics);
 
-    let listener = listen(args.listen).await?;
-    let admin_listener = listen(args.admin_listen).await?;
+    let listener = listen(args.listen)?;
+    let admin_listener = listen(args.admin_listen)?;
     let shared = Shared::new(Arc::clone(&metrics));
     let origin = Origin::new(&args, &shared).await?;
     let view = View::new(&args, &policy, &shared).await?;
@@ -171,9 +171,9 @@ struct Listener {
     address: SocketAddr,
 }
 
-async fn listen(address: SocketAddr) -> Result<Listener, ServeError> {
+fn listen(address: SocketAddr) -> Result<Listener, ServeError> {
     let failed = |source| ServeError::Listen { address, source };
-    let socket = bind(address).await.map_err(failed)?;
+    let socket = server::listen(address).map_err(failed)?;
     let address = socket.local_addr().map_err(failed)?;
     Ok(Listener { socket, address })
 }

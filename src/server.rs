@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use axum::Router;
 use rustls::ServerConfig;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
@@ -120,7 +120,7 @@ async fn accept(listener: &TcpListener, places: &Places) -> TcpStream {
             Ok((stream, _)) => return stream,
             Err(error) if is_of_one_connection(&error) => {}
             // Most likely there are no more file descriptors: fewer than places.
-            Err(_) if places.crowd_out() => sleep(Duration::from_millis(5)).await,
+            Err(_) if places.crowd_out() => places.one_left().await,
             Err(error) => {
                 // Trying again at once would only heat the node.
                 tracing::warn!(%error, "cannot accept connections; trying again in a second");
@@ -135,12 +135,24 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// Binds an address. "All addresses" of IPv6 means those of IPv4 too; where the node has no IPv6 at all, only those.
-pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    match TcpListener::bind(address).await {
+/// Connections that the kernel holds for us at a time, or as many as it allows (`net.core.somaxconn`). The usual 128 are
+/// full at a burst that one turn of the accept loop outlasts, and who finds no room tries again only a second later, which
+/// is a tenth of the API server's patience.
+const BACKLOG: u32 = 4096;
+
+/// Listens at an address. "All addresses" of IPv6 means those of IPv4 too; where the node has no IPv6 at all, only those.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let listen_at = |address: SocketAddr| {
+        let socket = if address.is_ipv6() { TcpSocket::new_v6() } else { TcpSocket::new_v4() }?;
+        // Or else the next process waits a minute for the last one's connections.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    match listen_at(address) {
         Err(_) if address.is_ipv6() && address.ip().is_unspecified() => {
-            TcpListener::bind((Ipv4Addr::UNSPECIFIED, address.port())).await
+            listen_at((Ipv4Addr::UNSPECIFIED, address.port()).into())
         }
-        bound => bound,
+        listening => listening,
     }
 }

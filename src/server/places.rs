@@ -56,9 +56,13 @@ impl Places {
                 return place;
             }
             self.crowd_out();
-            // Whoever has begun to ask in the meantime is answered first, which may take long.
-            let _ = timeout(LEAVE, self.freed.notified()).await;
+            self.one_left().await;
         }
+    }
+
+    /// Waits until somebody has left; but not for long, for whoever has begun to ask in the meantime is answered first.
+    pub(super) async fn one_left(&self) {
+        let _ = timeout(LEAVE, self.freed.notified()).await;
     }
 
     /// Tells one to leave: the first of those who have never asked anything, or else who has been idle for longest. Tells

@@ -107,7 +107,7 @@ struct Small {
 impl Small {
     fn start(limits: Limits) -> Self {
         let runtime = Runtime::new().expect("a runtime");
-        let listener = runtime.block_on(rayguard::server::bind(([127, 0, 0, 1], 0).into())).expect("bound");
+        let listener = runtime.block_on(async { rayguard::server::listen(([127, 0, 0, 1], 0).into()) }).expect("bound");
         let address = listener.local_addr().expect("an address");
         let lifetime = Lifetime::default();
         let router = Router::new().route("/", get(|| async { "here\n" }).post(|body: String| async { body }));
