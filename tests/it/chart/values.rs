@@ -207,6 +207,24 @@ fn the_schema_knows_every_value_and_nothing_else() {
     compare(&super::objects(&values)[0], &schema(), "");
 }
 
+#[test]
+fn a_default_that_is_taken_away_is_missed_by_its_name_or_not_at_all() {
+    fn take_away(values: &Value, path: &str) {
+        for (name, value) in values.as_object().into_iter().flatten() {
+            let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+            let rendered = helm(["template", RELEASE, CHART, "--namespace", RELEASE, "--set", &format!("{path}=null")]);
+            let refusal = rendered.err().unwrap_or_default();
+            let missed = format!("missing property '{name}'");
+            // As templates refuse what does not go together; where they stumble, Helm calls it otherwise.
+            let is_refused_by_name = refusal.starts_with("Error: execution error at") && refusal.contains(&path);
+            assert!(refusal.is_empty() || refusal.contains(&missed) || is_refused_by_name, "{path}: {refusal}");
+            take_away(value, &path);
+        }
+    }
+    let values = helm(["show", "values", CHART]).expect("Helm shows them");
+    take_away(&super::objects(&values)[0], "");
+}
+
 /// The keys that a map of the policy file may have, from what is said when it is no map.
 fn keys_of_the_policy(path: &[&str]) -> Vec<String> {
     let mut file = json!(1);
