@@ -104,8 +104,8 @@ pub async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     let shared = Shared::new(Arc::clone(&metrics));
     let origin = Origin::new(&args, &shared).await?;
     let view = View::new(&args, &policy, &shared).await?;
-    let audit = audit::start(&args, &policy, view.known(), &shared).await?;
     let (lifetime, admin_lifetime) = (Lifetime::default(), Lifetime::default());
+    let audit = audit::start(&args, &policy, view.known(), &shared, lifetime.phases()).await?;
     let limits = Limits { drain: args.drain_timeout, ..Limits::default() };
 
     let callers = args.client_ca.as_deref().map(|file| Callers::read(file, &args.client_name)).transpose()?;
@@ -135,20 +135,20 @@ pub async fn serve(args: ServeArgs) -> Result<(), ServeError> {
         }
     };
     // On threads of their own: what they read may be large, and connections are accepted here.
-    let (mut view, mut audit) = (tokio::spawn(view.follow(shared.clone())), tokio::spawn(audit));
-    let following = async {
-        let ended = tokio::select! { ended = &mut view => ended, ended = &mut audit => ended };
-        ended.map_or(Err(ServeError::Panic), |never| match never {})
-    };
+    let (view, audit) = (tokio::spawn(view.follow(shared.clone())), tokio::spawn(audit));
+    let following = async { view.await.map_or(ServeError::Panic, |never| match never {}) };
+    let auditing = async { audit.await.map_err(|_| ServeError::Panic) };
+    let serving = async { Ok(tokio::join!(serving, admin.run(admin_lifetime.phases()))) };
     tokio::select! {
-        _ = async { tokio::join!(serving, admin.run(admin_lifetime.phases())) } => {
+        ended = async { tokio::try_join!(serving, auditing) } => {
+            ended?;
             tracing::info!("stopped");
             Ok(())
         }
         error = stopping => Err(error),
         never = origin.follow(&shared) => match never {},
         never = following_callers => match never {},
-        ended = following => ended,
+        error = following => Err(error),
     }
 }
 

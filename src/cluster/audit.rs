@@ -21,6 +21,7 @@ use super::list::{ListError, Objects};
 use super::trouble::Part;
 use super::{ApiError, Shared};
 use crate::policy::Policy;
+use crate::server::Phases;
 use crate::view::View;
 use judge::{Judge, Tally};
 use reports::{ReportError, Reports};
@@ -46,6 +47,9 @@ const LIFE: Duration = Duration::from_mins(1);
 
 /// Below this, a busy machine would lose the Lease.
 const SHORTEST_LIFE: Duration = Duration::from_secs(5);
+
+/// How long giving back the Lease may hold up the end.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// What an audit is to do.
 #[derive(Clone, Debug)]
@@ -100,8 +104,19 @@ impl Audit {
         Self { api, lease, life, interval, policy: Arc::new(policy), view, reports, shared }
     }
 
-    /// Audits whenever the Lease is to be had, as long as the server lives.
-    pub async fn keep(self) -> Infallible {
+    /// Audits whenever the Lease is to be had, until the server is on its way out. Then the Lease is given back, so that the
+    /// next replica need not wait for its end.
+    pub async fn keep(self, mut phases: Phases) {
+        tokio::select! {
+            () = phases.leaving() => {}
+            never = self.audit_under_lease() => match never {},
+        }
+        self.shared.metrics.audited(None);
+        // What is not given back ends by itself.
+        let _ = timeout(FAREWELL, self.lease.give_back()).await;
+    }
+
+    async fn audit_under_lease(&self) -> Infallible {
         loop {
             while self.take().await != Some(true) {
                 sleep(self.life / 3).await;

@@ -66,9 +66,20 @@ impl LeaseRef {
         }
     }
 
-    /// Gives the Lease back, so that nobody waits for its end.
+    /// Gives the Lease back, so that nobody waits for its end; unless another has it by now.
     pub(super) async fn give_back(&self) -> Result<(), ApiError> {
-        self.patch(&json!({"spec": {"holderIdentity": null, "renewTime": null, "acquireTime": null}})).await
+        let lease: Lease = self.api.get(&self.path, &self.name).await?;
+        if lease.spec.and_then(|spec| spec.holder_identity).as_ref() != Some(&self.me) {
+            return Ok(());
+        }
+        let given_back = json!({
+            "metadata": {"resourceVersion": lease.metadata.resource_version},
+            "spec": {"holderIdentity": null, "renewTime": null, "acquireTime": null},
+        });
+        match self.patch(&given_back).await {
+            Err(ApiError::Conflict) => Ok(()),
+            given_back => given_back,
+        }
     }
 
     async fn patch(&self, patch: &Value) -> Result<(), ApiError> {

@@ -1,22 +1,22 @@
 //! What `rayguard serve` is told of the audit.
 
-use std::convert::Infallible;
-use std::future::pending;
 use std::sync::Arc;
 
 use super::{ServeArgs, ServeError};
 use crate::cluster::audit::{Audit, Terms};
 use crate::cluster::{Api, Shared};
 use crate::policy::Policy;
+use crate::server::Phases;
 use crate::view::View;
 
-/// Audits what is stored, where a Lease for it is given, as long as the server lives.
+/// Audits what is stored, where a Lease for it is given, until the server is on its way out.
 pub(super) async fn start(
     args: &ServeArgs,
     policy: &Policy,
     view: Arc<dyn View>,
     shared: &Shared,
-) -> Result<impl Future<Output = Infallible> + use<>, ServeError> {
+    phases: Phases,
+) -> Result<impl Future<Output = ()> + use<>, ServeError> {
     let audit = match &args.audit_lease {
         Some(lease) => {
             let api = Api::new(&shared.clock).await?;
@@ -27,9 +27,8 @@ pub(super) async fn start(
         None => None,
     };
     Ok(async {
-        match audit {
-            Some(audit) => audit.keep().await,
-            None => pending().await,
+        if let Some(audit) = audit {
+            audit.keep(phases).await;
         }
     })
 }

@@ -55,6 +55,11 @@ impl Phases {
         *self.0.borrow()
     }
 
+    /// Waits until the server is on its way out, or nobody is left to say so.
+    pub async fn leaving(&mut self) {
+        let _ = self.0.wait_for(|phase| *phase > Phase::Serving).await;
+    }
+
     /// Waits until the server is to close, or nobody is left to say so.
     pub async fn closing(&mut self) {
         let _ = self.0.wait_for(|phase| *phase >= Phase::Closing).await;

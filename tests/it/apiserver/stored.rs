@@ -185,7 +185,7 @@ fn two_that_were_created_at_once_are_both_found() {
 
 #[test]
 fn one_replica_audits_and_another_goes_on_when_it_is_gone() {
-    let (_namespace, kubeconfig) = auditor(ApiServer::shared(), "audit-two", &[RIGHTS, LEASE]);
+    let (namespace, kubeconfig) = auditor(ApiServer::shared(), "audit-two", &[RIGHTS, LEASE]);
     let first = start(&kubeconfig, &[]);
     audited(&first);
     let second = start(&kubeconfig, &[]);
@@ -197,6 +197,17 @@ fn one_replica_audits_and_another_goes_on_when_it_is_gone() {
     first.wait();
     audited(&second);
     assert!(gauges(&second).contains_key("objects"));
+
+    // Whoever is told to stop gives the Lease back, and leaves alone that of another.
+    let third = start(&kubeconfig, &[]);
+    let holder = || namespace.get("lease/audit")["spec"]["holderIdentity"].clone();
+    let before = holder();
+    third.signal("TERM");
+    third.wait();
+    assert_eq!(holder(), before);
+    second.signal("TERM");
+    second.wait();
+    assert_eq!(holder(), Value::Null);
 }
 
 #[test]
