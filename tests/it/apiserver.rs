@@ -11,6 +11,7 @@ pub(crate) mod kubectl;
 mod live;
 mod manifests;
 pub(crate) mod namespace;
+pub(crate) mod role;
 mod stability;
 mod stored;
 mod updates;

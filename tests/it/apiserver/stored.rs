@@ -7,56 +7,28 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::manifests::{BAD_CLUSTER, BAD_CLUSTER_DENIALS, BAD_SERVICE};
+use super::role::Role;
 use super::{ApiServer, Namespace};
 use crate::certificates::Balancer;
 use crate::process::{Rayguard, eventually};
 use crate::review::{self, bytes};
-use reports::{ABSENT, REPORT_RIGHTS};
+use reports::{ABSENT, REPORT};
 
 /// The right to list, which an audit needs of what is stored, and none more.
-const RIGHTS: &str = "
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata: {name: NAMESPACE-audit}
-rules:
-- {apiGroups: [ray.io], resources: [rayclusters, rayservices, rayjobs, raycronjobs], verbs: [list]}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: {name: NAMESPACE-audit}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: NAMESPACE-audit}
-subjects: [{kind: ServiceAccount, name: auditor, namespace: NAMESPACE}]
-";
+const LIST: Role = Role::OfCluster(
+    "audit",
+    &["{apiGroups: [ray.io], resources: [rayclusters, rayservices, rayjobs, raycronjobs], verbs: [list]}"],
+);
 
 /// The right to the Lease `audit`.
-const LEASE: &str = "
-apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
-metadata: {name: audit}
-rules:
-- {apiGroups: [coordination.k8s.io], resources: [leases], resourceNames: [audit], verbs: [get, patch, create]}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {name: audit}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: audit}
-subjects: [{kind: ServiceAccount, name: auditor, namespace: NAMESPACE}]
-";
+const LEASE: Role = Role::OfNamespace(
+    "audit",
+    &["{apiGroups: [coordination.k8s.io], resources: [leases], resourceNames: [audit], verbs: [get, patch, create]}"],
+);
 
 /// What the webhooks of `--watch-clusters` need beside it.
-const WATCH: &str = "
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata: {name: NAMESPACE-watch}
-rules:
-- {apiGroups: [ray.io], resources: [rayclusters], verbs: [list, watch]}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: {name: NAMESPACE-watch}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: NAMESPACE-watch}
-subjects: [{kind: ServiceAccount, name: auditor, namespace: NAMESPACE}]
-";
+const WATCH: Role =
+    Role::OfCluster("watch", &["{apiGroups: [ray.io], resources: [rayclusters], verbs: [list, watch]}"]);
 
 /// A RayCluster that is good by itself.
 const CLAIM: &str = "
@@ -74,19 +46,15 @@ spec:
 ";
 
 /// A namespace with an account `auditor`, and a kubeconfig of its.
-fn auditor<'s>(server: &'s ApiServer, name: &str, rights: &[&str]) -> (Namespace<'s>, String) {
+fn auditor<'s>(server: &'s ApiServer, name: &str, rights: &[Role]) -> (Namespace<'s>, String) {
     let namespace = server.namespace(name);
     namespace.kubectl("create serviceaccount auditor").passes();
-    for rights in rights {
-        grant(&namespace, rights);
+    for role in rights {
+        role.grant(&namespace, "auditor");
     }
     let token = namespace.kubectl("create token auditor").passes().stdout;
     let kubeconfig = server.kubeconfig(server.address(), token.trim(), name);
     (namespace, kubeconfig)
-}
-
-fn grant(namespace: &Namespace<'_>, rights: &str) {
-    namespace.send("apply -f -", &rights.replace("NAMESPACE", &namespace.name)).passes();
 }
 
 fn start(kubeconfig: &str, more: &[&str]) -> Rayguard {
@@ -124,7 +92,7 @@ fn logged(rayguard: &Rayguard, level: &str) -> Vec<String> {
 #[test]
 fn what_was_admitted_before_is_found_and_counted_and_left_as_it_is() {
     let server = ApiServer::start();
-    let (namespace, kubeconfig) = auditor(&server, "hidden-words", &[RIGHTS, LEASE, REPORT_RIGHTS]);
+    let (namespace, kubeconfig) = auditor(&server, "hidden-words", &[LIST, LEASE, REPORT]);
     namespace.send("create -f -", BAD_CLUSTER).passes();
     namespace.send("create -f -", BAD_SERVICE).passes();
     let other = server.namespace("hidden-others");
@@ -162,7 +130,7 @@ fn what_was_admitted_before_is_found_and_counted_and_left_as_it_is() {
 
 #[test]
 fn two_that_were_created_at_once_are_both_found() {
-    let (namespace, kubeconfig) = auditor(ApiServer::shared(), "audit-race", &[RIGHTS, LEASE, WATCH]);
+    let (namespace, kubeconfig) = auditor(ApiServer::shared(), "audit-race", &[LIST, LEASE, WATCH]);
     for name in ["one", "other"] {
         namespace.send("create -f -", &CLAIM.replace("NAME", name)).passes();
     }
@@ -174,7 +142,7 @@ fn two_that_were_created_at_once_are_both_found() {
 
     // What cannot be asked any more is not in order for that.
     namespace.kubectl("delete clusterrolebinding audit-race-audit audit-race-watch").passes();
-    grant(&namespace, RIGHTS);
+    LIST.grant(&namespace, "auditor");
     let blind = start(&kubeconfig, &["--watch-clusters"]);
     rayguard.signal("KILL");
     rayguard.wait();
@@ -185,7 +153,7 @@ fn two_that_were_created_at_once_are_both_found() {
 
 #[test]
 fn one_replica_audits_and_another_goes_on_when_it_is_gone() {
-    let (namespace, kubeconfig) = auditor(ApiServer::shared(), "audit-two", &[RIGHTS, LEASE]);
+    let (namespace, kubeconfig) = auditor(ApiServer::shared(), "audit-two", &[LIST, LEASE]);
     let first = start(&kubeconfig, &[]);
     audited(&first);
     let second = start(&kubeconfig, &[]);
@@ -212,7 +180,7 @@ fn one_replica_audits_and_another_goes_on_when_it_is_gone() {
 
 #[test]
 fn a_lease_that_another_has_taken_takes_the_figures_along() {
-    let (namespace, kubeconfig) = auditor(ApiServer::shared(), "audit-lost", &[RIGHTS, LEASE]);
+    let (namespace, kubeconfig) = auditor(ApiServer::shared(), "audit-lost", &[LIST, LEASE]);
     let rayguard = start(&kubeconfig, &[]);
     audited(&rayguard);
     let lease = || namespace.get("lease/audit")["spec"].clone();
@@ -246,7 +214,7 @@ fn a_right_that_is_missing_is_named_once_and_the_last_figures_stay() {
     assert_eq!(gauges(&rayguard), BTreeMap::new());
     assert_eq!(rayguard.connect().post("/validate", &bytes(&review::service_create())).status, 200);
 
-    grant(&namespace, RIGHTS);
+    LIST.grant(&namespace, "auditor");
     rayguard.logged("can judge what is stored again");
     audited(&rayguard);
     let failed = failures();
@@ -261,7 +229,7 @@ fn a_right_that_is_missing_is_named_once_and_the_last_figures_stay() {
 #[test]
 fn an_api_server_that_is_away_is_waited_for_and_no_review_with_it() {
     let server = ApiServer::shared();
-    let (namespace, _) = auditor(server, "audit-away", &[RIGHTS, LEASE]);
+    let (namespace, _) = auditor(server, "audit-away", &[LIST, LEASE]);
     let token = namespace.kubectl("create token auditor").passes().stdout;
     let way = Balancer::new();
     let rayguard = start(&server.kubeconfig(way.address, token.trim(), "audit-away"), &[]);

@@ -10,38 +10,25 @@ use serde_json::{Map, Value, json};
 use super::Balancer;
 use crate::apiserver::ApiServer;
 use crate::apiserver::namespace::Namespace;
+use crate::apiserver::role::Role;
 use crate::process::{Rayguard, eventually};
 
 /// The rights that rayguard needs to keep its certificates, and none more.
-const RIGHTS: &str = "
-apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
-metadata: {name: rayguard}
-rules:
-- {apiGroups: [''], resources: [secrets], resourceNames: [rayguard], verbs: [get, watch, patch, create]}
-- {apiGroups: [coordination.k8s.io], resources: [leases], resourceNames: [rayguard], verbs: [get, patch, create]}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {name: rayguard}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: rayguard}
-subjects: [{kind: ServiceAccount, name: rayguard, namespace: NAMESPACE}]
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata: {name: rayguard-NAMESPACE}
-rules:
-- apiGroups: [admissionregistration.k8s.io]
-  resources: [mutatingwebhookconfigurations, validatingwebhookconfigurations]
-  resourceNames: [rayguard-NAMESPACE]
-  verbs: [get, watch, patch]
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: {name: rayguard-NAMESPACE}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: rayguard-NAMESPACE}
-subjects: [{kind: ServiceAccount, name: rayguard, namespace: NAMESPACE}]
-";
+const RIGHTS: [Role; 2] = [
+    Role::OfNamespace(
+        "rayguard",
+        &[
+            "{apiGroups: [''], resources: [secrets], resourceNames: [rayguard], verbs: [get, watch, patch, create]}",
+            "{apiGroups: [coordination.k8s.io], resources: [leases], resourceNames: [rayguard], verbs: [get, patch, create]}",
+        ],
+    ),
+    Role::OfCluster(
+        "rayguard",
+        &["{apiGroups: [admissionregistration.k8s.io], \
+            resources: [mutatingwebhookconfigurations, validatingwebhookconfigurations], \
+            resourceNames: [rayguard-NAMESPACE], verbs: [get, watch, patch]}"],
+    ),
+];
 
 pub(crate) const SECRET: &str =
     "\napiVersion: v1\nkind: Secret\ntype: Opaque\nmetadata: {name: rayguard, labels: {app: x}}\n";
@@ -88,7 +75,9 @@ impl Installation {
 
     /// Gives the account its rights.
     pub(crate) fn grant(&self) {
-        self.namespace.send("apply -f -", &RIGHTS.replace("NAMESPACE", &self.namespace.name)).passes();
+        for role in RIGHTS {
+            role.grant(&self.namespace, "rayguard");
+        }
     }
 
     /// A kubeconfig for the account.

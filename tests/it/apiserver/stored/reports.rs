@@ -8,23 +8,15 @@ use serde_json::{Value, json};
 use super::super::ApiServer;
 use super::super::manifests::{BAD_CLUSTER, BAD_CLUSTER_DENIALS};
 use super::super::namespace::Namespace;
-use super::{LEASE, RIGHTS, audited, auditor, audits, gauges, grant, logged, start};
+use super::super::role::Role;
+use super::{LEASE, LIST, audited, auditor, audits, gauges, logged, start};
 use crate::process::eventually;
 
 /// The rights that reports need, and none more.
-pub(super) const REPORT_RIGHTS: &str = "
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata: {name: NAMESPACE-reports}
-rules:
-- {apiGroups: [wgpolicyk8s.io], resources: [policyreports], verbs: [list, create, patch, delete]}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: {name: NAMESPACE-reports}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: NAMESPACE-reports}
-subjects: [{kind: ServiceAccount, name: auditor, namespace: NAMESPACE}]
-";
+pub(super) const REPORT: Role = Role::OfCluster(
+    "reports",
+    &["{apiGroups: [wgpolicyk8s.io], resources: [policyreports], verbs: [list, create, patch, delete]}"],
+);
 
 /// What is said once where there is no CRD.
 pub(super) const ABSENT: &str = "writes no PolicyReports, for their CRD is not installed (wgpolicyk8s.io/v1alpha2)";
@@ -50,7 +42,7 @@ fn reports(namespace: &Namespace<'_>) -> Vec<Value> {
 #[test]
 fn a_report_comes_changes_and_goes_with_what_is_wrong() {
     let server = ApiServer::start();
-    let (namespace, kubeconfig) = auditor(&server, "reports", &[RIGHTS, LEASE]);
+    let (namespace, kubeconfig) = auditor(&server, "reports", &[LIST, LEASE]);
     namespace.send("create -f -", BAD_CLUSTER).passes();
     let cluster = namespace.get("raycluster/bad");
     let uid = cluster["metadata"]["uid"].as_str().expect("a UID");
@@ -63,7 +55,7 @@ fn a_report_comes_changes_and_goes_with_what_is_wrong() {
     eventually("the figures, which are good all the same", || {
         (gauges(&rayguard).get("objects") == Some(&1) && audits(&rayguard, "failure") > 0).then_some(())
     });
-    grant(&namespace, REPORT_RIGHTS);
+    REPORT.grant(&namespace, "auditor");
     audited(&rayguard);
     let said = logged(&rayguard, "INFO");
     let once = ["can keep the PolicyReports again", ABSENT];
