@@ -35,14 +35,11 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// The longest pause between two attempts.
 const RETRY: Duration = Duration::from_mins(1);
 
-/// How long an audit waits for what rules can ask. Where a watch fails for so long, it is said elsewhere.
-const SETTLE: Duration = Duration::from_mins(1);
-
-/// How often it is looked whether that is known now.
+/// How often it is looked whether all is known that rules can ask.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// How long the Lease is held by a replica that is gone. Where audits are to be more frequent, it is less, so that they
-/// are.
+/// How long the Lease is held by a replica that is gone, and how long an audit waits for what rules can ask. Where audits
+/// are to be more frequent, it is less, so that they are.
 const LIFE: Duration = Duration::from_mins(1);
 
 /// Below this, a busy machine would lose the Lease.
@@ -173,11 +170,11 @@ impl Audit {
         }
     }
 
-    /// Waits until all is known that rules can ask. Without that nothing is judged: what rules do not know they do not say,
+    /// Waits until all is known that rules can ask, though not for ever: where a watch fails, it is said elsewhere. Without that nothing is judged: what rules do not know they do not say,
     /// and that would look like a cluster in order.
     async fn settle(&self) {
         let begun = Instant::now();
-        while !self.view.is_settled() && begun.elapsed() < SETTLE {
+        while !self.view.is_settled() && begun.elapsed() < self.life {
             sleep(LOOK).await;
         }
     }

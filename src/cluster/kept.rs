@@ -1,13 +1,12 @@
 //! What is kept of the objects that are watched: a few names of each, however large it is.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
-use std::fmt;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::{NamespaceResourceScope, api::core::v1::Secret};
 use kube::{Api, Client, Resource};
-use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 
 use crate::json::Json;
@@ -51,37 +50,10 @@ impl<'de> Deserialize<'de> for SecretNames {
         #[derive(Deserialize)]
         struct Names {
             metadata: Head,
-            data: Option<Keys>,
+            data: Option<BTreeMap<Box<str>, IgnoredAny>>,
         }
         let Names { metadata, data } = Names::deserialize(deserializer)?;
-        Ok(Self { metadata: metadata.into(), keys: data.map(|Keys(keys)| keys).unwrap_or_default() })
-    }
-}
-
-/// The keys of a map, whose values are read over.
-struct Keys(BTreeSet<Box<str>>);
-
-impl<'de> Deserialize<'de> for Keys {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct KeysVisitor;
-
-        impl<'de> Visitor<'de> for KeysVisitor {
-            type Value = Keys;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a map")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Keys, A::Error> {
-                let mut keys = BTreeSet::new();
-                while let Some((key, IgnoredAny)) = map.next_entry()? {
-                    keys.insert(key);
-                }
-                Ok(Keys(keys))
-            }
-        }
-
-        deserializer.deserialize_map(KeysVisitor)
+        Ok(Self { metadata: metadata.into(), keys: data.unwrap_or_default().into_keys().collect() })
     }
 }
 
