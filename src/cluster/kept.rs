@@ -50,6 +50,7 @@ impl<'de> Deserialize<'de> for SecretNames {
         #[derive(Deserialize)]
         struct Names {
             metadata: Head,
+            #[expect(clippy::zero_sized_map_values, reason = "serde reads no set from a map")]
             data: Option<BTreeMap<Box<str>, IgnoredAny>>,
         }
         let Names { metadata, data } = Names::deserialize(deserializer)?;

@@ -6,8 +6,9 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::process::pause_after;
 
 /// A static is never dropped and Ctrl-C drops nothing, but however a process ends, the kernel closes its pipes. So
 /// each program runs under a shell that passes on the signals that it reads from such a pipe, and when the pipe ends,
@@ -111,12 +112,12 @@ impl Daemon {
     pub(crate) fn until<T>(&self, what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
         let start = Instant::now();
         loop {
-            let ended = self.has_ended();
+            let (ended, looking) = (self.has_ended(), Instant::now());
             if let Some(value) = probe() {
                 return value;
             }
             assert!(!ended && start.elapsed() < PATIENCE, "{what}: {}", self.last_words(ended));
-            thread::sleep(Duration::from_millis(10));
+            pause_after(looking.elapsed());
         }
     }
 
@@ -135,7 +136,7 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        if thread::panicking() {
+        if std::thread::panicking() {
             let log = self.keep();
             #[expect(clippy::print_stderr, reason = "the test runner shows it under the test that failed")]
             {

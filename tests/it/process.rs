@@ -145,10 +145,17 @@ fn event(log: &str, message: &str) -> Option<Value> {
 pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
+        let looking = Instant::now();
         if let Some(found) = look() {
             return found;
         }
         assert!(start.elapsed() < SOON, "waited in vain for {what}");
-        thread::sleep(Duration::from_millis(10));
+        pause_after(looking.elapsed());
     }
+}
+
+/// Waits a little before it is looked again, and for longer where looking takes long: kubectl, run without a pause, takes
+/// a core away from what is waited for.
+pub(crate) fn pause_after(look: Duration) {
+    thread::sleep((2 * look).clamp(Duration::from_millis(10), Duration::from_millis(500)));
 }

@@ -54,7 +54,7 @@ const ADDRESSES: [&str; 30] = [
 ];
 
 /// How many objects of each generator are judged.
-const GENERATED: usize = 400;
+const GENERATED: usize = 200;
 
 /// One question: an object, and what it was before, as the API server has both.
 #[derive(Clone)]
