@@ -9,18 +9,23 @@ const ALIKE: f64 = 0.8;
 /// How long a name can be, in bytes, that is still compared: to compare a long one takes a time that grows with its square.
 const LONGEST_NAME: usize = 100;
 
-/// `; did you mean "…"?`, to go behind a message, where one of the known names is close enough; else nothing.
-pub fn suggestion(name: &str, known: &[&str]) -> String {
+/// The known name that somebody may have meant who wrote this one, if one is close enough.
+pub fn closest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     if name.len() > LONGEST_NAME {
-        return String::new();
+        return None;
     }
     let name = name.to_lowercase();
-    let closest = known
+    let close = known
         .iter()
         .map(|known| (strsim::jaro_winkler(&name, &known.to_lowercase()), known))
         .filter(|(likeness, _)| *likeness > ALIKE)
         .max_by(|(a, _), (b, _)| a.total_cmp(b));
-    closest.map(|(_, known)| format!("; did you mean {known:?}?")).unwrap_or_default()
+    close.map(|(_, known)| *known)
+}
+
+/// `; did you mean "…"?`, to go behind a message, where one of the known names is close enough; else nothing.
+pub fn suggestion(name: &str, known: &[&str]) -> String {
+    closest(name, known).map(|known| format!("; did you mean {known:?}?")).unwrap_or_default()
 }
 
 /// A text of an object's own as a message shows it: in quotes, in one line, and not all of a long one.

@@ -3,7 +3,7 @@
 use crate::policy::Settings;
 use crate::ray::RayObject;
 use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
-use crate::spelling::{quote, suggestion};
+use crate::spelling::{closest, quote};
 use crate::view::{SecretKeys, View};
 
 pub(super) static RULE: Rule = Rule {
@@ -31,13 +31,10 @@ fn ask(object: &RayObject<'_>, view: &dyn View, _: &Settings, findings: &mut Fin
         }
         SecretKeys::Present(keys) if !keys.contains(secret.key) => {
             let keys: Vec<_> = keys.iter().map(|key| &**key).collect();
-            let message = format!(
-                "the Secret {} has no key {}{}: {effect}",
-                quote(secret.name),
-                quote(secret.key),
-                suggestion(secret.key, &keys)
-            );
-            let help = "write one of the Secret's keys, or add this one to it";
+            let [name, key] = [secret.name, secret.key].map(quote);
+            let message = format!("the Secret {name} has no key {key}: {effect}");
+            let written = closest(secret.key, &keys).map_or_else(|| "one of the Secret's keys".to_owned(), quote);
+            let help = format!("write {written}, or add the key {key} to the Secret");
             findings.invalid(secret.path.field("key"), message, help);
         }
         SecretKeys::Present(_) => {}

@@ -33,7 +33,13 @@ fn come_and_go(namespace: &Namespace<'_>, rayguard: &Rayguard) {
     let absent = format!("there is no Secret \"redis\" in the namespace {}: the head cannot start", namespace.name);
     says(namespace, Some(&absent));
     namespace.kubectl("create secret generic redis --from-literal=pasword=hunter2").passes();
-    says(namespace, Some("the Secret \"redis\" has no key \"password\"; did you mean \"pasword\"?"));
+    says(
+        namespace,
+        Some(
+            "the Secret \"redis\" has no key \"password\": the head cannot start; write \"pasword\", or add the key \
+             \"password\" to the Secret",
+        ),
+    );
     namespace.patch("secret/redis", r#"{"stringData": {"password": "hunter2"}}"#).passes();
     says(namespace, None);
     namespace.kubectl("delete secret redis").passes();
