@@ -136,8 +136,8 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 }
 
 /// Connections that the kernel holds for us at a time, or as many as it allows (`net.core.somaxconn`). The usual 128 are
-/// full at a burst that one turn of the accept loop outlasts, and who finds no room tries again only a second later, which
-/// is a tenth of the API server's patience.
+/// full at a burst that one turn of the accept loop outlasts, and who finds no room tries again only a second later, when a
+/// third of the time is over for which the chart has the API server wait for `/mutate`.
 const BACKLOG: u32 = 4096;
 
 /// Listens at an address. "All addresses" of IPv6 means those of IPv4 too; where the node has no IPv6 at all, only those.

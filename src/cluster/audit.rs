@@ -170,8 +170,8 @@ impl Audit {
         }
     }
 
-    /// Waits until all is known that rules can ask, though not for ever: where a watch fails, it is said elsewhere. Without that nothing is judged: what rules do not know they do not say,
-    /// and that would look like a cluster in order.
+    /// Waits until all is known that rules can ask, though not for ever: where a watch fails, it is said elsewhere. Without
+    /// that nothing is judged: what rules do not know they do not say, and that would look like a cluster in order.
     async fn settle(&self) {
         let begun = Instant::now();
         while !self.view.is_settled() && begun.elapsed() < self.life {
@@ -219,14 +219,14 @@ impl Audit {
         // Only now is it known which objects have no findings any more.
         let ended = match round {
             Ok(Some(round)) => round.end().await,
-            Ok(None) => Ok(0),
+            Ok(None) => Ok(false),
             Err(error) => Err(error),
         };
         let troubles = &self.shared.troubles;
         let kept = troubles.note(Part::PolicyReports, &self.lease.name, ended);
-        if let Some(in_the_way) = kept {
+        if let Some(others_are_in_the_way) = kept {
             // Whoever may write into one namespace is not to hold up all others.
-            let others = if in_the_way == 0 { Ok(()) } else { Err(ReportError::Conflict) };
+            let others = if others_are_in_the_way { Err(ReportError::Conflict) } else { Ok(()) };
             troubles.note(Part::PolicyReports, "reports of others", others);
         }
         Ok((judge.into_tally(), kept.is_some()))

@@ -48,22 +48,16 @@ impl LeaseRef {
         }
         let time = Timestamp::try_from(now).unwrap_or_default();
         let time = format!("{time:.6}");
-        let mut patch = json!({
-            "metadata": {"resourceVersion": lease.metadata.resource_version},
-            "spec": {
-                "holderIdentity": self.me,
-                "leaseDurationSeconds": self.life.as_secs().max(1),
-                "renewTime": time,
-            },
+        let mut taken = json!({
+            "holderIdentity": self.me,
+            "leaseDurationSeconds": self.life.as_secs().max(1),
+            "renewTime": time,
         });
         if !is_mine {
-            patch["spec"]["acquireTime"] = time.into();
-            patch["spec"]["leaseTransitions"] = spec.lease_transitions.unwrap_or_default().saturating_add(1).into();
+            taken["acquireTime"] = time.into();
+            taken["leaseTransitions"] = spec.lease_transitions.unwrap_or_default().saturating_add(1).into();
         }
-        match self.patch(&patch).await {
-            Err(ApiError::Conflict) => Ok(false),
-            taken => taken.map(|()| true),
-        }
+        self.change(lease.metadata.resource_version, taken).await
     }
 
     /// Gives the Lease back, so that nobody waits for its end; unless another has it by now.
@@ -72,18 +66,17 @@ impl LeaseRef {
         if lease.spec.and_then(|spec| spec.holder_identity).as_ref() != Some(&self.me) {
             return Ok(());
         }
-        let given_back = json!({
-            "metadata": {"resourceVersion": lease.metadata.resource_version},
-            "spec": {"holderIdentity": null, "renewTime": null, "acquireTime": null},
-        });
-        match self.patch(&given_back).await {
-            Err(ApiError::Conflict) => Ok(()),
-            given_back => given_back,
-        }
+        let given_back = json!({"holderIdentity": null, "renewTime": null, "acquireTime": null});
+        self.change(lease.metadata.resource_version, given_back).await.map(drop)
     }
 
-    async fn patch(&self, patch: &Value) -> Result<(), ApiError> {
-        self.api.merge(&self.path, &self.name, patch).await
+    /// Changes the Lease; tells whether it was still of this version.
+    async fn change(&self, version: Option<String>, spec: Value) -> Result<bool, ApiError> {
+        let patch = json!({"metadata": {"resourceVersion": version}, "spec": spec});
+        match self.api.merge(&self.path, &self.name, &patch).await {
+            Err(ApiError::Conflict) => Ok(false),
+            changed => changed.map(|()| true),
+        }
     }
 }
 

@@ -34,8 +34,8 @@ pub(super) struct Round<'r> {
     known: HashMap<Key, Known>,
     failures: usize,
     failure: Option<ReportError>,
-    /// How many reports of others have the names of rayguard's.
-    in_the_way: usize,
+    /// Whether reports of others have names of rayguard's.
+    others_are_in_the_way: bool,
 }
 
 /// Why a report is not as it is to be. What the API server says names the report, and with it the object.
@@ -85,7 +85,7 @@ impl Reports {
         if self.is_absent.swap(false, Ordering::Relaxed) {
             tracing::info!("writes PolicyReports, for their CRD is installed now");
         }
-        Ok(Some(Round { reports: self, known, failures: 0, failure: None, in_the_way: 0 }))
+        Ok(Some(Round { reports: self, known, failures: 0, failure: None, others_are_in_the_way: false }))
     }
 
     async fn ask(&self, verb: &'static str, request: Made) -> Result<(), ReportError> {
@@ -121,9 +121,9 @@ impl Round<'_> {
         self.note(self.reports.ask("patch", request).await);
     }
 
-    /// Deletes what is left: the reports on objects with which nothing is wrong any more. Gives the number of reports that are
-    /// not rayguard's and have the names of its own.
-    pub(super) async fn end(mut self) -> Result<usize, ReportError> {
+    /// Deletes what is left: the reports on objects with which nothing is wrong any more. Tells whether reports that are not
+    /// rayguard's have names of its own.
+    pub(super) async fn end(mut self) -> Result<bool, ReportError> {
         for ((namespace, name), Known { uid, .. }) in std::mem::take(&mut self.known) {
             if self.failures >= MOST_FAILURES {
                 break;
@@ -137,13 +137,13 @@ impl Round<'_> {
                 deleted => self.note(deleted),
             }
         }
-        self.failure.map_or(Ok(self.in_the_way), Err)
+        self.failure.map_or(Ok(self.others_are_in_the_way), Err)
     }
 
     fn note(&mut self, result: Result<(), ReportError>) {
         match result {
             Ok(()) => {}
-            Err(ReportError::Conflict) => self.in_the_way += 1,
+            Err(ReportError::Conflict) => self.others_are_in_the_way = true,
             Err(error) => {
                 // What is wrong with one report is nothing to do with the next.
                 self.failures += usize::from(!error.is_of_one_report());

@@ -210,8 +210,7 @@ fn a_user_needs_no_more_than_the_right_to_create() {
     let namespace = ApiServer::shared().namespace("check-rights");
     let rayguard = Rayguard::start(&[]);
     namespace.guard(&rayguard);
-    namespace.kubectl("create serviceaccount checker").passes();
-    let token = namespace.kubectl("create token checker").passes().stdout.trim().to_owned();
+    let token = namespace.account("checker");
     let server = ApiServer::shared();
     let run = |token: &str, name: &str| Run::by(&server.kubeconfig(server.address(), token, "default"), name).end();
 

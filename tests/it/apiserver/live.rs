@@ -163,11 +163,10 @@ fn a_list_of_many_pages_is_read_to_its_end() {
 fn who_may_not_list_is_told_the_right_that_is_missing() {
     let server = ApiServer::shared();
     let namespace = server.namespace("live-rights");
-    namespace.kubectl("create serviceaccount reader").passes();
-    let token = namespace.kubectl("create token reader").passes().stdout;
+    let token = namespace.account("reader");
     let folder = tempfile::tempdir().expect("a folder");
     let kubeconfig = folder.path().join("kubeconfig");
-    fs::write(&kubeconfig, server.kubeconfig(server.address(), token.trim(), "live-rights")).expect("a file");
+    fs::write(&kubeconfig, server.kubeconfig(server.address(), &token, "live-rights")).expect("a file");
 
     let refused = check(&kubeconfig, &[]);
     assert_eq!((refused.status.code(), refused.stdout.as_slice()), (Some(2), &[][..]));
@@ -242,13 +241,12 @@ fn secrets_are_looked_into_where_that_is_asked_for_and_allowed() {
     namespace.patch("secret/redis", r#"{"stringData": {"password": "hunter2"}}"#).passes();
     assert_eq!(of_rule(&secrets), [""; 0]);
 
-    namespace.kubectl("create serviceaccount reader").passes();
+    let token = namespace.account("reader");
     namespace.kubectl("create role reader --verb=list --resource=rayclusters.ray.io,rayservices.ray.io,rayjobs.ray.io,raycronjobs.ray.io").passes();
     namespace.kubectl("create rolebinding reader --role=reader --serviceaccount=live-secrets:reader").passes();
-    let token = namespace.kubectl("create token reader").passes().stdout;
     let folder = tempfile::tempdir().expect("a folder");
     let kubeconfig = folder.path().join("kubeconfig");
-    fs::write(&kubeconfig, server.kubeconfig(server.address(), token.trim(), "live-secrets")).expect("a file");
+    fs::write(&kubeconfig, server.kubeconfig(server.address(), &token, "live-secrets")).expect("a file");
     let refused = check(&kubeconfig, &["--secrets"]);
     assert_eq!(refused.status.code(), Some(2));
     let said = said(&refused);

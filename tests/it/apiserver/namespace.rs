@@ -56,6 +56,17 @@ impl<'a> Namespace<'a> {
         serde_json::from_value(json).expect("an object")
     }
 
+    /// Makes an account here; gives a token of its.
+    pub(crate) fn account(&self, name: &str) -> String {
+        self.kubectl(&format!("create serviceaccount {name}")).passes();
+        self.token(name)
+    }
+
+    /// A token of an account.
+    pub(crate) fn token(&self, account: &str) -> String {
+        self.kubectl(&format!("create token {account}")).passes().stdout.trim().to_owned()
+    }
+
     /// An object as the API server has it, such as `raycluster/ha`.
     pub(crate) fn get(&self, object: &str) -> Value {
         self.kubectl.run(&format!("get {object} --output json --show-managed-fields")).json()

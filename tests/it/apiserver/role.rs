@@ -13,6 +13,10 @@ pub(crate) enum Role {
 /// The role's `rules`, a line of YAML each; NAMESPACE stands for that of the account.
 pub(crate) type Rules = &'static [&'static str];
 
+/// What the webhooks of `--watch-clusters` need, and none more.
+pub(crate) const WATCH: Role =
+    Role::OfCluster("watch", &["{apiGroups: [ray.io], resources: [rayclusters], verbs: [list, watch]}"]);
+
 impl Role {
     /// Gives an account of this namespace the rights, and none more.
     pub(crate) fn grant(&self, namespace: &Namespace<'_>, account: &str) {

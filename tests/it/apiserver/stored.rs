@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::manifests::{BAD_CLUSTER, BAD_CLUSTER_DENIALS, BAD_SERVICE};
-use super::role::Role;
+use super::role::{Role, WATCH};
 use super::{ApiServer, Namespace};
 use crate::certificates::Balancer;
 use crate::process::{Rayguard, eventually};
@@ -25,10 +25,6 @@ const LEASE: Role = Role::OfNamespace(
     "audit",
     &["{apiGroups: [coordination.k8s.io], resources: [leases], resourceNames: [audit], verbs: [get, patch, create]}"],
 );
-
-/// What the webhooks of `--watch-clusters` need beside it.
-const WATCH: Role =
-    Role::OfCluster("watch", &["{apiGroups: [ray.io], resources: [rayclusters], verbs: [list, watch]}"]);
 
 /// A RayCluster that is good by itself.
 const CLAIM: &str = "
@@ -48,12 +44,11 @@ spec:
 /// A namespace with an account `auditor`, and a kubeconfig of its.
 fn auditor<'s>(server: &'s ApiServer, name: &str, rights: &[Role]) -> (Namespace<'s>, String) {
     let namespace = server.namespace(name);
-    namespace.kubectl("create serviceaccount auditor").passes();
+    let token = namespace.account("auditor");
     for role in rights {
         role.grant(&namespace, "auditor");
     }
-    let token = namespace.kubectl("create token auditor").passes().stdout;
-    let kubeconfig = server.kubeconfig(server.address(), token.trim(), name);
+    let kubeconfig = server.kubeconfig(server.address(), &token, name);
     (namespace, kubeconfig)
 }
 
@@ -121,7 +116,7 @@ fn what_was_admitted_before_is_found_and_counted_and_left_as_it_is() {
     assert_eq!((&line["objects"], &line["denied"], &line["warned"]), (&3.into(), &3.into(), &0.into()), "{line}");
     let said = logged(&rayguard, "INFO");
     assert_eq!(said.iter().filter(|said| *said == ABSENT).count(), 1, "{said:?}");
-    for name in ["hidden-others", "rayclusters/", "spec.", "\"600\""] {
+    for name in ["hidden-others", "rayclusters/", "spec.", "\"600\"", "\"600\\\""] {
         assert!(!rayguard.log().contains(name), "{name}: {}", rayguard.log());
     }
     // Whole, with the fields that tell who has written what.
@@ -230,9 +225,9 @@ fn a_right_that_is_missing_is_named_once_and_the_last_figures_stay() {
 fn an_api_server_that_is_away_is_waited_for_and_no_review_with_it() {
     let server = ApiServer::shared();
     let (namespace, _) = auditor(server, "audit-away", &[LIST, LEASE]);
-    let token = namespace.kubectl("create token auditor").passes().stdout;
+    let token = namespace.token("auditor");
     let way = Balancer::new();
-    let rayguard = start(&server.kubeconfig(way.address, token.trim(), "audit-away"), &[]);
+    let rayguard = start(&server.kubeconfig(way.address, &token, "audit-away"), &[]);
     let message = "cannot take the Lease of the audit; trying again, and judging nothing without it";
     rayguard.logged(message);
     assert_eq!(rayguard.connect().post("/validate", &bytes(&review::service_create())).status, 200);

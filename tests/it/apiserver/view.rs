@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::ApiServer;
 use super::namespace::Namespace;
+use super::role::WATCH;
 use crate::process::{Rayguard, eventually};
 
 const RULE: &str = "(shared-storage-namespace)";
@@ -57,20 +58,13 @@ struct Account<'a> {
 
 impl<'a> Account<'a> {
     fn new(server: &'a ApiServer, namespace: &'a Namespace<'a>) -> Self {
-        namespace.kubectl("create serviceaccount rayguard").passes();
-        let token = namespace.kubectl("create token rayguard").passes().stdout.trim().to_owned();
+        let token = namespace.account("rayguard");
         Self { server, namespace, token }
     }
 
     /// Gives the account what the chart gives it.
     fn grant(&self) {
-        let name = &self.namespace.name;
-        for command in [
-            format!("create clusterrole view-{name} --verb=list,watch --resource=rayclusters.ray.io"),
-            format!("create clusterrolebinding view-{name} --clusterrole=view-{name} --serviceaccount={name}:rayguard"),
-        ] {
-            self.namespace.kubectl(&command).passes();
-        }
+        WATCH.grant(self.namespace, "rayguard");
     }
 
     fn start(&self, arguments: &[&str]) -> Rayguard {

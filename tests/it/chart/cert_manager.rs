@@ -150,8 +150,8 @@ impl Release {
         assert_eq!(has_rights, self.keep_ca_bundle);
         let rayguard = if has_rights {
             let (name, server) = (&self.namespace.name, &self.control.server);
-            let token = self.namespace.kubectl(&format!("create token {name}")).passes().stdout;
-            Rayguard::with_kubeconfig(&server.kubeconfig(server.address(), token.trim(), name), &arguments)
+            let token = self.namespace.token(name);
+            Rayguard::with_kubeconfig(&server.kubeconfig(server.address(), &token, name), &arguments)
         } else {
             Rayguard::start(&arguments)
         };

@@ -37,7 +37,7 @@ impl Release {
         let rendered = Rendered::new(["--namespace", name, "--set", &set]);
         // With a namespace kubectl would refuse what lies in another one.
         namespace.send("apply --server-side --namespace= -f -", &rendered.text).passes_silently();
-        let token = namespace.kubectl(&format!("create token {name}")).passes().stdout.trim().to_owned();
+        let token = namespace.token(name);
         let container = &rendered.only("Deployment")["spec"]["template"]["spec"]["containers"][0];
         let arguments = container["args"].as_array().expect("arguments").iter().filter_map(Value::as_str);
         let arguments = arguments.filter(|argument| ASKING.iter().any(|flag| argument.starts_with(flag)));

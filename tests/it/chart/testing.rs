@@ -62,7 +62,7 @@ fn the_rights_and_arguments_of_the_test_are_enough() {
         let object = object.to_string().replace("\"namespace\":\"rayguard\"", "\"namespace\":\"chart-test-home\"");
         corner.send("create --validate=strict -f -", &object).passes_silently();
     }
-    let token = home.kubectl("create token rayguard-test").passes().stdout;
+    let token = home.token("rayguard-test");
 
     let policy = rendered.objects.iter().find_map(|object| object["data"]["policy.yaml"].as_str()).expect("a policy");
     let rayguard =
@@ -70,7 +70,7 @@ fn the_rights_and_arguments_of_the_test_are_enough() {
     namespace.guard(&rayguard);
     let folder = tempfile::tempdir().expect("a folder");
     let kubeconfig = folder.path().join("kubeconfig");
-    fs::write(&kubeconfig, server.kubeconfig(server.address(), token.trim(), "default")).expect("a file");
+    fs::write(&kubeconfig, server.kubeconfig(server.address(), &token, "default")).expect("a file");
     let arguments = test.only("Pod")["spec"]["containers"][0]["args"].as_array().expect("arguments");
     let installed = rayguard.policy().display().to_string();
     let arguments = arguments.iter().filter_map(Value::as_str);
