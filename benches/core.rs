@@ -5,9 +5,9 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use rayguard::admission::{Request, mutate, validate};
-use rayguard::policy::Policy;
-use rayguard::view::Blind;
+use rayguard_policy::admission::{Request, mutate, validate};
+use rayguard_policy::policy::Policy;
+use rayguard_policy::view::Blind;
 
 const REVIEWS: [(&str, &[u8]); 3] = [
     ("service-create", include_bytes!("../tests/fixtures/reviews/rayservice-create.json")),

@@ -4,9 +4,9 @@
 
 use std::hint::black_box;
 
-use rayguard::admission::{Request, mutate, validate};
-use rayguard::policy::Policy;
-use rayguard::view::Blind;
+use rayguard_policy::admission::{Request, mutate, validate};
+use rayguard_policy::policy::Policy;
+use rayguard_policy::view::Blind;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -15,9 +15,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use plot::{Plot, Series};
-use rayguard::admission::{Verdict, mutate, validate};
-use rayguard::policy::Policy;
-use rayguard::view::Blind;
+use rayguard_policy::admission::{Verdict, mutate, validate};
+use rayguard_policy::policy::Policy;
+use rayguard_policy::view::Blind;
 use serde_json::{Value, json};
 
 /// How many worker groups there are.

@@ -17,10 +17,10 @@ use clap::Args;
 use tokio::runtime::Builder;
 use tokio::time::sleep;
 
-use crate::cluster::{Api, ApiError};
-use crate::policy::Policy;
 use answer::Answer;
 use example::Example;
+use rayguard_policy::policy::Policy;
+use rayguard_webhook::cluster::{Api, ApiError};
 use said::Said;
 
 /// The pause between two attempts.
@@ -33,29 +33,29 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// API server is found as kubectl finds it, or by the service account of a Pod. One line tells of each; the exit status is
 /// 0 if both are as expected, 1 if one is not, and 2 if the API server could not be asked.
 #[derive(Args, Clone, Debug)]
-pub struct CheckApiArgs {
+pub(crate) struct CheckApiArgs {
     /// The namespace of the two RayClusters; rayguard has to look at it
     #[arg(long, short, value_name = "NAME", default_value = "default")]
-    pub namespace: String,
+    pub(crate) namespace: String,
 
     /// The policy file that the webhooks have
     #[arg(long, env = "RAYGUARD_CONFIG", value_name = "FILE")]
-    pub config: Option<std::path::PathBuf>,
+    pub(crate) config: Option<std::path::PathBuf>,
 
     /// How long to go on asking until all is as expected, for an installation that is just being made
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = crate::serve::duration)]
-    pub wait: Duration,
+    pub(crate) wait: Duration,
 }
 
 /// Why the API server could not be asked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum CheckApiError {
+pub(crate) enum CheckApiError {
     /// There is no runtime to ask on.
     #[error("cannot start: {0}")]
     Runtime(io::Error),
     /// It cannot be found or reached.
-    #[error("{}{}", crate::cluster::trouble::chain(.0), advice::on_reaching(.0))]
+    #[error("{}{}", rayguard_webhook::cluster::trouble::chain(.0), advice::on_reaching(.0))]
     Api(#[from] ApiError),
     /// It cannot be asked this.
     #[error("{0}")]
@@ -64,9 +64,9 @@ pub enum CheckApiError {
 
 /// What came of one of the two.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// Whether it is as expected.
-    pub is_as_expected: bool,
+    pub(crate) is_as_expected: bool,
     line: String,
 }
 
@@ -78,7 +78,7 @@ impl fmt::Display for Outcome {
 }
 
 /// Asks until both are as expected, or the time is over.
-pub fn run(args: &CheckApiArgs, policy: &Policy) -> Result<Vec<Outcome>, CheckApiError> {
+pub(crate) fn run(args: &CheckApiArgs, policy: &Policy) -> Result<Vec<Outcome>, CheckApiError> {
     let runtime = Builder::new_current_thread().enable_all().build().map_err(CheckApiError::Runtime)?;
     runtime.block_on(async {
         let start = Instant::now();

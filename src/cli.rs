@@ -33,11 +33,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use crate::policy_file;
 use anstream::ColorChoice;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use rayguard::policy::Policy;
-use rayguard::policy_file;
+use rayguard_policy::policy::Policy;
 
 use format::OutputError;
 use report::Skipped;
@@ -79,9 +79,9 @@ enum Command {
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
     #[cfg(feature = "server")]
-    CheckApi(rayguard::check_api::CheckApiArgs),
+    CheckApi(crate::check_api::CheckApiArgs),
     #[cfg(feature = "server")]
-    Serve(Box<rayguard::serve::ServeArgs>),
+    Serve(Box<crate::serve::ServeArgs>),
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -199,10 +199,10 @@ enum CliError {
     Live(#[from] live::LiveError),
     #[cfg(feature = "server")]
     #[error(transparent)]
-    CheckApi(#[from] rayguard::check_api::CheckApiError),
+    CheckApi(#[from] crate::check_api::CheckApiError),
     #[cfg(feature = "server")]
     #[error(transparent)]
-    Serve(#[from] rayguard::serve::ServeError),
+    Serve(#[from] crate::serve::ServeError),
 }
 
 impl From<Status> for ExitCode {
@@ -234,7 +234,7 @@ pub(crate) fn run() -> ExitCode {
         #[cfg(feature = "server")]
         Command::CheckApi(args) => check_api::run(&args),
         #[cfg(feature = "server")]
-        Command::Serve(args) => rayguard::serve::run(*args).map(|()| Status::Clean).map_err(CliError::from),
+        Command::Serve(args) => crate::serve::run(*args).map(|()| Status::Clean).map_err(CliError::from),
     };
     let status = done.unwrap_or_else(|error| {
         output::complain(&match error {

@@ -1,6 +1,11 @@
 //! The command line: arguments in, exit status out.
 
+#[cfg(feature = "server")]
+mod check_api;
 mod cli;
+mod policy_file;
+#[cfg(feature = "server")]
+mod serve;
 
 use std::process::ExitCode;
 

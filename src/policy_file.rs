@@ -4,13 +4,13 @@ use std::fmt::{self, Write as _};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::config::ConfigError;
-use crate::policy::Policy;
-use crate::yaml;
+use rayguard_manifest::yaml;
+use rayguard_policy::config::ConfigError;
+use rayguard_policy::policy::Policy;
 
 /// Why a policy file is of no use: one line for everything that is wrong with it.
 #[derive(Debug, thiserror::Error)]
-pub enum PolicyFileError {
+pub(crate) enum PolicyFileError {
     /// It cannot be read.
     #[error("cannot read the policy file {}: {source}", path.display())]
     Read {
@@ -54,7 +54,7 @@ impl fmt::Display for Lines<'_> {
 }
 
 /// Reads a policy file; without one, the policy is the built-in one.
-pub fn read(path: Option<&Path>) -> Result<Policy, PolicyFileError> {
+pub(crate) fn read(path: Option<&Path>) -> Result<Policy, PolicyFileError> {
     let Some(path) = path else { return Ok(Policy::default()) };
     let bytes = fs::read(path).map_err(|source| PolicyFileError::Read { path: path.to_owned(), source })?;
     let text = yaml::decode(&bytes).map_err(|error| PolicyFileError::Encoding { path: path.to_owned(), error })?;

@@ -17,18 +17,18 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 
-use crate::admission::endpoint;
-use crate::cluster::{ApiError, Shared};
-use crate::log;
-use crate::metrics::Metrics;
 use crate::policy_file::{self, PolicyFileError};
-use crate::server::admin::{self, Admin};
-use crate::server::caller::Callers;
-use crate::server::tls::{self, TlsError};
-use crate::server::{self, Lifetime, Limits, Server};
-pub use arguments::ServeArgs;
+pub(crate) use arguments::ServeArgs;
 pub(crate) use arguments::duration;
 use origin::Origin;
+use rayguard_webhook::cluster::{ApiError, Shared};
+use rayguard_webhook::endpoint;
+use rayguard_webhook::log;
+use rayguard_webhook::metrics::Metrics;
+use rayguard_webhook::server::admin::{self, Admin};
+use rayguard_webhook::server::caller::Callers;
+use rayguard_webhook::server::tls::{self, TlsError};
+use rayguard_webhook::server::{self, Lifetime, Limits, Server};
 use signals::Signals;
 use view::View;
 
@@ -38,7 +38,7 @@ const MOST_WORKERS: usize = 4;
 /// Why the webhooks are not, or no longer, served.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum ServeError {
+pub(crate) enum ServeError {
     /// There is no usable policy.
     #[error(transparent)]
     Policy(#[from] PolicyFileError),
@@ -77,7 +77,7 @@ pub enum ServeError {
 }
 
 /// Serves until a signal says to stop, on a runtime of its own.
-pub fn run(args: ServeArgs) -> Result<(), ServeError> {
+pub(crate) fn run(args: ServeArgs) -> Result<(), ServeError> {
     let workers = thread::available_parallelism().map_or(1, NonZero::get).min(MOST_WORKERS);
     let runtime = Builder::new_multi_thread().worker_threads(workers).enable_all().build();
     let runtime = runtime.map_err(ServeError::Runtime)?;
@@ -88,7 +88,7 @@ pub fn run(args: ServeArgs) -> Result<(), ServeError> {
 }
 
 /// Serves until a signal says to stop.
-pub async fn serve(args: ServeArgs) -> Result<(), ServeError> {
+pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     allow_files();
     let metrics = Metrics::default();
     let lost = metrics.log_lines_lost();

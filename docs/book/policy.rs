@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use rayguard::kuberay::{FeatureGate, Version};
-use rayguard::policy::{Policy, Settings};
+use rayguard_policy::kuberay::{FeatureGate, Version};
+use rayguard_policy::policy::{Policy, Settings};
 
 use super::Fault;
 

@@ -29,7 +29,7 @@ pub(crate) fn read(rayguard: &str) -> Result<Vec<RuleEntry>, Fault> {
 impl RuleEntry {
     /// The file that is its document.
     pub(crate) fn source(&self) -> String {
-        format!("src/rules/{}.md", self.name.replace('-', "_"))
+        format!("crates/policy/src/rules/{}.md", self.name.replace('-', "_"))
     }
 
     /// Its page.

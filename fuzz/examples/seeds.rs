@@ -1,15 +1,12 @@
 //! Makes seeds for the corpora: `seeds CORPUS FILE...` of KubeRay's samples, rayguard's own examples and its fixtures.
 
-#[allow(dead_code, reason = "the rules' test needs more of it")]
-#[path = "../../tests/rules/document.rs"]
-mod document;
-
+use rayguard_test_support::document;
 use std::fs;
 use std::path::Path;
 
-use rayguard::ray::RayObject;
-use rayguard::rules::RULES;
-use rayguard::yaml;
+use rayguard_manifest::yaml;
+use rayguard_policy::ray::RayObject;
+use rayguard_policy::rules::RULES;
 use serde_json::{Value, json};
 
 /// What is longer teaches a fuzzer little, and slows it down.

@@ -1,23 +1,18 @@
-//! The laws of `tests/laws.rs`, held over objects that coverage finds and not chance.
+//! The laws of `crates/policy/tests/laws/main.rs`, held over objects that coverage finds and not chance.
 
 #![no_main]
 
-#[allow(dead_code, reason = "one law is of well-made objects only")]
-#[path = "../../tests/laws/law.rs"]
-mod law;
-#[path = "../../tests/laws/policies.rs"]
-mod policies;
-
+use rayguard_test_support::law;
 use std::collections::BTreeSet;
 
 use libfuzzer_sys::fuzz_target;
-use policies::policies;
-use rayguard::json::Json;
-use rayguard::kuberay::Version;
-use rayguard::policy::Policy;
-use rayguard::ray::RayObject;
-use rayguard::schema::Schema;
 use rayguard_fuzz::case::Case;
+use rayguard_manifest::json::Json;
+use rayguard_policy::kuberay::Version;
+use rayguard_policy::policy::Policy;
+use rayguard_policy::ray::RayObject;
+use rayguard_policy::schema::Schema;
+use rayguard_test_support::policies::policies;
 use serde_json::Value;
 
 rayguard_fuzz::mutate_json!();

@@ -2,21 +2,16 @@
 
 #![no_main]
 
-#[allow(dead_code, reason = "this target needs some of it")]
-#[path = "../../tests/laws/law.rs"]
-mod law;
-#[path = "../../tests/laws/policies.rs"]
-mod policies;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use libfuzzer_sys::{fuzz_crossover, fuzz_mutator, fuzz_target};
-use policies::policies;
-use rayguard::admission::{Decision, Malformed, Request, Verdict, mutate, validate};
-use rayguard::policy::Policy;
-use rayguard::rule::Level;
-use rayguard::view::Blind;
 use rayguard_fuzz::mutator;
+use rayguard_policy::admission::{Decision, Malformed, Request, Verdict, mutate, validate};
+use rayguard_policy::policy::Policy;
+use rayguard_policy::rule::Level;
+use rayguard_policy::view::Blind;
+use rayguard_test_support::law;
+use rayguard_test_support::policies::policies;
 use serde_json::Value;
 
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {

@@ -2,18 +2,15 @@
 
 #![no_main]
 
-#[allow(dead_code, reason = "this target needs some of it")]
-#[path = "../../tests/laws/law.rs"]
-mod law;
-
 use libfuzzer_sys::fuzz_target;
-use rayguard::json::Json;
-use rayguard::kuberay::Version;
-use rayguard::policy::Policy;
-use rayguard::ray::RayObject;
-use rayguard::rule::{Finding, Level};
-use rayguard::schema::{Fault, Schema};
 use rayguard_fuzz::case::Case;
+use rayguard_manifest::json::Json;
+use rayguard_policy::kuberay::Version;
+use rayguard_policy::policy::Policy;
+use rayguard_policy::ray::RayObject;
+use rayguard_policy::rule::{Finding, Level};
+use rayguard_policy::schema::{Fault, Schema};
+use rayguard_test_support::law;
 use serde_json::Value;
 
 /// What stands for a password in seeds and in the dictionary.

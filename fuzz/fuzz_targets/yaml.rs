@@ -3,9 +3,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use rayguard::json::Json;
-use rayguard::path::FieldPath;
-use rayguard::yaml::{self, Document, Location};
+use rayguard_manifest::json::Json;
+use rayguard_manifest::path::FieldPath;
+use rayguard_manifest::yaml::{self, Document, Location};
 use serde_json::Value;
 use serde_norway::Value as Libyaml;
 

@@ -1,7 +1,7 @@
 //! What is judged: an object, and what it is judged by.
 
-use rayguard::json::Json;
-use rayguard::policy::Policy;
+use rayguard_manifest::json::Json;
+use rayguard_policy::policy::Policy;
 use serde_json::Value;
 
 /// An object, with the one that it is to replace and the policy where there is one.

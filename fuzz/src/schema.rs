@@ -7,9 +7,9 @@ use serde_json::Value;
 
 /// The newest release's, with what objects of every kind have.
 static FILES: [&str; 3] = [
-    include_str!("../../src/schema/object-meta.json"),
-    include_str!("../../src/schema/kuberay-1.6.json"),
-    include_str!("../../src/schema/kuberay-1.7.json"),
+    include_str!("../../crates/policy/src/schema/object-meta.json"),
+    include_str!("../../crates/policy/src/schema/kuberay-1.6.json"),
+    include_str!("../../crates/policy/src/schema/kuberay-1.7.json"),
 ];
 
 static NODES: LazyLock<BTreeMap<String, Value>> = LazyLock::new(|| {

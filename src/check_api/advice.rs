@@ -1,11 +1,11 @@
 //! What to do about an answer that tells nothing of the policy.
 
-use axum::http::StatusCode;
+use hyper::StatusCode;
 use kube::core::request::Request;
 
 use super::example::Example;
-use crate::cluster::{Api, ApiError};
-use crate::json::Json;
+use rayguard_manifest::json::Json;
+use rayguard_webhook::cluster::{Api, ApiError};
 
 /// A label with which a namespace is left out, whatever its value.
 const IGNORE: &str = "rayguard.dev/ignore";
@@ -101,7 +101,7 @@ pub(super) async fn on_silence(api: &Api, namespace: &str, example: Example) -> 
 
 /// What to do where the API server cannot be reached.
 pub(super) fn on_reaching(error: &ApiError) -> &'static str {
-    let text = crate::cluster::trouble::chain(error);
+    let text = rayguard_webhook::cluster::trouble::chain(error);
     let has = |words: &str| text.contains(words);
     if matches!(error, ApiError::Config(_)) {
         "; set KUBECONFIG, or run this in a Pod with a service account's token"

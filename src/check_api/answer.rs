@@ -1,17 +1,17 @@
 //! The API server's answer.
 
-use axum::http::StatusCode;
+use hyper::StatusCode;
 use kube::api::{Patch, PatchParams};
 use kube::core::request::Request;
 
 use super::CheckApiError;
 use super::advice::{self, Trouble};
 use super::said::{self, Said};
-use crate::cluster::Api;
-use crate::json::Json;
-use crate::policy::Policy;
-use crate::ray::RayObject;
-use crate::rules;
+use rayguard_manifest::json::Json;
+use rayguard_policy::policy::Policy;
+use rayguard_policy::ray::RayObject;
+use rayguard_policy::rules;
+use rayguard_webhook::cluster::Api;
 
 /// How the API server begins what it quotes from a webhook that refuses.
 const DENIED: &str = "admission webhook \"validate.rayguard.dev\" denied the request: ";

@@ -4,11 +4,11 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use crate::defaults::WorkerReconnectTimeout;
-use crate::json::Json;
-use crate::kuberay::Version;
-use crate::policy::Policy;
-use crate::ray::timeout::RECONNECT_TIMEOUT;
+use rayguard_manifest::json::Json;
+use rayguard_policy::defaults::WorkerReconnectTimeout;
+use rayguard_policy::kuberay::Version;
+use rayguard_policy::policy::Policy;
+use rayguard_policy::ray::timeout::RECONNECT_TIMEOUT;
 
 /// The first version whose RayClusters have `gcsFaultToleranceOptions`.
 const OPTIONS_SINCE: Version = Version::v1(3);
@@ -89,7 +89,7 @@ fn template(name: &str, env: &[Value]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rule::Level;
+    use rayguard_policy::rule::Level;
 
     #[test]
     fn in_every_version_the_one_gets_a_default_and_no_denial_and_the_other_one_denial() {

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::json::Json;
-use crate::policy::Policy;
-use crate::ray::RayObject;
-use crate::ray::timeout::RECONNECT_TIMEOUT;
-use crate::rule::{Level, Scope};
+use rayguard_manifest::json::Json;
+use rayguard_policy::policy::Policy;
+use rayguard_policy::ray::RayObject;
+use rayguard_policy::ray::timeout::RECONNECT_TIMEOUT;
+use rayguard_policy::rule::{Level, Scope};
 
 /// What is said to an object, as far as rayguard says it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use clap::{ArgAction, Args, ValueEnum};
 #[cfg(feature = "server")]
-use rayguard::stored::Owners;
-use rayguard::view::Objects;
+use rayguard_policy::stored::Owners;
+use rayguard_policy::view::Objects;
 
 use super::checker::Checker;
 use super::fix::{FixArgs, Fixed};

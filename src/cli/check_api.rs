@@ -1,6 +1,6 @@
 //! `rayguard check-api`: the verdict of an API server.
 
-use rayguard::check_api::{self, CheckApiArgs};
+use crate::check_api::{self, CheckApiArgs};
 
 use super::output;
 use super::{CliError, Status};

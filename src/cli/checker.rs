@@ -3,18 +3,18 @@
 use std::cell::LazyCell;
 use std::sync::Arc;
 
+use rayguard_manifest::path::FieldPath;
+use rayguard_manifest::yaml::{self, Document, Embedded, Lines, Location};
 #[cfg(feature = "server")]
-use rayguard::exemption::Exemptible;
-use rayguard::path::FieldPath;
-use rayguard::policy::Policy;
+use rayguard_policy::exemption::Exemptible;
+use rayguard_policy::policy::Policy;
 #[cfg(feature = "server")]
-use rayguard::ray::RayObject;
-use rayguard::ray::claim::Claim;
-use rayguard::rule::Finding;
+use rayguard_policy::ray::RayObject;
+use rayguard_policy::ray::claim::Claim;
+use rayguard_policy::rule::Finding;
 #[cfg(feature = "server")]
-use rayguard::stored::Owners;
-use rayguard::view::{Blind, Objects, Rival, View};
-use rayguard::yaml::{self, Document, Embedded, Lines, Location};
+use rayguard_policy::stored::Owners;
+use rayguard_policy::view::{Blind, Objects, Rival, View};
 
 use super::fix::Fixed;
 use super::judged::Judged;

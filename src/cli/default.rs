@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use clap::Args;
-use rayguard::json::Json;
-use rayguard::patch::apply;
-use rayguard::policy::Policy;
-use rayguard::yaml::{self, Lines, Part};
+use rayguard_manifest::json::Json;
+use rayguard_manifest::patch::apply;
+use rayguard_manifest::yaml::{self, Lines, Part};
+use rayguard_policy::policy::Policy;
 use serde_json::json;
 use similar::TextDiff;
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use rayguard::yaml::Lines;
+use rayguard_manifest::yaml::Lines;
 
 /// A line of more bytes is shown in part: somebody's whole application may be in it.
 const LONGEST: usize = 2000;

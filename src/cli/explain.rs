@@ -1,9 +1,9 @@
 //! `rayguard explain`: a rule's page.
 
 use clap::Args;
-use rayguard::rule::Rule;
-use rayguard::rules;
-use rayguard::spelling::{quote, suggestion};
+use rayguard_policy::rule::Rule;
+use rayguard_policy::rules;
+use rayguard_policy::spelling::{quote, suggestion};
 
 use super::output;
 use super::{CliError, Status};

@@ -9,9 +9,9 @@ use std::collections::HashSet;
 use std::fmt::Display;
 
 use clap::Args;
-use rayguard::dry_run::Outcome;
-use rayguard::policy::Policy;
-use rayguard::yaml::{self, Document, Lines, Location};
+use rayguard_manifest::yaml::{self, Document, Lines, Location};
+use rayguard_policy::dry_run::Outcome;
+use rayguard_policy::policy::Policy;
 
 pub(super) use diff::coloured;
 

@@ -1,15 +1,15 @@
 //! The verdict on one object of a text, whether it is written as itself or in a review.
 
-use rayguard::dry_run::Outcome;
+use rayguard_manifest::path::FieldPath;
+use rayguard_manifest::yaml::{Document, YamlError};
+use rayguard_policy::dry_run::Outcome;
 #[cfg(feature = "server")]
-use rayguard::exemption::Exempted;
-use rayguard::path::FieldPath;
-use rayguard::policy::Policy;
-use rayguard::ray::RayObject;
-use rayguard::ray::claim::Claim;
-use rayguard::rule::Finding;
-use rayguard::view::{Rival, View};
-use rayguard::yaml::{Document, YamlError};
+use rayguard_policy::exemption::Exempted;
+use rayguard_policy::policy::Policy;
+use rayguard_policy::ray::RayObject;
+use rayguard_policy::ray::claim::Claim;
+use rayguard_policy::rule::Finding;
+use rayguard_policy::view::{Rival, View};
 
 use super::object::{self, ObjectName};
 
@@ -34,7 +34,6 @@ impl Judged {
         (file, document): (&str, &Document<'_>),
         namespace: &str,
     ) -> Result<Option<Self>, YamlError> {
-        #[cfg(feature = "admission")]
         if review::is_one(&document.json) {
             return review::judge(policy, document, namespace);
         }
@@ -80,15 +79,14 @@ impl Judged {
     }
 }
 
-#[cfg(feature = "admission")]
 mod review {
     //! A call of the webhook that somebody has kept.
 
     use std::io;
 
-    use rayguard::admission;
-    use rayguard::json::Json;
-    use rayguard::view::Blind;
+    use rayguard_manifest::json::Json;
+    use rayguard_policy::admission;
+    use rayguard_policy::view::Blind;
 
     use super::{Document, FieldPath, Judged, ObjectName, Policy, YamlError};
 

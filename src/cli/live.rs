@@ -12,12 +12,12 @@ use std::time::Duration;
 use clap::Args;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
-use rayguard::cluster::list::{self, ListError, Stored};
-use rayguard::cluster::trouble::chain;
-use rayguard::json::Json;
-use rayguard::policy::Policy;
-use rayguard::ray::Kind;
-use rayguard::stored::KINDS;
+use rayguard_manifest::json::Json;
+use rayguard_policy::policy::Policy;
+use rayguard_policy::ray::Kind;
+use rayguard_policy::stored::KINDS;
+use rayguard_webhook::cluster::list::{self, ListError, Stored};
+use rayguard_webhook::cluster::trouble::chain;
 use tokio::runtime::{Builder, Runtime};
 
 use super::report::Unreadable;

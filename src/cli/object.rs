@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use rayguard::json::Json;
-use rayguard::path::FieldPath;
-use rayguard::ray::Kind;
-use rayguard::spelling::{quote, suggestion};
-use rayguard::yaml::Document;
+use rayguard_manifest::json::Json;
+use rayguard_manifest::path::FieldPath;
+use rayguard_manifest::yaml::Document;
+use rayguard_policy::ray::Kind;
+use rayguard_policy::spelling::{quote, suggestion};
 use serde::Serialize;
 
 /// What the API server would know an object by.

@@ -5,8 +5,8 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rayguard::rule::{Category, Finding, Level};
-use rayguard::yaml::{Location, YamlError};
+use rayguard_manifest::yaml::{Location, YamlError};
+use rayguard_policy::rule::{Category, Finding, Level};
 use serde::{Serialize, Serializer};
 
 use super::Status;

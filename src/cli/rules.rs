@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use rayguard::cel;
-use rayguard::rule::Rule;
-use rayguard::rules::{RULES, markdown_table};
+use rayguard_policy::cel;
+use rayguard_policy::rule::Rule;
+use rayguard_policy::rules::{RULES, markdown_table};
 use serde_json::json;
 
 use super::output;

@@ -5,9 +5,9 @@
 
 use std::ops::Range;
 
-use rayguard::json::Json;
-use rayguard::path::{FieldPath, Step};
-use rayguard::yaml::{Document, Lines};
+use rayguard_manifest::json::Json;
+use rayguard_manifest::path::{FieldPath, Step};
+use rayguard_manifest::yaml::{Document, Lines};
 
 /// Names that say that a secret follows, in lower case.
 const NAMES: [&str; 8] = ["password", "passwd", "passphrase", "secret", "token", "credential", "apikey", "api_key"];

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use rayguard::path::{FieldPath, Step};
-use rayguard::rule::Finding;
-use rayguard::yaml::{Document, Lines, Location, YamlError};
+use rayguard_manifest::path::{FieldPath, Step};
+use rayguard_manifest::yaml::{Document, Lines, Location, YamlError};
+use rayguard_policy::rule::Finding;
 
 use super::excerpt::Excerpt;
 use super::object::ObjectName;

@@ -1,9 +1,9 @@
 //! `rayguard version`: what this binary is, and what it knows.
 
 use clap::{Args, ValueEnum};
-use rayguard::kuberay::Version;
-use rayguard::rule_set;
-use rayguard::rules::RULES;
+use rayguard_policy::kuberay::Version;
+use rayguard_policy::rule_set;
+use rayguard_policy::rules::RULES;
 use serde_json::json;
 
 use super::output;

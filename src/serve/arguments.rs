@@ -7,44 +7,44 @@ use std::time::Duration;
 use clap::{ArgGroup, Args};
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::log::LogFormat;
-use crate::view::SecretScope;
+use rayguard_policy::view::SecretScope;
+use rayguard_webhook::log::LogFormat;
 
 /// Serve the admission webhooks over HTTPS: POST /mutate and /validate
 #[derive(Args, Clone, Debug)]
 #[command(group = ArgGroup::new("trusted").args(["certificate_secret", "tls_ca"]))]
-pub struct ServeArgs {
+pub(crate) struct ServeArgs {
     /// Where the webhooks listen
     #[arg(long, env = "RAYGUARD_LISTEN", value_name = "ADDRESS", default_value = "[::]:9443")]
-    pub listen: SocketAddr,
+    pub(crate) listen: SocketAddr,
 
     /// Where /livez, /readyz and /metrics listen, in plain HTTP
     #[arg(long, env = "RAYGUARD_ADMIN_LISTEN", value_name = "ADDRESS", default_value = "[::]:8080")]
-    pub admin_listen: SocketAddr,
+    pub(crate) admin_listen: SocketAddr,
 
     /// The certificate, with those between it and its CA, in PEM; without it rayguard makes its own
     #[arg(long, env = "RAYGUARD_TLS_CERT", value_name = "FILE", requires = "tls_key")]
-    pub tls_cert: Option<PathBuf>,
+    pub(crate) tls_cert: Option<PathBuf>,
 
     /// The certificate's private key, in PEM
     #[arg(long, env = "RAYGUARD_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
-    pub tls_key: Option<PathBuf>,
+    pub(crate) tls_key: Option<PathBuf>,
 
     /// The CA of the certificate's file, in PEM; rayguard then keeps it in the caBundles itself
     #[arg(long, env = "RAYGUARD_TLS_CA", value_name = "FILE", requires_all = ["tls_cert", "webhook_configuration"])]
-    pub tls_ca: Option<PathBuf>,
+    pub(crate) tls_ca: Option<PathBuf>,
 
     /// How often the files are looked at for a new certificate, or a new CA
     #[arg(long, env = "RAYGUARD_TLS_RELOAD", value_name = "DURATION", default_value = "10s", value_parser = duration)]
-    pub tls_reload: Duration,
+    pub(crate) tls_reload: Duration,
 
     /// The CA of the client certificate by which the API server shows who it is, in PEM; nobody else is then answered
     #[arg(long, env = "RAYGUARD_CLIENT_CA", value_name = "FILE")]
-    pub client_ca: Option<PathBuf>,
+    pub(crate) client_ca: Option<PathBuf>,
 
     /// The common name, or a DNS name, that this client certificate has to have; repeatable, and one of several is enough
     #[arg(long, env = "RAYGUARD_CLIENT_NAME", value_name = "NAME", value_delimiter = ',', requires = "client_ca")]
-    pub client_name: Vec<String>,
+    pub(crate) client_name: Vec<String>,
 
     /// The Secret in which rayguard keeps a CA and certificates of its own making, all replicas the same; it has to be
     /// there, and so has a Lease of this name
@@ -55,24 +55,24 @@ pub struct ServeArgs {
         conflicts_with_all = ["tls_cert", "tls_key", "ca_out"],
         requires_all = ["webhook_configuration", "service"]
     )]
-    pub certificate_secret: Option<String>,
+    pub(crate) certificate_secret: Option<String>,
 
     /// The MutatingWebhookConfiguration and the ValidatingWebhookConfiguration, by the name that both have, whose
     /// caBundles rayguard keeps
     #[arg(long, env = "RAYGUARD_WEBHOOK_CONFIGURATION", value_name = "NAME", requires = "trusted")]
-    pub webhook_configuration: Option<String>,
+    pub(crate) webhook_configuration: Option<String>,
 
     /// The Service by which the API server calls the webhooks
     #[arg(long, env = "RAYGUARD_SERVICE", value_name = "NAME", requires = "certificate_secret")]
-    pub service: Option<String>,
+    pub(crate) service: Option<String>,
 
     /// The namespace of the Secret, the Leases and the Service, if not that of the service account
     #[arg(long, env = "RAYGUARD_NAMESPACE", value_name = "NAME")]
-    pub namespace: Option<String>,
+    pub(crate) namespace: Option<String>,
 
     /// How long a CA in the Secret is valid; it is renewed after two thirds of that
     #[arg(long, env = "RAYGUARD_CA_LIFETIME", value_name = "DURATION", default_value = "8760h", value_parser = duration)]
-    pub ca_lifetime: Duration,
+    pub(crate) ca_lifetime: Duration,
 
     /// How long a certificate in the Secret is valid, at most a third of its CA's time; it is renewed after two thirds
     #[arg(
@@ -82,12 +82,12 @@ pub struct ServeArgs {
         default_value = "720h",
         value_parser = duration
     )]
-    pub certificate_lifetime: Duration,
+    pub(crate) certificate_lifetime: Duration,
 
     /// How long a new CA has to be in the caBundles before a certificate of it is shown, until every API server has
     /// learnt of it; at most a third of the certificate's time
     #[arg(long, env = "RAYGUARD_CA_SETTLE", value_name = "DURATION", default_value = "2m", value_parser = duration)]
-    pub ca_settle: Duration,
+    pub(crate) ca_settle: Duration,
 
     /// A DNS name or IP address that a certificate of rayguard's own making is valid for, beside the Service, or
     /// localhost and --listen; repeatable
@@ -98,54 +98,54 @@ pub struct ServeArgs {
         value_delimiter = ',',
         conflicts_with_all = ["tls_cert", "tls_key"]
     )]
-    pub tls_name: Vec<String>,
+    pub(crate) tls_name: Vec<String>,
 
     /// Where to write the CA of a self-made certificate, beside stdout
     #[arg(long, env = "RAYGUARD_CA_OUT", value_name = "FILE", conflicts_with_all = ["tls_cert", "tls_key"])]
-    pub ca_out: Option<PathBuf>,
+    pub(crate) ca_out: Option<PathBuf>,
 
     /// Judge what is stored in the cluster, at the start and from time to time, in the one replica that holds this Lease;
     /// nothing that is judged is changed
     #[arg(long, env = "RAYGUARD_AUDIT_LEASE", value_name = "NAME")]
-    pub audit_lease: Option<String>,
+    pub(crate) audit_lease: Option<String>,
 
     /// The pause between two such audits
     #[arg(long, env = "RAYGUARD_AUDIT_INTERVAL", value_name = "DURATION", default_value = "10m", value_parser = duration)]
-    pub audit_interval: Duration,
+    pub(crate) audit_interval: Duration,
 
     /// Write what the audit finds into PolicyReports too, where their CRD is installed (wgpolicyk8s.io/v1alpha2)
     #[arg(long, env = "RAYGUARD_POLICY_REPORTS", requires_if("true", "audit_lease"))]
-    pub policy_reports: bool,
+    pub(crate) policy_reports: bool,
 
     /// The policy file
     #[arg(long, env = "RAYGUARD_CONFIG", value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
 
     /// Watch the RayClusters of all namespaces, so that rules can compare an object with them; nothing is refused while they
     /// are not all known
     #[arg(long, env = "RAYGUARD_WATCH_CLUSTERS")]
-    pub watch_clusters: bool,
+    pub(crate) watch_clusters: bool,
 
     /// Watch the Secrets of a namespace, or one of them, so that a rule can tell which keys there are; of the values
     /// nothing is kept; repeatable
     #[arg(long, env = "RAYGUARD_WATCH_SECRETS", value_name = "NAMESPACE[/NAME]", value_delimiter = ',')]
-    pub watch_secrets: Vec<SecretScope>,
+    pub(crate) watch_secrets: Vec<SecretScope>,
 
     /// How long to go on serving after SIGTERM, until every API server has learnt of it
     #[arg(long, env = "RAYGUARD_DRAIN_DELAY", value_name = "DURATION", default_value = "10s", value_parser = duration)]
-    pub drain_delay: Duration,
+    pub(crate) drain_delay: Duration,
 
     /// How long a call that is under way may then still take
     #[arg(long, env = "RAYGUARD_DRAIN_TIMEOUT", value_name = "DURATION", default_value = "15s", value_parser = duration)]
-    pub drain_timeout: Duration,
+    pub(crate) drain_timeout: Duration,
 
     /// How the log looks
     #[arg(long, env = "RAYGUARD_LOG_FORMAT", value_name = "FORMAT", value_enum, default_value = "text")]
-    pub log_format: LogFormat,
+    pub(crate) log_format: LogFormat,
 
     /// How much is logged: off, error, warn, info, debug or trace
     #[arg(long, env = "RAYGUARD_LOG", value_name = "LEVEL", default_value = "info")]
-    pub log_level: LevelFilter,
+    pub(crate) log_level: LevelFilter,
 }
 
 /// Reads a duration as Kubernetes writes one: `250ms`, `10s`, `2m`, `720h`.

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::{ServeArgs, ServeError};
-use crate::cluster::audit::{Audit, Terms};
-use crate::cluster::{Api, Shared};
-use crate::policy::Policy;
-use crate::server::Phases;
-use crate::view::View;
+use rayguard_policy::policy::Policy;
+use rayguard_policy::view::View;
+use rayguard_webhook::cluster::audit::{Audit, Terms};
+use rayguard_webhook::cluster::{Api, Shared};
+use rayguard_webhook::server::Phases;
 
 /// Audits what is stored, where a Lease for it is given, until the server is on its way out.
 pub(super) async fn start(

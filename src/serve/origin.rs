@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::{ServeArgs, ServeError};
-use crate::certificates::{Authority, Root, Terms};
-use crate::cluster::source::{Files, Own, Source};
-use crate::cluster::{Api, Keeper, Shared};
-use crate::server::tls::{CertFiles, Pem};
+use rayguard_webhook::certificates::{Authority, Root, Terms};
+use rayguard_webhook::cluster::source::{Files, Own, Source};
+use rayguard_webhook::cluster::{Api, Keeper, Shared};
+use rayguard_webhook::server::tls::{CertFiles, Pem};
 
 /// A certificate that nobody keeps lives as long as the process, which is replaced far more often.
 const LIFE: Duration = Duration::from_hours(365 * 24);

@@ -5,10 +5,10 @@ use std::future::pending;
 use std::sync::Arc;
 
 use super::{ServeArgs, ServeError};
-use crate::cluster::watched::Watched;
-use crate::cluster::{Api, Shared};
-use crate::policy::Policy;
-use crate::view;
+use rayguard_policy::policy::Policy;
+use rayguard_policy::view;
+use rayguard_webhook::cluster::watched::Watched;
+use rayguard_webhook::cluster::{Api, Shared};
 
 /// The view that rules are given, and what keeps it up to date.
 pub(super) enum View {

@@ -3,11 +3,11 @@
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use crate::client::{Client, trusting_all};
 use crate::handshakes::Handshakes;
 use crate::load::Load;
 use crate::node::{Node, eventually};
 use crate::release::{Release, Replica, ca_bundles};
+use rayguard_test_client::client::{Client, trusting_all};
 
 /// How often the CA is made anew, and how long it is then in place before a certificate of it is shown. Two minutes by
 /// default, for watches that have broken; this API server's has not, so it knows of a `caBundle` in milliseconds.

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::client::{Client, trusting_all};
 use crate::node::Node;
 use crate::release::{Release, Replica, ca_bundles};
 use crate::report::measured;
+use rayguard_test_client::client::{Client, trusting_all};
 
 /// Connects to each replica over and over, and trusts what the `caBundle`s say at that moment.
 pub(crate) struct Handshakes {

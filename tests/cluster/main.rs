@@ -5,16 +5,10 @@
 
 mod broken_policy;
 mod certificates;
-#[path = "../it/client.rs"]
-#[allow(dead_code, reason = "the tests without a node need more of it")]
-mod client;
 mod figures;
 mod handshakes;
 mod http;
 mod installation;
-#[path = "../it/apiserver/kubectl.rs"]
-#[allow(dead_code, reason = "the tests without a node need more of it")]
-mod kubectl;
 mod kuberay_api_server;
 mod kuberay_operator;
 mod load;

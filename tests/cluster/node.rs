@@ -13,7 +13,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use tokio::runtime::Runtime;
 
-use crate::kubectl::{Kubectl, Outcome};
+use rayguard_test_client::kubectl::{Kubectl, Outcome};
 
 pub(crate) const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 

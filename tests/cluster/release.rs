@@ -9,10 +9,10 @@ use kube::ResourceExt;
 use kube::api::{Api, ListParams};
 use serde_json::{Value, json};
 
-use crate::client::{Client, Response};
-use crate::kubectl::{Kubectl, Outcome};
 use crate::manifest::{self, DEFAULTED};
 use crate::node::{Node, eventually};
+use rayguard_test_client::client::{Client, Response};
+use rayguard_test_client::kubectl::{Kubectl, Outcome};
 
 pub(crate) const CHART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/charts/rayguard");
 

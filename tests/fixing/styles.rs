@@ -1,11 +1,11 @@
 //! A text in any style, changed at any place: it means what it should, and every other line is as it was.
 
 use proptest::prelude::*;
-use rayguard::fix::Edit;
-use rayguard::json::Json;
-use rayguard::path::FieldPath;
-use rayguard::yaml::documents;
-use rayguard::yaml::edit::{Change, Edited, Obstacle, edit};
+use rayguard_manifest::fix::Edit;
+use rayguard_manifest::json::Json;
+use rayguard_manifest::path::FieldPath;
+use rayguard_manifest::yaml::documents;
+use rayguard_manifest::yaml::edit::{Change, Edited, Obstacle, edit};
 use serde_json::Value;
 
 use super::any_text::{layout, styled};

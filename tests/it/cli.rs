@@ -1,8 +1,6 @@
 //! The binary, as a shell runs it.
 
 mod check;
-#[cfg(feature = "server")]
-mod cluster;
 mod comparison;
 mod default;
 mod exemptions;
@@ -27,7 +25,7 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 /// A fault-tolerant cluster whose workers give up before the head does.
-const DENIED: &str = r#"apiVersion: ray.io/v1
+pub(crate) const DENIED: &str = r#"apiVersion: ray.io/v1
 kind: RayCluster
 metadata:
   name: denied
@@ -69,25 +67,25 @@ fn warned() -> String {
 }
 
 /// A folder of files, and the binary in it.
-struct Shell {
+pub(crate) struct Shell {
     folder: TempDir,
 }
 
 /// How a command ended.
 #[derive(Debug)]
-struct Ended {
-    status: Option<i32>,
-    out: String,
-    err: String,
+pub(crate) struct Ended {
+    pub(crate) status: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Shell {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { folder: tempfile::tempdir().expect("a temporary folder") }
     }
 
     /// A folder with these files in it.
-    fn with(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn with(files: &[(&str, &str)]) -> Self {
         let shell = Self::new();
         for (name, text) in files {
             shell.write(name, text.as_bytes());
@@ -95,18 +93,18 @@ impl Shell {
         shell
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.path().join(name);
         fs::create_dir_all(path.parent().expect("a folder")).expect("the folder can be made");
         fs::write(&path, bytes).expect("the file can be written");
         path
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rayguard"));
         command.args(arguments);
         self.settle(&mut command);
@@ -114,7 +112,7 @@ impl Shell {
     }
 
     /// A line of shell, for which the binary is `rayguard`.
-    fn bash(&self, line: &str) -> Command {
+    pub(crate) fn bash(&self, line: &str) -> Command {
         let bin = Path::new(env!("CARGO_BIN_EXE_rayguard")).parent().expect("a folder");
         let path = format!("{}:{}", bin.display(), std::env::var("PATH").expect("a PATH"));
         let mut bash = Command::new("bash");
@@ -124,7 +122,7 @@ impl Shell {
     }
 
     /// In the folder, and without what the environment says of the output.
-    fn settle(&self, command: &mut Command) {
+    pub(crate) fn settle(&self, command: &mut Command) {
         command.current_dir(self.path());
         for variable in ["NO_COLOR", "CLICOLOR_FORCE", "CLICOLOR", "RAYGUARD_CONFIG"] {
             command.env_remove(variable);
@@ -132,12 +130,12 @@ impl Shell {
     }
 
     /// Runs the binary with nothing to read.
-    fn run(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         self.pipe(arguments, b"")
     }
 
     /// Runs the binary with something to read.
-    fn pipe(&self, arguments: &[&str], input: &[u8]) -> Ended {
+    pub(crate) fn pipe(&self, arguments: &[&str], input: &[u8]) -> Ended {
         let mut command = self.command(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary starts");
@@ -155,7 +153,7 @@ impl Shell {
     }
 
     /// What `check --output json` says.
-    fn json(&self, arguments: &[&str]) -> serde_json::Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> serde_json::Value {
         let arguments: Vec<_> = ["check", "--output", "json"].iter().chain(arguments).copied().collect();
         let ended = self.run(&arguments);
         serde_json::from_str(&ended.out).unwrap_or_else(|error| panic!("{error}: {ended:?}"))
@@ -163,7 +161,7 @@ impl Shell {
 }
 
 /// `file:line:column rule` for each finding.
-fn places(report: &serde_json::Value) -> Vec<String> {
+pub(crate) fn places(report: &serde_json::Value) -> Vec<String> {
     let findings = report["findings"].as_array().expect("a list");
     let place = |finding: &serde_json::Value| {
         let text = |field: &str| finding[field].as_str().expect("text").to_owned();

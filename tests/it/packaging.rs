@@ -19,7 +19,7 @@ fn read(file: &str) -> String {
 
 /// The only document of a YAML text.
 fn yaml(text: &str) -> Value {
-    let document = rayguard::yaml::documents(text).remove(0).expect("YAML");
+    let document = rayguard_manifest::yaml::documents(text).remove(0).expect("YAML");
     serde_json::to_value(&document.json).expect("JSON")
 }
 

@@ -1,8 +1,8 @@
 //! Defaults written into a text.
 
-use rayguard::fix::additions;
-use rayguard::policy::Policy;
-use rayguard::yaml::edit::{Change, Edited, Obstacle, edit};
+use rayguard_manifest::fix::additions;
+use rayguard_manifest::yaml::edit::{Change, Edited, Obstacle, edit};
+use rayguard_policy::policy::Policy;
 
 use super::{Changed, objects, refuse};
 

@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 
-use rayguard::dry_run::Outcome;
-use rayguard::fix::Edit;
-use rayguard::json::Json;
-use rayguard::path::{FieldPath, Step};
-use rayguard::policy::Policy;
-use rayguard::rule::Scope;
-use rayguard::yaml::edit::{Change, Edited, Obstacle, edit};
-use rayguard::yaml::{Document, Location};
+use rayguard_manifest::fix::Edit;
+use rayguard_manifest::json::Json;
+use rayguard_manifest::path::{FieldPath, Step};
+use rayguard_manifest::yaml::edit::{Change, Edited, Obstacle, edit};
+use rayguard_manifest::yaml::{Document, Location};
+use rayguard_policy::dry_run::Outcome;
+use rayguard_policy::policy::Policy;
+use rayguard_policy::rule::Scope;
 
 use super::{Changed, objects, refuse};
 

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use rayguard::rule::{Level, Rule};
+use rayguard_policy::rule::{Level, Rule};
 use serde_json::{Value, json};
 
 use super::Form;

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use kube::Client;
-use rayguard::cluster::{list, secret_keys};
-use rayguard::json::Json;
-use rayguard::ray::claim::{Claim, Claimant};
-use rayguard::ray::{Kind, RayObject};
-use rayguard::view::{self, Rivals, SecretKeys, View};
+use rayguard_manifest::json::Json;
+use rayguard_policy::ray::claim::{Claim, Claimant};
+use rayguard_policy::ray::{Kind, RayObject};
+use rayguard_policy::view::{self, Rivals, SecretKeys, View};
+use rayguard_webhook::cluster::{list, secret_keys};
 
 use crate::cli::report::Unreadable;
 

@@ -5,8 +5,8 @@ use kube::ResourceExt;
 use kube::api::{Api, DynamicObject, ListParams};
 use serde_json::Value;
 
-use crate::kubectl::Kubectl;
 use crate::node::{Node, eventually};
+use rayguard_test_client::kubectl::Kubectl;
 
 /// What the operator puts on a cluster with fault tolerance, until it has cleaned up the cluster's part of Redis.
 pub(super) const FINALIZER: &str = "ray.io/gcs-ft-redis-cleanup-finalizer";

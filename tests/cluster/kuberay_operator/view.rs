@@ -2,10 +2,10 @@
 //! there already.
 
 use super::objects::{Objects, users};
-use crate::kubectl;
 use crate::manifest;
 use crate::node::eventually;
 use crate::release::Release;
+use rayguard_test_client::kubectl;
 
 #[test]
 fn a_second_cluster_in_a_storage_namespace_is_refused_and_those_of_one_service_are_not() {

@@ -79,7 +79,7 @@ fn folder() -> Shell {
     let header = "apiVersion: rayguard.dev/v1alpha1\nkind: Policy\n";
     let annotation =
         "metadata:\n  annotations: {rayguard.dev/ignore-worker-reconnect-timeout: \"a test, which may be lost\"}";
-    let object = rayguard::yaml::documents(DENIED).remove(0).expect("YAML");
+    let object = rayguard_manifest::yaml::documents(DENIED).remove(0).expect("YAML");
     let object = serde_json::to_value(&object.json).expect("JSON");
     let review = serde_json::json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
         "uid": "1", "operation": "CREATE", "namespace": "default", "name": "denied",

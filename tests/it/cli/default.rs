@@ -56,12 +56,12 @@ fn patches_are_lines_of_json() {
     assert_eq!(lines[0]["file"], "all.yaml");
     assert_eq!(lines[1]["patch"], serde_json::json!([]));
     let text = lacking();
-    let document = rayguard::yaml::documents(&text).remove(0).expect("it can be read").json;
+    let document = rayguard_manifest::yaml::documents(&text).remove(0).expect("it can be read").json;
     let mut object = serde_json::Value::from(&document);
     let patch: json_patch::Patch = serde_json::from_value(lines[0]["patch"].clone()).expect("a patch");
     json_patch::patch(&mut object, &patch).expect("it applies to what was written");
     let printed = shell.pipe(&["default"], lacking().as_bytes()).out;
-    let printed = rayguard::yaml::documents(&printed).remove(0).expect("it can be read").json;
+    let printed = rayguard_manifest::yaml::documents(&printed).remove(0).expect("it can be read").json;
     assert_eq!(object, serde_json::Value::from(&printed), "the same as without --patch");
 }
 

@@ -233,7 +233,8 @@ fn defaults_are_written_in_place() {
     let mut lines = written.lines();
     assert!(text.lines().all(|line| lines.any(|other| other == line)), "every line is still there: {written}");
     assert_eq!(written.matches('\n').count(), written.matches("\r\n").count());
-    let json = |text: &str| rayguard::yaml::documents(text).remove(0).expect("it can be read").json.into_owned();
+    let json =
+        |text: &str| rayguard_manifest::yaml::documents(text).remove(0).expect("it can be read").json.into_owned();
     assert_eq!(json(&written), json(&printed), "what default prints");
     assert_eq!(shell.run(&["default", "--in-place", "--diff", "."]).status, Some(0), "nothing more to write");
     for arguments in [&["default", "--in-place", "-"][..], &["default", "--in-place"]] {

@@ -233,7 +233,7 @@ fn yaml_says_the_same_as_json() {
     let [full, empty] = both("yaml");
     let [full_json, empty_json] = both("json");
     for (yaml, json) in [(full, full_json), (empty, empty_json)] {
-        let documents = rayguard::yaml::documents(&yaml.out);
+        let documents = rayguard_manifest::yaml::documents(&yaml.out);
         let [Ok(document)] = &documents[..] else { panic!("{documents:?}\n{}", yaml.out) };
         let json: Value = serde_json::from_str(&json.out).expect("JSON");
         assert_eq!(serde_json::to_value(&document.json).expect("JSON"), json);

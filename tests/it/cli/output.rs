@@ -78,7 +78,7 @@ fn a_reader_that_goes_away_is_no_fault() {
 #[test]
 fn a_long_line_is_shown_around_the_place() {
     let shell = Shell::with(&[("a.yaml", DENIED)]);
-    let document = rayguard::yaml::documents(DENIED).remove(0).expect("it can be read");
+    let document = rayguard_manifest::yaml::documents(DENIED).remove(0).expect("it can be read");
     let mut value = serde_json::Value::from(&document.json);
     value["metadata"]["annotations"] = json!({"a": "é".repeat(100_000), "z": "x"});
     shell.write("long.json", value.to_string().as_bytes());

@@ -55,7 +55,8 @@ fn json_is_read_like_yaml() {
 
 /// YAML text as JSON, by the library itself: what it makes of it is tested there.
 fn serde_saphyr_json(text: &str) -> serde_json::Value {
-    let document = rayguard::yaml::documents(text).into_iter().next().expect("a document").expect("it can be read");
+    let document =
+        rayguard_manifest::yaml::documents(text).into_iter().next().expect("a document").expect("it can be read");
     serde_json::Value::from(&document.json)
 }
 

@@ -1,6 +1,6 @@
 //! What `rules` and `explain` print.
 
-use rayguard::rules::RULES;
+use rayguard_policy::rules::RULES;
 use serde_json::Value;
 
 use super::Shell;
@@ -13,7 +13,7 @@ fn every_rule_is_listed_in_every_form() {
     let json: Vec<Value> = serde_json::from_str(&shell.run(&["rules", "--output", "json"]).out).expect("JSON");
     let markdown = shell.run(&["rules", "-o", "markdown"]).out;
     assert_eq!(text.out.lines().count(), RULES.len());
-    assert_eq!(markdown, rayguard::rules::markdown_table());
+    assert_eq!(markdown, rayguard_policy::rules::markdown_table());
     assert_eq!(json.len(), RULES.len());
     for ((rule, json), line) in RULES.iter().zip(json).zip(text.out.lines()) {
         let words = [rule.name.to_owned(), rule.category.to_string(), rule.level.to_string(), rule.summary.to_owned()];

@@ -76,7 +76,7 @@ fn no_secret_is_shown_with_a_finding() {
 }
 
 fn json(text: &str) -> String {
-    let document = rayguard::yaml::documents(text).remove(0).expect("it can be read");
+    let document = rayguard_manifest::yaml::documents(text).remove(0).expect("it can be read");
     serde_json::to_string(&document.json).expect("JSON")
 }
 

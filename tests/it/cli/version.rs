@@ -3,9 +3,9 @@
 use std::os::unix::fs::symlink;
 use std::process::Command;
 
-use rayguard::kuberay::Version;
-use rayguard::rule_set;
-use rayguard::rules::RULES;
+use rayguard_policy::kuberay::Version;
+use rayguard_policy::rule_set;
+use rayguard_policy::rules::RULES;
 use serde_json::Value;
 
 use super::Shell;
@@ -43,24 +43,4 @@ fn kubectl_users_are_told_what_to_type() {
     assert!(run(&["explain"]).contains("\nUsage: kubectl ray-policy explain <RULE>...\n"), "{}", run(&["explain"]));
     assert_eq!(run(&["version"]), shell.run(&["version"]).out, "it is the same program");
     assert!(shell.run(&["--help"]).out.contains("\nUsage: rayguard [OPTIONS] <COMMAND>\n"), "and its own name stays");
-}
-
-#[cfg(feature = "server")]
-#[test]
-fn kubectl_finds_the_plugin() {
-    let shell = Shell::new();
-    symlink(env!("CARGO_BIN_EXE_rayguard"), shell.path().join("kubectl-ray_policy")).expect("a link");
-    let kubectl = |arguments: &[&str]| {
-        let program = crate::apiserver::programs().join("kubectl");
-        let output = Command::new(program).args(arguments).env("PATH", shell.path()).env("HOME", shell.path()).output();
-        let output = output.expect("kubectl runs");
-        (output.status.code(), String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8"))
-    };
-    shell.write("denied.yaml", super::DENIED.as_bytes());
-    let file = shell.path().join("denied.yaml").display().to_string();
-    assert_eq!(kubectl(&["ray-policy", "version"]), (Some(0), shell.run(&["version"]).out));
-    let (status, said) = kubectl(&["ray-policy", "check", &file]);
-    assert!(status == Some(1) && said.contains("error[worker-reconnect-timeout]"), "{status:?} {said}");
-    let (status, said) = kubectl(&["ray-policy", "chek"]);
-    assert!(status == Some(2) && said.contains("Usage: kubectl ray-policy [OPTIONS] <COMMAND>"), "{status:?} {said}");
 }

@@ -31,7 +31,7 @@ spec:
 "#;
 
 fn service_as_json() -> String {
-    let documents = rayguard::yaml::documents(SERVICE);
+    let documents = rayguard_manifest::yaml::documents(SERVICE);
     serde_json::to_string(&documents[0].as_ref().expect("YAML").json).expect("JSON")
 }
 
@@ -87,9 +87,8 @@ fn what_helm_has_rendered_names_its_template() {
     assert_eq!(*place, json!({"artifactLocation": artifact}), "no line of what is nobody's file");
 }
 
-#[cfg(feature = "admission")]
 fn review(operation: &str, old: Option<&Value>) -> String {
-    let documents = rayguard::yaml::documents(DENIED);
+    let documents = rayguard_manifest::yaml::documents(DENIED);
     let object = serde_json::to_value(&documents[0].as_ref().expect("YAML").json).expect("JSON");
     let kind = json!({"group": "ray.io", "version": "v1", "kind": "RayCluster"});
     let request = json!({
@@ -101,9 +100,8 @@ fn review(operation: &str, old: Option<&Value>) -> String {
 }
 
 #[test]
-#[cfg(feature = "admission")]
 fn a_review_is_answered_as_the_webhook_would() {
-    let documents = rayguard::yaml::documents(DENIED);
+    let documents = rayguard_manifest::yaml::documents(DENIED);
     let object = serde_json::to_value(&documents[0].as_ref().expect("YAML").json).expect("JSON");
     let answer = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": {"uid": "u"}});
     let pods =

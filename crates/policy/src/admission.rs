@@ -1,0 +1,181 @@
+//! The two webhooks: the bytes of an `AdmissionReview` in, a decision and the bytes of the answer out.
+//!
+//! Nothing here knows of sockets, clocks or logs. A denial is an answer like any other; an `Err` is a fault of the
+//! call itself, which becomes a 4xx, so that the webhook's `failurePolicy` decides.
+
+mod reply;
+mod request;
+#[cfg(test)]
+mod tests;
+
+use json_patch::Patch;
+use memchr::memmem;
+
+pub use request::{GroupVersionKind, Malformed, Operation, Request};
+
+use crate::defaults::is_unchanged;
+use crate::policy::Policy;
+use crate::ray::{Kind, RayObject};
+use crate::rule::{Finding, Level};
+use crate::view::View;
+use rayguard_manifest::json::Json;
+
+/// Which of the two webhooks is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Webhook {
+    /// Writes defaults.
+    Mutate,
+    /// Refuses, or warns.
+    Validate,
+}
+
+impl Webhook {
+    /// The name, as in the path of the endpoint.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Webhook::Mutate => "mutate",
+            Webhook::Validate => "validate",
+        }
+    }
+}
+
+/// What becomes of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It passes as it is.
+    Allowed,
+    /// It passes with defaults written into it.
+    Patched,
+    /// It is refused.
+    Denied,
+}
+
+impl Verdict {
+    /// The verdict in one word, for logs and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Allowed => "allow",
+            Verdict::Patched => "patch",
+            Verdict::Denied => "deny",
+        }
+    }
+}
+
+/// A request that has been decided.
+#[derive(Debug)]
+pub struct Decision<'a> {
+    /// What was asked.
+    pub request: Request<'a>,
+    /// What becomes of the object.
+    pub verdict: Verdict,
+    /// What was found, at every level.
+    pub findings: Vec<Finding>,
+    /// How many operations the patch has.
+    pub operations: usize,
+    /// The answer to send.
+    pub reply: Vec<u8>,
+}
+
+impl<'a> Decision<'a> {
+    fn allowed(request: Request<'a>) -> Self {
+        let reply = reply::allowed(&request.uid);
+        Self { request, verdict: Verdict::Allowed, findings: Vec::new(), operations: 0, reply }
+    }
+}
+
+/// Answers a call of the mutating webhook.
+pub fn mutate<'a>(policy: &Policy, body: &'a [u8]) -> Result<Decision<'a>, Malformed> {
+    let mut request = Request::read(body)?;
+    let Patch(operations) = patch(policy, &mut request)?;
+    if operations.is_empty() {
+        return Ok(Decision::allowed(request));
+    }
+    let count = operations.len();
+    let reply = reply::patched(&request.uid, &Patch(operations));
+    Ok(Decision { request, verdict: Verdict::Patched, findings: Vec::new(), operations: count, reply })
+}
+
+fn patch(policy: &Policy, request: &mut Request<'_>) -> Result<Patch, Malformed> {
+    let Some(object) = request.subject(None)?.filter(|object| object.kind.gets_defaults()) else {
+        return Ok(Patch::default());
+    };
+    if request.old_text().is_some_and(|old| is_unchanged(&object, old)) {
+        return Ok(Patch::default());
+    }
+    let old = request.read_old_object()?;
+    if let Some(old) = old.as_ref().and_then(RayObject::read) {
+        return Ok(policy.mutate(&object, Some(&old)));
+    }
+    drop(object);
+    Ok(request.take_object().map(|object| policy.mutate_new(object)).unwrap_or_default())
+}
+
+/// Answers a call of the validating webhook, by what is known around the object.
+pub fn validate<'a>(policy: &Policy, view: &dyn View, body: &'a [u8]) -> Result<Decision<'a>, Malformed> {
+    let request = Request::read(body)?;
+    let findings = findings(policy, view, &request, body)?;
+    if findings.is_empty() {
+        return Ok(Decision::allowed(request));
+    }
+    let denied = findings.iter().any(|finding| finding.level == Level::Deny);
+    let verdict = if denied { Verdict::Denied } else { Verdict::Allowed };
+    let reply = reply::judged(&request, &findings);
+    Ok(Decision { request, verdict, findings, operations: 0, reply })
+}
+
+fn findings(policy: &Policy, view: &dyn View, request: &Request<'_>, body: &[u8]) -> Result<Vec<Finding>, Malformed> {
+    let version = request.version();
+    let version = version.as_deref();
+    let Some(mut object) = request.subject(version)? else { return Ok(Vec::new()) };
+    object.view = view;
+    let as_subject = |old| {
+        let mut old = request.read_as_subject(old, version)?;
+        old.view = view;
+        Some(old)
+    };
+    // What the object was before takes as long to read as the object itself. It is worth that only where a field that is
+    // to be compared is written in one of the two, or where it can ease a denial.
+    let is_written = |field: &str| memmem::find(body, format!("\"{field}\"").as_bytes()).is_some();
+    let is_update = request.operation == Some(Operation::Update);
+    let compared =
+        if is_update && policy.compared_fields().any(is_written) { request.read_old_object()? } else { None };
+    let old = compared.as_ref().and_then(as_subject);
+    let mut findings = policy.validate(&object, old.as_ref());
+    if compared.is_none() && findings.iter().any(|finding| finding.level == Level::Deny) {
+        let old = request.read_old_object()?;
+        if let Some(old) = old.as_ref().and_then(as_subject) {
+            policy.ease(&mut findings, &object, &old);
+        }
+    }
+    Ok(findings)
+}
+
+impl Request<'_> {
+    /// The `apiVersion` in which the user wrote the object, whatever it was converted to on its way.
+    fn version(&self) -> Option<String> {
+        self.request_kind.as_ref().map(|GroupVersionKind { group, version, .. }| format!("{group}/{version}"))
+    }
+
+    /// The object to judge, if it is one of KubeRay's and is not on its way out.
+    fn subject<'r>(&'r self, version: Option<&'r str>) -> Result<Option<RayObject<'r>>, Malformed> {
+        let Some(json) = self.object() else { return Ok(None) };
+        let object = self.read_as_subject(json, version);
+        // What says that it is one, and does not look like it, must not pass as none.
+        let GroupVersionKind { group, version, kind } = &self.kind;
+        let named = Kind::in_group(group, version, kind);
+        if named.is_some() && named != object.as_ref().map(|object| object.kind) {
+            return Err(Malformed::AnotherKind);
+        }
+        Ok(object.filter(|object| !object.is_being_deleted()))
+    }
+
+    /// Reads the object, new or old, with what only the request knows of it.
+    fn read_as_subject<'r>(&'r self, json: &'r Json<'r>, version: Option<&'r str>) -> Option<RayObject<'r>> {
+        let mut object = RayObject::read(json)?;
+        object.api_version = version.unwrap_or(object.api_version);
+        if object.namespace.is_none() && !self.namespace.is_empty() {
+            object.namespace = Some(&self.namespace);
+        }
+        Some(object)
+    }
+}

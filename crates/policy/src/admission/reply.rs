@@ -1,0 +1,260 @@
+//! What goes over the wire: the answer to an `AdmissionReview`.
+
+use std::collections::BTreeMap;
+use std::iter::once;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use json_patch::Patch;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Status, StatusCause, StatusDetails};
+use serde::Serialize;
+
+use super::request::{API_VERSION, KIND, Request};
+use crate::rule::{Finding, Level};
+
+/// What HTTP and Kubernetes alike call an object that cannot be processed for what it says.
+const INVALID: i32 = 422;
+/// More causes than a person would read are counted and not listed.
+const MOST_CAUSES: usize = 100;
+/// The API server drops warnings past 4096 characters in all, and other webhooks warn too.
+const MOST_WARNINGS: usize = 8;
+/// To this length the API server cuts each warning once there are too many.
+const LONGEST_WARNING: usize = 256;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Review<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    response: Response<'a>,
+}
+
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Response<'a> {
+    uid: &'a str,
+    allowed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patch_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patch: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<Status>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    audit_annotations: BTreeMap<&'static str, String>,
+}
+
+impl Response<'_> {
+    fn encode(self) -> Vec<u8> {
+        let review = Review { api_version: API_VERSION, kind: KIND, response: self };
+        serde_json::to_vec(&review).expect("strings, maps and numbers are always JSON")
+    }
+}
+
+/// The answer that lets an object through as it is: nearly every one.
+pub(super) fn allowed(uid: &str) -> Vec<u8> {
+    admitted(uid, None)
+}
+
+/// The answer that lets an object through once it is patched.
+pub(super) fn patched(uid: &str, patch: &Patch) -> Vec<u8> {
+    let patch = serde_json::to_vec(patch).expect("a patch is always JSON");
+    admitted(uid, Some(STANDARD.encode(patch)))
+}
+
+/// Put together from what is always the same, wherever the uid is as the API server makes them.
+fn admitted(uid: &str, patch: Option<String>) -> Vec<u8> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if !uid.bytes().all(is_plain) {
+        let patch_type = patch.is_some().then_some("JSONPatch");
+        return Response { uid, allowed: true, patch_type, patch, ..Response::default() }.encode();
+    }
+    let before = br#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":""#;
+    match patch {
+        None => [before, uid.as_bytes(), br#"","allowed":true}}"#].concat(),
+        Some(patch) => {
+            let between = br#"","allowed":true,"patchType":"JSONPatch","patch":""#;
+            [before, uid.as_bytes(), between, patch.as_bytes(), br#""}}"#].concat()
+        }
+    }
+}
+
+/// The answer that says what was found: a refusal if anything is to be denied.
+pub(super) fn judged(request: &Request<'_>, findings: &[Finding]) -> Vec<u8> {
+    let at = |level| findings.iter().filter(move |finding| finding.level == level);
+    let denials: Vec<&Finding> = at(Level::Deny).collect();
+    let mut audit_annotations = BTreeMap::new();
+    for (name, level) in [("deny", Level::Deny), ("warn", Level::Warn), ("audit", Level::Audit)] {
+        let mut rules: Vec<&str> = at(level).map(|finding| finding.rule.name).collect();
+        rules.dedup();
+        if !rules.is_empty() {
+            audit_annotations.insert(name, rules.join(","));
+        }
+    }
+    Response {
+        uid: &request.uid,
+        allowed: denials.is_empty(),
+        status: (!denials.is_empty()).then(|| status(request, &denials)),
+        warnings: warnings(at(Level::Warn)),
+        audit_annotations,
+        ..Response::default()
+    }
+    .encode()
+}
+
+/// The refusal as the API server itself words one for an invalid object: kubectl lists the causes line by line, and
+/// what knows nothing of causes shows the message.
+fn status(request: &Request<'_>, denials: &[&Finding]) -> Status {
+    let (listed, unlisted) = denials.split_at(denials.len().min(MOST_CAUSES));
+    let and_more = (!unlisted.is_empty()).then(|| format!("and {} more", unlisted.len()));
+
+    let kind = &request.kind.kind;
+    let heading = match &*request.name {
+        "" => format!("{kind} is invalid:"),
+        name => format!("{kind} {name:?} is invalid:"),
+    };
+    let message = if let [only] = denials {
+        format!("{heading} {only}")
+    } else {
+        let lines = listed.iter().map(ToString::to_string).chain(and_more.clone());
+        once(heading).chain(lines.map(|line| format!("* {line}"))).collect::<Vec<_>>().join("\n")
+    };
+
+    let mut causes: Vec<StatusCause> = listed.iter().copied().map(cause).collect();
+    causes.extend(and_more.map(|message| StatusCause { message: Some(message), ..StatusCause::default() }));
+    Status {
+        status: Some("Failure".to_owned()),
+        code: Some(INVALID),
+        reason: Some("Invalid".to_owned()),
+        message: Some(message),
+        details: Some(StatusDetails {
+            name: Some(request.name.to_string()).filter(|name| !name.is_empty()),
+            group: Some(request.kind.group.to_string()),
+            kind: Some(kind.to_string()),
+            causes: Some(causes),
+            ..StatusDetails::default()
+        }),
+        ..Status::default()
+    }
+}
+
+fn cause(finding: &Finding) -> StatusCause {
+    StatusCause {
+        field: Some(finding.path.to_string()),
+        message: Some(format!("{}; {} ({})", finding.message, finding.help, finding.rule.name)),
+        reason: Some(finding.reason.as_str().to_owned()),
+    }
+}
+
+fn warnings<'f>(findings: impl Iterator<Item = &'f Finding>) -> Vec<String> {
+    let mut warnings: Vec<String> = findings.map(warning).collect();
+    if warnings.len() > MOST_WARNINGS {
+        let unlisted = warnings.len() - (MOST_WARNINGS - 1);
+        warnings.truncate(MOST_WARNINGS - 1);
+        warnings.push(format!("+{unlisted} more; rayguard check lists them all"));
+    }
+    warnings
+}
+
+/// A warning as long as the API server will leave it: first the advice goes, and a word is cut only if even the fault
+/// alone is too long.
+fn warning(finding: &Finding) -> String {
+    let fits = |text: &String| text.chars().nth(LONGEST_WARNING).is_none();
+    let Finding { rule, path, message, .. } = finding;
+    let whole = finding.to_string();
+    if fits(&whole) {
+        return whole;
+    }
+    let short = format!("{path}: {message} ({})", rule.name);
+    if fits(&short) {
+        return short;
+    }
+    short.chars().take(LONGEST_WARNING - 1).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::Reason;
+    use crate::rules::RULES;
+    use rayguard_manifest::path::FieldPath;
+
+    fn finding(level: Level, path: FieldPath, message: &str) -> Finding {
+        let (message, help) = (message.to_owned(), "write something else".to_owned());
+        Finding { rule: RULES[0], level, reason: Reason::Invalid, path, within: None, message, help, fix: None }
+    }
+
+    fn answer(findings: &[Finding]) -> serde_json::Value {
+        let body = br#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{
+            "uid":"u\"1","name":"x","kind":{"kind":"RayCluster"},"operation":"DELETE"}}"#;
+        let request = Request::read(body).expect("a review");
+        let answer: serde_json::Value = serde_json::from_slice(&judged(&request, findings)).expect("JSON");
+        assert_eq!(answer["response"]["uid"], "u\"1");
+        answer["response"].clone()
+    }
+
+    #[test]
+    fn one_denial_is_one_line_and_many_are_a_list_with_an_end() {
+        let findings: Vec<_> =
+            (0..250).map(|index| finding(Level::Deny, FieldPath::of(["spec"]).index(index), "is wrong")).collect();
+        let rule = RULES[0].name;
+        let status = &answer(&findings[..1])["status"];
+        let line = format!("is wrong; write something else ({rule})");
+        assert_eq!(status["message"], format!("RayCluster \"x\" is invalid: spec[0]: {line}"));
+        assert_eq!(status["details"]["causes"][0]["message"], line);
+
+        let status = &answer(&findings)["status"];
+        let causes = status["details"]["causes"].as_array().expect("causes");
+        assert_eq!(causes.len(), MOST_CAUSES + 1);
+        assert_eq!(causes[MOST_CAUSES], serde_json::json!({"message": "and 150 more"}));
+        let message = status["message"].as_str().expect("a message");
+        assert_eq!(message.lines().count(), MOST_CAUSES + 2);
+        assert!(message.ends_with("\n* and 150 more"), "{message}");
+    }
+
+    #[test]
+    fn an_answer_is_the_same_however_it_is_made() {
+        let uid = "978058b0-1492-46e9-889c-819f1cf9b6ae";
+        let patch: Patch =
+            serde_json::from_value(serde_json::json!([{"op": "add", "path": "/a", "value": "é\""}])).expect("a patch");
+        let (plain, odd) = ([allowed(uid), patched(uid, &patch)], [allowed("u\"1"), patched("u\"1", &patch)]);
+        for (plain, odd) in plain.into_iter().zip(odd) {
+            let [plain, odd] = [plain, odd].map(|reply| String::from_utf8(reply).expect("JSON is UTF-8"));
+            assert_eq!(plain, odd.replace("u\\\"1", uid));
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&odd).expect("JSON")["response"]["uid"], "u\"1");
+        }
+    }
+
+    #[test]
+    fn warnings_fit_into_what_the_api_server_shows() {
+        let long = FieldPath::of(["spec"]).key("k".repeat(150));
+        let findings: Vec<_> =
+            (0..20).map(|index| finding(Level::Warn, long.clone().index(index), &"m".repeat(index * 10))).collect();
+        let answer = answer(&findings);
+        assert_eq!(answer["allowed"], true);
+        let warnings: Vec<_> = answer["warnings"].as_array().expect("warnings").iter().collect();
+        assert_eq!(warnings.len(), MOST_WARNINGS);
+        assert_eq!(warnings[MOST_WARNINGS - 1], "+13 more; rayguard check lists them all");
+        assert!(warnings.iter().all(|text| text.as_str().expect("text").chars().count() <= LONGEST_WARNING));
+    }
+
+    #[test]
+    fn a_warning_loses_its_advice_before_it_loses_its_end() {
+        let rule = RULES[0].name;
+        let at = |length| warning(&finding(Level::Warn, FieldPath::of(["é"]), &"m".repeat(length)));
+        assert!(at(100).ends_with(&format!("; write something else ({rule})")));
+        assert!(at(215).ends_with(&format!("m ({rule})")), "{}", at(215));
+        assert!(at(300).ends_with("m…"));
+        assert_eq!(at(300).chars().count(), LONGEST_WARNING);
+    }
+
+    #[test]
+    fn what_is_only_audited_is_not_shown() {
+        let findings = [finding(Level::Audit, FieldPath::of(["spec"]), "is odd")];
+        let rule = RULES[0].name;
+        let expected = serde_json::json!({"uid": "u\"1", "allowed": true, "auditAnnotations": {"audit": rule}});
+        assert_eq!(answer(&findings), expected);
+    }
+}

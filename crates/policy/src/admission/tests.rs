@@ -1,0 +1,233 @@
+//! Laws of the two webhooks: whatever comes, there is a decision or a refusal.
+
+use proptest::collection::{btree_map, vec};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::view::Blind;
+
+/// Where nothing is known but the object.
+fn validate<'a>(policy: &Policy, body: &'a [u8]) -> Result<Decision<'a>, Malformed> {
+    super::validate(policy, &Blind, body)
+}
+
+const RECORDED: [&[u8]; 4] = [
+    include_bytes!("../../../../tests/fixtures/reviews/rayservice-create.json"),
+    include_bytes!("../../../../tests/fixtures/reviews/raycluster-create.json"),
+    include_bytes!("../../../../tests/fixtures/reviews/raycluster-v1alpha1-create.json"),
+    include_bytes!("../../../../tests/fixtures/reviews/raycluster-reapply.json"),
+];
+
+/// Any JSON, with a liking for the names that rayguard reads.
+fn any_json() -> impl Strategy<Value = Value> {
+    let text = prop_oneof![
+        "[a-z]{0,4}",
+        Just("RayCluster".to_owned()),
+        Just("ray.io/v1".to_owned()),
+        Just("true".to_owned()),
+        Just("RAY_gcs_rpc_server_reconnect_timeout_s".to_owned()),
+        any::<String>(),
+    ];
+    let name = prop_oneof![
+        Just("metadata"),
+        Just("spec"),
+        Just("headGroupSpec"),
+        Just("workerGroupSpecs"),
+        Just("template"),
+        Just("containers"),
+        Just("env"),
+        Just("name"),
+        Just("value"),
+        Just("rayStartParams"),
+        Just("annotations"),
+        Just("gcsFaultToleranceOptions"),
+        Just("groupName"),
+        Just("kind"),
+        Just("apiVersion"),
+        Just("rayClusterConfig"),
+    ]
+    .prop_map(str::to_owned);
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        text.prop_map(Value::from),
+    ];
+    leaf.prop_recursive(6, 64, 6, move |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..6).prop_map(Value::from),
+            btree_map(name.clone(), inner, 0..6).prop_map(|map| map.into_iter().collect()),
+        ]
+    })
+}
+
+/// The number of values in a value, itself included.
+fn size(value: &Value) -> usize {
+    1 + match value {
+        Value::Array(items) => items.iter().map(size).sum(),
+        Value::Object(map) => map.values().map(size).sum(),
+        _ => 0,
+    }
+}
+
+/// The value at a place, counted from the outside in.
+fn nth(value: &mut Value, place: usize) -> Option<&mut Value> {
+    if place == 0 {
+        return Some(value);
+    }
+    let mut place = place - 1;
+    let inner: Vec<&mut Value> = match value {
+        Value::Array(items) => items.iter_mut().collect(),
+        Value::Object(map) => map.values_mut().collect(),
+        _ => Vec::new(),
+    };
+    for inner in inner {
+        let size = size(inner);
+        if place < size {
+            return nth(inner, place);
+        }
+        place -= size;
+    }
+    None
+}
+
+/// Asks both webhooks, and checks what holds of every answer.
+fn ask(body: &[u8]) -> Result<(), TestCaseError> {
+    let policy = Policy::default();
+    for review in [mutate, validate] {
+        let Ok(decision) = review(&policy, body) else { continue };
+        let reply: Value = serde_json::from_slice(&decision.reply).expect("the answer is JSON");
+        let response = &reply["response"];
+        prop_assert_eq!(&response["uid"], &*decision.request.uid);
+        // What is stepped over need not be JSON, and may be all that is damaged.
+        if let Ok(sent) = serde_json::from_slice::<Value>(body) {
+            prop_assert_eq!(&response["uid"], &sent["request"]["uid"]);
+        }
+        prop_assert_eq!(response["allowed"].as_bool(), Some(decision.verdict != Verdict::Denied));
+        prop_assert_eq!(response.get("patch").is_some(), response.get("patchType").is_some());
+        prop_assert_eq!(response.get("patch").is_some(), decision.verdict == Verdict::Patched);
+        prop_assert_eq!(response.get("status").is_some(), decision.verdict == Verdict::Denied);
+        for warning in response["warnings"].as_array().into_iter().flatten() {
+            prop_assert!(warning.as_str().expect("text").chars().count() <= 256);
+        }
+    }
+    Ok(())
+}
+
+/// How many bodies each law is held over; `PROPTEST_CASES` asks for more.
+fn cases() -> u32 {
+    ProptestConfig::default().cases.max(1000)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_get_an_answer(body in vec(any::<u8>(), 0..200)) {
+        ask(&body)?;
+    }
+
+    #[test]
+    fn any_json_gets_an_answer(body in any_json()) {
+        ask(body.to_string().as_bytes())?;
+    }
+
+    #[test]
+    fn any_object_gets_a_decision(object in any_json(), old in any_json(), operation in "CREATE|UPDATE|DELETE|CONNECT") {
+        let mut object = object;
+        if let Some(map) = object.as_object_mut() {
+            map.insert("kind".into(), json!("RayCluster"));
+            map.insert("apiVersion".into(), json!("ray.io/v1"));
+        }
+        let request = json!({"uid": "1", "operation": operation, "object": object, "oldObject": old});
+        let body = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request});
+        ask(body.to_string().as_bytes())?;
+    }
+
+    #[test]
+    fn a_review_with_another_value_somewhere_gets_an_answer(
+        recorded in 0..RECORDED.len(), place in any::<prop::sample::Index>(), value in any_json()
+    ) {
+        let mut review: Value = serde_json::from_slice(RECORDED[recorded]).expect("JSON");
+        let place = place.index(size(&review));
+        *nth(&mut review, place).expect("there are that many") = value;
+        ask(review.to_string().as_bytes())?;
+    }
+
+    #[test]
+    fn a_damaged_review_gets_an_answer(
+        recorded in 0..RECORDED.len(),
+        damage in vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        end in proptest::option::of(any::<prop::sample::Index>()),
+    ) {
+        let mut body = RECORDED[recorded].to_vec();
+        for (place, byte) in damage {
+            let place = place.index(body.len());
+            body[place] = byte;
+        }
+        if let Some(end) = end {
+            body.truncate(end.index(body.len()));
+        }
+        ask(&body)?;
+    }
+}
+
+#[test]
+fn a_dry_run_changes_nothing_but_is_remembered() {
+    let policy = Policy::default();
+    for review in [mutate, validate] {
+        let mut body: Value = serde_json::from_slice(RECORDED[1]).expect("JSON");
+        let wet = body.to_string();
+        body["request"]["dryRun"] = json!(true);
+        let dry = body.to_string();
+        let [wet, dry] = [&wet, &dry].map(|body| review(&policy, body.as_bytes()).expect("a decision"));
+        assert_eq!(wet.reply, dry.reply);
+        assert_eq!((wet.request.dry_run, dry.request.dry_run), (false, true));
+    }
+}
+
+#[test]
+fn what_no_rule_reads_is_not_kept() {
+    let request = Request::read(RECORDED[1]).expect("a review");
+    let object = request.object().expect("an object");
+    let status: Vec<_> = object.field("status").entries().iter().map(|(name, _)| &**name).collect();
+    assert!(status.iter().all(|name| ["conditions", "jobDeploymentStatus"].contains(name)), "{status:?}");
+    let metadata = object.field("metadata");
+    assert!(metadata.entry("managedFields").is_none());
+    assert_eq!(metadata.field("name").as_str(), Some("ten-groups"));
+    assert_eq!(object.descend(["spec", "workerGroupSpecs"]).items().len(), 10);
+}
+
+#[test]
+fn a_status_that_is_none_is_read_over() {
+    for status in [json!(null), json!("x"), json!([1]), json!({}), json!({"conditions": null, "state": "ready"})] {
+        let mut body: Value = serde_json::from_slice(RECORDED[1]).expect("JSON");
+        body["request"]["object"]["status"] = status;
+        let body = body.to_string();
+        let request = Request::read(body.as_bytes()).expect("a review");
+        assert!(request.object().expect("an object").entry("status").is_none(), "{body}");
+    }
+}
+
+#[test]
+fn a_job_that_waits_for_its_user_keeps_the_mode_in_which_it_waits() {
+    let job = |mode| {
+        json!({"apiVersion": "ray.io/v1", "kind": "RayJob", "metadata": {"name": "job", "namespace": "default"},
+            "spec": {"clusterSelector": {"ray.io/cluster": "c"}, "submissionMode": mode},
+            "status": {"jobDeploymentStatus": "Waiting", "rayClusterStatus": {"state": "ready"}}})
+    };
+    for (old, new, allowed) in [
+        ("InteractiveMode", "InteractiveMode", true),
+        ("InteractiveMode", "HTTPMode", false),
+        ("HTTPMode", "HTTPMode", true),
+    ] {
+        let body = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+            "uid": "1", "operation": "UPDATE", "kind": {"group": "ray.io", "version": "v1", "kind": "RayJob"},
+            "name": "job", "namespace": "default", "object": job(new), "oldObject": job(old)}});
+        let body = body.to_string();
+        let decision = validate(&Policy::default(), body.as_bytes()).expect("a decision");
+        assert_eq!(decision.verdict == Verdict::Denied, !allowed, "{old} {new}: {:?}", decision.findings);
+    }
+}

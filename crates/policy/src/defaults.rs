@@ -1,0 +1,138 @@
+//! The defaults that the mutating webhook writes, and when it leaves them out.
+
+mod head_num_cpus;
+mod pod_template;
+mod stability;
+mod unchanged;
+mod worker_reconnect_timeout;
+
+use std::borrow::Cow;
+
+use json_patch::Patch;
+
+use crate::policy::Settings;
+use crate::ray::{Kind, RayObject};
+use rayguard_manifest::json::Json;
+use rayguard_manifest::patch::PatchBuilder;
+
+pub use pod_template::{PodTemplates, TemplateError};
+pub(crate) use stability::DEFAULTED;
+pub(crate) use unchanged::is_unchanged;
+
+/// The defaults of a policy.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Defaults {
+    /// What workers get that set no reconnect timeout.
+    pub worker_reconnect_timeout: WorkerReconnectTimeout,
+    /// What a head gets that sets no `num-cpus`.
+    pub head_num_cpus: HeadNumCpus,
+    /// An administrator's own defaults for Pod templates.
+    pub pod_template: PodTemplates,
+}
+
+/// What workers of a fault-tolerant cluster get that set no reconnect timeout.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WorkerReconnectTimeout {
+    /// KubeRay's 600 s, or 540 s more than the head's if that is longer: visible in the object.
+    #[default]
+    Explicit,
+    /// The same, but only where KubeRay's 600 s would not exceed the head's.
+    Repair,
+    /// Nothing.
+    Off,
+}
+
+/// What the head of a fault-tolerant cluster gets that sets no `num-cpus`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HeadNumCpus {
+    /// `"0"`, so that it runs no tasks and no actors.
+    Zero,
+    /// Nothing.
+    #[default]
+    Off,
+}
+
+impl Defaults {
+    /// The patch that writes what an object lacks.
+    ///
+    /// On an update a group that the user did not change keeps what it has, whatever the policy says now: a changed Pod
+    /// template makes a RayService start a whole new cluster.
+    pub(crate) fn patch(&self, settings: &Settings, object: &RayObject<'_>, old: Option<&RayObject<'_>>) -> Patch {
+        let Some(old) = old else { return self.patch_new(settings, Cow::Borrowed(object.json)) };
+        if !gets_defaults(object) {
+            return Patch::default();
+        }
+        let mut builder = PatchBuilder::new(object.json);
+        stability::update(self, settings, &mut builder, object, old);
+        stability::mark(&mut builder, Some(old));
+        builder.finish()
+    }
+
+    /// The patch that writes what a new object lacks. If the object need not be kept, it is not copied either.
+    pub(crate) fn patch_new<'a>(&self, settings: &Settings, object: Cow<'a, Json<'a>>) -> Patch {
+        if !RayObject::read(&object).is_some_and(|object| gets_defaults(&object)) {
+            return Patch::default();
+        }
+        let mut builder = PatchBuilder::of(object);
+        self.write(settings, &mut builder, |_| Wanted::ALL);
+        stability::mark(&mut builder, None);
+        builder.finish()
+    }
+
+    /// Writes the wanted defaults of each group, worker groups by their index, the head without one.
+    ///
+    /// The administrator's come first: the workers' timeout is computed from the head's, which may be one of them.
+    fn write(&self, settings: &Settings, builder: &mut PatchBuilder<'_>, wanted: impl Fn(Option<usize>) -> Wanted) {
+        let Some(object) = RayObject::read(builder.object()) else { return };
+        let groups: Vec<_> = object.cluster.groups().map(|group| (group.index(), group.path())).collect();
+        for (index, path) in groups {
+            if wanted(index).pod_template {
+                let template = if index.is_none() { &self.pod_template.head } else { &self.pod_template.worker };
+                if let Some(template) = template {
+                    pod_template::merge(builder, &path.field("template"), template);
+                }
+            }
+        }
+        if self.head_num_cpus == HeadNumCpus::Zero && wanted(None).head_num_cpus {
+            head_num_cpus::write(builder);
+        }
+        let selected = |index| wanted(Some(index)).worker_reconnect_timeout;
+        worker_reconnect_timeout::write(self.worker_reconnect_timeout, settings, builder, selected);
+    }
+
+    /// Every default that there is, whichever the policy wants now: what a group may have got under another one.
+    fn every(&self) -> Self {
+        Self {
+            worker_reconnect_timeout: WorkerReconnectTimeout::Explicit,
+            head_num_cpus: HeadNumCpus::Zero,
+            pod_template: self.pod_template.clone(),
+        }
+    }
+}
+
+fn gets_defaults(object: &RayObject<'_>) -> bool {
+    object.kind.gets_defaults() && !object.is_being_deleted()
+}
+
+/// Which defaults a group may get.
+#[derive(Clone, Copy, Debug)]
+struct Wanted {
+    pod_template: bool,
+    head_num_cpus: bool,
+    worker_reconnect_timeout: bool,
+}
+
+impl Wanted {
+    const ALL: Self = Self { pod_template: true, head_num_cpus: true, worker_reconnect_timeout: true };
+    const NONE: Self = Self { pod_template: false, head_num_cpus: false, worker_reconnect_timeout: false };
+}
+
+/// A builder's object, read again: what earlier defaults wrote counts for later ones.
+fn reread<'o>(builder: &'o PatchBuilder<'_>) -> Option<RayObject<'o>> {
+    RayObject::read(builder.object()).filter(|object| matches!(object.kind, Kind::RayCluster | Kind::RayService))
+}
+
+/// An entry of a container's `env`.
+fn env_var<'a>(name: &'static str, value: String) -> Json<'a> {
+    [("name".into(), Json::from(name)), ("value".into(), Json::from(value))].into_iter().collect()
+}

@@ -1,0 +1,239 @@
+//! What would become of an object, without a cluster: the same verdict as the API server's with rayguard in it.
+
+use std::collections::HashSet;
+
+use json_patch::Patch;
+
+use crate::exemption::{Exempted, Exemptible};
+use crate::policy::Policy;
+use crate::ray::RayObject;
+use crate::rule::{Finding, Reason, Scope};
+use crate::rules::RULES;
+use crate::schema::Schema;
+use crate::view::{Blind, View};
+use rayguard_manifest::json::Json;
+use rayguard_manifest::patch::{apply, index};
+use rayguard_manifest::path::{FieldPath, Step};
+
+/// The rule after which no other needs to say anything about the same place.
+const MALFORMED_FIELD: &str = "malformed-field";
+
+/// The rule that looks at a status.
+const CONTRADICTORY_STATUS: &str = "contradictory-status";
+
+/// What would become of an object.
+#[derive(Clone, Debug)]
+pub struct Outcome<'a> {
+    /// The object as the API server would store it.
+    pub object: Json<'a>,
+    /// The defaults that rayguard would add to it.
+    pub patch: Patch,
+    /// Everything that is wrong with it, in the order of [`RULES`], then of paths. The paths are those of `object`.
+    pub findings: Vec<Finding>,
+    /// What would have been found, had the object not exempted itself from it. The webhook finds it all the same, unless
+    /// its policy lets objects do so.
+    pub exempted: Vec<Exempted>,
+}
+
+impl Policy {
+    /// Does to an object that is to be created what the API server does with it: drops what it does not know, writes
+    /// the defaults of KubeRay's schema, then rayguard's, and asks the rules. `namespace` is the one that it is put into
+    /// if it names none. `None` for an object that is not KubeRay's.
+    pub fn dry_run<'a>(&self, written: &Json<'a>, namespace: Option<&str>) -> Option<Outcome<'a>> {
+        self.dry_run_beside(written, namespace, &Blind)
+    }
+
+    /// The same for an object around which something is known.
+    pub fn dry_run_beside<'a>(
+        &self,
+        written: &Json<'a>,
+        namespace: Option<&str>,
+        view: &dyn View,
+    ) -> Option<Outcome<'a>> {
+        let mut findings = self.findings(&read(written, namespace)?, None, Scope::Offline);
+        let mut object = written.clone();
+        Schema::of(self.settings.kuberay.version).conform(&mut object);
+        let patch = self.mutate(&read(&object, namespace)?, None);
+        let applied = apply(&mut object, &patch);
+        debug_assert_eq!(applied, Ok(()), "a patch fits the object that it is made for");
+        let judged = with_status_of(written, &object);
+        let mut judged = read(judged.as_ref().unwrap_or(&object), namespace)?;
+        judged.view = view;
+        let mut in_object = self.findings(&judged, None, Scope::Admission);
+        // The API server would not hold a status against an object that is new: it drops it.
+        let of_status = in_object.iter_mut().filter(|finding| finding.rule.name == CONTRADICTORY_STATUS);
+        of_status.for_each(Finding::at_most_warn);
+        findings.extend(in_object);
+        let scopes = [Scope::Offline, Scope::Admission];
+        let exempted = self.exempt(&judged, &mut findings, &scopes, &Exemptible::All);
+        drop_repeated(&mut findings, &exempted);
+        findings.sort_by_cached_key(|finding| (position(finding), finding.path.clone()));
+        Some(Outcome { object, patch, findings, exempted })
+    }
+}
+
+/// The object as a cluster has it that it was read from, with the status that it was written with, if there is one.
+fn with_status_of<'a>(written: &Json<'a>, object: &Json<'a>) -> Option<Json<'a>> {
+    let status = written.field("status");
+    status.as_object()?;
+    let mut object = object.clone();
+    object.as_object_mut()?.insert("status", status.clone());
+    Some(object)
+}
+
+fn read<'v>(json: &'v Json<'v>, namespace: Option<&'v str>) -> Option<RayObject<'v>> {
+    let mut object = RayObject::read(json)?;
+    object.namespace = object.namespace.or(namespace);
+    Some(object)
+}
+
+/// Drops what other rules say of a place, or of what lies below, whose type is wrong: one fault, one finding, be it one that
+/// the object exempts itself from.
+fn drop_repeated(findings: &mut Vec<Finding>, exempted: &[Exempted]) {
+    let is_wrong = |finding: &&Finding| finding.rule.name == MALFORMED_FIELD && finding.reason != Reason::Duplicate;
+    let malformed = findings.iter().chain(exempted.iter().map(|exempted| &exempted.finding)).filter(is_wrong);
+    let malformed: HashSet<_> = malformed.map(|finding| finding.path.clone()).collect();
+    if malformed.is_empty() {
+        return;
+    }
+    findings.retain(|Finding { rule, path, .. }| {
+        let is_below = || (0..=path.steps().len()).any(|steps| malformed.contains(&path.take(steps)));
+        rule.name == MALFORMED_FIELD || !is_below()
+    });
+}
+
+fn position(finding: &Finding) -> usize {
+    RULES.iter().position(|rule| *rule == finding.rule).unwrap_or(RULES.len())
+}
+
+impl Outcome<'_> {
+    /// The path at which the user wrote what is at a path of the stored object: items that the patch put into a list
+    /// move those behind them. For such an item itself, the list's path.
+    pub fn as_written(&self, path: &FieldPath) -> FieldPath {
+        let mut path = path.clone();
+        for operation in self.patch.0.iter().rev() {
+            let Some((parent, last)) = operation.path().split_back() else { continue };
+            let Some(added) = index(&last.decoded()) else { continue };
+            let depth = parent.tokens().count();
+            let Some(Step::Index(here)) = path.steps().get(depth) else { continue };
+            let here = *here;
+            let is_in_list = parent.tokens().zip(path.steps()).all(|(token, step)| match step {
+                Step::Index(index) => token.decoded() == index.to_string(),
+                step => Some(&*token.decoded()) == step.name(),
+            });
+            if is_in_list && here == added {
+                path = path.take(depth);
+            } else if is_in_list && here > added {
+                path = path.take(depth).index(here - 1).join(&path.steps()[depth + 1..]);
+            }
+        }
+        path
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::Level;
+    use serde_json::json;
+
+    fn cluster(fields: &serde_json::Value) -> Json<'static> {
+        let cluster =
+            json!({"apiVersion": "ray.io/v1", "kind": "RayCluster", "metadata": {"name": "c"}, "spec": fields});
+        serde_json::from_str::<Json<'_>>(&cluster.to_string()).expect("JSON").into_owned()
+    }
+
+    fn outcome(json: &Json<'static>) -> Outcome<'static> {
+        Policy::default().dry_run(json, Some("default")).expect("a RayCluster")
+    }
+
+    #[test]
+    fn what_is_not_kuberays_has_no_outcome() {
+        assert!(Policy::default().dry_run(&Json::from("text"), None).is_none());
+        assert!(Policy::default().dry_run(&Json::Null, None).is_none());
+    }
+
+    #[test]
+    fn defaults_come_before_rules() {
+        let timeout = json!([{"name": "RAY_gcs_rpc_server_reconnect_timeout_s", "value": "900"}]);
+        let json = cluster(&json!({
+            "gcsFaultToleranceOptions": {"redisAddress": "redis:6379"},
+            "headGroupSpec": {"template": {"spec": {"containers": [{"name": "h", "env": timeout}]}}},
+            "workerGroupSpecs": [{"groupName": "w", "template": {"spec": {"containers": [{"name": "w"}]}}}],
+        }));
+        let outcome = outcome(&json);
+        assert!(!outcome.patch.0.is_empty());
+        let rules: Vec<_> = outcome.findings.iter().map(|finding| finding.rule.name).collect();
+        assert!(!rules.contains(&"worker-reconnect-timeout"), "{rules:?}");
+        assert!(rules.contains(&"missing-redis-password"), "{rules:?}");
+        let again = Policy::default().dry_run(&outcome.object, None).expect("a RayCluster");
+        assert!(again.patch.0.is_empty(), "what is stored needs no defaults");
+    }
+
+    #[test]
+    fn the_api_servers_own_part_is_done_first() {
+        let template = json!({"spec": {"containers": [{"name": "c"}]}});
+        let outcome = outcome(&cluster(&json!({
+            "headGroupSpec": {"template": template},
+            "workerGroupSpecs": [{"groupName": "w", "replicas": null, "unheardOf": 1, "template": template}],
+        })));
+        let group = &outcome.object.descend(["spec", "workerGroupSpecs"]).items()[0];
+        assert_eq!(group.field("maxReplicas").as_i64(), Some(2_147_483_647));
+        assert_eq!(group.field("replicas").as_i64(), Some(0));
+        assert_eq!(group.entry("unheardOf"), None);
+        let unknown = outcome.findings.iter().filter(|finding| finding.rule.scope == Scope::Offline);
+        assert_eq!(unknown.map(|it| it.path.to_string()).collect::<Vec<_>>(), ["spec.workerGroupSpecs[0].unheardOf"]);
+    }
+
+    #[test]
+    fn the_status_of_a_dump_is_judged_and_denies_nothing() {
+        let mut json = cluster(&json!({"headGroupSpec": {"template": {"spec": {"containers": [{"name": "h"}]}}}}));
+        let status = r#"{"conditions":[{"type":"RayClusterSuspending","status":"True"},
+            {"type":"RayClusterSuspended","status":"True"}]}"#;
+        let status = serde_json::from_str(status).expect("JSON");
+        json.as_object_mut().expect("a map").insert("status", status);
+        let outcome = outcome(&json);
+        let of_status = outcome.findings.iter().filter(|finding| finding.rule.name == CONTRADICTORY_STATUS);
+        assert_eq!(of_status.map(|finding| finding.level).collect::<Vec<_>>(), [Level::Warn]);
+        assert!(outcome.object.entry("status").is_none(), "the API server would drop it");
+    }
+
+    #[test]
+    fn findings_come_in_the_order_of_rules_and_paths() {
+        let group = json!({"groupName": "w", "template": {"spec": {"containers": [{"name": "w",
+            "env": [{"name": "RAY_gcs_rpc_server_reconnect_timeout_s", "value": "x"}]}]}}});
+        let groups: Vec<_> = (0..12).map(|_| group.clone()).collect();
+        let findings = outcome(&cluster(&json!({
+            "gcsFaultToleranceOptions": {},
+            "headGroupSpec": {"template": {"spec": {"containers": [{"name": "h"}]}}},
+            "workerGroupSpecs": groups,
+        })))
+        .findings;
+        let keys: Vec<_> = findings.iter().map(|finding| (position(finding), finding.path.clone())).collect();
+        assert!(keys.is_sorted(), "{keys:?}");
+        assert!(findings.len() > 12 && findings.iter().any(|finding| finding.level == Level::Warn));
+    }
+
+    #[test]
+    fn a_path_leads_back_to_what_was_written() {
+        let patch = json!([
+            {"op": "add", "path": "/spec/list/1", "value": "a"},
+            {"op": "add", "path": "/spec/list/1", "value": "b"},
+            {"op": "add", "path": "/spec/list/-", "value": "c"},
+            {"op": "add", "path": "/spec/1", "value": "a key"},
+        ]);
+        let patch = serde_json::from_value(patch).expect("a patch");
+        let outcome = Outcome { object: Json::Null, patch, findings: Vec::new(), exempted: Vec::new() };
+        let list = || FieldPath::of(["spec", "list"]);
+        for (stored, written) in [
+            (list().index(0).field("x"), list().index(0).field("x")),
+            (list().index(1).field("x"), list()),
+            (list().index(2), list()),
+            (list().index(3).field("x"), list().index(1).field("x")),
+            (list(), list()),
+            (FieldPath::of(["spec", "other"]).index(3), FieldPath::of(["spec", "other"]).index(3)),
+        ] {
+            assert_eq!(outcome.as_written(&stored), written, "{stored}");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The policy of rayguard: which RayCluster, RayService, RayJob or RayCronJob is refused, warned of, or given defaults.
+//!
+//! The crate reads an object ([`ray`]), judges it by a [`policy`] made of [`rules`] and [`defaults`], and returns findings
+//! ([`rule::Finding`]) and patches. [`admission`] does this for the bytes of an `AdmissionReview`. The crate does no I/O,
+//! reads no clock, starts no thread, and builds for `wasm32-unknown-unknown`.
+
+pub mod admission;
+pub mod cel;
+pub mod config;
+pub mod defaults;
+pub mod dry_run;
+pub mod exemption;
+pub mod go;
+pub mod kuberay;
+pub mod name;
+pub mod policy;
+pub mod ray;
+pub mod rule;
+pub mod rule_set;
+pub mod rules;
+pub mod schema;
+pub mod spelling;
+pub mod stored;
+pub mod view;

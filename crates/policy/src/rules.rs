@@ -1,0 +1,197 @@
+//! Every rule, one line each.
+
+// The documents of rules are prose for users first, and rustdoc second.
+#![allow(clippy::doc_markdown)]
+
+use std::fmt::Write as _;
+
+use crate::rule::Rule;
+
+mod autoscaler_restart_policy;
+mod changed_immutable_field;
+mod conflicting_autoscaler_version;
+mod conflicting_fault_tolerance;
+mod conflicting_group_resources;
+mod conflicting_sidecar_mode;
+mod conflicting_storage_backend;
+mod conflicting_tls_options;
+mod contradictory_status;
+mod dangling_redis_password;
+mod deprecated_api_version;
+mod disabled_feature;
+mod duplicate_worker_group;
+mod empty_storage_namespace;
+mod fault_tolerance_without_effect;
+mod fixed_storage_namespace;
+mod head_schedules_work;
+mod head_without_memory_limit;
+mod ineffective_exemption;
+mod ineffective_fault_tolerance;
+mod invalid_backoff_limit;
+mod invalid_cron_schedule;
+mod invalid_deletion_rule;
+mod invalid_deletion_strategy;
+mod invalid_group_label;
+mod invalid_history_server_options;
+mod invalid_idle_timeout;
+mod invalid_incremental_upgrade;
+mod invalid_initializing_timeout;
+mod invalid_job_deadline;
+mod invalid_job_ttl;
+mod invalid_name;
+mod invalid_network_policy;
+mod invalid_reconnect_timeout;
+mod invalid_replica_bounds;
+mod invalid_runtime_env;
+mod invalid_serve_config;
+mod invalid_upgrade_strategy;
+mod job_without_cluster;
+mod legacy_fault_tolerance;
+mod loopback_redis;
+mod malformed_field;
+mod malformed_redis_address;
+mod misplaced_redis_username;
+mod missing_container;
+mod missing_redis_address;
+mod missing_redis_password;
+mod missing_secret;
+mod misspelled_variable;
+mod named_head_service;
+mod negative_deletion_delay;
+mod plaintext_redis_password;
+mod pre_stop_ray_stop;
+mod ray_container_not_first;
+mod ray_version_mismatch;
+mod redis_tls_without_ca;
+mod reserved_autoscaler_variable;
+mod shared_rocksdb_claim;
+mod shared_storage_namespace;
+mod shell_in_ray_start_params;
+mod short_reconnect_timeout;
+mod single_replica;
+mod suspended_worker_group;
+mod system_config_reconnect_timeout;
+mod unknown_field;
+mod unknown_reconnect_timeout;
+mod unknown_time_zone;
+mod unset_autoscaler_version;
+mod unspread_replicas;
+mod unsupported_authentication;
+mod unsupported_priority;
+mod unsuspendable_job;
+mod worker_reconnect_timeout;
+
+pub(crate) use ineffective_exemption::RULE as INEFFECTIVE_EXEMPTION;
+
+/// Every rule, in the order in which they are listed and reported.
+pub static RULES: &[&Rule] = &[
+    // Whether the workers wait for the head.
+    &worker_reconnect_timeout::RULE,
+    &invalid_reconnect_timeout::RULE,
+    &unknown_reconnect_timeout::RULE,
+    &short_reconnect_timeout::RULE,
+    &system_config_reconnect_timeout::RULE,
+    // Whether the head finds what it knew.
+    &conflicting_fault_tolerance::RULE,
+    &ineffective_fault_tolerance::RULE,
+    &fault_tolerance_without_effect::RULE,
+    &missing_redis_address::RULE,
+    &malformed_redis_address::RULE,
+    &loopback_redis::RULE,
+    &redis_tls_without_ca::RULE,
+    &missing_redis_password::RULE,
+    &dangling_redis_password::RULE,
+    &plaintext_redis_password::RULE,
+    &missing_secret::RULE,
+    &empty_storage_namespace::RULE,
+    &fixed_storage_namespace::RULE,
+    &shared_storage_namespace::RULE,
+    &shared_rocksdb_claim::RULE,
+    &legacy_fault_tolerance::RULE,
+    &misspelled_variable::RULE,
+    // What runs where, and how it stops.
+    &ray_container_not_first::RULE,
+    &head_schedules_work::RULE,
+    &head_without_memory_limit::RULE,
+    &pre_stop_ray_stop::RULE,
+    &single_replica::RULE,
+    &unspread_replicas::RULE,
+    &unset_autoscaler_version::RULE,
+    &ray_version_mismatch::RULE,
+    &shell_in_ray_start_params::RULE,
+    // What KubeRay or the API server refuses or drops.
+    &malformed_field::RULE,
+    &unknown_field::RULE,
+    &deprecated_api_version::RULE,
+    &changed_immutable_field::RULE,
+    &invalid_name::RULE,
+    &invalid_upgrade_strategy::RULE,
+    &duplicate_worker_group::RULE,
+    &missing_container::RULE,
+    &conflicting_group_resources::RULE,
+    &invalid_group_label::RULE,
+    &invalid_replica_bounds::RULE,
+    &suspended_worker_group::RULE,
+    &conflicting_autoscaler_version::RULE,
+    &autoscaler_restart_policy::RULE,
+    &invalid_idle_timeout::RULE,
+    &unsupported_priority::RULE,
+    &reserved_autoscaler_variable::RULE,
+    &misplaced_redis_username::RULE,
+    &conflicting_storage_backend::RULE,
+    &disabled_feature::RULE,
+    &unsupported_authentication::RULE,
+    &invalid_history_server_options::RULE,
+    &invalid_network_policy::RULE,
+    &conflicting_tls_options::RULE,
+    &invalid_serve_config::RULE,
+    &named_head_service::RULE,
+    &negative_deletion_delay::RULE,
+    &invalid_incremental_upgrade::RULE,
+    &invalid_initializing_timeout::RULE,
+    &job_without_cluster::RULE,
+    &conflicting_sidecar_mode::RULE,
+    &unsuspendable_job::RULE,
+    &invalid_backoff_limit::RULE,
+    &invalid_job_deadline::RULE,
+    &invalid_job_ttl::RULE,
+    &invalid_deletion_strategy::RULE,
+    &invalid_deletion_rule::RULE,
+    &invalid_runtime_env::RULE,
+    &contradictory_status::RULE,
+    &invalid_cron_schedule::RULE,
+    &unknown_time_zone::RULE,
+    // What objects say of all these.
+    &ineffective_exemption::RULE,
+];
+
+/// Every rule as a row of a Markdown table, with a link to its document from the folder of `Cargo.toml`.
+pub fn markdown_table() -> String {
+    let mut table = String::from("| rule | category | level | `--fix` | finds |\n| --- | --- | --- | --- | --- |\n");
+    for rule in RULES {
+        let Rule { name, category, level, summary, .. } = rule;
+        let file = name.replace('-', "_");
+        let fix = if rule.fix_note().is_some() { "yes" } else { "" };
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            table,
+            "| [{name}](crates/policy/src/rules/{file}.md) | {category} | {level} | {fix} | {summary} |"
+        );
+    }
+    table
+}
+
+/// The names of all rules.
+pub fn names() -> Vec<&'static str> {
+    RULES.iter().map(|rule| rule.name).collect()
+}
+
+/// The rule of this name.
+pub fn find(name: &str) -> Option<&'static Rule> {
+    RULES.iter().copied().find(|rule| rule.name == name)
+}
+
+/// The rules that stand for a check of KubeRay, by its error.
+pub fn that_stand_for(error: &str) -> Vec<&'static Rule> {
+    RULES.iter().copied().filter(|rule| rule.reference.iter().any(|words| error.contains(words))).collect()
+}

@@ -1,0 +1,65 @@
+#![doc = include_str!("conflicting_fault_tolerance.md")]
+
+use crate::policy::Settings;
+use crate::ray::RayObject;
+use crate::ray::gcs::{
+    FT_ENABLED_ANNOTATION, GcsFaultTolerance, OPTIONS, REDIS_ADDRESS, REDIS_PASSWORD, REDIS_PASSWORD_PARAM,
+    STORAGE_NAMESPACE_ANNOTATION,
+};
+use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use rayguard_manifest::path::FieldPath;
+
+pub(super) static RULE: Rule = Rule {
+    name: "conflicting-fault-tolerance",
+    summary: "fault tolerance configured in two ways that exclude each other",
+    category: Category::FaultTolerance,
+    level: Level::Deny,
+    scope: Scope::Admission,
+    since: "0.1.0",
+    reference: &[
+        "annotation and GcsFaultToleranceOptions are both set",
+        "cannot set `redis-password` in rayStartParams",
+        "cannot set `REDIS_PASSWORD` env var",
+        "cannot set `RAY_REDIS_ADDRESS` env var",
+        "cannot set `ray.io/external-storage-namespace` annotation",
+    ],
+    docs: include_str!("conflicting_fault_tolerance.md"),
+    check: Check::Object(check),
+};
+
+fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
+    let is_rocksdb = match object.fault_tolerance {
+        GcsFaultTolerance::Options(_) => false,
+        GcsFaultTolerance::RocksDb => true,
+        GcsFaultTolerance::Off | GcsFaultTolerance::Annotation => return,
+    };
+    let mut forbid = |path: FieldPath, option: Option<&str>, is_needless: bool| {
+        let message = format!("{OPTIONS} is there as well, and KubeRay refuses both together");
+        let help = match option.filter(|_| !is_rocksdb) {
+            Some(option) => format!("remove it, and write {OPTIONS}.{option}"),
+            None => "remove it".to_owned(),
+        };
+        let finding = findings.forbidden(path.clone(), message, help);
+        if is_needless {
+            finding.fix_by_removal(path);
+        }
+    };
+    // Any value at all, even "false".
+    if let Some(value) = object.annotation(FT_ENABLED_ANNOTATION).filter(|value| !value.is_empty()) {
+        // "true" says what the options say.
+        forbid(RayObject::annotation_path(FT_ENABLED_ANNOTATION), None, value.eq_ignore_ascii_case("true"));
+    }
+    let head = &object.cluster.head;
+    if head.ray_start_param(REDIS_PASSWORD_PARAM).is_some_and(|value| !value.is_empty()) {
+        forbid(head.ray_start_param_path(REDIS_PASSWORD_PARAM), Some("redisPassword"), false);
+    }
+    if let Some(var) = object.head_env_var(REDIS_PASSWORD) {
+        forbid(var.path(), Some("redisPassword"), false);
+    }
+    if let Some(var) = object.head_env_var(REDIS_ADDRESS) {
+        forbid(var.path(), Some("redisAddress"), false);
+    }
+    if object.annotation(STORAGE_NAMESPACE_ANNOTATION).is_some_and(|value| !value.is_empty()) {
+        forbid(RayObject::annotation_path(STORAGE_NAMESPACE_ANNOTATION), None, false);
+    }
+}

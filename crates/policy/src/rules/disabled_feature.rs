@@ -1,0 +1,120 @@
+#![doc = include_str!("disabled_feature.md")]
+
+use crate::kuberay::{FeatureGate, Version};
+use crate::policy::Settings;
+use crate::ray::RayObject;
+use crate::ray::gcs::GcsFaultTolerance;
+use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use rayguard_manifest::path::FieldPath;
+
+pub(super) static RULE: Rule = Rule {
+    name: "disabled-feature",
+    summary: "a field that needs a feature of the operator that is off",
+    category: Category::Kuberay,
+    level: Level::Deny,
+    scope: Scope::Admission,
+    since: "0.1.0",
+    reference: &[
+        "the embedded RocksDB GCS fault tolerance backend",
+        "RayClusterHistoryServer feature gate is not enabled",
+        "spec.networkPolicy requires the RayClusterNetworkPolicy feature gate",
+        "spec.tlsOptions requires the RayClusterMTLS feature gate",
+        "can be suspended only when the RayJobDeletionPolicy feature gate is enabled",
+        "RayJobDeletionPolicy feature gate must be enabled",
+        "worker groups is currently available when the RayJobDeletionPolicy feature gate is enabled",
+    ],
+    docs: include_str!("disabled_feature.md"),
+    check: Check::Object(check),
+};
+
+/// Fields of a cluster that the operator takes only with a gate open.
+const FIELDS: [(&str, FeatureGate); 3] = [
+    ("historyServerOptions", FeatureGate::RayClusterHistoryServer),
+    ("networkPolicy", FeatureGate::RayClusterNetworkPolicy),
+    ("tlsOptions", FeatureGate::RayClusterMtls),
+];
+
+fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+    // A version without the gate has no such field either: the API server drops it.
+    let is_off = |gate: FeatureGate| gate.is_in(settings.kuberay.version) && !settings.kuberay.is_enabled(gate);
+    let mut refuse = |gate: FeatureGate, path: FieldPath, instead: &str| {
+        findings.forbidden(
+            path,
+            format!("the operator refuses it while its feature gate {} is off", gate.as_str()),
+            format!("open the gate in the operator and in rayguard's policy, or {instead}"),
+        );
+    };
+    let gate = FeatureGate::GcsFaultToleranceEmbeddedStorage;
+    if object.fault_tolerance == GcsFaultTolerance::RocksDb && is_off(gate) {
+        refuse(gate, object.options_path("backend"), "use Redis");
+    }
+    let cluster = &object.cluster;
+    for (field, gate) in FIELDS {
+        if cluster.json.field(field).as_object().is_some() && is_off(gate) {
+            refuse(gate, cluster.path().field(field), "remove it");
+        }
+    }
+    let gate = FeatureGate::RayJobDeletionPolicy;
+    if !is_off(gate) {
+        return;
+    }
+    // An autoscaler and a suspended group exclude each other with the gate open, too.
+    let instead =
+        if cluster.is_autoscaling() { "remove it, which the autoscaler needs in any case" } else { "remove it" };
+    for group in &cluster.workers {
+        if group.json.field("suspend").as_bool() == Some(true) {
+            refuse(gate, group.path().field("suspend"), instead);
+        }
+    }
+    let Some(job) = object.job() else { return };
+    // KubeRay 1.3 and 1.4 had one policy, whatever became of the job.
+    let field = if settings.kuberay.version < Version::v1(5) { "deletionPolicy" } else { "deletionStrategy" };
+    if !job.json.field(field).is_null() {
+        refuse(gate, job.path().field(field), "remove it");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kuberay::KubeRay;
+    use rayguard_manifest::json::Json;
+
+    fn found(spec: &str, minor: u8, feature_gates: &[(FeatureGate, bool)]) -> Vec<String> {
+        let text = format!(r#"{{"apiVersion":"ray.io/v1","kind":"RayJob","spec":{spec}}}"#);
+        let json: Json<'_> = serde_json::from_str(&text).expect("JSON");
+        let object = RayObject::read(&json).expect("a RayJob");
+        let kuberay = KubeRay { version: Version::v1(minor), feature_gates: feature_gates.to_vec() };
+        let settings = Settings { kuberay, ..Settings::default() };
+        let findings = Findings::collect(&object, None, &settings, [(&RULE, Level::Deny)]);
+        findings.iter().map(|finding| finding.path.to_string()).collect()
+    }
+
+    #[test]
+    fn a_field_is_refused_from_the_version_that_has_its_gate_until_it_is_open() {
+        let suspended = r#"{"rayClusterSpec":{"workerGroupSpecs":[{"suspend":true},{"suspend":false}]}}"#;
+        let strategy = r#"{"deletionStrategy":{}}"#;
+        let policy = r#"{"deletionPolicy":"DeleteCluster"}"#;
+        let tls = r#"{"rayClusterSpec":{"tlsOptions":{}}}"#;
+        for (spec, minors, path) in [
+            (suspended, 3..=5, "spec.rayClusterSpec.workerGroupSpecs[0].suspend"),
+            (strategy, 5..=5, "spec.deletionStrategy"),
+            (policy, 3..=4, "spec.deletionPolicy"),
+            (tls, 7..=7, "spec.rayClusterSpec.tlsOptions"),
+        ] {
+            for minor in 1..=7 {
+                let expected: &[&str] = if minors.contains(&minor) { &[path] } else { &[] };
+                assert_eq!(found(spec, minor, &[]), expected, "{spec} in 1.{minor}");
+                let open = [(FeatureGate::RayJobDeletionPolicy, true), (FeatureGate::AllAlpha, true)];
+                assert!(found(spec, minor, &open).is_empty(), "{spec} in 1.{minor} with every gate open");
+            }
+        }
+    }
+
+    #[test]
+    fn null_is_nothing() {
+        let spec = r#"{"deletionStrategy":null,"rayClusterSpec":{"networkPolicy":null,"tlsOptions":null,
+            "historyServerOptions":null,"gcsFaultToleranceOptions":null,"workerGroupSpecs":null}}"#;
+        assert!(found(spec, 7, &[(FeatureGate::AllBeta, false)]).is_empty());
+    }
+}

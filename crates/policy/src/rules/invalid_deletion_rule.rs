@@ -1,0 +1,116 @@
+#![doc = include_str!("invalid_deletion_rule.md")]
+
+use std::collections::BTreeMap;
+
+use crate::kuberay::Version;
+use crate::policy::Settings;
+use crate::ray::RayObject;
+use crate::ray::deletion::{DELETE_CLUSTER, DELETE_SELF, DELETE_WORKERS};
+use crate::rule::{Category, Check, Findings, Level, Reason, Rule, Scope};
+use rayguard_manifest::json::Json;
+use rayguard_manifest::path::FieldPath;
+
+pub(super) static RULE: Rule = Rule {
+    name: "invalid-deletion-rule",
+    summary: "a deletion rule that contradicts itself, the job or another rule",
+    category: Category::Kuberay,
+    level: Level::Deny,
+    scope: Scope::Admission,
+    since: "0.1.0",
+    reference: &[
+        "cannot set both JobStatus and JobDeploymentStatus",
+        "exactly one of JobStatus and JobDeploymentStatus must be set",
+        "TTLSeconds must be non-negative",
+        "not supported when ClusterSelector is set",
+        "'DeleteWorkers' not supported with autoscaling enabled",
+        "duplicate rule for DeletionPolicyType",
+        ") must be >= ",
+    ],
+    docs: include_str!("invalid_deletion_rule.md"),
+    check: Check::Object(check),
+};
+
+/// What can be deleted, in the order in which it has to go.
+const ORDER: [&str; 3] = [DELETE_WORKERS, DELETE_CLUSTER, DELETE_SELF];
+
+/// The field of a condition that names a status, and the status.
+type Status<'a> = (&'static str, &'a str);
+
+/// For each policy the place of its rule, and the seconds that it waits.
+type Waits<'a> = BTreeMap<&'a str, (usize, i64)>;
+
+fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+    let Some(job) = object.job().filter(|_| settings.kuberay.version >= Version::v1(5)) else { return };
+    let rules = job.deletion_rules();
+    if rules.is_empty() {
+        return;
+    }
+    let path = job.path().fields(["deletionStrategy", "deletionRules"]);
+    let mut statuses: BTreeMap<Status<'_>, Waits<'_>> = BTreeMap::new();
+    for (index, rule) in rules.iter().enumerate() {
+        let path = || path.clone().index(index);
+        let condition = rule.field("condition");
+        let status = status(condition, || path().field("condition"), settings.kuberay.version, findings);
+        let seconds = condition.field("ttlSeconds").as_i64().unwrap_or_default();
+        if seconds < 0 {
+            let path = path().fields(["condition", "ttlSeconds"]);
+            findings.invalid(path, "it must not be negative", "write the seconds to wait, or remove it for none");
+        }
+        let policy = rule.field("policy").as_str().unwrap_or_default();
+        let obstacle = object.deletion_obstacle(policy);
+        if let Some(obstacle) = obstacle {
+            findings.invalid(path().field("policy"), obstacle.message(), obstacle.help());
+        }
+        // Only what is right by itself is held against the others, as KubeRay does it.
+        let Some((field, status)) = status.filter(|_| seconds >= 0 && obstacle.is_none()) else { continue };
+        let waits = statuses.entry((field, status)).or_default();
+        if let Some((first, _)) = waits.get(policy) {
+            let message = format!("deletionRules[{first}] has this policy and this {field} already");
+            findings.report(Reason::Duplicate, path(), message, "remove one of the two");
+        } else {
+            waits.insert(policy, (index, seconds));
+        }
+    }
+    for ((field, status), waits) in &statuses {
+        let stages = || ORDER.iter().filter_map(|policy| waits.get_key_value(policy));
+        let mut longest = 0;
+        for ((earlier, (_, before)), (later, (index, after))) in stages().zip(stages().skip(1)) {
+            longest = longest.max(*before);
+            if after < before {
+                findings.invalid(
+                    path.clone().index(*index).fields(["condition", "ttlSeconds"]),
+                    format!("it makes {later} come after {after} s, before {earlier} after {before} s ({field} {status:.20})"),
+                    format!("write {longest} or more"),
+                );
+            }
+        }
+    }
+}
+
+/// The status that a condition waits for. There must be one, and one only.
+fn status<'a>(
+    condition: &'a Json<'_>,
+    path: impl Fn() -> FieldPath,
+    version: Version,
+    findings: &mut Findings,
+) -> Option<Status<'a>> {
+    let of = |field| condition.field(field).as_str().map(|status| (field, status));
+    let job = of("jobStatus");
+    if version < Version::v1(6) {
+        // There was only this one, and nobody looked whether it was there.
+        return Some(job.unwrap_or(("jobStatus", "")));
+    }
+    match (job, of("jobDeploymentStatus")) {
+        (Some(_), Some(_)) => {
+            let path = path().field("jobDeploymentStatus");
+            findings.forbidden(path, "there is a jobStatus, too", "remove one of the two");
+            None
+        }
+        (None, None) => {
+            let help = "write SUCCEEDED or FAILED, or a jobDeploymentStatus instead";
+            findings.required(path().field("jobStatus"), "the rule has no status to wait for", help);
+            None
+        }
+        (job, deployment) => job.or(deployment),
+    }
+}

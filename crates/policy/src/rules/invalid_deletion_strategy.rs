@@ -1,0 +1,91 @@
+#![doc = include_str!("invalid_deletion_strategy.md")]
+
+use crate::kuberay::Version;
+use crate::policy::Settings;
+use crate::ray::deletion::DELETE_NONE;
+use crate::ray::{Job, RayObject};
+use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use rayguard_manifest::path::FieldPath;
+
+pub(super) static RULE: Rule = Rule {
+    name: "invalid-deletion-strategy",
+    summary: "a deletionStrategy that contradicts itself or the rest of the job",
+    category: Category::Kuberay,
+    level: Level::Deny,
+    scope: Scope::Admission,
+    since: "0.1.0",
+    reference: &[
+        "shutdownAfterJobFinishes and spec.deletionStrategy.deletionRules are mutually exclusive",
+        "Cannot use both legacy onSuccess/onFailure fields and deletionRules",
+        "DeletionStrategy requires either BOTH onSuccess and onFailure",
+        "DeletionStrategy.OnFailure must be set when using the legacy",
+        "DeletionStrategy.OnSuccess cannot be unset",
+        "DeletionStrategy.OnFailure cannot be unset",
+        "ClusterSelector mode doesn't support DeletionStrategy=",
+        "DeletionStrategy=DeleteWorkers currently does not support",
+        "is set to 'true' while deletion policy is 'DeleteNone'",
+        "the ClusterSelector mode doesn't support DeletionPolicy=",
+        "DeletionPolicy=DeleteWorkers currently does not support",
+    ],
+    docs: include_str!("invalid_deletion_strategy.md"),
+    check: Check::Object(check),
+};
+
+fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+    let version = settings.kuberay.version;
+    let Some(job) = object.job() else { return };
+    if version < Version::v1(5) {
+        // The one field that there was, since 1.3.
+        if let Some(policy) = job.json.field("deletionPolicy").as_str().filter(|_| version >= Version::v1(3)) {
+            single_policy(object, job, policy, job.path().field("deletionPolicy"), findings);
+        }
+        return;
+    }
+    let strategy = job.json.field("deletionStrategy");
+    if strategy.as_object().is_none() {
+        return;
+    }
+    let path = job.path().field("deletionStrategy");
+    let outcomes = ["onSuccess", "onFailure"].map(|name| (name, strategy.field(name)));
+    if !job.deletion_rules().is_empty() {
+        if job.is_on("shutdownAfterJobFinishes") {
+            let help = if job.number("ttlSecondsAfterFinished").is_some_and(|seconds| seconds > 0) {
+                "remove it and ttlSecondsAfterFinished, and add a rule with the policy DeleteCluster if there is none"
+            } else {
+                "remove it, and add a rule with the policy DeleteCluster if there is none"
+            };
+            let message = "what is deleted after the job is up to its deletionRules";
+            findings.forbidden(job.path().field("shutdownAfterJobFinishes"), message, help);
+        }
+        for (name, _) in outcomes.into_iter().filter(|(_, outcome)| outcome.as_object().is_some()) {
+            findings.forbidden(path.clone().field(name), "there are deletionRules, too", "remove it: it is deprecated");
+        }
+    } else if outcomes.iter().all(|(_, outcome)| outcome.as_object().is_none()) {
+        let message = "the deletionStrategy has no rule";
+        findings.required(path.field("deletionRules"), message, "add a rule, or remove the deletionStrategy");
+    } else {
+        for (name, outcome) in outcomes {
+            let path = path.clone().field(name);
+            if outcome.as_object().is_none() {
+                let message = "onSuccess and onFailure must both be there";
+                findings.required(path, message, "add it with a policy, or write deletionRules instead");
+            } else if let Some(policy) = outcome.field("policy").as_str() {
+                single_policy(object, job, policy, path.field("policy"), findings);
+            } else {
+                let message = "it does not say what is deleted";
+                let help = "write DeleteCluster, DeleteWorkers, DeleteSelf or DeleteNone";
+                findings.required(path.field("policy"), message, help);
+            }
+        }
+    }
+}
+
+/// A policy that is by itself: that of an outcome, or of the job before there were outcomes.
+fn single_policy(object: &RayObject<'_>, job: Job<'_>, policy: &str, path: FieldPath, findings: &mut Findings) {
+    if let Some(obstacle) = object.deletion_obstacle(policy) {
+        findings.invalid(path, obstacle.message(), obstacle.help());
+    } else if policy == DELETE_NONE && job.is_on("shutdownAfterJobFinishes") {
+        let message = "nothing would be deleted, while shutdownAfterJobFinishes deletes the cluster";
+        findings.invalid(path, message, "write DeleteCluster, or remove shutdownAfterJobFinishes");
+    }
+}

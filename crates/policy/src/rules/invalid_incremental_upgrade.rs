@@ -1,0 +1,143 @@
+#![doc = include_str!("invalid_incremental_upgrade.md")]
+
+use crate::kuberay::{FeatureGate, Version};
+use crate::policy::Settings;
+use crate::ray::{Kind, RayObject};
+use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use rayguard_manifest::json::Json;
+use rayguard_manifest::path::FieldPath;
+
+pub(super) static RULE: Rule = Rule {
+    name: "invalid-incremental-upgrade",
+    summary: "an incremental upgrade without an autoscaler, or with options that are missing or out of bounds",
+    category: Category::Kuberay,
+    level: Level::Deny,
+    scope: Scope::Admission,
+    since: "0.1.0",
+    reference: &[
+        "Ray Autoscaler is required for NewClusterWithIncrementalUpgrade",
+        "ClusterUpgradeOptions are required for NewClusterWithIncrementalUpgrade",
+        "maxSurgePercent must be between 0 and 100",
+        "stepSizePercent must be between 0 and 100",
+        "intervalSeconds must be greater than 0",
+        "gatewayClassName is required for NewClusterWithIncrementalUpgrade",
+        "stepSizePercent must be less than or equal to maxSurgePercent",
+    ],
+    docs: include_str!("invalid_incremental_upgrade.md"),
+    check: Check::Object(check),
+};
+
+const TYPE: &str = "NewClusterWithIncrementalUpgrade";
+const OPTIONS: [&str; 3] = ["spec", "upgradeStrategy", "clusterUpgradeOptions"];
+/// What KubeRay's schema gives an upgrade that says nothing of it, in percent.
+const WHOLE_CAPACITY: i64 = 100;
+
+fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+    let kuberay = &settings.kuberay;
+    let strategy = object.json.descend(["spec", "upgradeStrategy"]);
+    if object.kind != Kind::RayService
+        || strategy.as_object().is_none()
+        || kuberay.version < Version::v1(5)
+        || !kuberay.is_enabled(FeatureGate::RayServiceIncrementalUpgrade)
+    {
+        return;
+    }
+    match strategy.field("type") {
+        // A bug, mended in 1.7: with the gate on, KubeRay reads the type whether there is one or not.
+        Json::Null if kuberay.version < Version::v1(7) => {
+            findings.required(
+                FieldPath::of(["spec", "upgradeStrategy", "type"]),
+                format!("without it KubeRay {} crashes on this object, time and again", kuberay.version),
+                "write NewCluster, which it is if there is no upgradeStrategy at all, or another type",
+            );
+            return;
+        }
+        kind if kind.as_str() == Some(TYPE) => {}
+        _ => return,
+    }
+    if !object.cluster.is_autoscaling() {
+        findings.required(
+            object.cluster.path().field("enableInTreeAutoscaling"),
+            "an incremental upgrade needs the autoscaler",
+            "write enableInTreeAutoscaling: true, or the upgrade strategy NewCluster",
+        );
+    }
+    let options = object.json.descend(OPTIONS);
+    if options.as_object().is_some() {
+        check_percentages(options, kuberay.version, findings);
+        check_interval(options, findings);
+        check_gateway(options, findings);
+    } else {
+        findings.required(
+            FieldPath::of(OPTIONS),
+            "an incremental upgrade needs its options",
+            "add stepSizePercent, intervalSeconds and gatewayClassName",
+        );
+    }
+}
+
+fn path(field: &'static str) -> FieldPath {
+    FieldPath::of(OPTIONS).field(field)
+}
+
+fn check_percentages(options: &Json<'_>, version: Version, findings: &mut Findings) {
+    let is_percentage = |percent: i64| (0..=100).contains(&percent);
+    let surge = options.field("maxSurgePercent").as_i64().unwrap_or(WHOLE_CAPACITY);
+    let step = options.field("stepSizePercent").as_i64();
+    for (field, percent) in [("maxSurgePercent", Some(surge)), ("stepSizePercent", step)] {
+        if let Some(percent) = percent.filter(|percent| !is_percentage(*percent)) {
+            findings.invalid(
+                path(field),
+                format!("it is a percentage, and cannot be {percent}"),
+                "write a number from 0 to 100",
+            );
+        }
+    }
+    match step {
+        None => {
+            findings.required(
+                path("stepSizePercent"),
+                "it is not said how much traffic moves to the new cluster at a time",
+                "write stepSizePercent, a number from 0 to 100",
+            );
+        }
+        Some(step) if version >= Version::v1(7) && is_percentage(surge) && is_percentage(step) && surge < step => {
+            findings.invalid(
+                path("stepSizePercent"),
+                format!("a step of {step} % of the traffic is more than the {surge} % of maxSurgePercent"),
+                format!("write {surge} or less, or a higher maxSurgePercent"),
+            );
+        }
+        Some(_) => {}
+    }
+}
+
+fn check_interval(options: &Json<'_>, findings: &mut Findings) {
+    match options.field("intervalSeconds").as_i64() {
+        None => {
+            findings.required(
+                path("intervalSeconds"),
+                "it is not said how long to wait between two steps",
+                "write intervalSeconds, a number from 1",
+            );
+        }
+        Some(seconds) if seconds <= 0 => {
+            findings.invalid(
+                path("intervalSeconds"),
+                format!("there must be time between two steps, and this is {seconds}"),
+                "write 1 or more",
+            );
+        }
+        Some(_) => {}
+    }
+}
+
+fn check_gateway(options: &Json<'_>, findings: &mut Findings) {
+    if options.field("gatewayClassName").as_nonempty_str().is_none() {
+        findings.required(
+            path("gatewayClassName"),
+            "KubeRay moves the traffic by a Gateway, and its class is not named",
+            "write gatewayClassName: one that kubectl get gatewayclass lists",
+        );
+    }
+}

@@ -1,0 +1,152 @@
+#![doc = include_str!("invalid_name.md")]
+
+use crate::kuberay::Version;
+use crate::name::{Syntax, sentence};
+use crate::policy::Settings;
+use crate::ray::{Kind, RayObject};
+use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use rayguard_manifest::path::FieldPath;
+
+pub(super) static RULE: Rule = Rule {
+    name: "invalid-name",
+    summary: "a name that is too long for what KubeRay makes of it, or no DNS label",
+    category: Category::Kuberay,
+    level: Level::Deny,
+    scope: Scope::Admission,
+    since: "0.1.0",
+    reference: &[
+        "RayCluster name should be no more than",
+        "RayCluster name should be a valid DNS1035 label",
+        "RayService name should be no more than",
+        "RayService name should be a valid DNS1035 label",
+        "RayJob name should be no more than",
+        "RayJob name should be a valid DNS1035 label",
+        "RayCronJob name should be no more than",
+    ],
+    docs: include_str!("invalid_name.md"),
+    check: Check::Object(check),
+};
+
+/// How many characters the API server keeps of `metadata.generateName`, and how many it appends
+/// (`SimpleNameGenerator`, k8s.io/apiserver/pkg/storage/names/generate.go).
+const PREFIX: usize = 58;
+const SUFFIX: &str = "xxxxx";
+
+fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+    let version = settings.kuberay.version;
+    let (limit, is_label) = match object.kind {
+        Kind::RayCluster if version >= Version::v1(4) => (53, true),
+        Kind::RayService | Kind::RayJob if version >= Version::v1(4) => (47, true),
+        Kind::RayCronJob if version >= Version::v1(7) => (36, false),
+        _ => return,
+    };
+    let metadata = object.json.field("metadata");
+    let prefix = metadata.field("generateName").as_nonempty_str();
+    let prefix = prefix.map(|prefix| &prefix[..prefix.floor_char_boundary(PREFIX)]);
+    match (metadata.field("name").as_nonempty_str(), prefix) {
+        // In the webhook the API server has made the name already; what the user can change is the prefix.
+        (Some(name), Some(prefix)) if is_made_of(name, prefix) => {
+            judge(object.kind, name, "generateName", (limit, is_label), findings);
+        }
+        (Some(name), _) => judge(object.kind, name, "name", (limit, is_label), findings),
+        (None, Some(prefix)) => {
+            // What the API server appends is of this form, whatever it is.
+            judge(object.kind, &[prefix, SUFFIX].concat(), "generateName", (limit, is_label), findings);
+        }
+        // Without any metadata there is no place to point at, and the API server has its say first.
+        (None, None) if is_label && metadata.as_object().is_some() => {
+            let path = FieldPath::of(["metadata", "name"]);
+            findings.required(path, "there is no name", format!("write {}", Syntax::Dns1035Label.form()));
+        }
+        (None, None) => {}
+    }
+}
+
+/// Whether the API server made a name of a prefix.
+fn is_made_of(name: &str, prefix: &str) -> bool {
+    name.strip_prefix(prefix).is_some_and(|suffix| suffix.len() == SUFFIX.len())
+}
+
+fn judge(kind: Kind, name: &str, field: &'static str, (limit, is_label): (usize, bool), findings: &mut Findings) {
+    let kind = kind.as_str();
+    let subject = if field == "name" { "the name" } else { "the name made of it" };
+    if name.len() > limit {
+        let most = if field == "name" { limit } else { limit - SUFFIX.len() };
+        let message = format!("{subject} has {} characters, and KubeRay takes {limit} of a {kind}", name.len());
+        findings.invalid(FieldPath::of(["metadata", field]), message, format!("write at most {most} characters"));
+    }
+    if !is_label {
+        return;
+    }
+    let faults = Syntax::Dns1035Label.faults(name);
+    if faults.iter().any(|fault| !fault.is_length()) {
+        let message = format!("{subject} {}", sentence(faults.iter().filter(|fault| !fault.is_length())));
+        let help = "write lower-case letters, digits and '-', the first a letter, the last no '-'";
+        findings.invalid(FieldPath::of(["metadata", field]), message, help);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kuberay::KubeRay;
+    use rayguard_manifest::json::Json;
+
+    fn found(kind: &str, metadata: &str, minor: u8) -> Vec<String> {
+        let text = format!(r#"{{"apiVersion":"ray.io/v1","kind":"{kind}","metadata":{metadata}}}"#);
+        let json: Json<'_> = serde_json::from_str(&text).expect("JSON");
+        let object = RayObject::read(&json).expect("one of KubeRay's objects");
+        let kuberay = KubeRay { version: Version::v1(minor), feature_gates: Vec::new() };
+        let settings = Settings { kuberay, ..Settings::default() };
+        let findings = Findings::collect(&object, None, &settings, [(&RULE, Level::Deny)]);
+        findings.iter().map(|finding| format!("{}: {}", finding.path, finding.message)).collect()
+    }
+
+    #[test]
+    fn each_kind_has_its_limit_since_its_version() {
+        for (kind, limit, since) in
+            [("RayCluster", 53, 4), ("RayService", 47, 4), ("RayJob", 47, 4), ("RayCronJob", 36, 7)]
+        {
+            let named = |length: usize| format!(r#"{{"name":"{}"}}"#, "a".repeat(length));
+            let generated = |length: usize| format!(r#"{{"generateName":"{}-"}}"#, "a".repeat(length - 6));
+            for metadata in [named(limit), generated(limit)] {
+                assert!(found(kind, &metadata, since).is_empty(), "{kind}: {metadata}");
+            }
+            for metadata in [named(limit + 1), generated(limit + 1)] {
+                let says = format!("has {} characters, and KubeRay takes {limit}", limit + 1);
+                assert!(matches!(&*found(kind, &metadata, since), [one] if one.contains(&says)), "{kind}: {metadata}");
+                assert!(found(kind, &metadata, since - 1).is_empty(), "{kind} before 1.{since}: {metadata}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_made_of_a_prefix_has_63_characters_at_most() {
+        let found = found("RayCluster", &format!(r#"{{"generateName":"{}é"}}"#, "a".repeat(57)), 7);
+        assert_eq!(
+            found,
+            ["metadata.generateName: the name made of it has 62 characters, and KubeRay takes 53 of a RayCluster"]
+        );
+    }
+
+    #[test]
+    fn a_name_that_was_made_of_a_prefix_is_the_prefixs_fault() {
+        for metadata in [r#"{"generateName":"A-"}"#, r#"{"name":"A-x2z4b","generateName":"A-"}"#] {
+            let expected = ["metadata.generateName: the name made of it contains 'A'"];
+            assert_eq!(found("RayJob", metadata, 7), expected, "{metadata}");
+        }
+        let named = found("RayJob", r#"{"name":"A-longer","generateName":"A-"}"#, 7);
+        assert_eq!(named, ["metadata.name: the name contains 'A'"]);
+    }
+
+    #[test]
+    fn a_name_counts_before_a_prefix_and_an_empty_one_is_none() {
+        assert!(found("RayJob", r#"{"name":"a","generateName":"A"}"#, 7).is_empty());
+        assert!(found("RayJob", r#"{"name":"","generateName":"a-"}"#, 7).is_empty());
+        assert_eq!(found("RayJob", r#"{"name":""}"#, 7), ["metadata.name: there is no name"]);
+        assert!(found("RayCronJob", r#"{"name":""}"#, 7).is_empty(), "KubeRay looks at its length only");
+        for metadata in ["{}", "null", r#"{"name":1}"#] {
+            assert_eq!(found("RayJob", metadata, 7).len(), usize::from(metadata != "null"), "{metadata}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+#![doc = include_str!("invalid_network_policy.md")]
+
+use std::collections::HashSet;
+
+use crate::kuberay::Version;
+use crate::name::{Syntax, sentence};
+use crate::policy::Settings;
+use crate::ray::RayObject;
+use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use rayguard_manifest::json::Json;
+use rayguard_manifest::path::FieldPath;
+
+pub(super) static RULE: Rule = Rule {
+    name: "invalid-network-policy",
+    summary: "rules of a network policy for traffic that it does not deny, or for a group that is not there",
+    category: Category::Kuberay,
+    level: Level::Deny,
+    scope: Scope::Admission,
+    since: "0.1.0",
+    reference: &[
+        "ingressRules cannot be set when mode is",
+        "egressRules cannot be set when mode is",
+        "must be a valid DNS1123 label when networkPolicy is enabled",
+        "does not match any group name in workerGroupSpecs",
+    ],
+    docs: include_str!("invalid_network_policy.md"),
+    check: Check::Object(check),
+};
+
+fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+    let cluster = &object.cluster;
+    let policy = cluster.json.field("networkPolicy");
+    if policy.as_object().is_none() || settings.kuberay.version < Version::v1(7) {
+        return;
+    }
+    let path = || cluster.path().field("networkPolicy");
+    // The rules that mean nothing in a mode, for the mode leaves that traffic alone.
+    let useless = match policy.field("mode").as_str() {
+        Some("DenyAllEgress") => Some(("ingressRules", "DenyAllEgress", "DenyAllIngress")),
+        Some("DenyAllIngress") => Some(("egressRules", "DenyAllIngress", "DenyAllEgress")),
+        _ => None,
+    };
+    let mut check_rules = |rules: &Json<'_>, path: FieldPath| {
+        if let Some((field, mode, other)) = useless
+            && !rules.field(field).items().is_empty()
+        {
+            let message = format!("the mode {mode} lets this traffic through without rules, and KubeRay refuses them");
+            findings.forbidden(path.field(field), message, format!("remove it, or write mode: DenyAll or {other}"));
+        }
+    };
+    for role in ["head", "worker"] {
+        check_rules(policy.field(role), path().field(role));
+    }
+    let groups = policy.field("workerGroups").items();
+    for (index, rules) in groups.iter().enumerate() {
+        check_rules(rules, path().field("workerGroups").index(index));
+    }
+    for group in &cluster.workers {
+        let faults = Syntax::Dns1123Label.faults(group.name().unwrap_or_default());
+        if !faults.is_empty() {
+            let message = format!("the name goes into that of a NetworkPolicy, and {}", sentence(&faults));
+            let help = format!("write {}", Syntax::Dns1123Label.form());
+            findings.invalid(group.path().field("groupName"), message, help);
+        }
+    }
+    if groups.is_empty() {
+        return;
+    }
+    let names: HashSet<_> = cluster.workers.iter().map(|group| group.name().unwrap_or_default()).collect();
+    for (index, rules) in groups.iter().enumerate() {
+        if !names.contains(rules.field("groupName").as_str().unwrap_or_default()) {
+            let path = path().field("workerGroups").index(index).field("groupName");
+            findings.invalid(path, "there is no worker group of this name", "write the groupName of a worker group");
+        }
+    }
+}

@@ -1,0 +1,38 @@
+#![doc = include_str!("invalid_runtime_env.md")]
+
+use crate::policy::Settings;
+use crate::ray::RayObject;
+use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use rayguard_manifest::json::Json;
+use rayguard_manifest::yaml;
+
+pub(super) static RULE: Rule = Rule {
+    name: "invalid-runtime-env",
+    summary: "a runtimeEnvYAML that is not a YAML map",
+    category: Category::Kuberay,
+    level: Level::Deny,
+    scope: Scope::Admission,
+    since: "0.1.0",
+    reference: &["failed to unmarshal RuntimeEnvYAML"],
+    docs: include_str!("invalid_runtime_env.md"),
+    check: Check::Object(check),
+};
+
+fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
+    let Some(job) = object.job() else { return };
+    let text = job.text("runtimeEnvYAML");
+    if text.is_empty() {
+        return;
+    }
+    let (why, at) = match yaml::unmarshal(text) {
+        Ok(Json::Null | Json::Object(_)) => return,
+        Ok(_) => ("it is not a map".to_owned(), None),
+        Err(error) => {
+            let why = format!("line {} of it is not YAML: {:.70}", error.location.start.line, error.message);
+            (why, Some(error.location.bytes))
+        }
+    };
+    let message = format!("KubeRay cannot read it: {why}");
+    let help = "write a YAML map, such as pip: [requests]";
+    findings.invalid(job.path().field("runtimeEnvYAML"), message, help).within = at;
+}

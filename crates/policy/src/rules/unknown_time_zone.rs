@@ -1,0 +1,43 @@
+#![doc = include_str!("unknown_time_zone.md")]
+
+use crate::go;
+use crate::kuberay::Version;
+use crate::policy::Settings;
+use crate::ray::{Kind, RayObject};
+use crate::rule::{Category, Check, Findings, Level, Reason, Rule, Scope};
+use crate::spelling::{quote, suggestion};
+use rayguard_manifest::path::FieldPath;
+
+pub(super) static RULE: Rule = Rule {
+    name: "unknown-time-zone",
+    summary: "a timeZone that no time zone has for its name",
+    category: Category::Kuberay,
+    level: Level::Deny,
+    scope: Scope::Admission,
+    since: "0.1.0",
+    reference: &["timeZone must not be empty string", "invalid time zone"],
+    docs: include_str!("unknown_time_zone.md"),
+    check: Check::Object(check),
+};
+
+fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+    if object.kind != Kind::RayCronJob || settings.kuberay.version < Version::v1(7) {
+        return;
+    }
+    let Some(name) = object.json.descend(["spec", "timeZone"]).as_str() else { return };
+    let path = || FieldPath::of(["spec", "timeZone"]);
+    if name.is_empty() {
+        findings.invalid(path(), "it is empty", "remove it for the time zone of the operator, or write a name");
+    } else if !go::time_zone::is_known(name) {
+        let meant = suggestion(name, &go::time_zone::names());
+        let finding = findings.report(
+            Reason::NotSupported,
+            path(),
+            format!("there is no time zone {}{meant}", quote(name)),
+            "write a name of the IANA time zone database, such as Europe/Berlin or Etc/UTC",
+        );
+        if let Some(known) = go::time_zone::names().iter().find(|known| known.eq_ignore_ascii_case(name)) {
+            finding.fix_by_value(path(), *known);
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! The parts of a schema, and how they are read from the embedded files.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::OnceLock;
+
+use regex_lite::Regex;
+use serde::Deserialize;
+
+use super::{Schema, quantity};
+use crate::kuberay::Version;
+use crate::ray::Kind;
+use rayguard_manifest::json::Json;
+
+/// The place of a node in its schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NodeId(pub(super) usize);
+
+/// What a value has to be like.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) kind: Type,
+    /// The fields of a map, in the order of names, each behind how its name [begins](beginning).
+    properties: Vec<(u64, &'static str, NodeId)>,
+    /// What the values of all other keys of a map are like; `None` where there may be none.
+    pub(super) additional: Option<NodeId>,
+    /// What the items of a list are like.
+    pub(super) items: Option<NodeId>,
+    /// The fields of a map that have a default.
+    pub(super) defaulted: Vec<&'static str>,
+    pub(super) required: Vec<&'static str>,
+    pub(super) default: Option<Json<'static>>,
+    pub(super) nullable: bool,
+    pub(super) preserves_unknown_fields: bool,
+    /// The fields whose values together tell the items of a list apart; none where items may be alike.
+    pub(super) keys: Vec<&'static str>,
+    /// Whether no two items of a list may be equal.
+    pub(super) is_set: bool,
+    pub(super) choices: Vec<&'static str>,
+    pub(super) minimum: Option<i64>,
+    pub(super) maximum: Option<i64>,
+    pub(super) min_length: usize,
+    pub(super) max_length: usize,
+    pub(super) min_items: usize,
+    pub(super) pattern: Option<Pattern>,
+}
+
+impl Node {
+    /// The node of a field, whether named by the schema or one of the keys that a user may choose.
+    pub(super) fn child(&self, name: &str) -> Option<NodeId> {
+        self.property(name).or(self.additional)
+    }
+
+    /// The node of a field that the schema names.
+    pub(super) fn property(&self, name: &str) -> Option<NodeId> {
+        // This is asked of each field of an object several times, and a number is compared faster than a text.
+        let start = beginning(name);
+        let compare =
+            |(known_start, known, _): &(u64, &str, NodeId)| known_start.cmp(&start).then_with(|| (*known).cmp(name));
+        self.properties.binary_search_by(compare).ok().map(|index| self.properties[index].2)
+    }
+
+    /// The fields that the schema names.
+    pub(super) fn properties(&self) -> impl Iterator<Item = (&'static str, NodeId)> {
+        self.properties.iter().map(|(_, name, id)| (*name, *id))
+    }
+
+    /// Whether a `null` here is as good as nothing.
+    pub(super) fn drops_null(&self) -> bool {
+        !self.nullable
+    }
+}
+
+/// The first eight bytes of a name as a number, so that numbers are in the order of names.
+fn beginning(name: &str) -> u64 {
+    let mut bytes = [0; 8];
+    let length = name.len().min(bytes.len());
+    bytes[..length].copy_from_slice(&name.as_bytes()[..length]);
+    u64::from_be_bytes(bytes)
+}
+
+/// The types of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Type {
+    Object,
+    Array,
+    String,
+    /// A whole number of 64 bits
+    Integer,
+    /// A whole number of 32 bits
+    Int32,
+    Number,
+    Boolean,
+    /// A whole number or a string: a port, or a quantity such as `500m`
+    IntOrString,
+}
+
+/// A regular expression, compiled when it is first needed: most objects need one, if any.
+#[derive(Debug)]
+pub(super) struct Pattern {
+    pub(super) text: String,
+    is_quantity: bool,
+    regex: OnceLock<Option<Regex>>,
+}
+
+impl Pattern {
+    fn new(text: String) -> Self {
+        let is_quantity = text == quantity::PATTERN;
+        Self { text, is_quantity, regex: OnceLock::new() }
+    }
+
+    /// Whether a text matches. Without a limit on the text's length: the engine takes linear time.
+    pub(super) fn matches(&self, text: &str) -> bool {
+        if self.is_quantity {
+            return quantity::is_quantity(text);
+        }
+        // A test compiles every pattern there is.
+        self.regex.get_or_init(|| Regex::new(&self.text).ok()).as_ref().is_none_or(|regex| regex.is_match(text))
+    }
+}
+
+/// A file of nodes, each of which refers to others by name. In a file laid over another, `null` takes a node away.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(rename = "source")]
+    _source: &'static str,
+    #[serde(borrow)]
+    nodes: BTreeMap<&'static str, Option<Text>>,
+}
+
+/// A node as it is written.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+struct Text {
+    /// Absent where the node adds to the one of the same name in the file below it.
+    r#type: Option<Type>,
+    /// The names of the fields' nodes; in a file laid over another, `null` takes a field away.
+    #[serde(borrow)]
+    properties: BTreeMap<&'static str, Option<&'static str>>,
+    #[serde(borrow)]
+    items: Option<&'static str>,
+    #[serde(borrow)]
+    additional_properties: Option<&'static str>,
+    #[serde(borrow)]
+    required: Option<Vec<&'static str>>,
+    #[serde(borrow)]
+    default: Option<Json<'static>>,
+    nullable: bool,
+    preserve_unknown_fields: bool,
+    #[serde(borrow)]
+    keys: Vec<&'static str>,
+    set: bool,
+    #[serde(borrow)]
+    r#enum: Vec<&'static str>,
+    minimum: Option<i64>,
+    maximum: Option<i64>,
+    min_length: Option<usize>,
+    max_length: Option<usize>,
+    min_items: usize,
+    pattern: Option<String>,
+}
+
+impl Schema {
+    /// Reads files of nodes, each laid over those before it.
+    ///
+    /// # Panics
+    ///
+    /// If the files are not well-formed. They are part of the program, and a test reads them.
+    pub(super) fn read(kuberay: Version, files: impl IntoIterator<Item = &'static str>) -> Self {
+        let mut texts: BTreeMap<&'static str, Text> = BTreeMap::new();
+        for file in files {
+            let file: File = serde_json::from_str(file).expect("the embedded schema is well-formed");
+            for (name, text) in file.nodes {
+                match (text, texts.get_mut(name)) {
+                    (None, _) => drop(texts.remove(name)),
+                    (Some(text), Some(below)) if text.r#type.is_none() => {
+                        below.properties.extend(text.properties);
+                        below.required = text.required.or(below.required.take());
+                    }
+                    (Some(text), _) => drop(texts.insert(name, text)),
+                }
+            }
+        }
+        let ids: HashMap<_, _> = texts.keys().enumerate().map(|(index, name)| (*name, NodeId(index))).collect();
+        let defaulted: Vec<_> =
+            texts.iter().filter(|(_, text)| text.default.is_some()).map(|(name, _)| *name).collect();
+        let is_root = |name: &str| {
+            let kind = name.strip_suffix("/v1").or_else(|| name.strip_suffix("/v1alpha1"));
+            kind.is_some_and(|kind| Kind::ALL.iter().any(|known| known.as_str() == kind))
+        };
+        let roots = ids.iter().filter(|(name, _)| is_root(name)).map(|(name, id)| (*name, *id)).collect();
+        Self { kuberay, nodes: texts.into_values().map(|text| text.into_node(&ids, &defaulted)).collect(), roots }
+    }
+}
+
+impl Text {
+    fn into_node(self, ids: &HashMap<&'static str, NodeId>, defaulted: &[&'static str]) -> Node {
+        let properties = || self.properties.iter().filter_map(|(field, name)| Some((*field, (*name)?)));
+        Node {
+            kind: self.r#type.expect("a node has a type"),
+            properties: properties().map(|(field, name)| (beginning(field), field, ids[name])).collect(),
+            additional: self.additional_properties.map(|name| ids[name]),
+            items: self.items.map(|name| ids[name]),
+            defaulted: properties()
+                .filter(|(_, name)| defaulted.binary_search(name).is_ok())
+                .map(|(field, _)| field)
+                .collect(),
+            required: self.required.unwrap_or_default(),
+            default: self.default,
+            nullable: self.nullable,
+            preserves_unknown_fields: self.preserve_unknown_fields,
+            keys: self.keys,
+            is_set: self.set,
+            choices: self.r#enum,
+            minimum: self.minimum,
+            maximum: self.maximum,
+            min_length: self.min_length.unwrap_or(0),
+            max_length: self.max_length.unwrap_or(usize::MAX),
+            min_items: self.min_items,
+            pattern: self.pattern.map(Pattern::new),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! What is shown of verdicts that differ.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use rayguard_policy::rule::Finding;
+
+use crate::verdict::Disagreement;
+use rayguard_test_support::case::Case;
+use rayguard_test_support::validators::Answer;
+
+/// How many are shown with an object.
+const SHOWN: usize = 6;
+
+/// Each way in which verdicts differ, with the smallest object that shows it.
+#[derive(Default)]
+pub(crate) struct Disagreements(BTreeMap<Disagreement, Example>);
+
+struct Example {
+    size: usize,
+    /// The object, and both verdicts.
+    text: String,
+    /// How many objects show the same.
+    count: usize,
+}
+
+impl Disagreements {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Keeps what differs about one object.
+    pub(crate) fn note(&mut self, found: Vec<Disagreement>, case: &Case, answer: &Answer, denials: &[Finding]) {
+        for disagreement in found {
+            let example =
+                self.0.entry(disagreement).or_insert(Example { size: usize::MAX, text: String::new(), count: 0 });
+            example.count += 1;
+            let size = case.object.to_string().len();
+            if size < example.size {
+                let denials: Vec<_> = denials.iter().map(ToString::to_string).collect();
+                example.size = size;
+                example.text = format!("{case}\nKubeRay: {:#?}\nrayguard: {denials:#?}", answer.errors);
+            }
+        }
+    }
+}
+
+impl fmt::Display for Disagreements {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (disagreement, example) in self.0.iter().take(SHOWN) {
+            writeln!(formatter, "\n--- {disagreement}\n{}", example.text)?;
+        }
+        self.0
+            .iter()
+            .try_for_each(|(disagreement, example)| write!(formatter, "\n{:>6} × {disagreement}", example.count))
+    }
+}

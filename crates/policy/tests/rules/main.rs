@@ -1,0 +1,315 @@
+//! Every rule's document is its test: each example gets the findings that its comments promise, and no others. And the
+//! conventions of rules, as tests.
+
+// A test may read the project that it belongs to.
+#![allow(clippy::disallowed_methods)]
+
+mod fixing;
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use rayguard_manifest::json::Json;
+use rayguard_manifest::yaml::{Document, documents};
+use rayguard_policy::policy::Policy;
+use rayguard_policy::ray::RayObject;
+use rayguard_policy::rule::{Check, Finding, Rule, Scope};
+use rayguard_policy::rules::{RULES, markdown_table};
+use rayguard_policy::schema::Schema;
+use rayguard_policy::view::{Keys, Objects, SecretScope};
+use rayguard_test_support::document::{Example, Mark, examples, headings, prose};
+use rayguard_test_support::root;
+
+/// The documents of an example.
+fn read(example: &Example) -> Vec<Document<'static>> {
+    let documents = documents(example.text).into_iter();
+    documents.map(|document| document.unwrap_or_else(|error| panic!("{example}: {error}"))).collect()
+}
+
+/// An example that is an object, with what it is judged by. Before the object may stand the policy, if it is not the
+/// built-in one, and the object that it takes the place of, or the others that are there.
+struct Case {
+    example: Example,
+    policy: Policy,
+    old: Option<Document<'static>>,
+    others: Objects,
+    document: Document<'static>,
+}
+
+impl Case {
+    fn read(example: Example) -> Self {
+        let mut documents = read(&example);
+        let is_policy = documents.first().is_some_and(|first| first.json.field("kind").as_str() == Some("Policy"));
+        let policy = is_policy.then(|| documents.remove(0)).map(|policy| Policy::from_json(&policy.json));
+        let policy = policy.transpose().unwrap_or_else(|errors| panic!("{example}: {errors:?}")).unwrap_or_default();
+        let document = documents.pop().unwrap_or_else(|| panic!("{example}: has no object"));
+        let is_beside_others = matches!(example.rule.check, Check::Cluster { .. });
+        let old = if is_beside_others { None } else { documents.pop() };
+        let mut others = Objects::default();
+        for other in documents {
+            assert!(is_beside_others, "{example}: a policy, an old object and a new one are all that can be");
+            match RayObject::read(&other.json) {
+                Some(object) => others.add(&object, &policy.settings.cluster_domain, None),
+                None => others.secrets.push(secret(&other.json)),
+            }
+        }
+        Self { example, policy, old, others, document }
+    }
+
+    /// What is found: offline in what is written, and as the validating webhook in what the API server makes of that.
+    /// The defaults of rayguard itself stay out, for they would mend some of what is to fail.
+    fn judge(&self) -> Vec<Finding> {
+        let Self { example, policy, old, others, document } = self;
+        let stored = |document: &Document<'static>| {
+            let mut json = document.json.clone();
+            Schema::of(policy.settings.kuberay.version).conform(&mut json);
+            // An object that is stored has a status, and an example may show it.
+            if let (Some(status), Some(stored)) = (document.json.entry("status"), json.as_object_mut()) {
+                stored.insert("status", status.clone());
+            }
+            json
+        };
+        let (old, new) = (old.as_ref().map(stored), stored(document));
+        let old = old.as_ref().and_then(RayObject::read);
+        let mut new = RayObject::read(&new).unwrap_or_else(|| panic!("{example}: not one of KubeRay's objects"));
+        new.view = others;
+        let offline = policy.dry_run(&document.json, None).expect("one of KubeRay's objects").findings.into_iter();
+        let offline = offline.filter(|finding| finding.rule.scope == Scope::Offline);
+        offline.chain(policy.validate(&new, old.as_ref())).collect()
+    }
+}
+
+/// A Secret, which is the only one of its namespace.
+fn secret(json: &Json<'_>) -> (SecretScope, Keys) {
+    let text = |field: &str| json.descend(["metadata", field]).as_str().expect("a Secret");
+    let keys = json.field("stringData").entries().iter().map(|(key, _)| (**key).into()).collect();
+    (SecretScope { namespace: text("namespace").into(), name: None }, Keys::from([(text("name").into(), keys)]))
+}
+
+/// Every example that is an object, with the findings in it.
+fn judged() -> impl Iterator<Item = (Case, Vec<Finding>)> {
+    let examples = RULES.iter().flat_map(|rule| examples(rule));
+    examples.filter(|example| ["Fails", "Passes"].contains(&example.heading)).map(|example| {
+        let case = Case::read(example);
+        let findings = case.judge();
+        (case, findings)
+    })
+}
+
+/// Fails with every fault at once.
+fn assert_none(faults: &[String]) {
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}
+
+#[test]
+fn every_example_is_judged_as_it_says() {
+    let mut faults = Vec::new();
+    for (Case { example, document, .. }, findings) in judged() {
+        let line = |finding: &Finding| document.locate(&finding.path).start.line;
+        let mut found: Vec<_> = findings.iter().map(|finding| Mark::of(finding, line(finding))).collect();
+        let mut broken = Vec::new();
+        for mark in example.marks() {
+            match found.iter().position(|finding| mark.is_kept_by(finding)) {
+                Some(index) => drop(found.swap_remove(index)),
+                None => broken.push(mark),
+            }
+        }
+        found.sort();
+        let unkept = broken.iter().map(|mark| format!("  promised and not found: {mark}"));
+        let unmarked = found.iter().map(|mark| format!("  found and not promised: {mark}"));
+        let list: Vec<_> = unkept.chain(unmarked).collect();
+        if !list.is_empty() {
+            faults.push(format!("{example}\n{}\n{}", list.join("\n"), example.text));
+        }
+    }
+    assert_none(&faults);
+}
+
+/// Rules see an object with its defaults in it. These may repair an order of timeouts, and must hide nothing else. What
+/// the schema says of a place already need not be said twice.
+#[test]
+fn defaults_hide_no_other_rule() {
+    let mut faults = Vec::new();
+    for (Case { example, policy, document, .. }, findings) in judged() {
+        let defaulted = policy.dry_run(&document.json, None).expect("one of KubeRay's objects").findings;
+        let of_objects = |finding: &&Finding| matches!(finding.rule.check, Check::Object(_));
+        for finding in findings.iter().filter(|finding| finding.rule == example.rule).filter(of_objects) {
+            let is_repaired = ["worker-reconnect-timeout", "short-reconnect-timeout"].contains(&finding.rule.name);
+            let is_said = |it: &Finding| match it.rule.name {
+                "malformed-field" => finding.path.starts_with(&it.path),
+                _ => it.rule == finding.rule && it.path == finding.path,
+            };
+            if !is_repaired && !defaulted.iter().any(is_said) {
+                faults.push(format!("{example}: {} {}", finding.rule.name, finding.path));
+            }
+        }
+    }
+    assert_none(&faults);
+}
+
+#[test]
+fn examples_that_pass_promise_nothing_and_examples_that_fail_a_finding_of_their_rule() {
+    for (Case { example, .. }, _) in judged() {
+        let marks = example.marks();
+        match example.heading {
+            "Passes" => assert!(marks.is_empty(), "{example}: has marks"),
+            _ => assert!(marks.iter().any(|mark| mark.rule == example.rule.name), "{example}: has no mark"),
+        }
+    }
+}
+
+#[test]
+fn every_document_has_the_same_form() {
+    for rule in RULES {
+        let name = rule.name;
+        let mut lines = prose(rule.docs).map(|(_, line)| line).filter(|line| !line.is_empty());
+        assert_eq!(lines.next(), Some(format!("# {name}").as_str()), "{name}: the title is the rule's name");
+        assert!(!lines.next().unwrap_or("#").starts_with('#'), "{name}: a sentence stands under the title");
+        let expected: Vec<_> = ["What it checks", "Why", "Fails", "Passes", "Settings", "References"]
+            .into_iter()
+            .filter(|heading| *heading != "Settings" || headings(rule).contains(heading))
+            .collect();
+        assert_eq!(headings(rule), expected, "{name}: the headings");
+        for heading in ["Fails", "Passes"] {
+            assert!(examples(rule).iter().any(|example| example.heading == heading), "{name}: no example {heading}");
+        }
+    }
+}
+
+#[test]
+fn settings_are_shown_as_a_policy_file() {
+    let settings = RULES.iter().flat_map(|rule| examples(rule)).filter(|example| example.heading == "Settings");
+    for example in settings {
+        Policy::from_json(&read(&example)[0].json).unwrap_or_else(|errors| panic!("{example}: {errors:?}"));
+    }
+}
+
+#[test]
+fn summaries_are_the_beginning_of_a_sentence() {
+    for Rule { name, summary, .. } in RULES {
+        assert!(summary.starts_with(|first: char| first.is_lowercase()), "{name}: {summary}");
+        assert!(!summary.ends_with('.') && !summary.contains(['\n', '|']), "{name}: {summary}");
+    }
+}
+
+#[test]
+fn findings_are_short_lines_without_a_full_stop() {
+    const NAMES: [&str; 3] = ["KubeRay", "Ray", "Redis"];
+    let mut faults = Vec::new();
+    for (Case { example, .. }, findings) in judged() {
+        for Finding { message, help, .. } in findings {
+            let word = message.split([' ', '\'']).next().unwrap_or_default();
+            let is_name = NAMES.contains(&word) || word.contains('_');
+            let length = message.chars().count();
+            for (is_kept, convention) in [
+                (length <= 120, "a message has 120 characters at most"),
+                (is_name || !message.starts_with(char::is_uppercase), "a message begins in lower case"),
+                (!help.is_empty() && !help.starts_with(char::is_uppercase), "help begins in lower case"),
+                ([&message, &help].iter().all(|text| !text.contains('\n')), "message and help are one line each"),
+                ([&message, &help].iter().all(|text| !text.ends_with('.')), "message and help have no full stop"),
+            ] {
+                if !is_kept {
+                    faults.push(format!("{example}: {convention}: {message} ({length}); {help}"));
+                }
+            }
+        }
+    }
+    assert_none(&faults);
+}
+
+#[test]
+fn what_a_finding_points_at_is_there_or_has_a_place() {
+    for (Case { example, document, .. }, findings) in judged() {
+        for finding in findings {
+            // A field that is missing may be missing together with the map that it belongs to, and no more.
+            let near = finding.path.take(finding.path.steps().len().saturating_sub(2));
+            assert!(near.value(&document.json).is_some(), "{example}: there is nothing near {}", finding.path);
+        }
+    }
+}
+
+#[test]
+fn every_rule_has_its_two_files_and_its_two_lines() {
+    let list = fs::read_to_string(root().join("crates/policy/src/rules.rs")).expect("crates/policy/src/rules.rs");
+    let rules: BTreeSet<_> = RULES.iter().map(|rule| rule.name.replace('-', "_")).collect();
+    assert_eq!(rules.len(), RULES.len(), "every rule is listed once");
+    let names = |extension: &str| -> BTreeSet<String> {
+        let files = fs::read_dir(root().join("crates/policy/src/rules")).expect("crates/policy/src/rules");
+        let paths = files.map(|file| file.expect("a file").path());
+        let paths = paths.filter(|path| path.extension().is_some_and(|found| found == extension));
+        paths.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect()
+    };
+    for extension in ["rs", "md"] {
+        assert_eq!(names(extension), rules, "crates/policy/src/rules/*.{extension} and RULES");
+    }
+    for name in rules {
+        assert!(list.contains(&format!("\nmod {name};\n")), "crates/policy/src/rules.rs: mod {name}");
+        assert!(list.contains(&format!("\n    &{name}::RULE,\n")), "crates/policy/src/rules.rs: &{name}::RULE");
+    }
+}
+
+#[test]
+fn no_file_is_long_and_none_is_a_drawer() {
+    let mut folders = vec![root().join("src"), root().join("crates"), root().join("tests")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
+            let drawers = ["util", "utils", "helper", "helpers", "common"];
+            assert!(!drawers.contains(&name.as_str()), "{}: name it after what is in it", path.display());
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "md") {
+                let lines = fs::read_to_string(&path).expect("text").lines().count();
+                assert!(lines <= 400, "{}: {lines} lines, more than 400", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_readme_lists_the_rules() {
+    const MARKERS: (&str, &str) = ("<!-- rules:begin -->\n", "<!-- rules:end -->");
+    let path = root().join("README.md");
+    let readme = fs::read_to_string(&path).expect("README.md");
+    let (before, rest) = readme.split_once(MARKERS.0).expect("<!-- rules:begin -->");
+    let (listed, after) = rest.split_once(MARKERS.1).expect("<!-- rules:end -->");
+    let table = markdown_table();
+    if std::env::var("UPDATE").is_ok() {
+        let text = format!("{before}{}{table}{}{after}", MARKERS.0, MARKERS.1);
+        fs::write(&path, text).expect("README.md can be written");
+    } else {
+        assert_eq!(listed, table, "README.md is out of date; run UPDATE=1 cargo test --test rules");
+    }
+}
+
+#[test]
+fn the_page_on_policies_says_which_rules_are_exported() {
+    let path = root().join("docs/validating-admission-policy.md");
+    let page = fs::read_to_string(&path).expect("the page");
+    let (before, rest) = page.split_once("<!-- cel:begin -->\n").expect("<!-- cel:begin -->");
+    let (listed, after) = rest.split_once("<!-- cel:end -->").expect("<!-- cel:end -->");
+    let table = rayguard_policy::cel::markdown_table();
+    if std::env::var("UPDATE").is_ok() {
+        let text = format!("{before}<!-- cel:begin -->\n{table}<!-- cel:end -->{after}");
+        fs::write(&path, text).expect("the page can be written");
+    } else {
+        assert_eq!(listed, table, "the page is out of date; run UPDATE=1 cargo test --test rules");
+    }
+}
+
+#[test]
+fn every_expression_beside_a_rule_is_exported() {
+    let files = fs::read_dir(root().join("crates/policy/src/rules")).expect("the rules");
+    let names = files.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
+    let written: BTreeSet<_> =
+        names.filter_map(|name| Some(name.strip_suffix(".cel.yaml")?.replace('_', "-"))).collect();
+    let exported = RULES.iter().filter(|rule| rayguard_policy::cel::obstacle(rule).is_none());
+    assert_eq!(written, exported.map(|rule| rule.name.to_owned()).collect());
+    // A rule about what stands behind a gate is exported where that is open.
+    let open = "{apiVersion: rayguard.dev/v1alpha1, kind: Policy, kuberay: {featureGates: {AllAlpha: true}}}";
+    let text = rayguard_policy::cel::export(&Policy::from_yaml(open).expect("a policy"));
+    for rule in written {
+        assert!(text.contains(&format!("  name: rayguard-{rule}\n")), "{rule} is not there");
+    }
+}

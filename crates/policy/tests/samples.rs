@@ -1,0 +1,74 @@
+//! KubeRay's own samples: what it publishes as good must pass, and what it publishes as best must pass in silence.
+
+#![allow(clippy::disallowed_methods, reason = "what the core must not do, tests may: they read files")]
+
+use rayguard_manifest::yaml;
+use rayguard_policy::policy::Policy;
+use rayguard_policy::ray::RayObject;
+use rayguard_policy::rule::Level;
+use rayguard_policy::schema::Schema;
+use rayguard_test_support::kuberay::samples;
+
+const VERSIONS: [&str; 3] = ["v1.3.2", "v1.4.2", "v1.6.2"];
+
+/// What rayguard says of each Ray object in a text, once the API server has stored it, as `rule: path`.
+fn findings(text: &str, level: Level) -> Vec<String> {
+    let mut found = Vec::new();
+    for document in yaml::documents(text) {
+        let mut json = document.expect("KubeRay's samples are YAML").json;
+        let policy = Policy::default();
+        Schema::of(policy.settings.kuberay.version).conform(&mut json);
+        let Some(object) = RayObject::read(&json) else { continue };
+        let findings = policy.validate(&object, None);
+        let findings = findings.iter().filter(|finding| finding.level == level);
+        found.extend(findings.map(|finding| format!("{}: {}", finding.rule.name, finding.path)));
+    }
+    found
+}
+
+#[test]
+fn no_sample_is_denied() {
+    for version in VERSIONS {
+        let samples = samples(version);
+        assert!(samples.len() > 50, "{version} has {} samples", samples.len());
+        for (name, text) in samples {
+            assert_eq!(findings(&text, Level::Deny), Vec::<String>::new(), "{version} {name}");
+        }
+    }
+}
+
+/// The newest one: older samples have a head without a memory limit, which is warned of.
+fn newest(sample: &str) -> Vec<String> {
+    let (_, text) = samples("v1.6.2").into_iter().find(|(name, _)| name == sample).expect("the sample is there");
+    findings(&text, Level::Warn)
+}
+
+#[test]
+fn a_sample_of_a_good_fault_tolerant_cluster_passes_in_silence() {
+    for sample in [
+        "ray-cluster.external-redis.yaml",
+        "ray-cluster.external-redis-uri.yaml",
+        "ray-cluster.persistent-redis.yaml",
+        "ray-service.high-availability.yaml",
+    ] {
+        assert_eq!(newest(sample), Vec::<String>::new(), "{sample}");
+    }
+}
+
+#[test]
+fn the_sample_of_the_older_way_is_warned_of_and_no_more() {
+    let legacy = "legacy-fault-tolerance: metadata.annotations[ray.io/ft-enabled]";
+    assert_eq!(newest("ray-cluster.deprecate-gcs-ft.yaml"), [legacy]);
+}
+
+/// Warnings about all samples, to be read by whoever changes a rule: each is a judgement on somebody's good work.
+#[test]
+fn warnings_about_samples_are_known() {
+    let mut lines = Vec::new();
+    for version in VERSIONS {
+        for (name, text) in samples(version) {
+            lines.extend(findings(&text, Level::Warn).into_iter().map(|finding| format!("{version} {name} {finding}")));
+        }
+    }
+    insta::assert_snapshot!(lines.join("\n"));
+}

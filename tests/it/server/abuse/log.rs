@@ -1,0 +1,144 @@
+//! A log that cannot be written.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, ChildStderr, Stdio};
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::figure;
+use crate::server::process::{Rayguard, command};
+use crate::server::review::{self, bytes};
+use rayguard_test_client::client::{Client, trusting};
+
+/// More calls than a pipe has room for lines of, 64 KiB, and fewer than what waits beside it, 1 MiB.
+const CALLS: usize = 1000;
+const LOST: &str = "rayguard_log_lines_lost_total";
+
+/// rayguard with a pipe for stderr, of which the test reads what it likes.
+struct Piped {
+    process: Child,
+    webhooks: SocketAddr,
+    admin: SocketAddr,
+    ca: String,
+}
+
+impl Piped {
+    fn start() -> (Self, BufReader<ChildStderr>) {
+        let folder = TempDir::new().expect("a folder");
+        let ca = folder.path().join("ca.crt");
+        let mut command = command(&["--ca-out", ca.to_str().expect("text"), "--drain-delay", "0s"]);
+        let mut process = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts");
+        let mut stderr = BufReader::new(process.stderr.take().expect("a pipe"));
+        let serving = loop {
+            let event = line(&mut stderr);
+            if event["message"] == "serving" {
+                break event;
+            }
+        };
+        let address = |name: &str| serving[name].as_str().expect("an address").parse().expect("an address");
+        let ca = fs::read_to_string(ca).expect("written before it serves");
+        (Self { process, webhooks: address("webhooks"), admin: address("admin"), ca }, stderr)
+    }
+
+    /// Makes calls, each of which is logged, and gives the time that the slowest took.
+    fn call(&self, calls: usize) -> Duration {
+        let mut client = Client::connect(self.webhooks, &trusting(&self.ca)).expect("a handshake");
+        let body = bytes(&review::service_create());
+        let call = |_| {
+            let start = Instant::now();
+            assert_eq!(client.post("/mutate", &body).review()["patchType"], "JSONPatch");
+            start.elapsed()
+        };
+        (0..calls).map(call).max().expect("some")
+    }
+
+    fn lost(&self) -> u64 {
+        let metrics = Client::plain(self.admin).get("/metrics").body;
+        let line = metrics.lines().find_map(|line| line.strip_prefix(LOST)).expect("the metric");
+        line.trim().parse().expect("a number")
+    }
+}
+
+impl Drop for Piped {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn line(stderr: &mut impl BufRead) -> Value {
+    let mut line = String::new();
+    stderr.read_line(&mut line).expect("text");
+    serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
+}
+
+#[test]
+fn a_log_that_nobody_reads_holds_up_no_review_and_loses_what_there_is_no_room_for() {
+    let (rayguard, mut stderr) = Piped::start();
+    let slowest = rayguard.call(CALLS);
+    assert_eq!(rayguard.lost(), 0, "there is still room");
+    rayguard.call(4 * CALLS);
+    let lost = rayguard.lost();
+    assert!(lost > 0);
+    // Once somebody reads again, all else is there, and how much is not.
+    let mut decided = 0;
+    let told = loop {
+        let event = line(&mut stderr);
+        match event["message"].as_str() {
+            Some("decided") => decided += 1,
+            Some("lost lines of the log, which stderr did not take") => break event["lines"].as_u64(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(told, Some(lost));
+    assert_eq!(decided + lost, 5 * CALLS as u64);
+    figure!(
+        "stderr that nobody reads: slowest of {CALLS} calls {slowest:?}; of {} lines, {lost} were lost and counted",
+        5 * CALLS
+    );
+}
+
+#[test]
+fn a_log_whose_reader_is_gone_harms_nobody() {
+    let (rayguard, stderr) = Piped::start();
+    drop(stderr);
+    let slowest = rayguard.call(CALLS);
+    thread::sleep(Duration::from_millis(100));
+    assert_eq!(rayguard.lost(), CALLS as u64);
+    figure!("stderr whose reader is gone: slowest of {CALLS} calls {slowest:?}, {CALLS} lines lost and counted");
+}
+
+#[test]
+fn a_log_whose_disk_is_full_harms_nobody() {
+    // A file that may grow no more fails as a full disk does.
+    let rayguard = Rayguard::by_shell("trap '' XFSZ; ulimit -f 8; exec \"$@\"", &[]);
+    let mut client = rayguard.connect();
+    let body = bytes(&review::service_create());
+    for _ in 0..CALLS {
+        assert_eq!(client.post("/mutate", &body).review()["patchType"], "JSONPatch");
+    }
+    crate::server::process::eventually("the last line", || {
+        let logged = rayguard.log().matches("\"decided\"").count() as u64;
+        // One line may have been cut.
+        (rayguard.metric(LOST) + logged).abs_diff(CALLS as u64).le(&1).then_some(())
+    });
+    let lost = rayguard.metric(LOST);
+    assert!(lost > CALLS as u64 / 2, "{lost}");
+    assert_eq!(rayguard.ask_admin("/readyz").status, 200);
+    figure!("a log file that cannot grow: {CALLS} calls answered, {lost} lines lost and counted");
+}
+
+#[test]
+fn what_was_logged_last_is_written_before_the_end() {
+    let (mut rayguard, stderr) = Piped::start();
+    rayguard.call(1);
+    let id = rayguard.process.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-s", "TERM", &id]).status().expect("kill runs").success());
+    assert_eq!(rayguard.process.wait().expect("it ends").code(), Some(0));
+    let log: Vec<String> = stderr.lines().map(|line| line.expect("text")).collect();
+    assert!(log.last().is_some_and(|last| last.contains("\"stopped\"")), "{log:#?}");
+}

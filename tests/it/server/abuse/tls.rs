@@ -1,0 +1,77 @@
+//! What comes to the port of the webhooks and is no TLS, or none that is spoken.
+
+use std::io::{Read, Write};
+use std::net::Shutdown;
+use std::time::{Duration, Instant};
+
+use super::{connect_and_ask, figure};
+use crate::server::process::{Rayguard, eventually};
+use rayguard_test_client::client::tcp;
+
+/// The alerts of a server that does not speak what the client speaks: `handshake_failure` and `protocol_version`, of RFC
+/// 8446, B.2.
+const NOT_SPOKEN: [u8; 2] = [40, 70];
+
+/// A `ClientHello` that speaks up to this version and no later one.
+fn hello(version: [u8; 2]) -> Vec<u8> {
+    let mut body = version.to_vec();
+    body.extend([7; 32]); // random
+    body.push(0); // no session
+    body.extend([0, 4, 0x00, 0x2f, 0xc0, 0x13]); // two ciphers of that time
+    body.extend([1, 0]); // no compression
+    let length = u8::try_from(body.len()).expect("short");
+    let handshake = [&[1, 0, 0, length][..], &body].concat();
+    [&[22, version[0], version[1], 0, length + 4][..], &handshake].concat()
+}
+
+/// Bytes that look like chance, and are the same each time.
+fn noise(length: usize) -> Vec<u8> {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[3]
+    };
+    std::iter::repeat_with(next).take(length).collect()
+}
+
+#[test]
+fn what_is_no_tls_that_is_spoken_is_closed_soon() {
+    let rayguard = Rayguard::start(&[]);
+    let versions = [("SSL 3.0", [3, 0]), ("TLS 1.0", [3, 1]), ("TLS 1.1", [3, 2])];
+    let mut shapes: Vec<_> = versions.map(|(name, version)| (name, hello(version), true)).into();
+    let record = |head: &[u8], length: usize| [head, &noise(length)].concat();
+    shapes.extend([
+        ("SSL 2.0", [&[0x80, 0x2e, 1, 0, 2, 0, 0x15, 0, 0, 0, 0x10][..], &noise(37)].concat(), false),
+        ("plain HTTP", b"POST /validate HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".to_vec(), false),
+        ("noise", noise(100_000), false),
+        ("a record longer than any may be", record(&[22, 3, 3, 0xff, 0xff], 0xffff), false),
+        ("a record of nothing", record(&[22, 3, 3, 0, 0], 0), false),
+        ("10,000 records of nothing", [22, 3, 3, 0, 0].repeat(10_000), false),
+        ("data before a handshake", record(&[23, 3, 3, 0, 50], 50), false),
+        ("a handshake of 16 MiB", record(&[22, 3, 1, 0x40, 0, 1, 0xff, 0xff, 0xff], 1 << 15), false),
+        ("an alert", vec![21, 3, 3, 0, 2, 2, 40], false),
+        ("SSH", b"SSH-2.0-OpenSSH_9.2\r\n".to_vec(), false),
+        ("the PROXY protocol", b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n".to_vec(), false),
+        ("nothing", Vec::new(), false),
+    ]);
+    let mut slowest = Duration::ZERO;
+    for (name, bytes, has_to_be_told) in &shapes {
+        let start = Instant::now();
+        let mut stream = tcp(rayguard.webhooks);
+        // It may close before it has read all.
+        let _ = stream.write_all(bytes);
+        let _ = stream.shutdown(Shutdown::Write);
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        slowest = slowest.max(start.elapsed());
+        assert!(answer.is_empty() || answer[0] == 21, "{name}: {answer:?}");
+        let is_told = answer.last().is_some_and(|alert| NOT_SPOKEN.contains(alert));
+        assert!(is_told || !has_to_be_told, "{name}: {answer:?}");
+    }
+    let failed = shapes.len() as u64;
+    eventually("the count", || (rayguard.metric("rayguard_tls_handshake_errors_total") == failed).then_some(()));
+    connect_and_ask(&rayguard);
+    figure!("{failed} kinds of what is no TLS: each closed, the slowest after {slowest:?}");
+}

@@ -1,0 +1,237 @@
+//! A real kube-apiserver with KubeRay's CRDs, and the webhook registered in it.
+
+mod admission;
+mod agreement;
+mod answer;
+mod audit;
+mod authentication;
+mod cel;
+mod check_api;
+mod live;
+mod manifests;
+pub(crate) mod namespace;
+pub(crate) mod role;
+mod stability;
+mod stored;
+mod updates;
+mod view;
+pub(crate) mod webhooks;
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::LazyLock;
+use std::thread;
+
+use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256};
+use tokio::net::TcpSocket;
+
+use crate::server::daemon::Daemon;
+pub(crate) use answer::Answer;
+pub(crate) use manifests::{BAD_CLUSTER, BAD_CLUSTER_DENIALS, LEGACY_CLUSTER, sample};
+pub(crate) use namespace::Namespace;
+use rayguard_test_client::kubectl::Kubectl;
+use rayguard_test_support::kuberay;
+
+/// The version of KubeRay whose CRDs are installed.
+const KUBERAY: &str = "v1.6.2";
+
+/// The name of the only user, a cluster administrator, is of no matter; the token is as secret as the loopback port.
+const TOKEN: &str = "administrator";
+
+/// A control plane on loopback: etcd and kube-apiserver, with KubeRay's CRDs.
+pub(crate) struct ApiServer {
+    programs: PathBuf,
+    etcd: Daemon,
+    kube_apiserver: Daemon,
+    address: SocketAddr,
+    /// Holds the port on which kube-apiserver listens from before it starts, so that nobody else can take it.
+    _port: TcpSocket,
+}
+
+impl ApiServer {
+    /// The control plane that all tests share, for one takes seconds to start. Each test has namespaces of its own.
+    pub(crate) fn shared() -> &'static ApiServer {
+        // Poisoned when the start fails, so that the second test does not wait for what the first one waited for.
+        static SHARED: LazyLock<ApiServer> = LazyLock::new(ApiServer::start);
+        &SHARED
+    }
+
+    /// Starts a control plane.
+    pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts a control plane whose kube-apiserver has these arguments too.
+    pub(crate) fn start_with(more: &[String]) -> Self {
+        let server = Self::start_without_kuberay(more);
+        server.install_custom_resources(KUBERAY);
+        server
+    }
+
+    /// Starts a control plane that knows nothing of Ray.
+    pub(crate) fn start_without_kuberay(more: &[String]) -> Self {
+        let programs = programs();
+        let etcd = start_etcd(&programs);
+        let port = TcpSocket::new_v4().expect("a socket");
+        port.set_reuseport(true).expect("the kernel shares ports");
+        port.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
+        let address = port.local_addr().expect("a bound socket");
+        let kube_apiserver = start_kube_apiserver(&programs, &etcd.file("socket"), address.port(), more);
+
+        let certificate = kube_apiserver.file("apiserver.crt");
+        fs::write(kube_apiserver.file("kubeconfig"), kubeconfig(&address.to_string(), &certificate, TOKEN, "default"))
+            .expect("a file");
+
+        let server = Self { programs, etcd, kube_apiserver, address, _port: port };
+        server.kube_apiserver.until("kube-apiserver gets ready", || {
+            (certificate.exists() && server.kubectl("default").run("get --raw /readyz").success()).then_some(())
+        });
+        server
+    }
+
+    /// kubectl, with this namespace as its default.
+    pub(crate) fn kubectl(&self, namespace: &str) -> Kubectl {
+        Kubectl {
+            program: self.programs.join("kubectl"),
+            kubeconfig: self.kubeconfig_file(),
+            cache: self.kube_apiserver.file("cache"),
+            namespace: namespace.to_owned(),
+        }
+    }
+
+    /// The file by which any client reaches the API server as its administrator.
+    pub(crate) fn kubeconfig_file(&self) -> PathBuf {
+        self.kube_apiserver.file("kubeconfig")
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A kubeconfig for whoever has this token, by this address of the API server.
+    pub(crate) fn kubeconfig(&self, address: SocketAddr, token: &str, namespace: &str) -> String {
+        kubeconfig(&address.to_string(), &self.kube_apiserver.file("apiserver.crt"), token, namespace)
+    }
+
+    /// A new namespace, in which a webhook has no say until it is registered for it.
+    pub(crate) fn namespace(&self, name: &str) -> Namespace<'_> {
+        Namespace::create(self, name)
+    }
+
+    /// Kills kube-apiserver and starts it anew, where it was, with its folder and so with the keys that it had. The new one
+    /// lives as long as what this gives.
+    pub(crate) fn restart(&self) -> Daemon {
+        self.kube_apiserver.signal("KILL");
+        self.kube_apiserver.wait();
+        let log = self.kube_apiserver.file("log");
+        let folder = log.parent().expect("it lies in a folder");
+        run_kube_apiserver(folder, &self.programs, &self.etcd.file("socket"), self.address.port(), &[])
+    }
+
+    /// Stops etcd where it stands, or lets it go on.
+    pub(crate) fn pause_etcd(&self, paused: bool) {
+        self.etcd.signal(if paused { "STOP" } else { "CONT" });
+    }
+
+    fn install_custom_resources(&self, kuberay: &str) {
+        let folder = kuberay::module(kuberay).join("config/crd/bases");
+        let definitions = fs::read_dir(folder).expect("KubeRay's module has its CRDs");
+        let kubectl = self.kubectl("default");
+        // Each is about a megabyte, of which kube-apiserver makes a schema: all at once, so that no core waits.
+        thread::scope(|scope| {
+            for definition in definitions {
+                let (kubectl, file) = (&kubectl, definition.expect("an entry").path());
+                scope.spawn(move || {
+                    kubectl.run(&format!("create --validate=false -f {}", file.display())).passes();
+                    let name = file.file_stem().expect("ray.io_rayclusters.yaml").to_string_lossy();
+                    let list = format!("get --raw /apis/{}", name.replace('_', "/v1/"));
+                    self.kube_apiserver
+                        .until("kube-apiserver serves KubeRay's kinds", || kubectl.run(&list).success().then_some(()));
+                });
+            }
+        });
+    }
+
+    /// Keeps the logs, for a test has failed, and says where they are.
+    fn keep_logs(&self) -> [PathBuf; 2] {
+        [self.etcd.keep(), self.kube_apiserver.keep()]
+    }
+}
+
+/// What tells a program where the API server is, and who it is itself.
+fn kubeconfig(address: &str, ca: &Path, token: &str, namespace: &str) -> String {
+    format!(
+        "{{apiVersion: v1, kind: Config, current-context: test, \
+         clusters: [{{name: test, cluster: {{server: 'https://{address}', certificate-authority: '{}'}}}}], \
+         users: [{{name: test, user: {{token: {token}}}}}], \
+         contexts: [{{name: test, context: {{cluster: test, user: test, namespace: {namespace}}}}}]}}",
+        ca.display()
+    )
+}
+
+/// The folder that has kube-apiserver, etcd and kubectl.
+pub(crate) fn programs() -> PathBuf {
+    if let Some(folder) = std::env::var_os("KUBEBUILDER_ASSETS") {
+        return folder.into();
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kubernetes/build");
+    let output = Command::new("bash").arg(script).stderr(Stdio::inherit()).output().expect("bash runs");
+    assert!(
+        output.status.success(),
+        "tests/kubernetes/build made no kube-apiserver and says why above; or set KUBEBUILDER_ASSETS to a folder that has \
+         kube-apiserver, etcd and kubectl"
+    );
+    String::from_utf8(output.stdout).expect("a path in UTF-8").trim_end().into()
+}
+
+fn start_etcd(programs: &Path) -> Daemon {
+    let folder = Daemon::folder("etcd");
+    let file = |name: &str| folder.join(name).display().to_string();
+    let arguments = [
+        format!("--data-dir={}", file("data")),
+        "--unsafe-no-fsync".into(),
+        "--log-level=warn".into(),
+        format!("--listen-client-urls=unix://{}", file("socket")),
+        format!("--listen-peer-urls=unix://{}", file("peer")),
+        // Told to other members only, and there are none.
+        "--advertise-client-urls=http://127.0.0.1:0".into(),
+    ];
+    Daemon::start(folder, &programs.join("etcd"), &arguments)
+}
+
+fn start_kube_apiserver(programs: &Path, etcd: &Path, port: u16, more: &[String]) -> Daemon {
+    let folder = Daemon::folder("kube-apiserver");
+    let file = |name: &str| folder.join(name).display().to_string();
+    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).expect("a key");
+    fs::write(file("service-accounts.key"), key.serialize_pem()).expect("a file");
+    fs::write(file("service-accounts.pub"), key.public_key_pem()).expect("a file");
+    fs::write(file("tokens.csv"), format!("{TOKEN},administrator,administrator,system:masters\n")).expect("a file");
+    run_kube_apiserver(&folder, programs, etcd, port, more)
+}
+
+/// Starts kube-apiserver in a folder that has its keys.
+fn run_kube_apiserver(folder: &Path, programs: &Path, etcd: &Path, port: u16, more: &[String]) -> Daemon {
+    let file = |name: &str| folder.join(name).display().to_string();
+    let mut arguments = vec![
+        format!("--etcd-servers=unix://{}", etcd.display()),
+        "--bind-address=127.0.0.1".into(),
+        "--advertise-address=127.0.0.1".into(),
+        format!("--secure-port={port}"),
+        "--permit-port-sharing".into(),
+        format!("--cert-dir={}", folder.display()),
+        format!("--token-auth-file={}", file("tokens.csv")),
+        "--authorization-mode=RBAC".into(),
+        format!("--service-account-key-file={}", file("service-accounts.pub")),
+        format!("--service-account-signing-key-file={}", file("service-accounts.key")),
+        "--service-account-issuer=https://kubernetes.default.svc".into(),
+        "--service-cluster-ip-range=10.96.0.0/24".into(),
+        // Pods need a service account, which a controller makes, and no controller runs here.
+        "--disable-admission-plugins=ServiceAccount".into(),
+    ];
+    arguments.extend(audit::arguments(folder));
+    arguments.extend_from_slice(more);
+    Daemon::start(folder.to_owned(), &programs.join("kube-apiserver"), &arguments)
+}

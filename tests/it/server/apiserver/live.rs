@@ -1,0 +1,258 @@
+//! `rayguard check --cluster`: what is in a live cluster.
+
+mod proxy;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+
+use super::manifests::{BAD_CLUSTER, BAD_CLUSTER_DENIALS, BAD_SERVICE};
+use super::view::cluster;
+use super::{ApiServer, KUBERAY};
+use rayguard_test_support::kuberay;
+
+/// A fault that the cluster of a service has, and the service has not.
+const ADDRESS: &str = "malformed-redis-address spec.gcsFaultToleranceOptions.redisAddress";
+
+fn command(kubeconfig: &Path) -> Command {
+    let mut rayguard = Command::new(env!("CARGO_BIN_EXE_rayguard"));
+    rayguard.args(["check", "--cluster", "--kubeconfig"]).arg(kubeconfig).env_remove("RAYGUARD_CONFIG");
+    rayguard
+}
+
+fn check(kubeconfig: &Path, arguments: &[&str]) -> Output {
+    command(kubeconfig).args(arguments).output().expect("rayguard runs")
+}
+
+/// The report of a check that can read the cluster.
+fn report(kubeconfig: &Path, arguments: &[&str]) -> Value {
+    let output = check(kubeconfig, &[arguments, &["--output", "json"]].concat());
+    assert!(output.status.code() < Some(2), "{}", said(&output));
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("UTF-8")
+}
+
+/// The findings of a severity, each as its object, rule and path.
+fn found(report: &Value, severity: &str) -> Vec<String> {
+    let findings = report["findings"].as_array().expect("findings").iter();
+    let text = |finding: &Value, field: &str| finding[field].as_str().expect("text").to_owned();
+    let of_severity = findings.filter(|finding| finding["severity"] == severity);
+    of_severity.map(|it| format!("{} {} {}", text(it, "file"), text(it, "rule"), text(it, "path"))).collect()
+}
+
+#[test]
+fn what_was_admitted_before_anybody_looked_is_found_in_its_place() {
+    let server = ApiServer::shared();
+    let namespace = server.namespace("live");
+    namespace.send("create -f -", BAD_CLUSTER).passes();
+    let report = report(&server.kubeconfig_file(), &["--namespace", "live"]);
+    let expected = BAD_CLUSTER_DENIALS.map(|denial| format!("cluster:rayclusters/live/bad {denial}"));
+    assert_eq!(found(&report, "error"), expected);
+
+    let text = check(&server.kubeconfig_file(), &["--namespace", "live"]);
+    assert_eq!(text.status.code(), Some(1));
+    assert!(said(&text).starts_with("checked 1 object: 5 errors"), "{}", said(&text));
+    let text = String::from_utf8(text.stdout).expect("UTF-8");
+    let place = &report["findings"][0];
+    let arrow = format!("--> cluster:rayclusters/live/bad:{}:{}\n", place["line"], place["column"]);
+    assert!(text.contains(&arrow), "{arrow} is not in\n{text}");
+    assert!(text.contains("             value: \"600\"\n   |                    ^^^^^\n"), "{text}");
+}
+
+#[test]
+fn what_is_said_of_an_owner_is_not_said_again_of_what_it_owns() {
+    let server = ApiServer::shared();
+    let namespace = server.namespace("live-owner");
+    namespace.send("create -f -", BAD_SERVICE).passes();
+    let service = namespace.get("rayservice/bad");
+    let mut spec = service["spec"]["rayClusterConfig"].clone();
+    // As in an upgrade: the cluster is of an earlier spec.
+    spec["gcsFaultToleranceOptions"]["redisAddress"] = json!("redis");
+    let cluster = |name: &str, owners: Value| {
+        let metadata = json!({"name": name, "ownerReferences": owners});
+        json!({"apiVersion": "ray.io/v1", "kind": "RayCluster", "metadata": metadata, "spec": spec}).to_string()
+    };
+    let owner = json!([{"apiVersion": "ray.io/v1", "kind": "RayService", "name": "bad", "controller": true,
+        "uid": service["metadata"]["uid"]}]);
+    namespace.send("create -f -", &cluster("owned", owner)).passes();
+    namespace.send("create -f -", &cluster("alone", json!([]))).passes();
+    let report = report(&server.kubeconfig_file(), &["--namespace", "live-owner"]);
+    let errors = found(&report, "error");
+    let of = |name: &str| {
+        let start = format!("cluster:{name} ");
+        errors.iter().filter_map(|error| error.strip_prefix(&start)).collect::<Vec<_>>()
+    };
+    assert_eq!(of("rayservices/live-owner/bad").len(), 1, "{errors:?}");
+    assert_eq!(of("rayclusters/live-owner/owned"), [ADDRESS], "{errors:?}");
+    assert_eq!(of("rayclusters/live-owner/alone").len(), 2, "{errors:?}");
+}
+
+#[test]
+fn what_objects_exempt_themselves_from_is_counted_as_in_files() {
+    let server = ApiServer::shared();
+    let namespace = server.namespace("live-exempt");
+    let (rule, _) = BAD_CLUSTER_DENIALS[0].split_once(' ').expect("a rule and a path");
+    let of_rule = BAD_CLUSTER_DENIALS.iter().filter(|denial| denial.starts_with(rule)).count();
+    let cluster = BAD_CLUSTER.replacen(
+        "  name: bad",
+        &format!("  name: bad\n  annotations: {{rayguard.dev/ignore-{rule}: a test}}"),
+        1,
+    );
+    namespace.send("create -f -", &cluster).passes();
+    let report = report(&server.kubeconfig_file(), &["--namespace", "live-exempt"]);
+    let errors = found(&report, "error");
+    assert_eq!(errors.len(), BAD_CLUSTER_DENIALS.len() - of_rule, "{errors:?}");
+    assert!(!errors.iter().any(|error| error.contains(rule)), "{errors:?}");
+    assert_eq!(report["summary"]["exempted"], of_rule);
+    assert!(!found(&report, "warning").iter().any(|warning| warning.contains("ineffective-exemption")), "{report}");
+
+    let sarif = check(&server.kubeconfig_file(), &["--namespace", "live-exempt", "--output", "sarif"]);
+    let sarif: Value = serde_json::from_slice(&sarif.stdout).expect("JSON");
+    let results = sarif["runs"][0]["results"].as_array().expect("results").iter();
+    let suppressed: Vec<_> = results.filter(|result| !result["suppressions"].is_null()).collect();
+    assert_eq!(suppressed.len(), of_rule);
+    assert_eq!(suppressed[0]["ruleId"], rule);
+    assert_eq!(suppressed[0]["suppressions"], json!([{"kind": "inSource", "justification": "a test"}]));
+}
+
+#[test]
+fn what_an_owner_is_exempt_from_is_counted_once() {
+    let server = ApiServer::shared();
+    let namespace = server.namespace("live-exempt-owner");
+    let annotations = json!({"rayguard.dev/ignore-worker-reconnect-timeout": "a test"});
+    namespace.send("create -f -", BAD_SERVICE).passes();
+    namespace.kubectl("annotate rayservice bad rayguard.dev/ignore-worker-reconnect-timeout=test").passes();
+    let service = namespace.get("rayservice/bad");
+    // KubeRay gives the cluster the annotations of the service.
+    let owners = json!([{"apiVersion": "ray.io/v1", "kind": "RayService", "name": "bad", "controller": true,
+        "uid": service["metadata"]["uid"]}]);
+    let metadata = json!({"name": "owned", "annotations": annotations, "ownerReferences": owners});
+    let spec = &service["spec"]["rayClusterConfig"];
+    let cluster = json!({"apiVersion": "ray.io/v1", "kind": "RayCluster", "metadata": metadata, "spec": spec});
+    namespace.send("create -f -", &cluster.to_string()).passes();
+    let report = report(&server.kubeconfig_file(), &["--namespace", "live-exempt-owner"]);
+    assert_eq!(found(&report, "error"), [""; 0]);
+    assert_eq!((&report["summary"]["objects"], &report["summary"]["exempted"]), (&json!(2), &json!(1)), "{report}");
+}
+
+#[test]
+fn a_list_of_many_pages_is_read_to_its_end() {
+    let server = ApiServer::shared();
+    let namespace = server.namespace("live-many");
+    let many: Vec<_> = (0..230)
+        .map(|number| {
+            format!(
+                "{{apiVersion: ray.io/v1, kind: RayCluster, metadata: {{name: c-{number}}}, spec: {{headGroupSpec: \
+                 {{rayStartParams: {{}}, template: {{spec: {{containers: [{{name: ray-head}}]}}}}}}}}}}"
+            )
+        })
+        .collect();
+    namespace.send("create -f -", &many.join("\n---\n")).passes();
+    let in_namespace = report(&server.kubeconfig_file(), &["--namespace", "live-many"]);
+    assert_eq!(in_namespace["summary"]["objects"], 230);
+    let in_all = report(&server.kubeconfig_file(), &["--all-namespaces"]);
+    assert!(in_all["summary"]["objects"].as_u64() >= Some(230), "{}", in_all["summary"]);
+}
+
+#[test]
+fn who_may_not_list_is_told_the_right_that_is_missing() {
+    let server = ApiServer::shared();
+    let namespace = server.namespace("live-rights");
+    let token = namespace.account("reader");
+    let folder = tempfile::tempdir().expect("a folder");
+    let kubeconfig = folder.path().join("kubeconfig");
+    fs::write(&kubeconfig, server.kubeconfig(server.address(), &token, "live-rights")).expect("a file");
+
+    let refused = check(&kubeconfig, &[]);
+    assert_eq!((refused.status.code(), refused.stdout.as_slice()), (Some(2), &[][..]));
+    let said = said(&refused);
+    let (_, command) = said.split_once("it takes the right of: kubectl ").expect("a command");
+    let (command, _) = command.split_once(", and a binding").expect("its end");
+    // What it says to do is all that there is to do.
+    namespace.kubectl(command).passes();
+    namespace.kubectl("create rolebinding ray-reader --role=ray-reader --serviceaccount=live-rights:reader").passes();
+    assert_eq!(report(&kubeconfig, &[])["summary"]["objects"], 0);
+    let everywhere = check(&kubeconfig, &["-A"]);
+    let said = String::from_utf8(everywhere.stderr).expect("UTF-8");
+    assert!(said.contains("in all namespaces; it takes the right of: kubectl create clusterrole"), "{said}");
+}
+
+#[test]
+fn kinds_that_the_cluster_does_not_have_are_passed_over_and_said() {
+    let server = ApiServer::start_without_kuberay(&[]);
+    let kubectl = server.kubectl("default");
+    let none = check(&server.kubeconfig_file(), &[]);
+    assert_eq!(none.status.code(), Some(2));
+    assert!(said(&none).contains("the cluster has none of KubeRay's kinds"), "{}", said(&none));
+
+    let definition = kuberay::module(KUBERAY).join("config/crd/bases/ray.io_rayclusters.yaml");
+    kubectl.run(&format!("create --validate=false -f {}", definition.display())).passes();
+    crate::server::process::eventually("kube-apiserver to serve RayClusters", || {
+        kubectl.run("get --raw /apis/ray.io/v1/rayclusters").success().then_some(())
+    });
+    let one = check(&server.kubeconfig_file(), &[]);
+    assert_eq!(one.status.code(), Some(0), "{}", said(&one));
+    let lines = ["RayCronJobs", "RayServices", "RayJobs"]
+        .map(|kind| format!("the cluster has no {kind}: their CRD is not installed, and they are passed over\n"));
+    assert_eq!(said(&one), lines.concat() + "checked 0 objects: nothing found\n");
+    assert_eq!(said(&check(&server.kubeconfig_file(), &["--quiet"])), "");
+}
+
+#[test]
+fn two_clusters_with_one_storage_namespace_are_found_where_both_are_read() {
+    const RULE: &str = "shared-storage-namespace spec.gcsFaultToleranceOptions.externalStorageNamespace";
+    let server = ApiServer::shared();
+    let [one, other] = ["live-shared-a", "live-shared-b"].map(|name| server.namespace(name));
+    one.send("create -f -", &cluster("first", "redis:6379", "live-shared").to_string()).passes();
+    let alone = report(&server.kubeconfig_file(), &["--namespace", "live-shared-a"]);
+    assert_eq!(found(&alone, "error"), [""; 0]);
+    other.send("create -f -", &cluster("second", "redis.live-shared-a:6379", "live-shared").to_string()).passes();
+    let both = report(&server.kubeconfig_file(), &["--all-namespaces"]);
+    let of_both = found(&both, "error").into_iter().filter(|error| error.contains("live-shared-"));
+    let expected = ["a/first", "b/second"].map(|name| format!("cluster:rayclusters/live-shared-{name} {RULE}"));
+    assert_eq!(of_both.collect::<Vec<_>>(), expected);
+    let messages = both["findings"].to_string();
+    assert!(messages.contains("shared with RayCluster live-shared-a/first at the same Redis"), "{messages}");
+    let apart = report(&server.kubeconfig_file(), &["--namespace", "live-shared-b"]);
+    assert_eq!(found(&apart, "error"), [""; 0], "the other one is not read");
+}
+
+#[test]
+fn secrets_are_looked_into_where_that_is_asked_for_and_allowed() {
+    const RULE: &str = "missing-secret spec.gcsFaultToleranceOptions.redisPassword.valueFrom.secretKeyRef";
+    let server = ApiServer::shared();
+    let namespace = server.namespace("live-secrets");
+    namespace.send("create -f -", &cluster("one", "redis:6379", "live-secrets").to_string()).passes();
+    let secrets = ["--namespace", "live-secrets", "--secrets"];
+    let of_rule = |arguments: &[&str]| -> Vec<String> {
+        let warnings = found(&report(&server.kubeconfig_file(), arguments), "warning");
+        warnings.into_iter().filter(|warning| warning.contains("missing-secret")).collect()
+    };
+    assert_eq!(of_rule(&secrets[..2]), [""; 0], "nobody asked");
+    let name = "cluster:rayclusters/live-secrets/one";
+    assert_eq!(of_rule(&secrets), [format!("{name} {RULE}.name")]);
+    namespace.kubectl("create secret generic redis --from-literal=pasword=hunter2").passes();
+    assert_eq!(of_rule(&secrets), [format!("{name} {RULE}.key")]);
+    namespace.patch("secret/redis", r#"{"stringData": {"password": "hunter2"}}"#).passes();
+    assert_eq!(of_rule(&secrets), [""; 0]);
+
+    let token = namespace.account("reader");
+    namespace.kubectl("create role reader --verb=list --resource=rayclusters.ray.io,rayservices.ray.io,rayjobs.ray.io,raycronjobs.ray.io").passes();
+    namespace.kubectl("create rolebinding reader --role=reader --serviceaccount=live-secrets:reader").passes();
+    let folder = tempfile::tempdir().expect("a folder");
+    let kubeconfig = folder.path().join("kubeconfig");
+    fs::write(&kubeconfig, server.kubeconfig(server.address(), &token, "live-secrets")).expect("a file");
+    let refused = check(&kubeconfig, &["--secrets"]);
+    assert_eq!(refused.status.code(), Some(2));
+    let said = said(&refused);
+    assert!(
+        said.contains("cluster:secrets/live-secrets/redis: the Secret of a password cannot be looked into: "),
+        "{said}"
+    );
+    assert!(said.contains("cannot get resource") && said.contains("checked 1 object"), "{said}");
+}

@@ -1,0 +1,83 @@
+//! A clock that somebody sets while rayguard runs.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use tempfile::TempDir;
+
+use super::Installation;
+use super::installation::ready;
+use crate::server::process::eventually;
+use crate::server::review::{self, bytes};
+use rayguard_test_client::client::{Client, trusting};
+
+const DAY: i64 = 24 * 60 * 60;
+
+/// A wall clock of the test's own, for programs that are linked with libc as the tests' are.
+struct WallClock {
+    folder: TempDir,
+}
+
+impl WallClock {
+    fn new() -> Self {
+        let clock = Self { folder: TempDir::new().expect("a folder") };
+        clock.set_ahead(0);
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/server/certificates/shift_clock.c");
+        let mut compile = Command::new("cc");
+        compile.args(["-shared", "-fPIC", "-O1", "-o"]).arg(clock.folder.path().join("clock.so")).arg(source);
+        assert!(compile.status().expect("cc is there: install gcc").success());
+        clock
+    }
+
+    fn environment(&self) -> [String; 2] {
+        let path = |name: &str| self.folder.path().join(name).display().to_string();
+        [format!("LD_PRELOAD={}", path("clock.so")), format!("CLOCK_SHIFT={}", path("shift"))]
+    }
+
+    /// In one write, and not in a new file: the program has mapped this one.
+    fn set_ahead(&self, seconds: i64) {
+        let file = self.folder.path().join("shift");
+        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(false).open(file).expect("a file");
+        std::io::Write::write_all(&mut file, &seconds.to_ne_bytes()).expect("written");
+    }
+}
+
+#[test]
+fn a_clock_that_jumps_renews_nothing_and_loses_nothing_for_the_api_servers_is_right() {
+    let installation = Installation::new("clock");
+    let clock = WallClock::new();
+    let rayguard = installation.start_with_environment(&clock.environment());
+    ready(&rayguard);
+    let [ca, cert] = ["ca.crt", "tls.crt"].map(|key| installation.secret(key));
+    let mut kept = Client::connect(rayguard.webhooks, &trusting(&ca)).expect("a handshake");
+    let mut serves = || {
+        let body = bytes(&review::service_create());
+        assert_eq!(kept.post("/validate", &body).status, 200);
+        let mut new = Client::connect(rayguard.webhooks, &trusting(&ca)).expect("a handshake");
+        assert_eq!(new.post("/validate", &body).status, 200);
+    };
+    // Past the end of the certificate, to before it was made, and back.
+    for days in [60, -60, 0] {
+        clock.set_ahead(days * DAY);
+        let start = Instant::now();
+        // By its own clock it would not be ready at all.
+        eventually("the API server's time", || {
+            serves();
+            let heard = rayguard.log().matches("the API server's clock is ahead").count();
+            let agreed = rayguard.log().matches("the clock agrees with the API server's again").count();
+            let is_known = if days == 0 { agreed == 1 } else { heard >= 1 };
+            (is_known && rayguard.ask_admin("/readyz").status == 200).then_some(())
+        });
+        crate::server::abuse::figure!("clock set by {days} days: ready again after {:?}", start.elapsed());
+        assert_eq!(["ca.crt", "tls.crt"].map(|key| installation.secret(key)), [ca.clone(), cert.clone()]);
+    }
+    // It still does its work.
+    installation.remove(&["tls.key"]);
+    eventually("a new certificate", || {
+        let new = installation.secret("tls.crt");
+        (!new.is_empty() && new != cert).then_some(())
+    });
+    serves();
+}

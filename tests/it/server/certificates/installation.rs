@@ -1,0 +1,148 @@
+//! What the chart installs, as far as certificates go: the account with its rights, the empty Secret and Lease, and the
+//! two configurations.
+
+use std::net::SocketAddr;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Map, Value, json};
+
+use super::Balancer;
+use crate::server::apiserver::ApiServer;
+use crate::server::apiserver::namespace::Namespace;
+use crate::server::apiserver::role::Role;
+use crate::server::process::{Rayguard, eventually};
+
+/// The rights that rayguard needs to keep its certificates, and none more.
+const RIGHTS: [Role; 2] = [
+    Role::OfNamespace(
+        "rayguard",
+        &[
+            "{apiGroups: [''], resources: [secrets], resourceNames: [rayguard], verbs: [get, watch, patch, create]}",
+            "{apiGroups: [coordination.k8s.io], resources: [leases], resourceNames: [rayguard], verbs: [get, patch, create]}",
+        ],
+    ),
+    Role::OfCluster(
+        "rayguard",
+        &["{apiGroups: [admissionregistration.k8s.io], \
+            resources: [mutatingwebhookconfigurations, validatingwebhookconfigurations], \
+            resourceNames: [rayguard-NAMESPACE], verbs: [get, watch, patch]}"],
+    ),
+];
+
+pub(crate) const SECRET: &str =
+    "\napiVersion: v1\nkind: Secret\ntype: Opaque\nmetadata: {name: rayguard, labels: {app: x}}\n";
+pub(crate) const LEASE: &str =
+    "\napiVersion: coordination.k8s.io/v1\nkind: Lease\nmetadata: {name: rayguard}\nspec: {}\n";
+
+/// rayguard as it is installed in a namespace, which is also the one that it guards.
+pub(crate) struct Installation {
+    pub(crate) namespace: Namespace<'static>,
+    pub(crate) balancer: Balancer,
+    server: &'static ApiServer,
+    token: String,
+}
+
+impl Installation {
+    /// All that the chart installs but the Deployment.
+    pub(crate) fn new(name: &str) -> Self {
+        Self::on(ApiServer::shared(), name)
+    }
+
+    /// The same, on another API server than that of all tests.
+    pub(crate) fn on(server: &'static ApiServer, name: &str) -> Self {
+        let installation = Self::without_rights_on(server, name);
+        installation.grant();
+        for object in [SECRET, LEASE] {
+            installation.namespace.send("create -f -", object).passes();
+        }
+        installation
+    }
+
+    /// The account, and the two configurations.
+    pub(crate) fn without_rights(name: &str) -> Self {
+        Self::without_rights_on(ApiServer::shared(), name)
+    }
+
+    fn without_rights_on(server: &'static ApiServer, name: &str) -> Self {
+        let namespace = server.namespace(name);
+        let balancer = Balancer::new();
+        let token = namespace.account("rayguard");
+        namespace.register(balancer.address, None);
+        Self { namespace, balancer, server, token }
+    }
+
+    /// Gives the account its rights.
+    pub(crate) fn grant(&self) {
+        for role in RIGHTS {
+            role.grant(&self.namespace, "rayguard");
+        }
+    }
+
+    /// A kubeconfig for the account.
+    pub(crate) fn kubeconfig(&self, address: SocketAddr) -> String {
+        self.server.kubeconfig(address, &self.token, &self.namespace.name)
+    }
+
+    /// The name of the configurations.
+    pub(crate) fn configuration(&self) -> String {
+        format!("rayguard-{}", self.namespace.name)
+    }
+
+    /// Starts a replica that keeps its certificates in the Secret.
+    pub(crate) fn start(&self, more: &[&str]) -> Rayguard {
+        self.start_by(self.server.address(), more)
+    }
+
+    /// Starts a replica that reaches the API server by this address.
+    pub(crate) fn start_by(&self, address: SocketAddr, more: &[&str]) -> Rayguard {
+        self.start_in(&[], address, more)
+    }
+
+    /// Starts a replica with this environment.
+    pub(crate) fn start_with_environment(&self, environment: &[String]) -> Rayguard {
+        self.start_in(environment, self.server.address(), &[])
+    }
+
+    fn start_in(&self, environment: &[String], address: SocketAddr, more: &[&str]) -> Rayguard {
+        let configuration = self.configuration();
+        let mut args = vec!["--certificate-secret", "rayguard", "--service", "rayguard"];
+        args.extend(["--webhook-configuration", &configuration, "--tls-name", "localhost,127.0.0.1"]);
+        if !more.contains(&"--ca-settle") {
+            args.extend(["--ca-settle", "2s"]);
+        }
+        args.extend(more);
+        Rayguard::with_environment(environment, &self.kubeconfig(address), &args)
+    }
+
+    /// The `caBundle` of each webhook of the two configurations, in PEM.
+    pub(crate) fn ca_bundles(&self) -> Vec<String> {
+        let bundles = ["mutating", "validating"].map(|kind| {
+            let object = self.namespace.get(&format!("{kind}webhookconfiguration/{}", self.configuration()));
+            let webhooks = object["webhooks"].as_array().expect("webhooks").clone();
+            webhooks.iter().map(|webhook| decoded(&webhook["clientConfig"]["caBundle"])).collect::<Vec<_>>()
+        });
+        bundles.concat()
+    }
+
+    /// A value of the Secret.
+    pub(crate) fn secret(&self, key: &str) -> String {
+        decoded(&self.namespace.get("secret/rayguard")["data"][key])
+    }
+
+    /// Removes keys from the Secret.
+    pub(crate) fn remove(&self, keys: &[&str]) {
+        let data: Map<_, _> = keys.iter().map(|key| ((*key).to_owned(), Value::Null)).collect();
+        self.namespace.patch("secret/rayguard", &json!({"data": data}).to_string()).passes();
+    }
+}
+
+fn decoded(base64: &Value) -> String {
+    let bytes = BASE64_STANDARD.decode(base64.as_str().unwrap_or_default()).expect("base64");
+    String::from_utf8(bytes).expect("PEM")
+}
+
+/// Waits until a replica is ready.
+pub(crate) fn ready(rayguard: &Rayguard) {
+    eventually("readiness", || (rayguard.ask_admin("/readyz").status == 200).then_some(()));
+}

@@ -1,0 +1,140 @@
+//! What is missing: the API server, the Secret, the rights.
+
+use super::installation::{SECRET, ready};
+use super::{Balancer, Installation, Observer};
+use crate::server::apiserver::ApiServer;
+use crate::server::process::{Rayguard, eventually};
+use crate::server::review::{self, bytes};
+use rayguard_test_client::client::{Client, trusting};
+
+fn errors(rayguard: &Rayguard, message: &str) -> usize {
+    rayguard.log().lines().filter(|line| line.contains("\"ERROR\"") && line.contains(message)).count()
+}
+
+fn serves(rayguard: &Rayguard, ca: &str) {
+    let mut client = Client::connect(rayguard.webhooks, &trusting(ca)).expect("a handshake");
+    assert_eq!(client.post("/validate", &bytes(&review::service_create())).status, 200);
+}
+
+#[test]
+fn without_an_api_server_it_waits_and_later_goes_on_with_what_it_has() {
+    let installation = Installation::new("no-api-server");
+    let way = Balancer::new();
+    let rayguard = installation.start_by(way.address, &[]);
+    let because = "not ready: there is no certificate yet: cannot talk to the API server";
+    eventually("the reason", || rayguard.ask_admin("/readyz").body.contains(because).then_some(()));
+    assert!(rayguard.ask_admin("/readyz").body.contains("not ready: the caBundle does not vouch for the certificate"));
+    assert_eq!(rayguard.ask_admin("/livez").status, 200, "a restart would not help");
+    let failures = || rayguard.metric(r#"rayguard_certificate_errors_total{part="store"}"#);
+    eventually("more attempts", || (failures() >= 3).then_some(()));
+    assert_eq!(errors(&rayguard, "cannot keep the certificates"), 1, "said once: {}", rayguard.log());
+
+    way.set(vec![ApiServer::shared().address()]);
+    ready(&rayguard);
+    rayguard.logged("can keep the certificates again");
+    let ca = installation.secret("ca.crt");
+    serves(&rayguard, &ca);
+
+    way.cut();
+    let before = failures();
+    installation.remove(&["ca.key"]);
+    eventually("it to notice", || (failures() > before).then_some(()));
+    serves(&rayguard, &ca);
+    assert_eq!(rayguard.ask_admin("/readyz").body, "ready\n", "what it has is good");
+
+    way.set(vec![ApiServer::shared().address()]);
+    eventually("the new CA", || (installation.secret("ca.crt") != ca).then_some(()));
+}
+
+#[test]
+fn without_rights_it_says_so_and_needs_no_restart_once_it_has_them() {
+    let installation = Installation::without_rights("no-rights");
+    let rayguard = installation.start(&[]);
+    let forbidden = "secrets \"rayguard\" is forbidden";
+    eventually("the reason", || rayguard.ask_admin("/readyz").body.contains(forbidden).then_some(()));
+    eventually("the log", || {
+        (errors(&rayguard, "cannot resource").max(errors(&rayguard, "forbidden")) >= 2).then_some(())
+    });
+    installation.grant();
+    let absent = "secrets \"rayguard\" not found";
+    eventually("the reason", || rayguard.ask_admin("/readyz").body.contains(absent).then_some(()));
+    // What it may, it makes itself.
+    ready(&rayguard);
+    installation.namespace.get("lease/rayguard");
+}
+
+#[test]
+fn without_rights_to_the_lease_it_goes_on_and_says_so() {
+    let installation = Installation::new("no-lease");
+    let none = r#"[{"op": "remove", "path": "/rules/1"}]"#;
+    installation.namespace.json_patch("role/rayguard", &serde_json::from_str(none).expect("JSON")).passes();
+    let rayguard = installation.start(&[]);
+    ready(&rayguard);
+    assert_eq!(errors(&rayguard, "cannot take the Lease"), 1, "{}", rayguard.log());
+    installation.grant();
+    installation.remove(&["tls.key"]);
+    rayguard.logged("can take the Lease again");
+}
+
+#[test]
+fn of_a_namespace_it_may_create_nothing_but_what_has_its_name() {
+    let installation = Installation::new("create-other");
+    let account = format!("--as=system:serviceaccount:{}:rayguard", installation.namespace.name);
+    let apply = |name: &str, manifest: &str| {
+        let manifest = manifest.replace("name: rayguard,", &format!("name: {name},"));
+        installation.namespace.send(&format!("apply --server-side --field-manager=rayguard -f - {account}"), &manifest)
+    };
+    let refused = apply("another", SECRET).fails();
+    assert!(refused.stderr.contains("cannot patch resource \"secrets\""), "{}", refused.stderr);
+    let refused = installation.namespace.send(&format!("create -f - {account}"), SECRET).fails();
+    assert!(refused.stderr.contains("cannot create resource \"secrets\""), "{}", refused.stderr);
+    installation.namespace.kubectl("delete secret/rayguard").passes();
+    apply("rayguard", SECRET).passes();
+}
+
+#[test]
+fn a_secret_that_is_deleted_is_made_again_without_a_lost_call() {
+    let installation = Installation::new("secret-deleted");
+    let rayguard = installation.start(&[]);
+    ready(&rayguard);
+    let ca = installation.secret("ca.crt");
+    installation.balancer.set(vec![rayguard.webhooks]);
+    let observer = Observer::start(&installation);
+    observer.watch(vec![rayguard.webhooks]);
+    installation.namespace.kubectl("delete secret/rayguard lease/rayguard").passes();
+    eventually("the log", || (errors(&rayguard, "not found") == 1).then_some(()));
+    serves(&rayguard, &ca);
+    assert_eq!(rayguard.ask_admin("/readyz").body, "ready\n");
+
+    rayguard.logged("made the Secret, which was gone");
+    let new = eventually("a new CA", || Some(installation.secret("ca.crt")).filter(|new| !new.is_empty()));
+    assert_ne!(new, ca);
+    eventually("its certificate", || Client::connect(rayguard.webhooks, &trusting(&new)).is_ok().then_some(()));
+    observer.lost_nothing();
+}
+
+#[test]
+fn a_lease_that_somebody_holds_delays_a_renewal_for_no_more_than_its_time() {
+    let installation = Installation::new("lease-held");
+    let time = k8s_openapi::jiff::Timestamp::now();
+    let held = serde_json::json!({"spec": {"holderIdentity": "gone", "leaseDurationSeconds": 15,
+        "renewTime": format!("{time:.6}"), "acquireTime": format!("{time:.6}")}});
+    installation.namespace.patch("lease/rayguard", &held.to_string()).passes();
+    let rayguard = installation.start(&[]);
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    assert_eq!(rayguard.ask_admin("/readyz").status, 503);
+    ready(&rayguard);
+}
+
+#[test]
+fn an_immutable_secret_is_complained_of() {
+    let installation = Installation::new("immutable");
+    installation.namespace.patch("secret/rayguard", r#"{"immutable": true}"#).passes();
+    let rayguard = installation.start(&[]);
+    eventually("the log", || (errors(&rayguard, "immutable") == 1).then_some(()));
+    eventually("more attempts", || {
+        (rayguard.metric(r#"rayguard_certificate_errors_total{part="store"}"#) >= 3).then_some(())
+    });
+    assert_eq!(errors(&rayguard, "immutable"), 1, "{}", rayguard.log());
+    assert_eq!(rayguard.ask_admin("/readyz").status, 503);
+}

@@ -1,0 +1,54 @@
+//! A certificate of the user's own, made as the documentation says.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
+use super::{ROOT, Rendered};
+use crate::server::process::Rayguard;
+use rayguard_test_client::client::{Client, trusting};
+
+#[test]
+fn the_chart_takes_the_ca_and_the_api_server_would_trust_the_certificate_that_certs_make_makes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let make = || {
+        let output =
+            Command::new(Path::new(ROOT).join("certs/make")).arg(folder.path()).output().expect("certs/make runs");
+        assert!(output.status.success(), "certs/make needs openssl: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let read = |name: &str| fs::read_to_string(file(name)).expect("certs/make has made it");
+    make();
+    let (ca, certificate) = (read("ca.crt"), read("tls.crt"));
+    let rayguard =
+        Rayguard::start(&["--tls-cert", &file("tls.crt"), "--tls-key", &file("tls.key"), "--tls-reload", "50ms"]);
+    let shake_hands = |name| Client::connect_by_name(rayguard.webhooks, &trusting(&ca), name).map(|_| ());
+    shake_hands("rayguard.rayguard.svc").expect("the name of the Service");
+    shake_hands("rayguard.other.svc").expect_err("another name");
+
+    // Renewed by the same CA.
+    make();
+    assert_eq!(read("ca.crt"), ca);
+    assert_ne!(read("tls.crt"), certificate);
+    rayguard.logged("took up the new certificate");
+    shake_hands("rayguard.rayguard.svc").expect("the renewed certificate");
+
+    let bundle = format!("certificate.files.caBundle={}", file("ca.crt"));
+    let with = |more: &str| {
+        let values = format!("certificate.mode=files,certificate.files.secretName=rayguard-tls{more}");
+        Rendered::new(["--set", &values, "--set-file", &bundle])
+    };
+    let configuration = "ValidatingWebhookConfiguration";
+    let rendered = with(",certificate.keepCaBundle=false");
+    assert!(rendered.only("ConfigMap")["data"].get("ca.crt").is_none());
+    let written = &rendered.webhook(configuration)["clientConfig"]["caBundle"];
+    assert_eq!(written, &BASE64_STANDARD.encode(&ca));
+
+    // Or it is rayguard that writes it, once it has read it.
+    let rendered = with("");
+    assert!(rendered.webhook(configuration)["clientConfig"].get("caBundle").is_none());
+    assert_eq!(rendered.only("ConfigMap")["data"]["ca.crt"].as_str().map(str::trim), Some(ca.trim()));
+}

@@ -1,0 +1,80 @@
+//! How the process ends.
+
+use std::time::{Duration, Instant};
+
+use crate::server::process::{Rayguard, eventually};
+use crate::server::review::{self, bytes};
+use rayguard_test_client::client::head;
+
+#[test]
+fn it_goes_on_serving_until_nobody_calls_any_more() {
+    let rayguard = Rayguard::start(&["--drain-delay", "1500ms"]);
+    let body = bytes(&review::service_create());
+    let mut kept = rayguard.connect();
+    assert!(!kept.post("/validate", &body).closes());
+    let mut idle = rayguard.connect();
+    assert_eq!(rayguard.ask_admin("/readyz").body, "ready\n");
+
+    let start = Instant::now();
+    rayguard.signal("TERM");
+    let unready = eventually("readiness to end", || Some(rayguard.ask_admin("/readyz")).filter(|it| it.status == 503));
+    assert_eq!(unready.body, "not ready: about to stop\n");
+    assert_eq!(rayguard.ask_admin("/livez").status, 200);
+
+    let response = kept.post("/validate", &body);
+    assert!(response.closes(), "{response:?}");
+    assert_eq!(response.review()["allowed"], true);
+    assert!(kept.is_closed());
+    let late = rayguard.connect().post("/validate", &body);
+    assert!(late.closes(), "{late:?}");
+    assert_eq!(late.review()["allowed"], true, "endpoints lag: new connections still come");
+
+    assert!(idle.is_closed());
+    assert_eq!(rayguard.wait().code(), Some(0));
+    assert!(start.elapsed() >= Duration::from_millis(1500), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_call_under_way_is_answered() {
+    let rayguard = Rayguard::start(&["--drain-delay", "0s"]);
+    let body = bytes(&review::service_create());
+    let (first, rest) = body.split_at(1000);
+    let mut client = rayguard.connect();
+    client.send(&head("POST", "/validate", "application/json", body.len())).expect("sent");
+    client.send(first).expect("sent");
+    eventually("the call", || (rayguard.metric("rayguard_admission_in_flight") == 1).then_some(()));
+    rayguard.signal("INT");
+    rayguard.logged("stopping; another signal ends this at once");
+    eventually("the port to close", || std::net::TcpStream::connect(rayguard.webhooks).is_err().then_some(()));
+    client.send(rest).expect("sent");
+    let response = client.receive().expect("an answer");
+    assert!(response.closes(), "{response:?}");
+    assert_eq!(response.review()["allowed"], true);
+    assert_eq!(rayguard.wait().code(), Some(0));
+}
+
+#[test]
+fn a_call_that_never_ends_is_cut_off() {
+    let rayguard = Rayguard::start(&["--drain-delay", "0s", "--drain-timeout", "300ms"]);
+    let mut client = rayguard.connect();
+    client.send(&head("POST", "/validate", "application/json", 100)).expect("sent");
+    eventually("the call", || (rayguard.metric("rayguard_admission_in_flight") == 1).then_some(()));
+    let start = Instant::now();
+    rayguard.signal("TERM");
+    assert_eq!(rayguard.wait().code(), Some(0));
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    rayguard.logged("closing connections that are not done in time");
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let rayguard = Rayguard::start(&["--drain-delay", "10m"]);
+    rayguard.signal("TERM");
+    rayguard.logged("stopping; another signal ends this at once");
+    assert!(!rayguard.has_ended());
+    let start = Instant::now();
+    rayguard.signal("TERM");
+    assert_eq!(rayguard.wait().code(), Some(2));
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+}

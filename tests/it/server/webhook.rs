@@ -1,0 +1,189 @@
+//! What the API server is answered.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::server::process::Rayguard;
+use crate::server::review::{self, bytes};
+use rayguard_test_client::client::head;
+
+const RULE: &str = "worker-reconnect-timeout";
+const PLACE: &str = "spec.workerGroupSpecs[0].template.spec.containers[0].env[0].value";
+
+fn denied_review() -> Value {
+    let mut review = review::cluster_create();
+    review::break_timeouts(&mut review["request"]["object"]);
+    review
+}
+
+#[test]
+fn a_sound_service_gets_its_defaults_once_and_no_finding() {
+    let rayguard = Rayguard::start(&[]);
+    let mut client = rayguard.connect();
+    let mut review = review::service_create();
+
+    let answer = client.post("/mutate?timeout=10s", &bytes(&review)).review();
+    assert_eq!(answer["allowed"], true);
+    assert_eq!(answer["patchType"], "JSONPatch");
+    let patch = STANDARD.decode(answer["patch"].as_str().expect("a patch")).expect("base64");
+    let patch: json_patch::Patch = serde_json::from_slice(&patch).expect("a JSON Patch");
+    json_patch::patch(&mut review["request"]["object"], &patch).expect("the patch applies");
+    let env = &review["request"]["object"]["spec"]["rayClusterConfig"]["workerGroupSpecs"][0]["template"]["spec"]["containers"]
+        [0]["env"];
+    assert_eq!(*env, json!([{"name": "RAY_gcs_rpc_server_reconnect_timeout_s", "value": "600"}]));
+
+    let uid = &review["request"]["uid"];
+    let plain = json!({"uid": uid, "allowed": true});
+    assert_eq!(client.post("/mutate", &bytes(&review)).review(), plain, "nothing is left to add");
+    assert_eq!(client.post("/validate", &bytes(&review)).review(), plain, "nothing is found");
+}
+
+#[test]
+fn a_denial_says_what_where_and_what_to_write() {
+    let rayguard = Rayguard::start(&[]);
+    let review = denied_review();
+    let answer = rayguard.connect().post("/validate?timeout=10s", &bytes(&review)).review();
+
+    assert_eq!(answer["uid"], review["request"]["uid"]);
+    assert_eq!(answer["allowed"], false);
+    assert!(answer.get("patch").is_none() && answer.get("patchType").is_none());
+    let status = &answer["status"];
+    assert_eq!(
+        (&status["code"], &status["reason"], &status["status"]),
+        (&json!(422), &json!("Invalid"), &json!("Failure"))
+    );
+    let details = &status["details"];
+    assert_eq!(details["group"], "ray.io");
+    assert_eq!(details["kind"], "RayCluster");
+    assert_eq!(details["name"], "ten-groups");
+    let causes = details["causes"].as_array().expect("causes");
+    assert_eq!(causes.len(), 10, "one for each worker group");
+    assert_eq!(causes[0]["field"], PLACE);
+    assert_eq!(causes[0]["reason"], "FieldValueInvalid");
+    let message = causes[0]["message"].as_str().expect("a message");
+    assert!(message.contains("600 s") && message.contains("700 s"), "{message}");
+    assert!(message.ends_with("best \"1240\" (worker-reconnect-timeout)"), "{message}");
+    let message = status["message"].as_str().expect("a message");
+    let lines: Vec<_> = message.lines().collect();
+    assert_eq!(lines[0], "RayCluster \"ten-groups\" is invalid:");
+    assert_eq!(lines.len(), 11);
+    assert!(lines[1].starts_with(&format!("* {PLACE}: ")), "{message}");
+    assert_eq!(answer["auditAnnotations"]["deny"], RULE);
+}
+
+#[test]
+fn an_update_is_not_refused_for_what_was_wrong_before() {
+    let rayguard = Rayguard::start(&[]);
+    let mut client = rayguard.connect();
+    let mut review = review::cluster_scale();
+    review::break_timeouts(&mut review["request"]["object"]);
+    let answer = client.post("/validate", &bytes(&review)).review();
+    assert_eq!(answer["allowed"], false, "it is new");
+    assert_eq!(answer["status"]["details"]["causes"][0]["field"], PLACE);
+
+    review::break_timeouts(&mut review["request"]["oldObject"]);
+    let answer = client.post("/validate", &bytes(&review)).review();
+    assert_eq!(answer["allowed"], true, "it was there");
+    assert!(answer.get("status").is_none());
+    let warnings = answer["warnings"].as_array().expect("warnings");
+    assert!(warnings[0].as_str().expect("text").starts_with(PLACE), "{warnings:?}");
+    assert_eq!(warnings.len(), 8);
+    assert_eq!(warnings[7], "+3 more; rayguard check lists them all");
+    assert_eq!(answer["auditAnnotations"], json!({"warn": RULE}));
+}
+
+#[test]
+fn what_is_none_of_our_business_passes_untouched() {
+    let rayguard = Rayguard::start(&[]);
+    let mut client = rayguard.connect();
+    let mut deletion = review::cluster_delete();
+    let mut status = review::cluster_status();
+    let mut leaving = review::cluster_finalizer();
+    let mut foreign = denied_review();
+    for object in
+        [&mut deletion["request"]["oldObject"], &mut status["request"]["object"], &mut leaving["request"]["object"]]
+    {
+        review::break_timeouts(object);
+    }
+    foreign["request"]["object"]["apiVersion"] = json!("example.com/v1");
+    foreign["request"]["kind"]["group"] = json!("example.com");
+    let mut connect = denied_review();
+    connect["request"]["operation"] = json!("CONNECT");
+    for review in [deletion, status, leaving, foreign, connect] {
+        for path in ["/validate", "/mutate"] {
+            let answer = client.post(path, &bytes(&review)).review();
+            assert_eq!(answer, json!({"uid": review["request"]["uid"], "allowed": true}), "{path}");
+        }
+    }
+}
+
+#[test]
+fn a_dry_run_is_answered_like_any_other() {
+    let rayguard = Rayguard::start(&[]);
+    let mut client = rayguard.connect();
+    for (name, mut review) in review::all().into_iter().chain([("denied", denied_review())]) {
+        for path in ["/validate", "/mutate"] {
+            let [wet, dry] = [false, true].map(|dry| {
+                review["request"]["dryRun"] = json!(dry);
+                client.post(path, &bytes(&review)).review()
+            });
+            assert_eq!(wet, dry, "{path} {name}");
+            assert_eq!(wet["uid"], review["request"]["uid"]);
+        }
+    }
+}
+
+#[test]
+fn the_version_that_the_user_wrote_is_judged_and_not_the_converted_one() {
+    let rayguard = Rayguard::start(&[]);
+    let answer = rayguard.connect().post("/validate", &bytes(&review::cluster_alpha_create())).review();
+    let warnings = answer["warnings"].to_string();
+    assert!(
+        warnings.contains("apiVersion: ray.io/v1alpha1") && warnings.contains("(deprecated-api-version)"),
+        "{warnings}"
+    );
+}
+
+#[test]
+fn a_content_type_may_have_parameters() {
+    let rayguard = Rayguard::start(&[]);
+    let mut client = rayguard.connect();
+    let body = bytes(&review::service_create());
+    for content_type in ["application/json; charset=utf-8", "Application/JSON"] {
+        client.send(&head("POST", "/validate", content_type, body.len())).expect("sent");
+        client.send(&body).expect("sent");
+        assert_eq!(client.receive().expect("an answer").status, 200, "{content_type}");
+    }
+}
+
+#[test]
+fn decisions_are_counted_and_logged_without_what_they_are_about() {
+    let rayguard = Rayguard::start(&["--log-level", "debug"]);
+    let mut review = denied_review();
+    let secret = "correct-horse-battery-staple";
+    review["request"]["object"]["spec"]["gcsFaultToleranceOptions"]["redisPassword"] = json!({"value": secret});
+    let body = bytes(&review);
+    let mut client = rayguard.connect();
+    let answers = client.post("/validate", &body).body + &client.post("/mutate", &body).body;
+    assert!(answers.contains("plaintext-redis-password"), "the rule speaks: {answers}");
+    client.post("/validate", &body[..body.len() / 2]);
+
+    let decided = rayguard.logged("decided");
+    for (field, value) in [("verdict", "deny"), ("webhook", "validate"), ("kind", "RayCluster"), ("name", "ten-groups")]
+    {
+        assert_eq!(decided[field], value, "{decided}");
+    }
+    assert_eq!(decided["uid"], review["request"]["uid"]);
+    assert_eq!(decided["denied_by"], RULE);
+    rayguard.logged("refused a call");
+    let labels = r#"webhook="validate",kind="RayCluster",operation="CREATE",verdict="deny",dry_run="false""#;
+    assert_eq!(rayguard.metric(&format!("rayguard_admission_requests_total{{{labels}}}")), 1);
+    assert_eq!(rayguard.metric(&format!(r#"rayguard_rule_findings_total{{rule="{RULE}",level="deny"}}"#)), 10);
+    assert_eq!(rayguard.metric(r#"rayguard_admission_errors_total{reason="decode"}"#), 1);
+    assert_eq!(rayguard.metric(r#"rayguard_admission_duration_seconds_count{webhook="validate"}"#), 1);
+    assert_eq!(rayguard.metric("rayguard_admission_in_flight"), 0);
+    for told in [rayguard.log(), rayguard.ask_admin("/metrics").body, answers] {
+        assert!(!told.contains(secret), "{told}");
+    }
+}

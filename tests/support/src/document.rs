@@ -1,0 +1,127 @@
+//! A rule's document as the test that it is: its headings, its examples, and the findings that it promises.
+
+use std::fmt;
+
+use rayguard_policy::rule::{Finding, Level, Rule};
+
+/// An example of a document: a fenced block of YAML.
+#[derive(Clone, Copy)]
+pub struct Example {
+    /// The rule whose document it is.
+    pub rule: &'static Rule,
+    /// The heading under which it stands.
+    pub heading: &'static str,
+    /// The YAML.
+    pub text: &'static str,
+    /// The line of the document before its first.
+    pub line: usize,
+}
+
+/// A comment that promises a finding: `# error: path: fragment`, or `# warning[rule]: path: fragment` for another
+/// rule's.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mark {
+    /// The line of the example on which it stands, from 1.
+    pub line: usize,
+    /// `error` or `warning`.
+    pub severity: &'static str,
+    /// The rule that is to speak.
+    pub rule: &'static str,
+    /// The field path that it is to name.
+    pub path: String,
+    /// A part of what it is to say.
+    pub fragment: String,
+}
+
+/// The headings of a document, the title without its sign.
+pub fn headings(rule: &Rule) -> Vec<&'static str> {
+    prose(rule.docs).filter_map(|(_, line)| line.strip_prefix("## ")).collect()
+}
+
+/// The lines of a document outside its examples, with their numbers.
+pub fn prose(docs: &'static str) -> impl Iterator<Item = (usize, &'static str)> {
+    let mut fenced = false;
+    docs.lines().enumerate().filter(move |(_, line)| {
+        let fence = line.starts_with("```");
+        fenced ^= fence;
+        !fenced && !fence
+    })
+}
+
+/// The examples of a document.
+pub fn examples(rule: &'static Rule) -> Vec<Example> {
+    let mut examples = Vec::new();
+    let (mut heading, mut start) = ("", None);
+    let mut offset = 0;
+    for (number, line) in rule.docs.lines().enumerate() {
+        let next = offset + line.len() + 1;
+        match start {
+            None if line == "```yaml" => start = Some((next, number + 1)),
+            None => heading = line.strip_prefix("## ").unwrap_or(heading),
+            Some((from, before)) if line == "```" => {
+                examples.push(Example { rule, heading, text: &rule.docs[from..offset], line: before });
+                start = None;
+            }
+            Some(_) => {}
+        }
+        offset = next;
+    }
+    assert!(start.is_none(), "{}: an example does not end", rule.name);
+    examples
+}
+
+impl Example {
+    /// What it promises.
+    pub fn marks(&self) -> Vec<Mark> {
+        let lines = self.text.lines().enumerate();
+        let comments =
+            lines.flat_map(|(index, line)| line.split(" # ").skip(1).map(move |comment| (index + 1, comment)));
+        let marks = comments.filter(|(_, comment)| comment.starts_with("error") || comment.starts_with("warning"));
+        let marks = marks.map(|(line, comment)| {
+            Mark::parse(line, comment.trim(), self.rule.name)
+                .unwrap_or_else(|| panic!("{self}, line {}: not the form of a mark: {comment}", self.line + line))
+        });
+        marks.collect()
+    }
+}
+
+impl fmt::Display for Example {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = self.rule.name.replace('-', "_");
+        write!(formatter, "crates/policy/src/rules/{file}.md:{}, under {}", self.line + 1, self.heading)
+    }
+}
+
+impl Mark {
+    fn parse(line: usize, comment: &str, rule: &'static str) -> Option<Self> {
+        let mut severities = ["error", "warning"].into_iter();
+        let (severity, rest) = severities.find_map(|name| Some((name, comment.strip_prefix(name)?)))?;
+        let (rule, rest) = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            Some((name, rest)) => (rayguard_policy::rules::find(name)?.name, rest),
+            None => (rule, rest),
+        };
+        let (path, fragment) = rest.strip_prefix(": ")?.split_once(": ")?;
+        Some(Self { line, severity, rule, path: path.to_owned(), fragment: fragment.to_owned() })
+    }
+
+    /// The mark that would promise a finding in full.
+    pub fn of(finding: &Finding, line: usize) -> Self {
+        let severity = if finding.level == Level::Deny { "error" } else { "warning" };
+        let (path, fragment) = (finding.path.to_string(), finding.message.clone());
+        Self { line, severity, rule: finding.rule.name, path, fragment }
+    }
+
+    /// Whether a finding, as a mark, keeps this promise.
+    pub fn is_kept_by(&self, finding: &Self) -> bool {
+        (self.line, self.severity, self.rule, &self.path)
+            == (finding.line, finding.severity, finding.rule, &finding.path)
+            && finding.fragment.contains(&self.fragment)
+    }
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { line, severity, rule, path, fragment } = self;
+        write!(formatter, "line {line}: # {severity}[{rule}]: {path}: {fragment}")
+    }
+}

@@ -1,0 +1,27 @@
+//! What several test programs share: generated objects, policies, KubeRay's own files and validators, and the laws.
+
+#![allow(clippy::disallowed_methods, reason = "tests read files and run programs")]
+#![allow(missing_docs, clippy::missing_panics_doc, reason = "a helper of tests panics where a test is to fail")]
+
+pub mod bases;
+pub mod blind;
+pub mod case;
+pub mod dice;
+pub mod document;
+pub mod generator;
+pub mod kuberay;
+pub mod law;
+pub mod mutations;
+pub mod objects;
+pub mod policies;
+pub mod samples;
+pub mod texts;
+pub mod validators;
+
+use std::path::Path;
+
+/// The folder of the whole project.
+pub fn root() -> &'static Path {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().and_then(Path::parent);
+    root.expect("this crate is in tests/support")
+}
