@@ -1,4 +1,4 @@
-//! What a review costs without the server around it: reading it, judging it, writing defaults into it.
+//! Measures the cost of a review without the server: reading it, validating it, and writing defaults into it.
 //!
 //! `cargo bench --bench core`
 
@@ -7,7 +7,7 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rayguard_policy::admission::{Request, mutate, validate};
 use rayguard_policy::policy::Policy;
-use rayguard_policy::view::Blind;
+use rayguard_policy::context::Environment;
 
 const REVIEWS: [(&str, &[u8]); 3] = [
     ("service-create", include_bytes!("../tests/fixtures/reviews/rayservice-create.json")),
@@ -22,7 +22,7 @@ fn reviews(criterion: &mut Criterion) {
         group.throughput(Throughput::Bytes(review.len() as u64));
         group.bench_function("read", |bencher| bencher.iter(|| Request::read(black_box(review)).expect("a review")));
         group.bench_function("validate", |bencher| {
-            bencher.iter(|| validate(&policy, &Blind, black_box(review)).expect("a review"));
+            bencher.iter(|| validate(&policy, Environment::EMPTY, black_box(review)).expect("a review"));
         });
         group.bench_function("mutate", |bencher| {
             bencher.iter(|| mutate(&policy, black_box(review)).expect("a review"));

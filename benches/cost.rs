@@ -1,12 +1,12 @@
-//! A number of reviews one after the other, for `benches/instructions`, which counts what one of them costs.
+//! Runs a review a given number of times. `benches/instructions` counts the cost of one of them.
 
-#![allow(clippy::disallowed_methods, reason = "what the core must not do, a benchmark may: it reads files")]
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads files, which the core must not do")]
 
 use std::hint::black_box;
 
 use rayguard_policy::admission::{Request, mutate, validate};
 use rayguard_policy::policy::Policy;
-use rayguard_policy::view::Blind;
+use rayguard_policy::context::Environment;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -20,7 +20,7 @@ fn main() {
         let review = black_box(&review);
         match work.as_str() {
             "read" => drop(black_box(Request::read(review).expect("a review"))),
-            "validate" => drop(black_box(validate(&policy, &Blind, review).expect("a review"))),
+            "validate" => drop(black_box(validate(&policy, Environment::EMPTY, review).expect("a review"))),
             "mutate" => drop(black_box(mutate(&policy, review).expect("a review"))),
             other => panic!("{other} is none of read, validate, mutate"),
         }

@@ -1,10 +1,10 @@
-//! What a review costs as the object grows, with more worker groups and with more in each, for `benches/growth`. Prints
-//! tables, and draws two of them into a folder.
+//! Measures the cost of a review as the object grows, with more worker groups and with larger ones, for
+//! `benches/growth`. Prints tables, and plots two of them into a folder.
 //!
 //!     growth FOLDER
 
-#![allow(clippy::disallowed_methods, reason = "what the core must not do, a benchmark may: it reads files")]
-#![allow(clippy::print_stdout, reason = "to be read")]
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads files, which the core must not do")]
+#![allow(clippy::print_stdout, reason = "the tables are the output")]
 
 mod plot;
 
@@ -17,23 +17,24 @@ use std::time::{Duration, Instant};
 use plot::{Plot, Series};
 use rayguard_policy::admission::{Verdict, mutate, validate};
 use rayguard_policy::policy::Policy;
-use rayguard_policy::view::Blind;
+use rayguard_policy::context::Environment;
 use serde_json::{Value, json};
 
-/// How many worker groups there are.
+/// The numbers of worker groups that are measured.
 const GROUPS: [usize; 9] = [1, 25, 50, 75, 100, 125, 150, 175, 200];
 
-/// The largest object: etcd takes no more than half of it, and the API server no larger request.
+/// The size of the largest object, in bytes: the API server's limit for a request, and twice etcd's limit.
 const LARGEST: usize = 3 << 20;
 
-/// In how many steps it is reached.
+/// The number of sizes up to [`LARGEST`] that are measured.
 const STEPS: usize = 8;
 
-/// How often the time is taken, of which the least counts, and for how long a review is repeated for that at least.
+/// How often the time is measured; the lowest result counts.
 const TIMES: usize = 5;
+/// How long a review is repeated for one measurement, at least.
 const LONG: Duration = Duration::from_millis(20);
 
-/// What is asked of the core.
+/// The webhook and the operation of each measured review.
 const QUESTIONS: [(&str, &str); 4] =
     [("validate", "CREATE"), ("validate", "UPDATE"), ("mutate", "CREATE"), ("mutate", "UPDATE")];
 
@@ -56,9 +57,7 @@ fn main() {
         ),
     };
     report(&size, &folder.join("growth-size.svg"));
-    println!(
-        "\nThe largest object of other shapes, in milliseconds, and how many times that is what one of half the size takes:"
-    );
+    println!("\nThe largest object of other shapes, in milliseconds, and the ratio to an object of half the size:");
     println!(
         "{:32}{:>20}{:>20}{:>20}{:>20}",
         "", "validate CREATE", "validate UPDATE", "mutate CREATE", "mutate UPDATE"
@@ -83,7 +82,7 @@ fn main() {
     }
 }
 
-/// Adds something to a worker group, which has had so many of it before.
+/// Adds an element to a worker group; the number is how many it has had before.
 type Grow = fn(&mut Value, usize);
 
 /// A review of a new object, and one of an update that scales a group.
@@ -92,7 +91,7 @@ struct Reviews {
     update: Vec<u8>,
 }
 
-/// Reviews of a cluster with so many groups, to each of which something is done, by its number.
+/// Returns reviews of a cluster with `groups` worker groups. `grow` changes each group, given its number.
 fn clusters(groups: usize, grow: impl Fn(&mut Value, usize)) -> Reviews {
     let read = |name: &str| -> Value {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/reviews").join(name);
@@ -117,7 +116,7 @@ fn clusters(groups: usize, grow: impl Fn(&mut Value, usize)) -> Reviews {
     Reviews { create: bytes(&create), update: bytes(&update) }
 }
 
-/// Reviews of clusters of ten groups that grow by what is added to each, with the size of the object in bytes.
+/// Returns reviews of clusters with ten groups that `add` makes larger, each with the size of the object in bytes.
 fn sizes(add: Grow) -> Vec<(usize, Reviews)> {
     let with = |times: usize| clusters(10, move |group, _| (0..times).for_each(|number| add(group, number)));
     let few = with(100).create.len();
@@ -177,7 +176,7 @@ fn add_parameter(group: &mut Value, number: usize) {
     group["rayStartParams"][format!("parameter-{number}")] = json!("1");
 }
 
-/// How long each question takes for each of the reviews.
+/// Measures each of [`QUESTIONS`] for each of the reviews.
 fn all_series(reviews: impl Iterator<Item = (f64, Reviews)>) -> Vec<Series> {
     let series = |(webhook, operation)| Series { name: format!("/{webhook}, {operation}"), points: Vec::new() };
     let mut all: Vec<_> = QUESTIONS.into_iter().map(series).collect();
@@ -189,13 +188,13 @@ fn all_series(reviews: impl Iterator<Item = (f64, Reviews)>) -> Vec<Series> {
     all
 }
 
-/// The processor's time that a review takes, in milliseconds.
+/// Returns the processor time of a review, in milliseconds.
 fn time((webhook, operation): (&str, &str), reviews: &Reviews) -> f64 {
     let review = if operation == "CREATE" { &reviews.create } else { &reviews.update };
-    let ask = if webhook == "validate" { |policy, review| validate(policy, &Blind, review) } else { mutate };
+    let ask = if webhook == "validate" { |policy, review| validate(policy, Environment::EMPTY, review) } else { mutate };
     let policy = Policy::default();
     let verdict = ask(&policy, review).expect("a review").verdict;
-    assert_ne!(verdict, Verdict::Denied, "only what is allowed is looked at whole");
+    assert_ne!(verdict, Verdict::Denied, "only an allowed object is read completely");
     let once = || {
         let (began, before, mut count) = (Instant::now(), on_processor(), 0.0);
         while count == 0.0 || began.elapsed() < LONG {
@@ -207,9 +206,9 @@ fn time((webhook, operation): (&str, &str), reviews: &Reviews) -> f64 {
     (0..TIMES).map(|_| once()).fold(f64::INFINITY, f64::min)
 }
 
-/// How long this thread has run, in milliseconds: without the time in which other programs did.
+/// Returns how long this thread has run on a processor, in milliseconds, without the time of other programs.
 fn on_processor() -> f64 {
-    thread::yield_now(); // the kernel keeps account where it changes threads
+    thread::yield_now(); // the kernel updates the account when it switches threads
     let account = fs::read_to_string("/proc/thread-self/schedstat").expect("Linux keeps account");
     account.split(' ').next().and_then(|nanoseconds| nanoseconds.parse::<f64>().ok()).expect("a number") / 1e6
 }

@@ -1,9 +1,9 @@
-//! The least that a webhook on rayguard's stack can cost: the same axum, hyper, rustls and tokio, without limits, logs
-//! or metrics. It reads the body and gives a fixed answer. `benches/compare` runs it beside rayguard.
+//! The minimum that a webhook on rayguard's stack can cost: the same axum, hyper, rustls and tokio, without limits,
+//! logs or metrics. It reads the body and gives a fixed answer. `benches/compare` compares rayguard with it.
 //!
 //!     noop ADDRESS CERTIFICATE KEY
 
-#![allow(clippy::disallowed_methods, reason = "without limits: nothing tracks its connections")]
+#![allow(clippy::disallowed_methods, reason = "it has no limits, so nothing tracks its connections")]
 
 use std::convert::Infallible;
 use std::error::Error;

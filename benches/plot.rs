@@ -1,17 +1,17 @@
-//! A plot as SVG: measured points, and the straight line that lies nearest to those of a series.
+//! A plot as SVG: the measured points of each series, and the straight line that fits them best.
 
 use std::fmt;
 
 const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 420.0;
-/// Where the axes are: left, right, top and bottom.
+/// The positions of the axes: left, right, top and bottom.
 const FRAME: (f64, f64, f64, f64) = (64.0, 600.0, 56.0, 356.0);
 
-/// Colours that can be told apart without seeing red or green, for light and for dark surroundings.
+/// Colours for the series that people with red-green colour blindness can distinguish, for light and dark themes.
 const COLOURS: [(&str, &str); 4] =
     [("#0b62a4", "#6cb6ff"), ("#b45309", "#f0a35e"), ("#0f766e", "#5fd3bc"), ("#86198f", "#e29bf0")];
 
-/// Points with linear axes from nought on.
+/// A plot with linear axes that start at zero.
 pub(crate) struct Plot {
     pub(crate) title: &'static str,
     pub(crate) across: &'static str,
@@ -19,14 +19,14 @@ pub(crate) struct Plot {
     pub(crate) series: Vec<Series>,
 }
 
-/// What was measured of one thing.
+/// The measured points of one series.
 pub(crate) struct Series {
     pub(crate) name: String,
     pub(crate) points: Vec<(f64, f64)>,
 }
 
 impl Series {
-    /// The straight line nearest to the points, as its height at nought and its slope.
+    /// Returns the straight line that fits the points best (least squares), as its value at zero and its slope.
     fn line(&self) -> (f64, f64) {
         let count = self.points.iter().map(|_| 1.0).sum::<f64>();
         let mean = |of: fn(&(f64, f64)) -> f64| self.points.iter().map(of).sum::<f64>() / count;
@@ -37,13 +37,13 @@ impl Series {
     }
 }
 
-/// The distance between two marks of an axis: 1, 2 or 5 times a power of ten, so that there are five to ten of them.
+/// Returns the distance between two marks of an axis: 1, 2 or 5 times a power of ten, for five to ten marks.
 fn step(most: f64) -> f64 {
     let power = 10_f64.powf((most / 5.0).log10().floor());
     [1.0, 2.0, 5.0, 10.0].into_iter().map(|times| times * power).rfind(|step| most / step >= 5.0).unwrap_or(power)
 }
 
-/// The marks of an axis up to a value.
+/// Returns the marks of an axis up to a value.
 fn marks(most: f64) -> impl Iterator<Item = f64> {
     let step = step(most);
     (0..).map(f64::from).map(move |number| number * step).take_while(move |mark| *mark <= most * 1.0001)
@@ -83,7 +83,7 @@ impl fmt::Display for Plot {
         )?;
         writeln!(svg, r#"<text x="{right}" y="{}" text-anchor="end">{}</text>"#, bottom + 42.0, self.across)?;
 
-        // Labels stand at the ends of the lines, and none on another.
+        // Labels are at the ends of the lines, and do not overlap.
         let mut ends: Vec<_> = self
             .series
             .iter()
@@ -139,7 +139,7 @@ impl Plot {
     }
 }
 
-/// A mark in as few digits as it takes.
+/// Returns a mark with the fewest digits that it needs.
 fn short(mark: f64) -> String {
     let text = format!("{mark:.3}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()

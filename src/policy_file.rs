@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rayguard_manifest::yaml;
-use rayguard_policy::config::ConfigError;
+use rayguard_policy::policy::file::ConfigError;
 use rayguard_policy::policy::Policy;
 
 /// Why a policy file is of no use: one line for everything that is wrong with it.

@@ -1,4 +1,4 @@
-//! Links of the project's documents, which lead from file to file, made to lead from page to page.
+//! Rewrites the links of the project's documents: in the repository they lead to files, on the site to pages.
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
@@ -6,11 +6,11 @@ use std::path::{Component, Path, PathBuf};
 use super::GUIDES;
 use super::rules::RuleEntry;
 
-/// Where everything is.
+/// The targets of links.
 pub(crate) struct Links {
-    /// The page of each file of the project's that has one.
+    /// The page of each file that has one.
     pages: BTreeMap<String, String>,
-    /// Where the other files can be seen.
+    /// The URL of the repository, for files without a page.
     repository: Option<String>,
 }
 
@@ -26,7 +26,7 @@ impl Links {
         Self { pages, repository }
     }
 
-    /// A file's text as a page. What is in a block of code stays as it is.
+    /// Returns the text of a file with its links rewritten for its page. Code blocks stay unchanged.
     pub(crate) fn lead_from(&self, source: &str, page: &str, text: &str) -> String {
         let mut fence: Option<&str> = None;
         let mut lines = String::new();
@@ -50,7 +50,7 @@ impl Links {
             rest = behind;
             match self.target(source, page, target) {
                 Some(target) => done += &format!("{before}]({target})"),
-                // What has no place is named, and not linked.
+                // A target without a page or URL leaves only the text of the link.
                 None => match before.rsplit_once('[') {
                     Some((before, words)) => done += &format!("{before}{words}"),
                     None => done += &format!("{before}]({target})"),
@@ -60,14 +60,14 @@ impl Links {
         done + rest
     }
 
-    /// Where a link of a file's leads from its page.
+    /// Returns the target of a file's link on the page of the file, or `None` if there is no target.
     fn target(&self, source: &str, page: &str, target: &str) -> Option<String> {
         if target.contains("://") || target.starts_with('#') {
             return Some(target.to_owned());
         }
         let (file, anchor) = target.split_once('#').map_or((target, None), |(file, anchor)| (file, Some(anchor)));
         let file = normal(&Path::new(source).parent().unwrap_or(Path::new("")).join(file));
-        // A folder's page is that of its README.
+        // The page of a folder is the page of its README.
         let to = self.pages.get(&file).or_else(|| self.pages.get(&format!("{file}/README.md")));
         let to = match (to, &self.repository) {
             (Some(to), _) => format!("{}{to}", "../".repeat(page.matches('/').count())),
@@ -78,7 +78,7 @@ impl Links {
     }
 }
 
-/// A path without `.` and `..`.
+/// Returns a path without `.` and `..`.
 fn normal(path: &Path) -> String {
     let mut normal = PathBuf::new();
     for component in path.components() {

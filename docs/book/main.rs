@@ -1,10 +1,10 @@
 //! Writes the pages of the documentation site, for mdBook to build: `book RAYGUARD FOLDER [REPOSITORY]`.
 //!
-//! Nothing on them is written for the site alone: they are the project's own documents, with links that lead from page to
-//! page, and what the program says of its rules, its commands and its policy file.
+//! The pages are the project's own documents, with links between pages, and the program's output about its rules, its
+//! commands and its policy file. Almost no text is written only for the site.
 
-#![allow(clippy::disallowed_methods, reason = "it reads the project's files")]
-#![allow(clippy::format_push_string, reason = "a text beside a page costs nothing that anybody waits for")]
+#![allow(clippy::disallowed_methods, reason = "it reads the files of the project")]
+#![allow(clippy::format_push_string, reason = "the cost of these texts does not matter")]
 
 mod commands;
 mod links;
@@ -20,18 +20,18 @@ use links::Links;
 /// The root of the project.
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// A file of the project's, what it is called in the contents, and its page.
+/// A file of the project, its title in the contents, and its page.
 type Guide = (&'static str, &'static str, &'static str);
 
-/// The guides, in the order in which they are read, under the headings of the contents.
+/// The guides in reading order, under the headings of the contents.
 const GUIDES: &[(&str, &[Guide])] = &[
     (
         "Use",
         &[
             ("docs/outputs.md", "Inputs and outputs", "outputs.md"),
             ("docs/fixing.md", "Fixing", "fixing.md"),
-            ("docs/pipelines.md", "In pipelines, editors and terminals", "pipelines.md"),
-            ("docs/comparison.md", "Beside other tools", "comparison.md"),
+            ("docs/pipelines.md", "CI pipelines, pre-commit, kubectl and shells", "pipelines.md"),
+            ("docs/comparison.md", "Comparison with other tools", "comparison.md"),
         ],
     ),
     (
@@ -41,7 +41,7 @@ const GUIDES: &[(&str, &[Guide])] = &[
             ("docs/validating-admission-policy.md", "Without a webhook", "validating-admission-policy.md"),
             ("charts/rayguard/README.md", "The chart's values", "chart.md"),
             ("docs/certificates.md", "Certificates", "certificates.md"),
-            ("docs/authentication.md", "Who may call", "authentication.md"),
+            ("docs/authentication.md", "Client authentication", "authentication.md"),
             ("docs/audit.md", "Audit", "audit.md"),
             ("docs/metrics.md", "Metrics", "metrics.md"),
             ("docs/operations.md", "Operations", "operations.md"),
@@ -49,7 +49,7 @@ const GUIDES: &[(&str, &[Guide])] = &[
         ],
     ),
     (
-        "What it is held to",
+        "Quality and development",
         &[
             ("docs/good-practices.md", "Good practices", "good-practices.md"),
             ("docs/reliability.md", "Reliability", "reliability.md"),
@@ -61,24 +61,24 @@ const GUIDES: &[(&str, &[Guide])] = &[
     ),
 ];
 
-/// What a page or the contents could not be made of.
+/// The error of a page or of the contents that cannot be made.
 type Fault = Box<dyn Error>;
 
-/// The folder of pages that is being filled.
+/// Writes pages into a folder.
 struct Pages {
     folder: PathBuf,
     links: Links,
 }
 
 impl Pages {
-    /// Writes a page.
+    /// Writes the text of a page.
     fn write(&self, page: &str, text: &str) -> Result<(), Fault> {
         let file = self.folder.join("src").join(page);
         fs::create_dir_all(file.parent().unwrap_or(&self.folder))?;
         Ok(fs::write(file, text)?)
     }
 
-    /// Writes a page that is a file of the project's.
+    /// Writes a page from a file of the project.
     fn copy(&self, source: &str, page: &str) -> Result<(), Fault> {
         let text = fs::read_to_string(Path::new(ROOT).join(source)).map_err(|error| format!("{source}: {error}"))?;
         self.write(page, &self.links.lead_from(source, page, &text))
@@ -100,7 +100,7 @@ fn main() -> Result<(), Fault> {
     pages.copy("README.md", "index.md")?;
     let mut contents = "# Contents\n\n[rayguard](index.md)\n".to_owned();
     for (index, (heading, guides)) in GUIDES.iter().enumerate() {
-        // The reference comes before what is behind it.
+        // The reference comes before the last heading.
         if index == GUIDES.len() - 1 {
             contents += "\n# Reference\n\n- [Commands](commands.md)\n- [The policy file](policy.md)\n- [Rules](rules/index.md)\n";
             for rule in &rules {
@@ -129,7 +129,7 @@ fn main() -> Result<(), Fault> {
     Ok(())
 }
 
-/// A document of the project's that is none of the guides.
+/// Returns a document in `docs` that is not one of the guides.
 fn left_out() -> Result<Option<String>, Fault> {
     for entry in fs::read_dir(Path::new(ROOT).join("docs"))? {
         let name = format!("docs/{}", entry?.file_name().to_string_lossy());
@@ -141,10 +141,10 @@ fn left_out() -> Result<Option<String>, Fault> {
     Ok(None)
 }
 
-/// What rayguard prints.
+/// Runs rayguard and returns its standard output.
 fn run(rayguard: &str, arguments: &[&str]) -> Result<String, Fault> {
     let mut command = std::process::Command::new(rayguard);
-    // So many columns fit beside the contents.
+    // The width of a page next to the contents.
     let output = command.args(arguments).env_remove("RAYGUARD_CONFIG").env("COLUMNS", "80").output()?;
     if !output.status.success() {
         return Err(format!("rayguard {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr)).into());

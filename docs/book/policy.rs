@@ -1,14 +1,15 @@
-//! The policy file: its keys, as the program reads them.
+//! The page of the policy file: its keys, as the program reads them.
 
 use std::fmt::Write as _;
 
 use rayguard_policy::kuberay::{FeatureGate, Version};
-use rayguard_policy::policy::{Policy, Settings};
+use rayguard_policy::policy::Policy;
+use rayguard_policy::settings::Settings;
 
 use super::Fault;
 
-/// A key: where it is, what it may be, what is there without it, and what it is for. `*` stands for any key of a map, `[]`
-/// for the items of a list.
+/// A key: its path, its possible values, its default, and its meaning. `*` stands for any key of a map, `[]` for the
+/// items of a list.
 type Key = (&'static str, String, String, &'static str);
 
 fn keys() -> Vec<Key> {
@@ -24,55 +25,55 @@ fn keys() -> Vec<Key> {
     let levels = "`deny`, `warn`, `audit`, `off`";
     vec![
         key("apiVersion", "`rayguard.dev/v1alpha1`", "required", "the version of this format"),
-        key("kind", "`Policy`", "required", "that this is a policy"),
+        key("kind", "`Policy`", "required", "the type of the file"),
         key(
             "kuberay.version",
             &versions,
             &format!("\"{}\"", Version::NEWEST),
-            "the minor version of KubeRay's operator in the cluster: its fields, its checks, its defaults",
+            "the minor version of KubeRay's operator in the cluster, which determines fields, checks and defaults",
         ),
         key(
             "kuberay.featureGates.*",
             "`true`, `false`",
             "as the operator has it",
-            "a feature gate that the operator was given; [below](#feature-gates)",
+            "a feature gate that is set for the operator; [below](#feature-gates)",
         ),
         key(
             "highestLevel",
             "`deny`, `warn`, `audit`",
             "`deny`",
-            "no rule works above this level; with `audit` nothing is refused and nobody is warned",
+            "the highest level of any rule; with `audit` nothing is refused and there are no warnings",
         ),
         key("rules.*", levels, "[the rule's own](rules/index.md)", "the level of one rule"),
         key(
             "settings.shortWorkerReconnectTimeoutSeconds",
             "seconds",
             &short.to_string(),
-            "below this a worker's reconnect timeout is called short",
+            "a worker's reconnect timeout below this is reported as short",
         ),
         key(
             "settings.reconnectTimeoutMarginSeconds",
             "seconds",
             &margin.to_string(),
-            "by less than this above the head's, a worker's reconnect timeout is called short",
+            "a worker's reconnect timeout that exceeds the head's by less than this is reported as short",
         ),
         key(
             "settings.assumedHeadReconnectTimeoutSeconds",
             "seconds",
             &assumed.to_string(),
-            "the reconnect timeout of a head that sets none; another one only where the operator adds it to every container (`defaultContainerEnvs`)",
+            "the reconnect timeout of a head that sets none; change it only if the operator adds another one to every container (`defaultContainerEnvs`)",
         ),
         key(
             "settings.clusterDomain",
             "a DNS domain",
             &format!("`{cluster_domain}`"),
-            "the domain in which Services have their full names, for comparing addresses of Redis",
+            "the domain of the full names of Services, for comparing Redis addresses",
         ),
         key(
             "defaults.workerReconnectTimeout",
             "`explicit`, `repair`, `off`",
             "`explicit`",
-            "what workers of a fault-tolerant cluster get that set no reconnect timeout: KubeRay's 600 s, or 540 s more than the head's if that is longer; with `repair` only where KubeRay's 600 s would not exceed the head's",
+            "the reconnect timeout for workers of a fault-tolerant cluster that set none: KubeRay's 600 s, or 540 s more than the head's if that is longer; with `repair` only if KubeRay's 600 s would not exceed the head's",
         ),
         key(
             "defaults.headNumCpus",
@@ -84,9 +85,14 @@ fn keys() -> Vec<Key> {
             "defaults.podTemplate.head",
             "a part of a Pod template",
             "none",
-            "`metadata.labels`, `metadata.annotations` and `spec` for heads, where they say nothing themselves",
+            "`metadata.labels`, `metadata.annotations` and `spec` for heads, where a head does not set them itself",
         ),
-        key("defaults.podTemplate.worker", "a part of a Pod template", "none", "the same for workers"),
+        key(
+            "defaults.podTemplate.worker",
+            "a part of a Pod template",
+            "none",
+            "`metadata.labels`, `metadata.annotations` and `spec` for workers, where a worker group does not set them itself",
+        ),
         key(
             "exemptions[].namespaces",
             "a list of names",
@@ -94,28 +100,32 @@ fn keys() -> Vec<Key> {
             "namespaces in which the rules of this exemption are off",
         ),
         key("exemptions[].rules", "a list of names", "required", "the rules"),
-        key("exemptions[].reason", "a text", "required", "why, for whoever reads it next year"),
+        key("exemptions[].reason", "a string", "required", "why the exemption exists"),
         key(
             "objectExemptions",
             "`all`, or a list of rules",
             "none",
-            "from what an object may exempt itself in the webhook, by an annotation `rayguard.dev/ignore-RULE: \"why\"`",
+            "the rules from which an object may exempt itself in the webhook, by an annotation `rayguard.dev/ignore-RULE: \"why\"`",
         ),
     ]
 }
 
-/// The page.
+/// Returns the page.
+///
+/// # Errors
+///
+/// Returns an error if the program reads other keys than the page describes.
 pub(crate) fn page() -> Result<String, Fault> {
     let keys = keys();
     is_complete(&keys)?;
     let mut page = String::from(
         "# The policy file\n\nOne file for the command (`--config`, `RAYGUARD_CONFIG`) and the webhook (the chart's `policy`, \
-         without `apiVersion` and `kind`). It is read strictly: what it cannot say is an error, with its line.\n\n\
+         without `apiVersion` and `kind`). It is read strictly: an unknown key or an invalid value is an error, with its line.\n\n\
          ```yaml\napiVersion: rayguard.dev/v1alpha1\nkind: Policy\nkuberay: {version: \"1.6\"}\nrules:\n  single-replica: off\n\
          exemptions:\n- namespaces: [playground]\n  rules: [missing-redis-password]\n  reason: nothing of value is there\n```\n",
     );
     for (key, values, built_in, meaning) in &keys {
-        let without = if built_in == "required" { "required".to_owned() } else { format!("without it {built_in}") };
+        let without = if built_in == "required" { "required".to_owned() } else { format!("default: {built_in}") };
         let _ = write!(page, "\n`{key}`\n: {values}; {without}\n\n  {meaning}\n");
     }
     page += "\n## Feature gates\n\n| gate | in KubeRay |\n| --- | --- |\n";
@@ -128,7 +138,7 @@ pub(crate) fn page() -> Result<String, Fault> {
     Ok(page)
 }
 
-/// Fails where the program knows another key, or does not know one of these.
+/// Fails if the program knows a key that is missing here, or does not know one of these.
 fn is_complete(keys: &[Key]) -> Result<(), Fault> {
     let maps = ["", "kuberay.", "settings.", "defaults.", "defaults.podTemplate.", "exemptions[]."];
     for map in maps {
@@ -142,13 +152,13 @@ fn is_complete(keys: &[Key]) -> Result<(), Fault> {
         described.sort();
         known.sort();
         if described != known {
-            return Err(format!("of {map:?} the reference has {described:?}, the program {known:?}").into());
+            return Err(format!("{map:?}: the reference has the keys {described:?}, the program has {known:?}").into());
         }
     }
     Ok(())
 }
 
-/// The keys that a map may have, from what the program says where there is none.
+/// Returns the keys that a map may have, from the program's error for a number in place of the map.
 fn known(map: &str) -> Result<Vec<String>, Fault> {
     let file =
         map.trim_end_matches('.').rsplit('.').filter(|part| !part.is_empty()).fold("1".to_owned(), |inner, part| {
@@ -157,7 +167,7 @@ fn known(map: &str) -> Result<Vec<String>, Fault> {
                 None => format!("{{{part}: {inner}}}"),
             }
         });
-    let errors = Policy::from_yaml(&file).err().ok_or("1 is no map")?;
+    let errors = Policy::from_yaml(&file).err().ok_or("the program accepts a number as a map")?;
     let keys = errors.iter().find_map(|error| error.message.strip_prefix("write a map with "));
     Ok(keys.ok_or_else(|| format!("{map}: {errors:?}"))?.split(", ").map(str::to_owned).collect())
 }

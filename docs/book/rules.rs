@@ -1,4 +1,4 @@
-//! The rules, each with a page.
+//! The pages of the rules.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{Fault, run};
 
-/// What `rayguard rules --output json` says of a rule.
+/// A rule in the output of `rayguard rules --output json`.
 #[derive(Deserialize)]
 pub(crate) struct RuleEntry {
     pub(crate) name: String,
@@ -14,36 +14,44 @@ pub(crate) struct RuleEntry {
     level: String,
     summary: String,
     since: String,
-    /// Whether `check --fix` mends what it finds.
+    /// Whether `check --fix` can fix its findings.
     #[serde(default)]
     fixable: Option<bool>,
-    /// The errors of KubeRay's operator that it stands for.
+    /// The errors of KubeRay's operator that the rule covers.
     reference: Vec<String>,
 }
 
-/// Every rule, in the order in which they are listed.
+/// Returns all rules in the order of the list.
+///
+/// # Errors
+///
+/// Returns an error if rayguard cannot be run, or its output cannot be parsed.
 pub(crate) fn read(rayguard: &str) -> Result<Vec<RuleEntry>, Fault> {
     Ok(serde_json::from_str(&run(rayguard, &["rules", "--output", "json"])?)?)
 }
 
 impl RuleEntry {
-    /// The file that is its document.
+    /// Returns the path of the rule's document.
     pub(crate) fn source(&self) -> String {
         format!("crates/policy/src/rules/{}.md", self.name.replace('-', "_"))
     }
 
-    /// Its page.
+    /// Returns the path of the rule's page.
     pub(crate) fn page(&self) -> String {
         format!("rules/{}.md", self.name)
     }
 
-    /// Its document, with what the program knows of it below the title.
+    /// Returns the rule's document, with level, category and other facts below the title.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if rayguard cannot explain the rule, or the document has no title.
     pub(crate) fn text(&self, rayguard: &str) -> Result<String, Fault> {
         let docs = run(rayguard, &["explain", &self.name])?;
         let (title, rest) = docs.split_once("\n\n").ok_or_else(|| format!("{} has no title", self.name))?;
         let mut facts = format!("`{}` · category `{}` · since {}", self.level, self.category, self.since);
         if let Some(fixable) = self.fixable {
-            facts += if fixable { " · mended by `check --fix`" } else { " · to be mended by hand" };
+            facts += if fixable { " · fixed by `check --fix`" } else { " · fixed manually" };
         }
         if !self.reference.is_empty() {
             facts += " · a check of [KubeRay's operator](#in-the-operators-log)";
@@ -52,11 +60,11 @@ impl RuleEntry {
     }
 }
 
-/// The page with all of them, by category.
+/// Returns the page that lists all rules by category.
 pub(crate) fn contents(rules: &[RuleEntry]) -> String {
     let mut page = String::from(
-        "# Rules\n\nEach page says what a rule checks, why, and what fails and passes; its examples are the rule's tests. \
-         `rayguard explain RULE` prints the same. The level is the rule's own, and [a policy](../policy.md) can choose \
+        "# Rules\n\nEach page describes what a rule checks, why, and what fails and passes; its examples are the rule's tests. \
+         `rayguard explain RULE` prints this page. The level is the rule's default, and [a policy](../policy.md) can set \
          another.\n",
     );
     let mut categories: Vec<&str> = Vec::new();

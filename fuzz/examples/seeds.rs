@@ -1,4 +1,5 @@
-//! Makes seeds for the corpora: `seeds CORPUS FILE...` of KubeRay's samples, rayguard's own examples and its fixtures.
+//! Makes seeds for the corpora from the examples of all rules and from files, such as KubeRay's samples and rayguard's
+//! fixtures: `seeds CORPUS FILE...`.
 
 use rayguard_test_support::document;
 use std::fs;
@@ -9,7 +10,7 @@ use rayguard_policy::ray::RayObject;
 use rayguard_policy::rules::RULES;
 use serde_json::{Value, json};
 
-/// What is longer teaches a fuzzer little, and slows it down.
+/// The length of the longest seed, in bytes. Longer ones add little coverage and slow the fuzzer down.
 const LONGEST: usize = 12_000;
 
 fn main() {

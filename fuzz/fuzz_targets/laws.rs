@@ -1,4 +1,4 @@
-//! The laws of `crates/policy/tests/laws/main.rs`, held over objects that coverage finds and not chance.
+//! Checks the laws of `crates/policy/tests/laws/main.rs` with objects that coverage guides, instead of random objects.
 
 #![no_main]
 
@@ -19,30 +19,30 @@ rayguard_fuzz::mutate_json!();
 
 fuzz_target!(|data: &[u8]| {
     let Some(Case { object, old, policy }) = Case::read(data) else { return };
-    // Each object is held against one of the policies that differ, and against its own.
+    // Each object is checked with one of the shared policies, and with its own policy.
     let one = &policies()[data.len() % policies().len()];
     for policy in [one, &policy] {
         law::patches_only_add(policy, &object);
-        law::a_second_call_adds_nothing(policy, &object);
-        law::an_object_from_before_the_webhook_stays(policy, &object);
+        law::a_second_mutation_adds_nothing(policy, &object);
+        law::an_object_from_before_the_webhook_gets_no_defaults(policy, &object);
         law::old_violations_only_warn(policy, &object, true);
-        law::nothing_is_said_of_an_object_that_is_being_deleted(policy, &object);
+        law::an_object_that_is_being_deleted_has_no_findings_and_no_patch(policy, &object);
         law::any_json_gets_a_verdict(policy, &object);
         if let Some(old) = &old {
-            // What an update makes is as good as what a creation does.
+            // The result of an update has the same properties as that of a creation.
             let updated = law::review(policy, &object, Some(old));
             assert!(law::is_kept(&object, &updated.stored));
             let again = law::review(policy, &updated.stored, Some(&updated.stored));
             assert!(again.patch.is_empty(), "{:?}", again.patch);
         }
     }
-    law::findings_name_their_place(&Policy::default(), &object);
+    law::findings_name_a_field_path_in_the_object(&Policy::default(), &object);
     if is_well_formed(&object) {
-        law::a_manifest_applied_again_changes_nothing(&object, one, [&policy, one]);
+        law::reapplying_a_manifest_changes_nothing(&object, one, [&policy, one]);
     }
 });
 
-/// Whether the API server would take the object as it is, with groups that can be told apart.
+/// Returns whether the API server would accept the object unchanged, and its groups have different names.
 fn is_well_formed(object: &Value) -> bool {
     let text = object.to_string();
     let json: Json<'_> = serde_json::from_str(&text).expect("what serde_json wrote");

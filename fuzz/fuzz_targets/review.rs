@@ -1,4 +1,5 @@
-//! The bytes of a call in, the answer out: it is one, it fits the call, and both webhooks take the same for a call.
+//! Checks that the answer to the bytes of a call is valid and fits the call, and that both webhooks agree on what a
+//! call is.
 
 #![no_main]
 
@@ -9,13 +10,13 @@ use rayguard_fuzz::mutator;
 use rayguard_policy::admission::{Decision, Malformed, Request, Verdict, mutate, validate};
 use rayguard_policy::policy::Policy;
 use rayguard_policy::rule::Level;
-use rayguard_policy::view::Blind;
+use rayguard_policy::context::Environment;
 use rayguard_test_support::law;
 use rayguard_test_support::policies::policies;
 use serde_json::Value;
 
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
-    // A body is first of all bytes.
+    // Some mutations change the bytes, so that bodies that are not JSON are tested too.
     if seed % 8 == 0 {
         libfuzzer_sys::fuzzer_mutate(data, size, max_size)
     } else {
@@ -28,24 +29,24 @@ fuzz_crossover!(|first: &[u8], second: &[u8], out: &mut [u8], seed: u32| {
 });
 
 fuzz_target!(|body: &[u8]| {
-    let validated = validate(&Policy::default(), &Blind, body);
+    let validated = validate(&Policy::default(), Environment::EMPTY, body);
     check(body, &validated);
     for policy in policies() {
         let mutated = mutate(policy, body);
         check(body, &mutated);
         if let Ok(decision) = &mutated {
-            assert!(decision.findings.is_empty(), "what is mutated is not judged");
+            assert!(decision.findings.is_empty(), "the mutating webhook has no findings");
         }
-        // The stored object is read only where it can make a difference.
+        // The old object is read only if it can influence the answer.
         match (validated.as_ref().err(), mutated.as_ref().err()) {
             (Some(Malformed::OldObject), _) | (_, Some(Malformed::OldObject)) => {}
-            (one, other) => assert_eq!(one, other, "both webhooks read a call alike"),
+            (one, other) => assert_eq!(one, other, "both webhooks agree on a call"),
         }
     }
     check_reading(body);
 });
 
-/// Holds what is read against what `serde_json` reads.
+/// Compares the parsed request with that of `serde_json`.
 fn check_reading(body: &[u8]) {
     let read = Request::read(body);
     let Ok(review) = serde_json::from_slice::<Value>(body) else { return };
@@ -55,12 +56,12 @@ fn check_reading(body: &[u8]) {
             let Some(object) = request.object() else { return };
             assert_eq!(without_unread(Value::from(object)), without_unread(asked["object"].clone()));
         }
-        // A key that stands twice may be refused, and no other text is the shortest.
+        // A duplicate key may be refused. A text with one is not equal to the output of `serde_json`.
         Err(error) => assert!(!is_call(&review) || review.to_string().as_bytes() != body, "{error}: {review}"),
     }
 }
 
-/// An object without the parts that are left out in reading.
+/// Returns the object without the parts that are not read.
 fn without_unread(mut object: Value) -> Value {
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.remove("managedFields");
@@ -71,7 +72,7 @@ fn without_unread(mut object: Value) -> Value {
     object
 }
 
-/// Whether a review has all that a call must have, and nothing of another type.
+/// Returns whether a review has all required fields of a call, and no field of another type.
 fn is_call(review: &Value) -> bool {
     let absent_or = |value: &Value, is_it: fn(&Value) -> bool| value.is_null() || is_it(value);
     let has_kind = |kind: &Value| ["group", "version", "kind"].iter().all(|name| kind[name].is_string());
@@ -120,7 +121,8 @@ fn check_answer(body: &[u8], decision: &Decision<'_>) {
     assert_eq!(patched, response["patch"].is_string());
     assert_eq!(patched, response["patchType"] == "JSONPatch");
     assert_eq!(patched, decision.operations > 0);
-    // An independent reading of the same call. It takes less: it reads all of it, and only so deep.
+    // An independent parser reads the same call. It accepts fewer calls, because it reads the whole body and limits the
+    // depth.
     let Ok(read) = serde_json::from_slice::<Value>(body) else { return };
     let asked = &read["request"];
     assert_eq!(asked["uid"], *request.uid);
@@ -133,10 +135,10 @@ fn check_answer(body: &[u8], decision: &Decision<'_>) {
         let patch: json_patch::Patch = serde_json::from_slice(&patch).expect("a patch");
         assert_eq!(patch.0.len(), decision.operations);
         let mut object = asked["object"].clone();
-        json_patch::patch(&mut object, &patch).expect("the patch applies to the object that came");
+        json_patch::patch(&mut object, &patch).expect("the patch applies to the received object");
         let mut sent = asked["object"].clone();
         if let Some(annotations) = sent.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
-            annotations.remove("rayguard.dev/defaulted"); // its own, which it writes over
+            annotations.remove("rayguard.dev/defaulted"); // its own record, which it overwrites
         }
         assert!(law::is_kept(&sent, &object));
     }

@@ -1,4 +1,5 @@
-//! Every rule over any object: it is judged, the same way each time, and every finding is a line that names a place.
+//! Checks every rule with any object: the verdict is the same each time, and every finding is one line with a
+//! field path.
 
 #![no_main]
 
@@ -13,7 +14,7 @@ use rayguard_policy::schema::{Fault, Schema};
 use rayguard_test_support::law;
 use serde_json::Value;
 
-/// What stands for a password in seeds and in the dictionary.
+/// The password in seeds and in the dictionary.
 const SECRET: &str = "5241590000000000";
 
 rayguard_fuzz::mutate_json!();
@@ -22,7 +23,7 @@ fuzz_target!(|data: &[u8]| {
     let Some(Case { object, old, policy }) = Case::read(data) else { return };
     let text = object.to_string();
     let json: Json<'_> = serde_json::from_str(&text).expect("what serde_json wrote");
-    assert_eq!(Value::from(&json), object, "it is read as it is written");
+    assert_eq!(Value::from(&json), object, "it is read as it was written");
     for version in Version::ALL {
         check_schema(Schema::of(version), &json);
     }
@@ -38,13 +39,13 @@ fuzz_target!(|data: &[u8]| {
     assert_eq!(found, policy.validate(&ray, old.as_ref()), "one object, one verdict");
     check(&policy, &ray, &found);
     if old.is_none() {
-        // Nothing that an object violates holds up an update of it.
+        // The existing violations of an object never block an update of it.
         let again = policy.validate(&ray, Some(&ray));
         assert!(again.iter().all(|finding| finding.level < Level::Deny), "{again:#?}");
-        law::findings_name_their_place(&policy, &object);
+        law::findings_name_a_field_path_in_the_object(&policy, &object);
     }
 
-    let outcome = policy.dry_run(&json, Some("default")).expect("it is KubeRay's");
+    let outcome = policy.dry_run(&json, Some("default")).expect("a KubeRay object");
     for finding in &outcome.findings {
         let written = outcome.as_written(&finding.path);
         assert!(written.steps().len() <= finding.path.steps().len());
@@ -71,7 +72,7 @@ fn check(policy: &Policy, object: &RayObject<'_>, found: &[Finding]) {
     }
 }
 
-/// What conforms stays as it is, and what is said of it names a place.
+/// Checks that a conforming value is not changed, and that every schema error has a field path.
 fn check_schema(schema: &Schema, json: &Json<'_>) {
     let mut once = json.clone();
     schema.conform(&mut once);
@@ -85,7 +86,7 @@ fn check_schema(schema: &Schema, json: &Json<'_>) {
     }
 }
 
-/// Whether the password stands only where passwords do.
+/// Returns whether the password is only in fields for passwords.
 fn has_only_secret_passwords(object: &Value) -> bool {
     fn count(value: &Value, is_password: bool) -> bool {
         match value {

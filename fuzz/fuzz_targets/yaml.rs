@@ -1,4 +1,4 @@
-//! Any text as YAML: it is read or refused, what is said of places lies within the text, and other readers agree.
+//! Checks any text as YAML: it is parsed or refused, all locations are within the text, and other parsers agree.
 
 #![no_main]
 
@@ -19,7 +19,7 @@ fuzz_target!(|data: &[u8]| {
         match document {
             Ok(document) => {
                 check_location(text, &document.location());
-                let root = document.bytes(&FieldPath::root()).expect("the document has a place");
+                let root = document.bytes(&FieldPath::root()).expect("the document has a location");
                 assert!(text.get(root).is_some());
                 check_places(text, document, &document.json, &FieldPath::root());
                 check_written(&document.json);
@@ -36,10 +36,10 @@ fuzz_target!(|data: &[u8]| {
     if differs_by_version(text) {
         return;
     }
-    // kubectl reads a text by lines, and ends each of them alike.
+    // kubectl reads a text by lines, and ends each line with a line feed.
     let lines: String = text.lines().flat_map(|line| [line, "\n"]).collect();
     if let ([Ok(document)], Ok(other)) = (&documents[..], serde_norway::from_str::<Libyaml>(&lines)) {
-        // Of a document that is one block of text, which is no object, libyaml alone wants the lines indented.
+        // Only libyaml requires indented lines in a document that is one block of text. Such a document is no object.
         if document.json.as_str().is_some() {
             return;
         }
@@ -55,9 +55,9 @@ fn check_location(text: &str, location: &Location) {
     assert!(location.start.column >= 1 && location.end.column >= 1, "{location:?}");
 }
 
-/// Everything in a document is somewhere, and so is what is not in it.
+/// Checks that every value in a document has a location, and that a missing field has one too.
 fn check_places(text: &str, document: &Document<'_>, json: &Json<'_>, path: &FieldPath) {
-    let bytes = document.bytes(path).expect("what is written has a place");
+    let bytes = document.bytes(path).expect("a value has a location");
     assert!(text.get(bytes).is_some());
     check_location(text, &document.locate(path));
     check_location(text, &document.locate(&path.clone().field("notThere")));
@@ -69,7 +69,7 @@ fn check_places(text: &str, document: &Document<'_>, json: &Json<'_>, path: &Fie
     }
 }
 
-/// What is written as YAML is read as the same.
+/// Checks that a value written as YAML is read as the same value.
 fn check_written(json: &Json<'_>) {
     let written = yaml::to_string(json).expect("any JSON can be written");
     let read = yaml::documents(&written);
@@ -80,7 +80,7 @@ fn check_written(json: &Json<'_>) {
     }
 }
 
-/// An object of JSON is read as such.
+/// Checks that a JSON object is read as the same object.
 fn check_json(text: &str, documents: &[Result<Document<'_>, yaml::YamlError>]) {
     let Ok(value @ Value::Object(_)) = serde_json::from_str::<Value>(text) else { return };
     match documents {
@@ -90,7 +90,7 @@ fn check_json(text: &str, documents: &[Result<Document<'_>, yaml::YamlError>]) {
     }
 }
 
-/// Whether two values are equal. A number without a fraction may be written with one: Go makes 2 of 2.0 and of 2e0.
+/// Returns whether two values are equal. An integer can be written with a fraction: Go reads 2.0 and 2e0 as 2.
 fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => one == other || one.as_f64() == other.as_f64(),
@@ -105,8 +105,8 @@ fn same(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// Whether two readings are the same but for what a scalar means: YAML 1.1, which kubectl reads, has more booleans and
-/// numbers than the core schema that the other reader knows.
+/// Returns whether two parsed values are the same, except for the meaning of scalars: YAML 1.1, which kubectl reads,
+/// has more booleans and numbers than the core schema of the other parser.
 fn agree(ours: &Json<'_>, other: &Libyaml) -> bool {
     match (ours, other) {
         (Json::Array(ours), Libyaml::Sequence(others)) => {
@@ -114,7 +114,7 @@ fn agree(ours: &Json<'_>, other: &Libyaml) -> bool {
         }
         (Json::Object(_), Libyaml::Mapping(others)) => {
             let ours = ours.entries();
-            // A merge is carried out here, and a key like any other there.
+            // rayguard applies a merge key; the other parser treats it like any other key.
             if others.keys().any(|key| key.as_str() == Some("<<")) {
                 return true;
             }
@@ -130,8 +130,8 @@ fn agree(ours: &Json<'_>, other: &Libyaml) -> bool {
     }
 }
 
-/// Whether a text holds what YAML 1.1, which the other reader knows, and 1.2 read differently, or what only one of the two
-/// readers carries out.
+/// Returns whether a text has syntax that YAML 1.1, which the other parser reads, and YAML 1.2 define differently, or
+/// that only one of the two parsers implements.
 fn differs_by_version(text: &str) -> bool {
     let follows = |signs: &[char], allowed: fn(char) -> bool| {
         text.match_indices(signs).any(|(at, _)| {
@@ -139,18 +139,18 @@ fn differs_by_version(text: &str) -> bool {
             name.is_some_and(|name| !name.chars().all(allowed))
         })
     };
-    // A line ends at more signs, a carriage return of its own among them.
+    // In YAML 1.1, more characters end a line, for example a single carriage return.
     text.contains(['\u{85}', '\u{2028}', '\u{2029}'])
         || text.replace("\r\n", "\n").contains('\r')
-        // The names of anchors have only these signs.
+        // In YAML 1.1, the names of anchors have only these characters.
         || follows(&['&', '*'], |sign| sign.is_ascii_alphanumeric() || "-_".contains(sign))
-        // In a flow, a key may follow at once.
+        // In YAML 1.1, a key may follow immediately in a flow.
         || follows(&['?'], |_| false)
-        // Tags; a mark of the byte order that is none.
+        // Tags, and a byte order mark that is not at the start.
         || text.contains(['!', '\u{feff}'])
 }
 
-/// Whether a plain text can be more than text in YAML 1.1.
+/// Returns whether a plain scalar can be something else than a string in YAML 1.1.
 fn is_special(text: &str) -> bool {
     !matches!(yaml::documents(&format!("- {text}")).as_slice(),
         [Ok(document)] if document.json.items().first().is_some_and(|item| item.as_str() == Some(text)))

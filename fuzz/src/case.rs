@@ -1,21 +1,21 @@
-//! What is judged: an object, and what it is judged by.
+//! The input of a target: an object, with its old version and a policy.
 
 use rayguard_manifest::json::Json;
 use rayguard_policy::policy::Policy;
 use serde_json::Value;
 
-/// An object, with the one that it is to replace and the policy where there is one.
+/// An object, with the old object that it replaces, if any, and the policy.
 pub struct Case {
     /// The object.
     pub object: Value,
-    /// The stored one.
+    /// The old object.
     pub old: Option<Value>,
-    /// The policy; the built-in one where none can be read.
+    /// The policy; the built-in one if the input has none, or an invalid one.
     pub policy: Policy,
 }
 
 impl Case {
-    /// Reads `{"object": …, "old": …, "policy": …}`.
+    /// Reads `{"object": …, "old": …, "policy": …}`. Returns `None` if the text is no such map or has no object.
     pub fn read(data: &[u8]) -> Option<Self> {
         let mut fields: Value = serde_json::from_slice(data).ok()?;
         let fields = fields.as_object_mut()?;

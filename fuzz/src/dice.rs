@@ -1,10 +1,10 @@
-//! Random numbers that follow from a seed: libFuzzer wants a mutation that it can repeat.
+//! Pseudo-random numbers from a seed: libFuzzer requires that a mutation can be repeated.
 
-/// SplitMix64.
+/// A SplitMix64 generator.
 pub struct Dice(u64);
 
 impl Dice {
-    /// Dice that always fall the same way for one seed.
+    /// Creates a generator. The same seed always gives the same numbers.
     pub fn new(seed: u32) -> Self {
         Self(u64::from(seed))
     }
@@ -17,17 +17,17 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below a bound, which must not be 0.
+    /// Returns a number below `bound`, which must not be 0.
     pub fn below(&mut self, bound: usize) -> usize {
         (self.next() % bound as u64) as usize
     }
 
-    /// Whether something happens that does once in so many times.
+    /// Returns true with the probability `1 / times`.
     pub fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
 
-    /// One of these, which must not be none.
+    /// Returns an element of a slice, which must not be empty.
     pub fn one<'t, T>(&mut self, of: &'t [T]) -> &'t T {
         &of[self.below(of.len())]
     }

@@ -1,4 +1,4 @@
-//! What the fuzz targets share: how they make new objects of old ones, and how they read a case.
+//! Code that the fuzz targets share: the mutation of objects, and the parsing of a case.
 
 pub mod case;
 pub mod dice;

@@ -1,7 +1,8 @@
-//! New JSON from old: libFuzzer's own mutations of bytes seldom leave any, and never find a field's name.
+//! Mutates JSON values. libFuzzer's own mutations of bytes rarely result in valid JSON, and never find the name of a
+//! field.
 //!
-//! A mutation works on the value, and knows where in it an object of KubeRay's lies and what fields that may have. The
-//! texts within are left to libFuzzer, which has the dictionary and what the program has compared them with.
+//! A mutation changes the value. It finds KubeRay's object in the value and reads the possible fields from the schema.
+//! It leaves strings to libFuzzer, which has the dictionary and the values that the program has compared.
 
 use libfuzzer_sys::fuzzer_mutate;
 use serde_json::{Map, Value, json};
@@ -10,10 +11,10 @@ use crate::dice::Dice;
 use crate::dictionary::WORDS;
 use crate::schema::Node;
 
-/// So deep a generated value may be: far less than what is read.
+/// The depth of a generated value, at most. This is far less than the depth that rayguard reads.
 const DEEPEST: usize = 4;
 
-/// Changes a text in place, and says how long it is then. What is no JSON is changed as bytes.
+/// Changes a text in place, and returns its new length. A text that is not JSON is changed as bytes.
 pub fn mutate(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
     let mut dice = Dice::new(seed);
     let Ok(mut value) = serde_json::from_slice::<Value>(&data[..size]) else {
@@ -25,7 +26,7 @@ pub fn mutate(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize
     write(&value, data, max_size).unwrap_or_else(|| fuzzer_mutate(data, size, max_size))
 }
 
-/// Gives a fuzz target [`mutate`] and [`cross_over`].
+/// Uses [`mutate`] and [`cross_over`] in a fuzz target.
 #[macro_export]
 macro_rules! mutate_json {
     () => {
@@ -39,7 +40,8 @@ macro_rules! mutate_json {
     };
 }
 
-/// Puts a part of one text into another.
+/// Puts a part of the second text into the first, writes the result to `out`, and returns its length. Returns 0 if this
+/// fails.
 pub fn cross_over(first: &[u8], second: &[u8], out: &mut [u8], seed: u32) -> usize {
     let mut dice = Dice::new(seed);
     let read = |text| serde_json::from_slice::<Value>(text).ok();
@@ -47,7 +49,7 @@ pub fn cross_over(first: &[u8], second: &[u8], out: &mut [u8], seed: u32) -> usi
     let mut parts = Vec::new();
     collect(&other, "", &mut parts);
     let (name, part) = dice.one(&parts);
-    // Where a field of this name is, else anywhere.
+    // The field with the same name, else any field.
     let mut places = Vec::new();
     pointers(&value, String::new(), &mut places);
     let alike: Vec<_> = places.iter().filter(|place| place.rsplit('/').next() == Some(name)).collect();
@@ -90,7 +92,7 @@ fn change_map(fields: &mut Map<String, Value>, node: Option<Node>, dice: &mut Di
     match dice.below(8) {
         0 | 1 if !names.is_empty() => drop(fields.remove(dice.one(&names))),
         2 if !names.is_empty() => {
-            // The same under another name.
+            // Rename the field.
             let value = fields.remove(dice.one(&names)).unwrap_or_default();
             let name = if known.is_empty() { word(dice) } else { dice.one(&known).0.to_owned() };
             fields.insert(name, value);
@@ -144,7 +146,7 @@ fn change_number(number: &serde_json::Number, dice: &mut Dice) -> Value {
     }
 }
 
-/// A value as the schema has it, most of the time.
+/// Returns a value that usually conforms to the schema.
 fn like(node: Option<Node>, dice: &mut Dice, depth: usize) -> Value {
     let Some(node) = node.filter(|_| !dice.once_in(24)) else { return any(dice, depth) };
     if !node.choices().is_empty() {
@@ -170,7 +172,7 @@ fn like(node: Option<Node>, dice: &mut Dice, depth: usize) -> Value {
     }
 }
 
-/// Any value whatever.
+/// Returns any value.
 fn any(dice: &mut Dice, depth: usize) -> Value {
     match dice.below(if depth >= DEEPEST { 5 } else { 8 }) {
         0 => Value::Null,
@@ -209,7 +211,7 @@ fn word(dice: &mut Dice) -> String {
     dice.one(&WORDS).clone()
 }
 
-/// Every place of a value, as JSON Pointers, the value itself first.
+/// Collects the JSON Pointers of all values within a value, the value itself first.
 fn pointers(value: &Value, here: String, found: &mut Vec<String>) {
     match value {
         Value::Object(fields) => {
@@ -228,7 +230,7 @@ fn pointers(value: &Value, here: String, found: &mut Vec<String>) {
     }
 }
 
-/// Every value within, with the name of the field that it is the value of.
+/// Collects all values within a value, each with the name of its field.
 fn collect<'v>(value: &'v Value, name: &'v str, found: &mut Vec<(&'v str, &'v Value)>) {
     found.push((name, value));
     match value {
@@ -238,7 +240,7 @@ fn collect<'v>(value: &'v Value, name: &'v str, found: &mut Vec<(&'v str, &'v Va
     }
 }
 
-/// What the value at a place has to be like, if it is within one of KubeRay's objects.
+/// Returns the schema of the value at a pointer, if it is within one of KubeRay's objects.
 fn node_at(value: &Value, pointer: &str) -> Option<Node> {
     let (mut here, mut node) = (value, Node::of(value));
     for token in pointer.split('/').skip(1) {

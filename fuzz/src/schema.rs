@@ -1,11 +1,11 @@
-//! What fields there are at a place of an object, by the schema that rayguard embeds.
+//! The fields that an object can have at a path, from the schema that rayguard embeds.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde_json::Value;
 
-/// The newest release's, with what objects of every kind have.
+/// The schemas of the newest releases, with the metadata that objects of every kind have.
 static FILES: [&str; 3] = [
     include_str!("../../crates/policy/src/schema/object-meta.json"),
     include_str!("../../crates/policy/src/schema/kuberay-1.6.json"),
@@ -30,7 +30,7 @@ static NODES: LazyLock<BTreeMap<String, Value>> = LazyLock::new(|| {
     nodes
 });
 
-/// What a value has to be like.
+/// The schema of a value.
 #[derive(Clone, Copy)]
 pub struct Node(&'static Value);
 
@@ -39,34 +39,34 @@ impl Node {
         NODES.get(name.as_str()?).map(Node)
     }
 
-    /// The schema of a whole object, if it is one of KubeRay's.
+    /// Returns the schema of a whole object, if it is one of KubeRay's.
     pub fn of(object: &Value) -> Option<Self> {
         let version = object["apiVersion"].as_str()?.strip_prefix("ray.io/")?;
         NODES.get(&format!("{}/{version}", object["kind"].as_str()?)).map(Node)
     }
 
-    /// The value's type.
+    /// Returns the type of the value.
     pub fn kind(self) -> &'static str {
         self.0["type"].as_str().unwrap_or_default()
     }
 
-    /// The values that there are, if they are few.
+    /// Returns the possible values of an enum; empty for other types.
     pub fn choices(self) -> &'static [Value] {
         self.0["enum"].as_array().map_or(&[], Vec::as_slice)
     }
 
-    /// The fields that a map may have.
+    /// Returns the fields that a map can have.
     pub fn fields(self) -> Vec<(&'static str, Node)> {
         let fields = self.0["properties"].as_object().into_iter().flatten();
         fields.filter_map(|(name, node)| Some((name.as_str(), Self::named(node)?))).collect()
     }
 
-    /// What the value of a field is like.
+    /// Returns the schema of the value of a field.
     pub fn field(self, name: &str) -> Option<Self> {
         Self::named(&self.0["properties"][name]).or_else(|| Self::named(&self.0["additionalProperties"]))
     }
 
-    /// What the items of a list are like.
+    /// Returns the schema of the items of a list.
     pub fn item(self) -> Option<Self> {
         Self::named(&self.0["items"])
     }

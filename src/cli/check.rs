@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use clap::{ArgAction, Args, ValueEnum};
 #[cfg(feature = "server")]
-use rayguard_policy::stored::Owners;
-use rayguard_policy::view::Objects;
+use rayguard_policy::policy::stored::Owners;
+use rayguard_policy::cluster_context::KnownObjects;
+use rayguard_policy::ray::serve::ServeConfigCache;
 
 use super::checker::Checker;
 use super::fix::{FixArgs, Fixed};
@@ -98,6 +99,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Status, CliError> {
         for_people: wanted.iter().any(|output| output.format == Format::Text),
         for_programs: wanted.iter().any(|output| output.format != Format::Text),
         fixed,
+        serve_configs: ServeConfigCache::default(),
     };
     let is_aside = checker.fixed.as_ref().is_some_and(Fixed::took_stdout);
     wanted.retain(|output| !(is_aside && output.is_stdout()));
@@ -152,9 +154,9 @@ fn check_files(
     )?;
     teller.progress.end();
     // From the first that claims something on, what is told depends on what others claim, and so it waits for the last.
-    let mut others = Objects::default();
-    for (claim, rival) in held.iter().flat_map(|first| &first.claims) {
-        others.claims.add(claim.clone(), rival.clone());
+    let mut others = KnownObjects::default();
+    for (claim, conflict) in held.iter().flat_map(|first| &first.claims) {
+        others.storage_keys.add(claim.clone(), conflict.clone());
     }
     let rest = ordered::map(held.into_iter(), |first| checker.beside(first, &others), |reports| teller.tell(reports))?;
     summary.add(&rest);

@@ -6,15 +6,19 @@ use std::sync::Arc;
 use rayguard_manifest::path::FieldPath;
 use rayguard_manifest::yaml::{self, Document, Embedded, Lines, Location};
 #[cfg(feature = "server")]
-use rayguard_policy::exemption::Exemptible;
+use rayguard_policy::policy::Exemptible;
 use rayguard_policy::policy::Policy;
 #[cfg(feature = "server")]
 use rayguard_policy::ray::RayObject;
-use rayguard_policy::ray::claim::Claim;
+use rayguard_policy::ray::storage_key::StorageKey;
 use rayguard_policy::rule::Finding;
 #[cfg(feature = "server")]
-use rayguard_policy::stored::Owners;
-use rayguard_policy::view::{Blind, Objects, Rival, View};
+use rayguard_policy::policy::stored::Owners;
+use rayguard_policy::cluster_context::{ClusterContext, Conflict, KnownObjects, NoContext};
+use rayguard_policy::context::Environment;
+#[cfg(feature = "server")]
+use rayguard_policy::context::Context;
+use rayguard_policy::ray::serve::ServeConfigCache;
 
 use super::fix::Fixed;
 use super::judged::Judged;
@@ -38,13 +42,15 @@ pub(super) struct Checker<'c> {
     pub(super) for_programs: bool,
     /// What was fixed before.
     pub(super) fixed: Option<Fixed>,
+    /// The Serve configurations of manifests that one template made are often equal.
+    pub(super) serve_configs: ServeConfigCache,
 }
 
 /// What comes of a text before the others are known.
 pub(super) struct First {
     pub(super) report: Report,
     /// What its objects claim.
-    pub(super) claims: Vec<(Claim, Rival)>,
+    pub(super) claims: Vec<(StorageKey, Conflict)>,
     /// The text, if it has claims.
     again: Option<Again>,
 }
@@ -69,7 +75,7 @@ impl Checker<'_> {
             }
             Ok((bytes, source)) => {
                 report.file = source.name().into();
-                claims = self.bytes(&bytes, &Blind, &mut report);
+                claims = self.bytes(&bytes, &NoContext, &mut report);
                 Some(if source.is_there_again() { Again::Source(source) } else { Again::Bytes(bytes) })
             }
         };
@@ -77,10 +83,10 @@ impl Checker<'_> {
     }
 
     /// The same once the others are known.
-    pub(super) fn beside(&self, first: First, others: &Objects) -> Report {
+    pub(super) fn beside(&self, first: First, others: &KnownObjects) -> Report {
         let First { report, claims, again } = first;
-        let is_contested = |claim: &Claim, rival: &Rival| others.claims.rivals(claim, &rival.claimant).count > 0;
-        let Some(again) = again.filter(|_| claims.iter().any(|(claim, rival)| is_contested(claim, rival))) else {
+        let is_contested = |claim: &StorageKey, conflict: &Conflict| others.storage_keys.conflicts(claim, &conflict.owner).count > 0;
+        let Some(again) = again.filter(|_| claims.iter().any(|(claim, conflict)| is_contested(claim, conflict))) else {
             return report;
         };
         let mut report = Report { file: report.file, ..Report::default() };
@@ -103,7 +109,7 @@ impl Checker<'_> {
     }
 
     /// Reports what is in a text; gives what its objects claim.
-    fn bytes(&self, bytes: &[u8], others: &dyn View, report: &mut Report) -> Vec<(Claim, Rival)> {
+    fn bytes(&self, bytes: &[u8], others: &dyn ClusterContext, report: &mut Report) -> Vec<(StorageKey, Conflict)> {
         report.summary.files = 1;
         let mut claims = Vec::new();
         match yaml::decode(bytes) {
@@ -116,7 +122,7 @@ impl Checker<'_> {
         claims
     }
 
-    fn text(&self, text: &str, others: &dyn View, report: &mut Report, claims: &mut Vec<(Claim, Rival)>) {
+    fn text(&self, text: &str, others: &dyn ClusterContext, report: &mut Report, claims: &mut Vec<(StorageKey, Conflict)>) {
         let lines = LazyCell::new(|| Lines::of(text));
         for part in yaml::parts(text) {
             let template = part.template().map(Arc::from);
@@ -144,10 +150,11 @@ impl Checker<'_> {
         &self,
         document: &Document<'_>,
         template: Option<&Arc<str>>,
-        others: &dyn View,
+        others: &dyn ClusterContext,
         report: &mut Report,
-    ) -> Option<(Claim, Rival)> {
-        let judged = Judged::of(self.policy, others, (&report.file, document), self.namespace);
+    ) -> Option<(StorageKey, Conflict)> {
+        let environment = Environment { cluster: others, serve_configs: Some(&self.serve_configs) };
+        let judged = Judged::of(self.policy, environment, (&report.file, document), self.namespace);
         let mut judged = match judged {
             Ok(Some(judged)) => judged,
             Ok(None) => {
@@ -238,7 +245,7 @@ impl Checker<'_> {
     pub(super) fn live_object(
         &self,
         read: Result<live::Live, Unreadable>,
-        around: &dyn View,
+        around: &dyn ClusterContext,
         owners: &mut Owners,
     ) -> Report {
         let mut report = Report::default();
@@ -253,7 +260,7 @@ impl Checker<'_> {
     fn live(
         &self,
         live: &live::Live,
-        around: &dyn View,
+        around: &dyn ClusterContext,
         owners: &mut Owners,
         report: &mut Report,
     ) -> Result<(), Unreadable> {
@@ -265,9 +272,10 @@ impl Checker<'_> {
             let shown = self.view.unreadable(&Lines::of(&text), &live.name, &error);
             Unreadable::document(&live.name, &error, shown)
         })?;
-        let mut object = RayObject::read(&live.json).ok_or_else(|| fault("is no object of KubeRay's".to_owned()))?;
-        object.view = around;
-        let judged = owners.judge(self.policy, &object, &Exemptible::All);
+        let object = RayObject::read(&live.json).ok_or_else(|| fault("is no object of KubeRay's".to_owned()))?;
+        let environment = Environment { cluster: around, ..Environment::EMPTY };
+        let context = Context::new(&object, &self.policy.settings).within(environment);
+        let judged = owners.judge(self.policy, &context, &Exemptible::All);
         let judged = Judged::stored(ObjectName::of(&live.json, self.namespace), judged);
         self.judged(&document, judged, None, report);
         Ok(())

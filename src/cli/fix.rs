@@ -10,7 +10,7 @@ use std::fmt::Display;
 
 use clap::Args;
 use rayguard_manifest::yaml::{self, Document, Lines, Location};
-use rayguard_policy::dry_run::Outcome;
+use rayguard_policy::policy::Outcome;
 use rayguard_policy::policy::Policy;
 
 pub(super) use diff::coloured;

@@ -2,14 +2,15 @@
 
 use rayguard_manifest::path::FieldPath;
 use rayguard_manifest::yaml::{Document, YamlError};
-use rayguard_policy::dry_run::Outcome;
+use rayguard_policy::policy::Outcome;
 #[cfg(feature = "server")]
-use rayguard_policy::exemption::Exempted;
+use rayguard_policy::policy::Exempted;
 use rayguard_policy::policy::Policy;
 use rayguard_policy::ray::RayObject;
-use rayguard_policy::ray::claim::Claim;
+use rayguard_policy::ray::storage_key::StorageKey;
 use rayguard_policy::rule::Finding;
-use rayguard_policy::view::{Rival, View};
+use rayguard_policy::cluster_context::Conflict;
+use rayguard_policy::context::Environment;
 
 use super::object::{self, ObjectName};
 
@@ -22,7 +23,7 @@ pub(super) struct Judged {
     /// The same for those that the object exempts itself from, with its reasons.
     pub(super) exempted: Vec<(Finding, FieldPath, String)>,
     /// What its cluster claims for itself, and where.
-    pub(super) claim: Option<(Claim, Rival)>,
+    pub(super) claim: Option<(StorageKey, Conflict)>,
 }
 
 impl Judged {
@@ -30,14 +31,14 @@ impl Judged {
     /// document is in.
     pub(super) fn of(
         policy: &Policy,
-        view: &dyn View,
+        environment: Environment<'_>,
         (file, document): (&str, &Document<'_>),
         namespace: &str,
     ) -> Result<Option<Self>, YamlError> {
         if review::is_one(&document.json) {
             return review::judge(policy, document, namespace);
         }
-        let Some(outcome) = policy.dry_run_beside(&document.json, Some(namespace), view) else {
+        let Some(outcome) = policy.dry_run_within(&document.json, Some(namespace), environment) else {
             return match object::unknown_version(&document.json) {
                 Some((path, message)) => {
                     let help = Some("write apiVersion: ray.io/v1");
@@ -50,10 +51,10 @@ impl Judged {
         let is_over = RayObject::read(&document.json).is_some_and(|object| object.is_over());
         let claim = RayObject::read(&outcome.object).filter(|_| !is_over).and_then(|mut object| {
             object.namespace = object.namespace.or(Some(namespace));
-            let claim = object.claim(&policy.settings.cluster_domain)?;
+            let claim = object.storage_key(&policy.settings.cluster_domain)?;
             let start = document.locate(&outcome.as_written(&object.storage_namespace()?.path)).start;
             let place = format!("{file}:{}:{}", start.line, start.column);
-            Some((claim, Rival { claimant: object.claimant(), place: Some(place.into()) }))
+            Some((claim, Conflict { owner: object.owner(), location: Some(place.into()) }))
         });
         let Outcome { findings, exempted, .. } = &outcome;
         let exempted =
@@ -86,7 +87,7 @@ mod review {
 
     use rayguard_manifest::json::Json;
     use rayguard_policy::admission;
-    use rayguard_policy::view::Blind;
+    use rayguard_policy::context::Environment;
 
     use super::{Document, FieldPath, Judged, ObjectName, Policy, YamlError};
 
@@ -104,7 +105,7 @@ mod review {
     ) -> Result<Option<Judged>, YamlError> {
         let fault = |message: String| YamlError { message, help: None, location: document.location(), first: None };
         let body = serde_json::to_vec(&document.json).map_err(|error| fault(io::Error::from(error).to_string()))?;
-        let decision = admission::validate(policy, &Blind, &body).map_err(|error| fault(error.to_string()))?;
+        let decision = admission::validate(policy, Environment::EMPTY, &body).map_err(|error| fault(error.to_string()))?;
         let request = document.json.field("request");
         let object = request.field("object");
         let kind = request.descend(["kind", "group"]);

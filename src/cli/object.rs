@@ -6,7 +6,7 @@ use std::fmt;
 use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;
 use rayguard_manifest::yaml::Document;
-use rayguard_policy::ray::Kind;
+use rayguard_policy::kuberay::Kind;
 use rayguard_policy::spelling::{quote, suggestion};
 use serde::Serialize;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{ArgGroup, Args};
 use tracing_subscriber::filter::LevelFilter;
 
-use rayguard_policy::view::SecretScope;
+use rayguard_policy::cluster_context::SecretScope;
 use rayguard_webhook::log::LogFormat;
 
 /// Serve the admission webhooks over HTTPS: POST /mutate and /validate

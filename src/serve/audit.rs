@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{ServeArgs, ServeError};
 use rayguard_policy::policy::Policy;
-use rayguard_policy::view::View;
+use rayguard_policy::cluster_context::ClusterContext;
 use rayguard_webhook::cluster::audit::{Audit, Terms};
 use rayguard_webhook::cluster::{Api, Shared};
 use rayguard_webhook::server::Phases;
@@ -13,7 +13,7 @@ use rayguard_webhook::server::Phases;
 pub(super) async fn start(
     args: &ServeArgs,
     policy: &Policy,
-    view: Arc<dyn View>,
+    view: Arc<dyn ClusterContext>,
     shared: &Shared,
     phases: Phases,
 ) -> Result<impl Future<Output = ()> + use<>, ServeError> {

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use super::{ServeArgs, ServeError};
 use rayguard_policy::policy::Policy;
-use rayguard_policy::view;
+use rayguard_policy::cluster_context::{ClusterContext, NoContext};
 use rayguard_webhook::cluster::watched::Watched;
 use rayguard_webhook::cluster::{Api, Shared};
 
 /// The view that rules are given, and what keeps it up to date.
 pub(super) enum View {
     /// Nothing is to be watched.
-    Blind,
+    NoContext,
     /// The cluster is watched.
     Watched { api: Api, watched: Arc<Watched> },
 }
@@ -23,7 +23,7 @@ impl View {
     pub(super) async fn new(args: &ServeArgs, policy: &Policy, shared: &Shared) -> Result<Self, ServeError> {
         let ServeArgs { watch_clusters, watch_secrets, .. } = args;
         if !watch_clusters && watch_secrets.is_empty() {
-            return Ok(Self::Blind);
+            return Ok(Self::NoContext);
         }
         let api = Api::for_watches(&shared.clock).await?;
         let (domain, metrics) = (&policy.settings.cluster_domain, Arc::clone(&shared.metrics));
@@ -32,9 +32,9 @@ impl View {
     }
 
     /// What rules are given.
-    pub(super) fn known(&self) -> Arc<dyn view::View> {
+    pub(super) fn known(&self) -> Arc<dyn ClusterContext> {
         match self {
-            Self::Blind => Arc::new(view::Blind),
+            Self::NoContext => Arc::new(NoContext),
             Self::Watched { watched, .. } => Arc::clone(watched) as _,
         }
     }
@@ -42,7 +42,7 @@ impl View {
     /// Follows the cluster as long as the server lives.
     pub(super) async fn follow(self, shared: Shared) -> Infallible {
         match self {
-            Self::Blind => pending().await,
+            Self::NoContext => pending().await,
             Self::Watched { api, watched } => watched.follow(&api, &shared).await,
         }
     }

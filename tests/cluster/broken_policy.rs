@@ -1,21 +1,21 @@
-//! A policy that rayguard does not understand.
+//! An upgrade with a policy that rayguard cannot read.
 
 use std::time::Instant;
 
 use crate::load::Load;
 use crate::node::{Node, eventually};
 use crate::release::{CHART, PODS, Release};
-use crate::report::measured;
+use crate::report::record_figure;
 
 const REASON: &str = "rules.no-such-rule: there is no such key";
 
 #[test]
-fn a_policy_that_is_broken_stops_the_rollout_and_the_pods_of_before_go_on() {
+fn an_invalid_policy_stops_the_rollout_and_the_old_pods_keep_serving() {
     let release = Release::install("broken", &[]);
     let before = release.replicas(2);
     let load = Load::start("broken-policy");
 
-    // As somebody would who knows better than the schema of the chart, which refuses it.
+    // As a user does who skips the chart's schema, which refuses this value.
     let start = Instant::now();
     let upgrade = [
         "upgrade",
@@ -32,13 +32,13 @@ fn a_policy_that_is_broken_stops_the_rollout_and_the_pods_of_before_go_on() {
         release.kubectl.run_with(logs, "").stdout.contains(REASON).then_some(())
     });
     let took = format!("{:.1} s", start.elapsed().as_secs_f64());
-    measured("from an upgrade with a broken policy to its reason in the log of a Pod", took);
-    // Tried again, and in vain.
+    record_figure("from an upgrade with a broken policy to its reason in the log of a Pod", took);
+    // Kubernetes restarts the Pods without success.
     release.kubectl.run("rollout status deployment rayguard --timeout 20s").fails();
-    assert_eq!(release.staying(2), before, "those of before are still there");
+    assert_eq!(release.ready_replicas(2), before, "the old Pods are still there");
 
     release.roll_back();
     let after = release.replicas(2);
-    assert_eq!(after, before, "nothing was to be changed");
-    load.lost_nothing("a rollout that a broken policy stops, and the one that mends it");
+    assert_eq!(after, before, "the rollback replaces no Pod");
+    load.assert_nothing_lost("a rollout that a broken policy stops, and the rollback");
 }

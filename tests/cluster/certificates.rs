@@ -1,4 +1,4 @@
-//! The life of certificates on a node: nobody notices anything of it.
+//! Certificates on a node: no call is lost while they change.
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -9,15 +9,16 @@ use crate::node::{Node, eventually};
 use crate::release::{Release, Replica, ca_bundles};
 use rayguard_test_client::client::{Client, trusting_all};
 
-/// How often the CA is made anew, and how long it is then in place before a certificate of it is shown. Two minutes by
-/// default, for watches that have broken; this API server's has not, so it knows of a `caBundle` in milliseconds.
+/// Returns how often the CA is replaced, and how long a new CA is published before a certificate of it is served. The
+/// default is two minutes, for broken watches; the watch of this API server is not broken, so it receives a `caBundle`
+/// within milliseconds.
 fn terms() -> (usize, String) {
     let rotations = std::env::var("ROTATIONS").map_or(50, |number| number.parse().expect("a number"));
     (rotations, std::env::var("SETTLE").unwrap_or_else(|_| "2s".to_owned()))
 }
 
-/// The certificate that a replica shows, if it is one that these CAs vouch for.
-pub(crate) fn shown(release: &Release, replica: &Replica, cas: &str) -> Option<CertificateDer<'static>> {
+/// Returns the certificate that a replica serves, if one of these CAs signed it.
+pub(crate) fn served(release: &Release, replica: &Replica, cas: &str) -> Option<CertificateDer<'static>> {
     let client = Client::connect_by_name(replica.webhooks(), &trusting_all(cas), &release.server_name()).ok()?;
     Some(client.stream.conn.peer_certificates()?.first()?.clone().into_owned())
 }
@@ -39,18 +40,18 @@ fn rotations_of_ca_and_certificate_lose_no_call() {
         release.remove(&["ca.key"]);
         let new = eventually("a new CA", || Some(release.secret("ca.crt")).filter(|ca| !ca.is_empty() && *ca != old));
         for replica in &replicas {
-            // The old CA is not asked, so it is the new one that vouches for it.
-            let shown = eventually("a certificate of the new CA", || shown(&release, replica, &new));
-            assert_eq!(shown, certificate(&release.secret("tls.crt")));
+            // Only the new CA is trusted here, so it must have signed the certificate.
+            let served = eventually("a certificate of the new CA", || served(&release, replica, &new));
+            assert_eq!(served, certificate(&release.secret("tls.crt")));
         }
     }
-    assert_eq!(release.replicas(2), replicas, "the Pods are those of the beginning");
-    load.lost_nothing(&format!("{rotations} rotations of CA and certificate, `--ca-settle` {settle}"));
-    handshakes.lost_nothing();
+    assert_eq!(release.replicas(2), replicas, "no Pod was replaced");
+    load.assert_nothing_lost(&format!("{rotations} rotations of CA and certificate, `--ca-settle` {settle}"));
+    handshakes.assert_nothing_lost();
 }
 
 #[test]
-fn five_replicas_that_start_at_once_agree_on_one_ca() {
+fn five_replicas_that_start_together_agree_on_one_ca() {
     let node = Node::get();
     let release = Release::install("five", &["--set", "replicas=5"]);
     let replicas = release.replicas(5);
@@ -60,7 +61,7 @@ fn five_replicas_that_start_at_once_agree_on_one_ca() {
     };
     let [cas, renewed] = ["ca", "leaf"].map(made);
     assert_eq!(cas.iter().sum::<u64>(), 1, "{cas:?}");
-    assert_eq!(renewed, [0; 5], "the certificate that came with the CA is theirs, too");
+    assert_eq!(renewed, [0; 5], "all replicas use the certificate that was created with the CA");
 
     let ca = release.secret("ca.crt");
     assert_eq!(ca.matches("BEGIN CERTIFICATE").count(), 1);
@@ -69,7 +70,7 @@ fn five_replicas_that_start_at_once_agree_on_one_ca() {
         assert_eq!(bundle.trim_end(), ca.trim_end());
     }
     for replica in &replicas {
-        let shown = shown(&release, replica, &ca).expect("one that the CA vouches for");
-        assert_eq!(shown, certificate(&release.secret("tls.crt")));
+        let served = served(&release, replica, &ca).expect("a certificate of the CA");
+        assert_eq!(served, certificate(&release.secret("tls.crt")));
     }
 }

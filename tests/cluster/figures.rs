@@ -1,4 +1,4 @@
-//! How big, how soon and how long. Nothing here fails because a machine is slow.
+//! Measures sizes and times. No test here fails because a machine is slow.
 
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -11,11 +11,11 @@ use crate::load::Load;
 use crate::node::{Node, eventually, file};
 use crate::process::Process;
 use crate::release::Release;
-use crate::report::measured;
+use crate::report::record_figure;
 use rayguard_test_client::client::{Client, trusting_all};
 
 #[test]
-fn the_image_is_below_20_megabytes_and_what_its_pods_take_is_measured() {
+fn the_image_is_below_20_megabytes_and_its_pods_are_measured() {
     let image = std::env::var_os("RAYGUARD_IMAGE").expect("the image's archive: run tests/cluster/run");
     let archive = fs::metadata(image).expect("the archive").len();
     let release = Release::install("figures", &[]);
@@ -23,25 +23,25 @@ fn the_image_is_below_20_megabytes_and_what_its_pods_take_is_measured() {
     let processes = Process::of(&replicas);
     let binary = processes[0].binary_size();
     assert!(archive.max(binary) < 20_000_000, "{archive} and {binary} bytes");
-    measured("image, as an archive", megabytes(archive));
-    measured("its only file, the binary", megabytes(binary));
-    measured("resident memory of a Pod that was never called", megabytes(most(&processes, "VmRSS")));
+    record_figure("image, as an archive", megabytes(archive));
+    record_figure("its only file, the binary", megabytes(binary));
+    record_figure("resident memory of a Pod that was never called", megabytes(max_memory(&processes, "VmRSS")));
 
     let load = Load::start("figures");
     let count = "rayguard_admission_duration_seconds_count{webhook=\"validate\"}";
     let validated = || replicas.iter().filter_map(|replica| replica.metric(count)).sum::<u64>();
     eventually("some hundreds of calls", || (validated() >= 500).then_some(()));
-    let counted = load.lost_nothing("a time in which nothing else happens");
+    let counted = load.assert_nothing_lost("normal operation");
     let fast = format!("{} of {}", counted.mutating_fast, counted.mutating);
-    measured("calls of the mutating webhook that took kube-apiserver less than 5 ms", fast);
-    measured("the most that one had during 500 calls, at 24 a second", megabytes(most(&processes, "VmHWM")));
+    record_figure("calls of the mutating webhook that took kube-apiserver less than 5 ms", fast);
+    record_figure("maximum resident memory of a Pod during 500 calls, at 24 a second", megabytes(max_memory(&processes, "VmHWM")));
 
-    // In a new installation Pods wait for one another.
-    eventually("the installation to be no new one", || (processes[0].age() > Duration::from_secs(20)).then_some(()));
-    starts_and_stops(&release);
+    // Pods of a new installation wait for one another.
+    eventually("the end of the period of a new installation", || (processes[0].age() > Duration::from_secs(20)).then_some(()));
+    measure_starts_and_stops(&release);
 }
 
-fn most(processes: &[Process], field: &str) -> u64 {
+fn max_memory(processes: &[Process], field: &str) -> u64 {
     processes.iter().map(|process| process.memory(field)).max().expect("two")
 }
 
@@ -50,15 +50,15 @@ fn megabytes(bytes: u64) -> String {
     format!("{:.1} MB", bytes as f64 / 1e6)
 }
 
-/// Pods are deleted, one after the other, and others come.
-fn starts_and_stops(release: &Release) {
+/// Deletes Pods one after the other, and measures the new ones.
+fn measure_starts_and_stops(release: &Release) {
     let node = Node::get();
     let pods = Api::<Pod>::namespaced(node.client.clone(), &release.namespace);
     let review = file("tests/fixtures/reviews/raycluster-create.json");
     let trust = trusting_all(&release.secret("ca.crt"));
     let (mut called, mut ready, mut seen, mut stops) = (vec![], vec![], vec![], vec![]);
     for _ in 0..3 {
-        let victim = release.staying(2).swap_remove(0);
+        let victim = release.ready_replicas(2).swap_remove(0);
         let before = Process::all();
         let old = Process::of(std::slice::from_ref(&victim)).swap_remove(0);
         let deleted = Instant::now();
@@ -67,7 +67,7 @@ fn starts_and_stops(release: &Release) {
 
         let new =
             eventually("the new process", || Process::all().into_iter().find(|process| !before.contains(process)));
-        let answer = soon(|| {
+        let answer = poll(|| {
             let address = (new.address()?, 9443).into();
             TcpStream::connect(address).ok()?;
             let mut client = Client::connect_by_name(address, &trust, &release.server_name()).ok()?;
@@ -76,23 +76,23 @@ fn starts_and_stops(release: &Release) {
         assert!(answer.is_some(), "{}", release.logs());
         called.push(new.age());
         let is_ready = || (Client::plain((new.address()?, 8080).into()).get("/readyz").status == 200).then_some(());
-        assert!(soon(is_ready).is_some(), "{}", release.logs());
+        assert!(poll(is_ready).is_some(), "{}", release.logs());
         ready.push(new.age());
-        release.staying(2);
+        release.ready_replicas(2);
         seen.push(new.age());
     }
     let stopped: Vec<_> = stops.into_iter().map(|stop| stop.join().expect("no panic")).collect();
-    measured("from the start of the process to the first answered call", range(&called));
-    measured("to 200 at `/readyz`", range(&ready));
-    measured("to `Ready` in the Pod's status, by probes every second or two", range(&seen));
-    measured(
+    record_figure("from the start of the process to the first answered call", range(&called));
+    record_figure("to 200 at `/readyz`", range(&ready));
+    record_figure("to `Ready` in the Pod's status, by probes every second or two", range(&seen));
+    record_figure(
         "from `kubectl delete pod` to the end of the process, of which `drain.delaySeconds` is 10 s",
         range(&stopped),
     );
 }
 
-/// Looks every few milliseconds.
-fn soon<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> {
+/// Polls every few milliseconds, for a minute.
+fn poll<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> {
     let start = Instant::now();
     loop {
         match look() {

@@ -1,11 +1,11 @@
-//! Plain HTTP with KubeRay's programs.
+//! Plain HTTP requests to KubeRay's programs.
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, TcpStream};
 use std::time::Duration;
 
-/// Status and body of an answer. HTTP 1.0, in which a body ends where the connection does.
-pub(crate) fn ask(server: (IpAddr, u16), method: &str, path: &str, body: &str) -> (u16, String) {
+/// Sends a request, and returns the status and the body of the response. In HTTP 1.0 a body ends with the connection.
+pub(crate) fn request(server: (IpAddr, u16), method: &str, path: &str, body: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(server).expect("a connection");
     stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a time limit");
     let length = body.len();

@@ -1,4 +1,4 @@
-//! Helm's commands, and what there is after each.
+//! Helm's commands, and the state after each.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use crate::manifest::{self, DEFAULTED};
 use crate::node::{Node, ROOT, eventually, file};
 use crate::release::{PODS, Release};
 
-/// What the README shows of the refusal of a RayCluster.
+/// Returns the refusal of a RayCluster that the README shows.
 fn refusal() -> String {
     let readme = file("README.md");
     let (_, shown) = readme.split_once("$ kubectl apply -f docs/cannot-survive.yaml\n").expect("a transcript");
@@ -17,7 +17,7 @@ fn refusal() -> String {
 }
 
 #[test]
-fn once_helm_has_installed_it_the_first_bad_cluster_is_refused_and_the_first_good_one_gets_its_defaults() {
+fn after_helm_install_a_bad_cluster_is_refused_and_a_good_one_gets_defaults() {
     let node = Node::get();
     let users = node.namespace("users-install");
     let cannot_survive = Path::new(ROOT).join("docs/cannot-survive.yaml").display().to_string();
@@ -25,7 +25,7 @@ fn once_helm_has_installed_it_the_first_bad_cluster_is_refused_and_the_first_goo
     let good = manifest::good("good");
     let text = serde_json::to_string(&good).expect("JSON");
 
-    // Through the Service and kube-proxy, for kube-apiserver has no other way.
+    // kube-apiserver reaches the webhook only through the Service and kube-proxy.
     let refused = users.run(&format!("apply --filename {cannot_survive}")).fails();
     assert_eq!(refused.stderr.trim_end(), refusal());
     let refused = users.run(&format!("apply --dry-run=server --filename {cannot_survive}")).fails();
@@ -41,7 +41,7 @@ fn once_helm_has_installed_it_the_first_bad_cluster_is_refused_and_the_first_goo
 }
 
 #[test]
-fn an_upgrade_rolls_out_another_policy_and_a_rollback_the_one_before() {
+fn helm_upgrade_applies_a_new_policy_and_rollback_restores_the_old_one() {
     let node = Node::get();
     let users = node.namespace("users-upgrade");
     let release = Release::install("upgrade", &[]);
@@ -49,18 +49,18 @@ fn an_upgrade_rolls_out_another_policy_and_a_rollback_the_one_before() {
     users.send("create --dry-run=server --filename -", &bad).fails();
 
     release.upgrade(&["--set", "policy.highestLevel=audit"]);
-    release.replicas(2); // those of before answer while they drain
+    release.replicas(2); // the old Pods answer while they drain
     users.send("create --dry-run=server --filename -", &bad).passes_silently();
 
     release.roll_back();
     release.replicas(2);
     let refused = users.send("create --dry-run=server --filename -", &bad).fails();
-    let place = "spec.workerGroupSpecs[0].template.spec.containers[0].env[0].value";
-    assert_eq!(refused.denials(), [format!("worker-reconnect-timeout {place}")], "{}", refused.stderr);
+    let path = "spec.workerGroupSpecs[0].template.spec.containers[0].env[0].value";
+    assert_eq!(refused.denials(), [format!("worker-reconnect-timeout {path}")], "{}", refused.stderr);
 }
 
 #[test]
-fn nothing_that_blocks_is_left_after_it_is_uninstalled() {
+fn helm_uninstall_leaves_nothing_that_blocks() {
     let node = Node::get();
     let users = node.namespace("users-uninstall");
     let release = Release::install("uninstall", &[]);
@@ -72,16 +72,16 @@ fn nothing_that_blocks_is_left_after_it_is_uninstalled() {
     let namespaces_own = "deployments,replicasets,services,configmaps,secrets,serviceaccounts,leases,roles,rolebindings,\
                           networkpolicies,poddisruptionbudgets,horizontalpodautoscalers";
     for kinds in [clusters_own, namespaces_own] {
-        // What the garbage collector is still to take counts, until it has.
+        // Waits for the garbage collector, which removes some of the objects.
         eventually("the end of all objects", || {
             let left = release.kubectl.run(&format!("get {kinds} --output name")).passes().stdout;
             left.lines().all(|name| !name.contains("rayguard")).then_some(())
         });
     }
-    users.send("create --dry-run=server --filename -", &bad).passes_silently(); // nobody is asked any more
-    release.is_gone();
+    users.send("create --dry-run=server --filename -", &bad).passes_silently(); // no webhook is called any more
+    release.wait_until_gone();
 
-    // It can be installed again where it was.
+    // It can be installed again in the same namespace.
     let again = Release::install("uninstall", &[]);
     users.send("create --dry-run=server --filename -", &bad).fails();
     let pods = again.kubectl.run(&format!("get pods --selector {PODS} --output json")).json();

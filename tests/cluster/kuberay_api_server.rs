@@ -1,4 +1,4 @@
-//! KubeRay's API server, whose users never see a RayCluster, but what becomes of it.
+//! KubeRay's API server. Its users do not see a RayCluster, only the response of the server.
 
 use serde_json::{Value, json};
 
@@ -7,11 +7,11 @@ use crate::manifest;
 use crate::node::Node;
 use crate::release::Release;
 
-/// Where tests/cluster/run installs it.
+/// The namespace in which tests/cluster/run installs it.
 const NAMESPACE: &str = "kuberay";
 
-/// The cluster with high availability of KubeRay's own documentation (apiserver/HACluster.md, up to v1.2), in this
-/// namespace, with another reconnect timeout for its workers; or, as it is in v1.6, without any.
+/// Returns the cluster with high availability of KubeRay's own documentation (apiserver/HACluster.md, up to v1.2), in
+/// this namespace, with another reconnect timeout for its workers, or without one as in v1.6.
 fn seed(namespace: &str, name: &str, worker_timeout: Option<&str>) -> Value {
     let environment = worker_timeout.map(|value| json!({"values": {"RAY_gcs_rpc_server_reconnect_timeout_s": value}}));
     json!({
@@ -49,14 +49,14 @@ fn code_sample() -> Value {
 }
 
 #[test]
-fn its_users_read_in_its_answer_why_a_cluster_is_refused_and_get_the_good_one() {
+fn kuberay_api_server_returns_the_reason_of_a_refusal_and_creates_a_good_cluster() {
     let node = Node::get();
     let namespace = "users-api-server";
     let users = node.namespace(namespace);
     let _release = Release::install("api-server", &[]);
     let server = (node.service(NAMESPACE, "kuberay-apiserver-service"), 8888);
     let post = |what: &str, body: &Value| {
-        http::ask(server, "POST", &format!("/apis/v1/namespaces/{namespace}/{what}"), &body.to_string())
+        http::request(server, "POST", &format!("/apis/v1/namespaces/{namespace}/{what}"), &body.to_string())
     };
     let stored_timeout = |name: &str| {
         let stored = users.run(&format!("get raycluster {name} --output json")).json();

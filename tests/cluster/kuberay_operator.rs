@@ -1,4 +1,4 @@
-//! KubeRay's operator beside rayguard: what the one writes, the other leaves.
+//! KubeRay's operator together with rayguard: neither changes what the other writes.
 
 mod deletion;
 mod objects;

@@ -1,4 +1,4 @@
-//! A steady stream of calls, each of which counts.
+//! A steady stream of calls, none of which may be lost.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,24 +10,25 @@ use tokio::time::MissedTickBehavior;
 
 use crate::manifest;
 use crate::node::Node;
-use crate::report::measured;
+use crate::report::record_figure;
 use crate::tally::Tally;
 
-/// How many calls are begun a second, whatever became of those before.
+/// How many calls start per second, whether or not earlier ones have ended.
 const RATE: u32 = 24;
 
-/// How many have to have been answered a second, in the whole.
+/// How many calls per second must be answered on average.
 const REQUIRED: f64 = 20.0;
 
-/// Dry-run creates of a good and of a bad RayCluster in turn, through kube-apiserver. One is answered if the answer has
-/// rayguard's default, or its refusal: for where the mutating webhook cannot be reached, kube-apiserver goes on without it.
+/// Dry-run creates of a good and of a bad RayCluster in turn, through kube-apiserver. A call counts as answered if the
+/// response has rayguard's default or its refusal, because kube-apiserver continues without a mutating webhook that it
+/// cannot reach.
 pub(crate) struct Load {
-    over: Arc<AtomicBool>,
+    stop: Arc<AtomicBool>,
     calls: JoinHandle<Calls>,
     before: Tally,
 }
 
-/// What became of calls.
+/// The results of the calls.
 #[derive(Debug, Default)]
 struct Calls {
     defaulted: u64,
@@ -38,28 +39,27 @@ struct Calls {
 }
 
 impl Load {
-    /// Begins, in a new namespace.
+    /// Starts the calls, in a new namespace.
     pub(crate) fn start(test: &str) -> Self {
         let node = Node::get();
         let namespace = format!("load-{test}");
         node.namespace(&namespace);
         let clusters = node.ray("RayCluster", &namespace);
-        let over = Arc::new(AtomicBool::new(false));
+        let stop = Arc::new(AtomicBool::new(false));
         let before = Tally::now();
-        let calls = node.runtime.spawn(stream(clusters, Arc::clone(&over)));
-        Self { over, calls, before }
+        let calls = node.runtime.spawn(stream(clusters, Arc::clone(&stop)));
+        Self { stop, calls, before }
     }
 
-    /// Ends it, after which no call may have been lost: not as the client sees it, nor as kube-apiserver does, whose own
-    /// count this is.
+    /// Stops the calls and asserts that none was lost, neither for the client nor by kube-apiserver's own metrics.
     #[track_caller]
-    pub(crate) fn lost_nothing(self, during: &str) -> Tally {
-        self.over.store(true, Ordering::Relaxed);
+    pub(crate) fn assert_nothing_lost(self, during: &str) -> Tally {
+        self.stop.store(true, Ordering::Relaxed);
         let calls = Node::get().runtime.block_on(self.calls).expect("no panic");
         let counted = Tally::now() - self.before;
         let answered = calls.defaulted + calls.refused;
         let seconds = calls.took.as_secs_f64();
-        #[expect(clippy::cast_precision_loss, reason = "nobody makes so many calls")]
+        #[expect(clippy::cast_precision_loss, reason = "there are fewer calls than that")]
         let rate = answered as f64 / seconds;
         let Calls { defaulted, refused, lost, slowest, .. } = &calls;
         let figure = format!(
@@ -67,26 +67,26 @@ impl Load {
             lost.len(),
             slowest.as_secs_f64()
         );
-        measured(&format!("calls during {during}"), figure);
+        record_figure(&format!("calls during {during}"), figure);
         assert!(lost.is_empty(), "lost {} calls; the first: {:#?}", lost.len(), &lost[..lost.len().min(5)]);
         assert_eq!((counted.failed, counted.failed_open), (0, 0), "{counted:?}");
-        // Each went to both webhooks.
-        assert!(counted.answered >= 2 * answered, "{answered} calls, of which kube-apiserver saw {counted:?}");
+        // Each call went to both webhooks.
+        assert!(counted.answered >= 2 * answered, "{answered} calls, of which kube-apiserver counted {counted:?}");
         assert!(rate >= REQUIRED && *defaulted > 0 && *refused > 0, "{calls:?}");
         counted
     }
 }
 
-async fn stream(clusters: Api<DynamicObject>, over: Arc<AtomicBool>) -> Calls {
+async fn stream(clusters: Api<DynamicObject>, stop: Arc<AtomicBool>) -> Calls {
     let (good, bad) = (manifest::good("load"), manifest::bad("load"));
-    let mut pace = tokio::time::interval(Duration::from_secs(1) / RATE);
-    pace.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    let mut ticks = tokio::time::interval(Duration::from_secs(1) / RATE);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let (mut calls, mut under_way, begun) = (Calls::default(), JoinSet::new(), Instant::now());
     let mut turn = 0_u32;
-    while !over.load(Ordering::Relaxed) {
-        pace.tick().await;
+    while !stop.load(Ordering::Relaxed) {
+        ticks.tick().await;
         turn += 1;
-        // Most of them good, for a good one shows that both webhooks were asked.
+        // Most of them are good, because a good one shows that both webhooks were called.
         let is_good = !turn.is_multiple_of(4);
         let object = if is_good { good.clone() } else { bad.clone() };
         let clusters = clusters.clone();
@@ -117,13 +117,13 @@ impl Calls {
     }
 }
 
-/// One call, which has failed unless the answer shows rayguard's own work.
+/// Makes one call, which has failed unless the response shows rayguard's work.
 async fn call(clusters: &Api<DynamicObject>, object: &DynamicObject, is_good: bool) -> Result<(), String> {
     let dry_run = PostParams { dry_run: true, ..PostParams::default() };
     match clusters.create(&dry_run, object).await {
         Ok(cluster) if is_good => match manifest::worker_timeout(&cluster.data["spec"]) {
             Some(manifest::DEFAULTED) => Ok(()),
-            other => Err(format!("a good RayCluster was admitted with {other:?} for its default")),
+            other => Err(format!("a good RayCluster was admitted with {other:?} as its default")),
         },
         Ok(_) => Err("a bad RayCluster was admitted".to_owned()),
         Err(kube::Error::Api(status)) if !is_good && status.message.contains("(worker-reconnect-timeout)") => Ok(()),

@@ -1,7 +1,7 @@
-//! The image, the chart and KubeRay on a real node. `tests/cluster/run` starts one, as root, and runs these inside it, one
-//! after the other, for there is one cluster and the webhook configurations are the whole cluster's.
+//! The image, the chart and KubeRay on a real node. `tests/cluster/run` starts a node, as root, and runs these tests in
+//! it one after the other, because there is one cluster and webhook configurations are cluster-scoped.
 
-#![allow(clippy::disallowed_methods, reason = "what the core must not do, tests may: they read files")]
+#![allow(clippy::disallowed_methods, reason = "unlike the core, tests may read files")]
 
 mod broken_policy;
 mod certificates;

@@ -1,34 +1,35 @@
-//! The objects that the tests send.
+//! The objects that the tests create.
 
 use kube::api::DynamicObject;
 use serde_json::{Value, json};
 
 const TIMEOUT: &str = "RAY_gcs_rpc_server_reconnect_timeout_s";
 
-/// What rayguard writes for the workers of [`good`]: 540 s more than its head has. KubeRay would write 600.
+/// The timeout that rayguard writes for the workers of [`good`]: 540 s more than that of its head. KubeRay would write
+/// 600.
 pub(crate) const DEFAULTED: &str = "1740";
 
-/// A RayCluster with fault tolerance, as KubeRay's samples write it, with a head that waits long and workers that do not
-/// say how long they wait. Its Pods cost next to nothing, for Ray's image, of gigabytes, is not on the node: the program
-/// that holds a Pod's namespaces takes its place, and none of Ray's commands starts.
+/// Returns a RayCluster with fault tolerance, as in KubeRay's samples. Its head has a long timeout, and its workers
+/// have none. Its Pods use almost no resources: Ray's image of several gigabytes is not on the node, so the pause
+/// program runs in its place, and none of Ray's commands starts.
 pub(crate) fn good(name: &str) -> DynamicObject {
     object("RayCluster", name, &cluster_spec(None))
 }
 
-/// The same with workers that give up before the head does.
+/// Returns the cluster of [`good`] with workers that give up before the head does.
 pub(crate) fn bad(name: &str) -> DynamicObject {
     object("RayCluster", name, &cluster_spec(Some("120")))
 }
 
-/// A RayService with the cluster of [`good`].
+/// Returns a RayService with the cluster of [`good`].
 pub(crate) fn good_service(name: &str) -> DynamicObject {
     let serve = "applications: [{name: app, import_path: app:app, route_prefix: /, deployments: \
                  [{name: app, num_replicas: 2, max_replicas_per_node: 1}]}]";
     object("RayService", name, &json!({"serveConfigV2": serve, "rayClusterConfig": cluster_spec(None)}))
 }
 
-/// The same object with a storage namespace of its own at this Redis.
-pub(crate) fn storing(mut object: DynamicObject, redis: &str, storage: &str) -> DynamicObject {
+/// Returns the object with this storage namespace at this Redis.
+pub(crate) fn with_storage(mut object: DynamicObject, redis: &str, storage: &str) -> DynamicObject {
     let spec = &mut object.data["spec"];
     let cluster = if spec["rayClusterConfig"].is_null() { spec } else { &mut spec["rayClusterConfig"] };
     cluster["gcsFaultToleranceOptions"]["redisAddress"] = json!(redis);
@@ -63,12 +64,12 @@ fn cluster_spec(worker_timeout: Option<&str>) -> Value {
     })
 }
 
-/// The reconnect timeout of the first worker group in the spec of a RayCluster.
+/// Returns the reconnect timeout of the first worker group in the spec of a RayCluster.
 pub(crate) fn worker_timeout(spec: &Value) -> Option<&str> {
     timeout(&spec["workerGroupSpecs"][0]["template"]["spec"])
 }
 
-/// The reconnect timeout in the spec of a Pod, of which there is at most one.
+/// Returns the reconnect timeout in the spec of a Pod, which may have at most one.
 #[track_caller]
 pub(crate) fn timeout(pod_spec: &Value) -> Option<&str> {
     let env = pod_spec["containers"][0]["env"].as_array()?;

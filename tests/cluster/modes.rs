@@ -1,17 +1,17 @@
-//! The three ways to have a certificate, changed into one another while calls go on.
+//! The three certificate modes, changed under load.
 
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::certificates::shown;
+use crate::certificates::served;
 use crate::load::Load;
 use crate::node::{Node, ROOT};
 use crate::release::{Release, SECRET};
 
-/// What `certs/make` made in a folder.
-struct Made(PathBuf);
+/// A folder of files from `certs/make`.
+struct CertificateFolder(PathBuf);
 
-impl Made {
+impl CertificateFolder {
     fn new(name: &str, release: &Release) -> Self {
         let folder = Node::get().file(name);
         let mut make = Command::new(PathBuf::from(ROOT).join("certs/make"));
@@ -24,7 +24,7 @@ impl Made {
         std::fs::read_to_string(self.0.join("ca.crt")).expect("a CA")
     }
 
-    /// A Secret with the three keys that cert-manager writes.
+    /// Creates a Secret with the three keys that cert-manager writes.
     fn store(&self, release: &Release, name: &str) {
         let file = |key: &str| format!("--from-file={}", self.0.join(key).display());
         let [cert, key, ca] = ["tls.crt", "tls.key", "ca.crt"].map(file);
@@ -33,35 +33,35 @@ impl Made {
     }
 }
 
-/// Each Pod that is to stay shows a certificate of this CA; others may drain.
-fn all_show(release: &Release, ca: &str) {
-    for replica in release.staying(2) {
-        assert!(shown(release, &replica, ca).is_some(), "{replica:?} shows another certificate");
+/// Asserts that each Pod that is not terminating serves a certificate of this CA. Terminating Pods may still drain.
+fn assert_all_serve(release: &Release, ca: &str) {
+    for replica in release.ready_replicas(2) {
+        assert!(served(release, &replica, ca).is_some(), "{replica:?} serves another certificate");
     }
 }
 
 #[test]
-fn the_ways_to_have_a_certificate_change_into_one_another_and_lose_no_call() {
+fn changing_the_certificate_mode_loses_no_call() {
     let release = Release::install("modes", &[]);
-    let [theirs, own] = ["cert-manager", "files"].map(|name| Made::new(name, &release));
+    let [theirs, own] = ["cert-manager", "files"].map(|name| CertificateFolder::new(name, &release));
     theirs.store(&release, "rayguard-tls");
     own.store(&release, "own");
     let first = release.secret("ca.crt");
-    all_show(&release, &first);
+    assert_all_serve(&release, &first);
     let load = Load::start("modes");
 
     release.upgrade(&["--set", "certificate.mode=cert-manager"]);
-    all_show(&release, &theirs.ca());
+    assert_all_serve(&release, &theirs.ca());
     let left = release.kubectl.run("get secrets,leases --output name").passes().stdout;
-    assert!(!left.contains(SECRET), "the Secret of the way before is left: {left}");
+    assert!(!left.contains(SECRET), "the Secret of the previous mode is left: {left}");
 
     release.upgrade(&["--set", "certificate.mode=files,certificate.files.secretName=own"]);
-    all_show(&release, &own.ca());
+    assert_all_serve(&release, &own.ca());
 
     release.upgrade(&[]);
     let last = release.secret("ca.crt");
     assert_ne!(first, last);
-    all_show(&release, &last);
-    release.replicas(2); // the last of the others has ended, under load too
-    load.lost_nothing("changes of `certificate.mode`, self-managed → cert-manager → files → self-managed");
+    assert_all_serve(&release, &last);
+    release.replicas(2); // the last old Pod has ended, also under load
+    load.assert_nothing_lost("changes of `certificate.mode`, self-managed → cert-manager → files → self-managed");
 }

@@ -1,4 +1,4 @@
-//! The cluster that `tests/cluster/cluster` has started, from the inside.
+//! Access to the cluster that `tests/cluster/cluster` has started.
 
 use std::fs;
 use std::net::IpAddr;
@@ -17,10 +17,10 @@ use rayguard_test_client::kubectl::{Kubectl, Outcome};
 
 pub(crate) const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// How long something may take that is to happen soon; two cores may be busy with other things.
-const SOON: Duration = Duration::from_mins(2);
+/// The time limit of [`eventually`]. It is generous, because the two cores may be busy.
+const TIME_LIMIT: Duration = Duration::from_mins(2);
 
-/// A real Kubernetes of one node.
+/// A real Kubernetes cluster with one node.
 pub(crate) struct Node {
     folder: PathBuf,
     pub(crate) runtime: Runtime,
@@ -28,14 +28,14 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// The one that there is.
+    /// Returns the only node.
     pub(crate) fn get() -> &'static Self {
         static NODE: LazyLock<Node> = LazyLock::new(Node::new);
         &NODE
     }
 
     fn new() -> Self {
-        // Never the cluster of whoever runs the tests.
+        // Never the cluster of the user who runs the tests.
         let folder = std::env::var_os("RAYGUARD_CLUSTER").expect("a cluster: run tests/cluster/run, as root");
         let folder = PathBuf::from(folder);
         let runtime = Runtime::new().expect("a runtime");
@@ -43,13 +43,13 @@ impl Node {
             let kubeconfig = Kubeconfig::read_from(folder.join("kubeconfig")).expect("the cluster's kubeconfig");
             let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await;
             let mut config = config.expect("a whole kubeconfig");
-            config.default_retry = false; // each call is to be counted
+            config.default_retry = false; // each call must be counted
             Client::try_from(config).expect("a client")
         });
         Self { folder, runtime, client }
     }
 
-    /// kubectl, with this namespace as its default.
+    /// Returns kubectl with this namespace as its default.
     pub(crate) fn kubectl(&self, namespace: &str) -> Kubectl {
         self.program(self.programs().join("kubectl"), namespace)
     }
@@ -58,7 +58,7 @@ impl Node {
     pub(crate) fn helm<'a>(&self, namespace: &str, arguments: impl IntoIterator<Item = &'a str>) -> Outcome {
         let path = std::env::var_os("PATH").expect("a PATH, on which tests/cluster/cluster exec puts Helm");
         let helm = std::env::split_paths(&path).map(|folder| folder.join("helm")).find(|file| file.exists());
-        self.program(helm.expect("Helm is at hand"), namespace).run_with(arguments, "")
+        self.program(helm.expect("Helm is on the PATH"), namespace).run_with(arguments, "")
     }
 
     fn program(&self, program: PathBuf, namespace: &str) -> Kubectl {
@@ -74,19 +74,19 @@ impl Node {
         PathBuf::from(fs::read_to_string(self.folder.join("bin")).expect("the folder of its programs").trim_end())
     }
 
-    /// A file in the cluster's folder.
+    /// Returns the path of a file in the cluster's folder.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
-    /// A new namespace.
+    /// Creates a namespace.
     pub(crate) fn namespace(&self, name: &str) -> Kubectl {
         let kubectl = self.kubectl(name);
         kubectl.run(&format!("create namespace {name}")).passes();
         kubectl
     }
 
-    /// The address of a Service.
+    /// Returns the address of a Service.
     pub(crate) fn service(&self, namespace: &str, name: &str) -> IpAddr {
         let services = Api::<Service>::namespaced(self.client.clone(), namespace);
         let service = self.runtime.block_on(services.get(name)).expect("the Service");
@@ -94,19 +94,19 @@ impl Node {
         address.parse().expect("an address")
     }
 
-    /// The objects of a kind of `ray.io/v1`.
+    /// Returns the API of a kind of `ray.io/v1`.
     pub(crate) fn ray(&self, kind: &str, namespace: &str) -> Api<DynamicObject> {
         let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("ray.io", "v1", kind));
         Api::namespaced_with(self.client.clone(), namespace, &resource)
     }
 }
 
-/// A file of the project.
+/// Reads a file of the project.
 pub(crate) fn file(path: &str) -> String {
     fs::read_to_string(Path::new(ROOT).join(path)).expect("a file of the project")
 }
 
-/// Waits for something that is to happen soon.
+/// Polls until `look` returns a value, and panics after [`TIME_LIMIT`].
 #[track_caller]
 pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
@@ -114,7 +114,7 @@ pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> 
         if let Some(found) = look() {
             return found;
         }
-        assert!(start.elapsed() < SOON, "waited in vain for {what}");
+        assert!(start.elapsed() < TIME_LIMIT, "timed out waiting for {what}");
         thread::sleep(Duration::from_millis(50));
     }
 }

@@ -1,4 +1,4 @@
-//! rayguard, as Helm installs it.
+//! rayguard as Helm installs it.
 
 use std::net::{IpAddr, SocketAddr};
 use std::{fs, thread};
@@ -16,13 +16,13 @@ use rayguard_test_client::kubectl::{Kubectl, Outcome};
 
 pub(crate) const CHART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/charts/rayguard");
 
-/// What selects rayguard's Pods.
+/// The label selector of rayguard's Pods.
 pub(crate) const PODS: &str = "app.kubernetes.io/name=rayguard";
 
-/// Where rayguard keeps its certificates, unless they are somebody else's.
+/// The Secret in which rayguard keeps its certificates in self-managed mode.
 pub(crate) const SECRET: &str = "rayguard-certificate";
 
-/// A release in a namespace of its own, removed at the end. There is only one at a time.
+/// A release in its own namespace, uninstalled when dropped. There is only one at a time.
 pub(crate) struct Release {
     pub(crate) namespace: String,
     pub(crate) kubectl: Kubectl,
@@ -36,7 +36,7 @@ pub(crate) struct Replica {
 }
 
 impl Release {
-    /// `helm install --wait`, with these arguments. The end of the namespace's name tells the tests apart.
+    /// Runs `helm install --wait` with these arguments. The namespace's name ends with the name of the test.
     pub(crate) fn install(test: &str, arguments: &[&str]) -> Self {
         let namespace = format!("rayguard-{test}");
         let release = Self { kubectl: Node::get().kubectl(&namespace), namespace };
@@ -44,9 +44,10 @@ impl Release {
         release
     }
 
-    /// Waits until kube-apiserver reaches it, where all Pods were gone and came back at once: kube-proxy, which writes the
-    /// rules of the node once a second at most, learns of them last. In a new installation they come one after the other.
-    pub(crate) fn is_reached() {
+    /// Waits until kube-apiserver reaches rayguard after all Pods were gone and came back together. kube-proxy, which
+    /// writes the rules of the node at most once per second, is the last to notice. In a new installation the Pods come
+    /// one after the other.
+    pub(crate) fn wait_until_reached() {
         let good = serde_json::to_string(&manifest::good("probe")).expect("JSON");
         let kubectl = Node::get().kubectl("default");
         eventually("kube-proxy", || {
@@ -55,7 +56,7 @@ impl Release {
         });
     }
 
-    /// `helm upgrade --wait`, with these arguments and none of those before.
+    /// Runs `helm upgrade --wait` with these arguments and none of the previous ones.
     pub(crate) fn upgrade(&self, arguments: &[&str]) {
         self.helm("upgrade", &["--reset-values"], arguments).passes();
     }
@@ -65,24 +66,24 @@ impl Release {
         Node::get().helm(&self.namespace, all.iter().chain(more).chain(arguments).copied())
     }
 
-    /// `helm rollback --wait`.
+    /// Runs `helm rollback --wait`.
     pub(crate) fn roll_back(&self) {
         Node::get().helm(&self.namespace, ["rollback", "rayguard", "--wait", "--timeout", "120s"]).passes();
     }
 
-    /// `helm uninstall --wait`.
+    /// Runs `helm uninstall --wait`.
     pub(crate) fn uninstall(&self) {
         Node::get().helm(&self.namespace, ["uninstall", "rayguard", "--wait", "--timeout", "120s"]).passes();
     }
 
-    /// The Pods that are there, those that stop included.
+    /// Returns all Pods, including those that are terminating.
     pub(crate) fn pods(&self) -> Vec<Pod> {
         let node = Node::get();
         let pods = Api::<Pod>::namespaced(node.client.clone(), &self.namespace);
         node.runtime.block_on(pods.list(&ListParams::default().labels(PODS))).expect("Pods can be listed").items
     }
 
-    /// The Pods that are ready, once these are all, and as many as this.
+    /// Returns the Pods, once exactly this many exist and all of them are ready.
     pub(crate) fn replicas(&self, count: usize) -> Vec<Replica> {
         eventually(&format!("{count} Pods that are ready, and no other"), || {
             let replicas: Option<Vec<_>> = self.pods().iter().map(ready).collect();
@@ -90,8 +91,8 @@ impl Release {
         })
     }
 
-    /// The Pods that are ready and are to stay, once there are so many, whatever others there are.
-    pub(crate) fn staying(&self, count: usize) -> Vec<Replica> {
+    /// Returns the Pods that are ready and not terminating, once there are this many. Other Pods may exist.
+    pub(crate) fn ready_replicas(&self, count: usize) -> Vec<Replica> {
         eventually(&format!("{count} Pods that are ready"), || {
             let replicas: Vec<_> = self.pods().iter().filter_map(ready).collect();
             (replicas.len() == count).then_some(replicas)
@@ -99,11 +100,11 @@ impl Release {
     }
 
     /// Waits until no Pod is left.
-    pub(crate) fn is_gone(&self) {
+    pub(crate) fn wait_until_gone(&self) {
         eventually("the end of all Pods", || self.pods().is_empty().then_some(()));
     }
 
-    /// A value of the Secret in which rayguard keeps its certificates; empty if there is none.
+    /// Returns a value of the Secret in which rayguard keeps its certificates; empty if it has no such key.
     pub(crate) fn secret(&self, key: &str) -> String {
         let node = Node::get();
         let secrets = Api::<Secret>::namespaced(node.client.clone(), &self.namespace);
@@ -112,25 +113,25 @@ impl Release {
         String::from_utf8(value.0).expect("PEM")
     }
 
-    /// Removes keys from that Secret.
+    /// Removes keys from the Secret in which rayguard keeps its certificates.
     pub(crate) fn remove(&self, keys: &[&str]) {
         let data: Value = keys.iter().map(|key| ((*key).to_owned(), Value::Null)).collect();
         let patch = json!({"data": data}).to_string();
         self.kubectl.run_with(["patch", "secret", SECRET, "--type", "merge", "--patch", &patch], "").passes();
     }
 
-    /// The name in its certificate.
+    /// Returns the DNS name in rayguard's certificate.
     pub(crate) fn server_name(&self) -> String {
         format!("rayguard.{}.svc", self.namespace)
     }
 
-    /// The log of each Pod.
+    /// Returns the logs of all Pods.
     pub(crate) fn logs(&self) -> String {
         self.kubectl.run_with(["logs", "--selector", PODS, "--prefix", "--tail=-1"], "").stdout
     }
 }
 
-/// The Pod, if it is ready and is to stay.
+/// Returns the Pod as a replica, if it is ready and not terminating.
 fn ready(pod: &Pod) -> Option<Replica> {
     let status = pod.status.as_ref()?;
     let ready = status.conditions.iter().flatten().any(|is| is.type_ == "Ready" && is.status == "True");
@@ -140,25 +141,25 @@ fn ready(pod: &Pod) -> Option<Replica> {
 }
 
 impl Replica {
-    /// Where it answers the API server.
+    /// Returns the address of the webhook port.
     pub(crate) fn webhooks(&self) -> SocketAddr {
         (self.address, 9443).into()
     }
 
-    /// Asks the admin port.
-    pub(crate) fn ask(&self, path: &str) -> Response {
+    /// Sends a GET request to the admin port.
+    pub(crate) fn get_admin(&self, path: &str) -> Response {
         Client::plain((self.address, 8080).into()).get(path)
     }
 
-    /// The value of one line of the metrics, if it is there yet.
+    /// Returns the value of one line of the metrics, if it exists.
     pub(crate) fn metric(&self, name_and_labels: &str) -> Option<u64> {
-        let metrics = self.ask("/metrics").body;
+        let metrics = self.get_admin("/metrics").body;
         let value = metrics.lines().find_map(|line| line.strip_prefix(name_and_labels))?;
         Some(value.trim().parse().expect("a number"))
     }
 }
 
-/// The `caBundle` of each webhook of rayguard's, in PEM.
+/// Returns the `caBundle` of each rayguard webhook, in PEM.
 pub(crate) async fn ca_bundles(client: &kube::Client) -> Vec<String> {
     let mutating = Api::<MutatingWebhookConfiguration>::all(client.clone()).get("rayguard").await.expect("there");
     let validating = Api::<ValidatingWebhookConfiguration>::all(client.clone()).get("rayguard").await.expect("there");
@@ -181,7 +182,8 @@ impl Drop for Release {
                 eprintln!("{pods}\n{events}\n{}\nkube-apiserver:\n{}", self.logs(), calls.join("\n"));
             }
         }
-        // A test may have removed it. The Pods may go on while the next test begins, as they are in another namespace.
+        // A test may have uninstalled it. The Pods may still run while the next test starts, because they are in
+        // another namespace.
         node.helm(&self.namespace, ["uninstall", "rayguard", "--ignore-not-found"]);
     }
 }

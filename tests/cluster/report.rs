@@ -1,4 +1,4 @@
-//! What was measured, for docs/operations.md.
+//! Records the measured figures for docs/operations.md.
 
 use std::fmt::Display;
 use std::fs::OpenOptions;
@@ -6,8 +6,8 @@ use std::io::Write;
 
 use crate::node::Node;
 
-/// Adds a row to the table, which `tests/cluster/run` prints at its end, and writes into the page with UPDATE=1.
-pub(crate) fn measured(what: &str, figure: impl Display) {
+/// Adds a row to the table. `tests/cluster/run` prints the table at its end, and writes it into the page with UPDATE=1.
+pub(crate) fn record_figure(what: &str, figure: impl Display) {
     let file = Node::get().file("figures");
     let mut file = OpenOptions::new().create(true).append(true).open(file).expect("a file in the cluster's folder");
     writeln!(file, "| {what} | {figure} |").expect("written");

@@ -1,4 +1,4 @@
-//! Pods come and go, and no call is lost.
+//! No call is lost while Pods are restarted or deleted.
 
 use crate::load::Load;
 use crate::release::Release;
@@ -14,25 +14,25 @@ fn ten_rolling_restarts_lose_no_call() {
         release.kubectl.run("rollout restart deployment rayguard").passes();
         release.kubectl.run("rollout status deployment rayguard --timeout 120s").passes();
     }
-    let after = release.replicas(2); // the last of the old ones has ended, under load too
+    let after = release.replicas(2); // the last old Pod has ended, also under load
     before.retain(|replica| after.contains(replica));
     assert!(before.is_empty(), "{before:?} are still there");
-    load.lost_nothing(&format!("{TIMES} rolling restarts"));
+    load.assert_nothing_lost(&format!("{TIMES} rolling restarts"));
 }
 
 #[test]
-fn ten_deletions_of_pods_lose_no_call() {
+fn ten_pod_deletions_lose_no_call() {
     let release = Release::install("deletions", &[]);
     let mut victims = Vec::new();
     let load = Load::start("deletions");
     for turn in 0..TIMES {
-        // Those that were deleted before may still drain.
-        let victim = release.staying(2).swap_remove(turn % 2).name;
+        // Pods that were deleted before may still drain.
+        let victim = release.ready_replicas(2).swap_remove(turn % 2).name;
         release.kubectl.run(&format!("delete pod {victim} --wait=false")).passes();
         victims.push(victim);
     }
-    // All of them have ended, under load too.
+    // All deleted Pods have ended, also under load.
     assert!(release.replicas(2).iter().all(|replica| !victims.contains(&replica.name)));
     assert!(victims.iter().all(|victim| victims.iter().filter(|other| *other == victim).count() == 1), "{victims:?}");
-    load.lost_nothing(&format!("{TIMES} deletions of Pods"));
+    load.assert_nothing_lost(&format!("{TIMES} deletions of Pods"));
 }

@@ -1,4 +1,4 @@
-//! What kube-apiserver itself counts of its calls of the webhooks.
+//! kube-apiserver's own metrics of its webhook calls.
 
 use std::ops::Sub;
 
@@ -8,34 +8,34 @@ use crate::node::Node;
 
 const METRIC: &str = "apiserver_admission_webhook_";
 
-/// Calls of rayguard's webhooks.
+/// Numbers of calls of rayguard's webhooks.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Tally {
-    /// That were answered
+    /// Calls that were answered
     pub(crate) answered: u64,
-    /// That got no answer, or none that can be used, where the policy is `Fail`
+    /// Calls without a usable response where the failure policy is `Fail`
     pub(crate) failed: u64,
-    /// The same where the policy is `Ignore`
+    /// Calls without a usable response where the failure policy is `Ignore`
     pub(crate) failed_open: u64,
     /// Calls of the mutating webhook
     pub(crate) mutating: u64,
-    /// Those that took less than 5 ms, network and TLS included
+    /// Calls of the mutating webhook that took less than 5 ms, including network and TLS
     pub(crate) mutating_fast: u64,
 }
 
 impl Tally {
-    /// Since kube-apiserver started.
+    /// Returns the numbers since kube-apiserver started.
     pub(crate) fn now() -> Self {
         let node = Node::get();
         let request = Request::new("/metrics").list(&kube::api::ListParams::default()).expect("a request");
         let metrics =
-            node.runtime.block_on(node.client.request_text(request)).expect("kube-apiserver tells its metrics");
+            node.runtime.block_on(node.client.request_text(request)).expect("kube-apiserver returns its metrics");
         let mut tally = Self::default();
         for line in metrics.lines().filter(|line| line.contains(".rayguard.dev\"")) {
             let Some((name, rest)) = line.strip_prefix(METRIC).and_then(|line| line.split_once('{')) else { continue };
             let (labels, value) = rest.rsplit_once(' ').expect("a value");
             let count = match name {
-                // The code is that of the answer, 422 for a refusal of rayguard's, and not that of HTTP.
+                // The code is that of the admission response, 422 for a refusal by rayguard, and not the HTTP status.
                 "request_total" if ["200", "422"].iter().any(|code| labels.contains(&format!("code=\"{code}\""))) => {
                     &mut tally.answered
                 }

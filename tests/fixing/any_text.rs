@@ -1,10 +1,10 @@
-//! Values as texts in any style that people write.
+//! Generates values as texts in any style that people write.
 
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
 
-/// A value, with the style of everything in it.
+/// A value with the style of each part.
 #[derive(Clone, Debug)]
 pub(crate) enum Styled {
     Scalar { value: serde_json::Value, quotes: u8, comment: bool },
@@ -75,13 +75,13 @@ impl Styled {
         if layout.crlf { text.replace('\n', "\r\n") } else { text }
     }
 
-    /// Writes what stands behind a key or a dash, up to the end of its last line.
+    /// Writes the value after a key or a dash, up to the end of its last line.
     fn write(&self, indent: usize, text: &mut String) {
         match self {
             Styled::Scalar { comment, .. } => {
                 let value = self.inline(false);
                 let _ = write!(text, "{}{value}", if value.is_empty() { "" } else { " " });
-                text.push_str(if *comment { "  # said\n" } else { "\n" });
+                text.push_str(if *comment { "  # a comment\n" } else { "\n" });
             }
             Styled::Map { entries, flow: false, comment } if !entries.is_empty() => {
                 text.push_str(if *comment { " # a map\n" } else { "\n" });
@@ -114,7 +114,7 @@ impl Styled {
                 for item in items {
                     let _ = write!(text, "{pad}-");
                     match item {
-                        // The first key stands behind the dash.
+                        // The first key follows the dash on the same line.
                         Styled::Map { entries, flow: false, comment: false } if !entries.is_empty() => {
                             let mut inner = String::new();
                             item.block(indent + 2, &mut inner);
@@ -128,7 +128,7 @@ impl Styled {
         }
     }
 
-    /// On one line. Within brackets nothing is left out.
+    /// Returns the value on one line. In flow style, empty values are written out.
     fn inline(&self, in_flow: bool) -> String {
         match self {
             Styled::Scalar { value: serde_json::Value::Null, quotes, .. } if *quotes < 2 && !in_flow => String::new(),
@@ -151,7 +151,7 @@ impl Styled {
     }
 }
 
-/// Whether a text without quotes would be something else.
+/// Returns whether a text without quotes would be read as another type.
 fn is_word(text: &str) -> bool {
     text.is_empty() || ["y", "n", "yes", "no", "on", "off", "true", "false", "null"].contains(&text)
 }

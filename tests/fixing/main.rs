@@ -1,7 +1,7 @@
-//! `check --fix` on KubeRay's own samples: each is given one fault after the other, and is afterwards what it was before,
-//! to the byte. So no line is touched but that of the fault. And texts in any style, changed at any place.
+//! Tests `check --fix` on KubeRay's own samples. Each sample gets one mistake after the other, and its fix must restore
+//! the original bytes, so no other line changes. Also tests edits of texts in any style.
 
-#![allow(clippy::disallowed_methods, reason = "what the core must not do, tests may: they read files")]
+#![allow(clippy::disallowed_methods, reason = "unlike the core, tests may read files")]
 
 mod any_text;
 mod styles;
@@ -14,8 +14,8 @@ use std::process::{Command, Output};
 
 const VERSIONS: [&str; 2] = ["v1.3.2", "v1.6.2"];
 
-/// What is written, and what a fault makes of it. The rest of the line stays.
-const FAULTS: [(&str, &str); 16] = [
+/// The original text, and the mistake that replaces it. The rest of the line stays.
+const MISTAKES: [(&str, &str); 16] = [
     ("num-cpus: \"0\"", "num-cpus: 0"),
     ("dashboard-host: '0.0.0.0'", "dashboard_host: '0.0.0.0'"),
     ("num-cpus:", "num_cpus:"),
@@ -40,7 +40,7 @@ fn rayguard(arguments: &[&str], folder: &Path) -> Output {
     command.output().expect("the binary runs")
 }
 
-/// The line of the first place in one of KubeRay's objects at which something is written, from 0.
+/// Returns the number of the first line, from 0, at which a text occurs in one of KubeRay's objects.
 fn line_of(text: &str, written: &str) -> Option<usize> {
     let is_it = |line: &str| {
         let bare = line.trim_start().trim_start_matches("- ");
@@ -50,7 +50,7 @@ fn line_of(text: &str, written: &str) -> Option<usize> {
     let lines: Vec<_> = text.lines().collect();
     let mut start = 0;
     for document in lines.split(|line| line.starts_with("---")) {
-        // A RayCronJob there never was in v1alpha1.
+        // There was never a RayCronJob in v1alpha1.
         let is_rays = |line: &&str| line.starts_with("kind: Ray") && !line.starts_with("kind: RayCronJob");
         if document.iter().any(is_rays)
             && let Some(line) = document.iter().position(|line| is_it(line))
@@ -62,17 +62,17 @@ fn line_of(text: &str, written: &str) -> Option<usize> {
     None
 }
 
-/// A sample with a fault in it.
-fn with_fault(text: &str, (written, wrong): (&str, &str)) -> Option<String> {
-    let fault = line_of(text, written)?;
+/// Returns the sample with a mistake, if the mistake applies to it.
+fn with_mistake(text: &str, (written, wrong): (&str, &str)) -> Option<String> {
+    let mistake = line_of(text, written)?;
     let line = |(number, line): (usize, &str)| {
-        if number == fault { line.replacen(written, wrong, 1) } else { line.to_owned() }
+        if number == mistake { line.replacen(written, wrong, 1) } else { line.to_owned() }
     };
     Some(text.split_inclusive('\n').enumerate().map(line).collect())
 }
 
 #[test]
-fn every_fault_in_kuberays_samples_is_fixed_and_no_other_line_is_touched() {
+fn every_mistake_in_kuberays_samples_is_fixed_and_other_lines_stay() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let clean = folder.path().join("clean");
     fs::create_dir(&clean).expect("a folder");
@@ -84,46 +84,46 @@ fn every_fault_in_kuberays_samples_is_fixed_and_no_other_line_is_touched() {
             samples.insert(name, text);
         }
     }
-    // What a sample itself could have mended is no fault of this test's.
+    // Samples that have fixable findings themselves are left out.
     rayguard(&["check", "--fix", "--quiet", "clean"], folder.path());
     samples.retain(|name, text| fs::read_to_string(clean.join(name)).expect("it is there") == *text);
-    assert!(samples.len() > 60, "{} samples have nothing to be fixed", samples.len());
+    assert!(samples.len() > 60, "{} samples have no fixable findings", samples.len());
 
     let broken = folder.path().join("broken");
     fs::create_dir(&broken).expect("a folder");
-    let (mut cases, mut counts) = (Vec::new(), [0; FAULTS.len()]);
-    for (index, fault) in FAULTS.into_iter().enumerate() {
+    let (mut cases, mut counts) = (Vec::new(), [0; MISTAKES.len()]);
+    for (index, mistake) in MISTAKES.into_iter().enumerate() {
         for (name, text) in &samples {
             let mut texts = vec![("lf", text.clone())];
             if name.starts_with("v1.6.2") {
                 texts.push(("crlf", text.replace('\n', "\r\n")));
             }
             for (ends, text) in texts {
-                let Some(wrong) = with_fault(&text, fault) else { continue };
+                let Some(wrong) = with_mistake(&text, mistake) else { continue };
                 let name = format!("{index}-{ends}-{name}");
                 fs::write(broken.join(&name), &wrong).expect("it can be written");
-                cases.push((name, fault, text, wrong));
+                cases.push((name, mistake, text, wrong));
                 counts[index] += 1;
             }
         }
     }
-    for (count, fault) in counts.into_iter().zip(FAULTS) {
-        assert!(count >= 3, "{fault:?} is put into {count} samples only");
+    for (count, mistake) in counts.into_iter().zip(MISTAKES) {
+        assert!(count >= 3, "{mistake:?} applies to only {count} samples");
     }
     let Output { stderr, .. } = rayguard(&["check", "--fix", "broken"], folder.path());
     let left = |name: &str| fs::read_to_string(broken.join(name)).expect("it is there");
-    let wrong = cases.iter().filter_map(|(name, fault, text, wrong)| {
+    let wrong = cases.iter().filter_map(|(name, mistake, text, wrong)| {
         let fixed = left(name);
         let lines = similar::TextDiff::from_lines(wrong, &fixed).unified_diff().context_radius(1).to_string();
-        (fixed != *text).then(|| format!("{name} {fault:?}:\n{lines}"))
+        (fixed != *text).then(|| format!("{name} {mistake:?}:\n{lines}"))
     });
     let wrong: Vec<_> = wrong.collect();
-    let said = String::from_utf8_lossy(&stderr);
-    assert!(wrong.is_empty(), "{} of {}:\n{}\n{said}", wrong.len(), cases.len(), wrong.join("\n"));
-    assert!(said.contains(&format!("\nfixed {}, ", cases.len())), "{said}");
+    let report = String::from_utf8_lossy(&stderr);
+    assert!(wrong.is_empty(), "{} of {}:\n{}\n{report}", wrong.len(), cases.len(), wrong.join("\n"));
+    assert!(report.contains(&format!("\nfixed {}, ", cases.len())), "{report}");
 }
 
-/// The policy has defaults for every Pod, in lists and maps that samples have or lack.
+/// A policy with Pod defaults, in lists and maps that samples have or lack.
 const POLICY: &str = r#"apiVersion: rayguard.dev/v1alpha1
 kind: Policy
 defaults:
@@ -140,7 +140,7 @@ defaults:
 "#;
 
 #[test]
-fn defaults_in_place_are_those_that_are_printed_and_only_add_lines() {
+fn default_in_place_writes_the_printed_defaults_and_only_adds_lines() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let samples = kuberay::samples("v1.6.2");
     for kind in ["before", "after"] {
@@ -169,9 +169,9 @@ fn defaults_in_place_are_those_that_are_printed_and_only_add_lines() {
         assert_eq!(json(&after), json(&String::from_utf8_lossy(&printed.stdout)), "{name}");
         let diff = similar::TextDiff::from_lines(text, &after);
         let gone = diff.iter_all_changes().filter(|change| change.tag() == similar::ChangeTag::Delete);
-        // What stands in braces has its additions on its own line.
+        // A value in braces gets additions on its own line.
         let gone: Vec<_> = gone.filter(|change| !change.value().contains(['{', '['])).collect();
         assert!(gone.is_empty(), "{name}: {gone:?}");
     }
-    assert!(changed > 20, "{changed} samples have got defaults");
+    assert!(changed > 20, "{changed} samples got defaults");
 }

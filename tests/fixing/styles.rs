@@ -1,4 +1,4 @@
-//! A text in any style, changed at any place: it means what it should, and every other line is as it was.
+//! Edits a text of any style at any field: the result has the intended value, and every other line is unchanged.
 
 use proptest::prelude::*;
 use rayguard_manifest::fix::Edit;
@@ -10,20 +10,20 @@ use serde_json::Value;
 
 use super::any_text::{layout, styled};
 
-/// Every place in a value.
-fn places(value: &Value, path: &FieldPath, found: &mut Vec<FieldPath>) {
+/// Collects the path of every field and item in a value.
+fn collect_paths(value: &Value, path: &FieldPath, found: &mut Vec<FieldPath>) {
     match value {
         Value::Object(entries) => {
             for (name, value) in entries {
                 let path = path.clone().key(name.as_str());
-                places(value, &path, found);
+                collect_paths(value, &path, found);
                 found.push(path);
             }
         }
         Value::Array(items) => {
             for (index, value) in items.iter().enumerate() {
                 let path = path.clone().index(index);
-                places(value, &path, found);
+                collect_paths(value, &path, found);
                 found.push(path);
             }
         }
@@ -31,7 +31,7 @@ fn places(value: &Value, path: &FieldPath, found: &mut Vec<FieldPath>) {
     }
 }
 
-/// What a change makes of a value, told without the code that is tested.
+/// Returns the value after an edit, computed without the tested code.
 fn intended(mut value: Value, edit: &Edit) -> Option<Value> {
     let pointer = edit.path().to_pointer();
     let (above, last) = pointer.rsplit_once('/')?;
@@ -67,7 +67,7 @@ fn intended(mut value: Value, edit: &Edit) -> Option<Value> {
     Some(value)
 }
 
-/// A change of this kind at a place, if there can be one.
+/// Returns an edit of this kind at a path, if it is possible there.
 fn change(value: &Value, path: &FieldPath, kind: u8, new: &str) -> Option<Edit> {
     let here = value.pointer(&path.to_pointer())?;
     let is_scalar = !here.is_object() && !here.is_array();
@@ -91,7 +91,7 @@ fn change(value: &Value, path: &FieldPath, kind: u8, new: &str) -> Option<Edit> 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
     #[test]
-    fn a_changed_text_means_what_it_should_and_other_lines_stay(
+    fn an_edit_produces_the_intended_value_and_other_lines_stay(
         tree in styled(),
         layout in layout(),
         at in any::<prop::sample::Index>(),
@@ -101,36 +101,36 @@ proptest! {
         let text = tree.text(layout);
         let before = documents(&text);
         let [Ok(document)] = &before[..] else { panic!("{text}: {before:?}") };
-        prop_assert_eq!(Value::from(&document.json), tree.value(), "the text is what was meant:\n{}", text);
+        prop_assert_eq!(Value::from(&document.json), tree.value(), "the text has another value than intended:\n{}", text);
         let mut paths = Vec::new();
-        places(&tree.value(), &FieldPath::root(), &mut paths);
+        collect_paths(&tree.value(), &FieldPath::root(), &mut paths);
         let path = &paths[at.index(paths.len())];
         let Some(change) = change(&tree.value(), path, kind, &new) else { return Ok(()) };
         let object = document.location().bytes.start;
         let Edited { text: after, obstacles } = edit(&text, &[Change { object, edits: vec![change.clone()] }]);
         if let [Some(obstacle)] = obstacles[..] {
             prop_assert_eq!(&after, &text);
-            // Only to take something away may be too much.
+            // Only a removal may be refused.
             let is_removal = matches!(change, Edit::Remove { .. });
             let is_nothing = document.bytes(path).is_some_and(|bytes| bytes.is_empty());
             prop_assert!(is_removal && obstacle == Obstacle::Comment || is_nothing, "{:?} {}:\n{}", change, obstacle, text);
             return Ok(());
         }
-        for comment in ["# said", "# a map", "# between"] {
+        for comment in ["# a comment", "# a map", "# between"] {
             let count = |text: &str| text.matches(comment).count();
-            prop_assert_eq!(count(&text), count(&after), "{:?} costs a comment:\n{}\n{}", change, text, after);
+            prop_assert_eq!(count(&text), count(&after), "{:?} removes a comment:\n{}\n{}", change, text, after);
         }
         let read = documents(&after);
         let expected = intended(tree.value(), &change).filter(|value| !value.is_null());
         let read = read.first().map(|document| Value::from(&document.as_ref().expect("it can be read").json));
         prop_assert_eq!(read, expected, "{:?}:\n{}\n{}", change, text, after);
-        // The lines that go are those of the place, its key's, or those of one that is the only one.
+        // The changed lines are those of the value and its key, or of the parent of a single item.
         let lines = document.lines();
-        let place = document.locate(path).bytes;
-        let value = document.bytes(path).unwrap_or(place.clone());
-        let first = lines.position(place.start.min(value.start)).line;
-        let last = lines.position(place.end.max(value.end)).line;
-        // What is empty then stands behind its colon or its dash, which may be a line above.
+        let location = document.locate(path).bytes;
+        let value = document.bytes(path).unwrap_or(location.clone());
+        let first = lines.position(location.start.min(value.start)).line;
+        let last = lines.position(location.end.max(value.end)).line;
+        // An empty parent is written after its colon or its dash, which may be a line above.
         let above = document.locate(&path.take(path.steps().len() - 1)).start.line;
         let (old, new): (Vec<_>, Vec<_>) =
             (text.lines().map(str::trim_end).collect(), after.lines().map(str::trim_end).collect());
@@ -138,7 +138,7 @@ proptest! {
         prop_assert_eq!(new.get(..head), Some(&old[..head]), "{:?}:\n{}\n{}", change, text, after);
         let behind = new.len().checked_sub(tail).map(|from| &new[from..]);
         prop_assert_eq!(behind, Some(&old[old.len() - tail..]), "{:?}:\n{}\n{}", change, text, after);
-        // A single line without an end does not say how others would end.
+        // A single line without a line ending does not show which line ending to use.
         if text.contains("\r\n") {
             prop_assert_eq!(after.matches('\n').count(), after.matches("\r\n").count());
         }

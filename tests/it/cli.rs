@@ -1,4 +1,4 @@
-//! The binary, as a shell runs it.
+//! Tests of the binary as a shell runs it.
 
 mod check;
 mod comparison;
@@ -56,24 +56,24 @@ spec:
             value: "300"
 "#;
 
-/// The same cluster with workers that wait.
+/// Returns the cluster of [`DENIED`] with workers that wait longer than the head.
 fn allowed() -> String {
     DENIED.replace("\"300\"", "\"1500\"").replace("name: denied", "name: allowed")
 }
 
-/// The same cluster with workers that wait, but not for long.
+/// Returns the cluster of [`DENIED`] with workers that wait only a little longer than the head.
 fn warned() -> String {
     DENIED.replace("\"300\"", "\"910\"").replace("name: denied", "name: warned")
 }
 
-/// A folder of files, and the binary in it.
+/// A temporary folder in which the binary runs.
 pub(crate) struct Shell {
     folder: TempDir,
 }
 
-/// How a command ended.
+/// The exit status and the output of a command.
 #[derive(Debug)]
-pub(crate) struct Ended {
+pub(crate) struct CommandOutput {
     pub(crate) status: Option<i32>,
     pub(crate) out: String,
     pub(crate) err: String,
@@ -84,7 +84,7 @@ impl Shell {
         Self { folder: tempfile::tempdir().expect("a temporary folder") }
     }
 
-    /// A folder with these files in it.
+    /// Creates a folder with these files.
     pub(crate) fn with(files: &[(&str, &str)]) -> Self {
         let shell = Self::new();
         for (name, text) in files {
@@ -107,52 +107,52 @@ impl Shell {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rayguard"));
         command.args(arguments);
-        self.settle(&mut command);
+        self.prepare(&mut command);
         command
     }
 
-    /// A line of shell, for which the binary is `rayguard`.
+    /// Returns a command that runs a shell line. In it the binary is called `rayguard`.
     pub(crate) fn bash(&self, line: &str) -> Command {
         let bin = Path::new(env!("CARGO_BIN_EXE_rayguard")).parent().expect("a folder");
         let path = format!("{}:{}", bin.display(), std::env::var("PATH").expect("a PATH"));
         let mut bash = Command::new("bash");
         bash.args(["-c", line]).env("PATH", path);
-        self.settle(&mut bash);
+        self.prepare(&mut bash);
         bash
     }
 
-    /// In the folder, and without what the environment says of the output.
-    pub(crate) fn settle(&self, command: &mut Command) {
+    /// Sets the working folder, and removes environment variables that change the output.
+    pub(crate) fn prepare(&self, command: &mut Command) {
         command.current_dir(self.path());
         for variable in ["NO_COLOR", "CLICOLOR_FORCE", "CLICOLOR", "RAYGUARD_CONFIG"] {
             command.env_remove(variable);
         }
     }
 
-    /// Runs the binary with nothing to read.
-    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
+    /// Runs the binary with empty standard input.
+    pub(crate) fn run(&self, arguments: &[&str]) -> CommandOutput {
         self.pipe(arguments, b"")
     }
 
-    /// Runs the binary with something to read.
-    pub(crate) fn pipe(&self, arguments: &[&str], input: &[u8]) -> Ended {
+    /// Runs the binary with this standard input.
+    pub(crate) fn pipe(&self, arguments: &[&str], input: &[u8]) -> CommandOutput {
         let mut command = self.command(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary starts");
         let mut stdin = child.stdin.take().expect("a pipe");
         let input = input.to_vec();
-        // A command that reads nothing closes the pipe: that is no fault.
+        // A command that reads nothing closes the pipe, which is not an error.
         let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
         let output = child.wait_with_output().expect("the binary ends");
         writer.join().expect("the input was written");
-        Ended {
+        CommandOutput {
             status: output.status.code(),
             out: String::from_utf8(output.stdout).expect("UTF-8"),
             err: String::from_utf8(output.stderr).expect("UTF-8"),
         }
     }
 
-    /// What `check --output json` says.
+    /// Returns the report of `check --output json`.
     pub(crate) fn json(&self, arguments: &[&str]) -> serde_json::Value {
         let arguments: Vec<_> = ["check", "--output", "json"].iter().chain(arguments).copied().collect();
         let ended = self.run(&arguments);
@@ -160,12 +160,12 @@ impl Shell {
     }
 }
 
-/// `file:line:column rule` for each finding.
-pub(crate) fn places(report: &serde_json::Value) -> Vec<String> {
+/// Returns `file:line:column rule` for each finding.
+pub(crate) fn locations(report: &serde_json::Value) -> Vec<String> {
     let findings = report["findings"].as_array().expect("a list");
-    let place = |finding: &serde_json::Value| {
+    let location = |finding: &serde_json::Value| {
         let text = |field: &str| finding[field].as_str().expect("text").to_owned();
         format!("{}:{}:{} {}", text("file"), finding["line"], finding["column"], text("rule"))
     };
-    findings.iter().map(place).collect()
+    findings.iter().map(location).collect()
 }

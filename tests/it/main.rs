@@ -1,4 +1,4 @@
-//! The real binary: in a shell, over real sockets, and behind a real kube-apiserver with KubeRay's CRDs.
+//! Tests of the real binary: in a shell, over real sockets, and behind a real kube-apiserver with KubeRay's CRDs.
 
 #![allow(clippy::disallowed_methods, reason = "tests read files")]
 

@@ -1,4 +1,4 @@
-//! The webhook and the commands that talk to an API server.
+//! Tests of the webhook and of the commands that talk to an API server.
 
 mod abuse;
 mod apiserver;

@@ -1,4 +1,4 @@
-{{- /* Gives rayguard's account a Role of the same name. Called with a dict: root, name, namespace. */ -}}
+{{- /* A RoleBinding that gives rayguard's service account the Role of the same name. Called with a dict: root, name, namespace. */ -}}
 {{- define "rayguard.roleBinding" -}}
 ---
 apiVersion: rbac.authorization.k8s.io/v1

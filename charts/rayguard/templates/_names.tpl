@@ -41,7 +41,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
 {{- define "rayguard.podSecurityContext" -}}
-runAsNonRoot: true # as whom, the image says, or OpenShift
+runAsNonRoot: true # the image, or OpenShift, sets the user
 seccompProfile:
   type: RuntimeDefault
 {{- end -}}
@@ -53,25 +53,25 @@ capabilities:
 readOnlyRootFilesystem: true
 {{- end -}}
 
-{{- /* The namespaces that are never looked at. */ -}}
+{{- /* The namespaces that rayguard never checks. */ -}}
 {{- define "rayguard.excludedNamespaces" -}}
 {{- join ", " (concat (list "kube-system" .Release.Namespace) .Values.webhooks.excludedNamespaces | uniq) -}}
 {{- end -}}
 
-{{- /* Whether there is something for `helm test` to do: rayguard says nothing in a namespace that it leaves out. */ -}}
+{{- /* Whether `helm test` has something to do: it has nothing in a namespace that rayguard excludes. */ -}}
 {{- define "rayguard.hasTest" -}}
 {{- $excluded := splitList ", " (include "rayguard.excludedNamespaces" .) -}}
 {{- if and .Values.test.enabled (not (has .Values.test.namespace $excluded)) }}yes{{ end -}}
 {{- end -}}
 
-{{- /* What the test may do, it may only while it runs. */ -}}
+{{- /* Annotations that give the test its rights only while it runs. */ -}}
 {{- define "rayguard.testRights" -}}
 helm.sh/hook: test
 helm.sh/hook-weight: "-1"
 helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded,hook-failed
 {{- end -}}
 
-{{- /* Where the self-managed CA and certificate are kept, and the Lease under which they are renewed. */ -}}
+{{- /* The name of the Secret with the self-managed CA and certificate, and of the Lease under which they are renewed. */ -}}
 {{- define "rayguard.certificateSecret" -}}
 {{- printf "%s-certificate" (include "rayguard.fullname" .) -}}
 {{- end -}}
@@ -84,7 +84,7 @@ helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded,hook-failed
 {{- default (printf "%s-tls" (include "rayguard.fullname" .)) .Values.certificate.certManager.secretName -}}
 {{- end -}}
 
-{{- /* Whether the CA is in the ConfigMap, from which rayguard puts it into the caBundles. */ -}}
+{{- /* Whether the CA is in the ConfigMap, from which rayguard writes it into the caBundles. */ -}}
 {{- define "rayguard.keptCa" -}}
 {{- if and .Values.certificate.keepCaBundle .Values.certificate.files.caBundle }}yes{{ end -}}
 {{- end -}}
@@ -102,7 +102,7 @@ helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded,hook-failed
 {{- max 3600 (mul 3 $seconds) -}}
 {{- end -}}
 
-{{- /* The Secrets that are watched, by namespace, as a list of names in YAML; an empty one is all of them. */ -}}
+{{- /* The watched Secrets in YAML: a list of names for each namespace. An empty list means all Secrets of the namespace. */ -}}
 {{- define "rayguard.watchedSecrets" -}}
 {{- $watched := dict -}}
 {{- range .Values.watch.secrets.names -}}
@@ -115,7 +115,7 @@ helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded,hook-failed
 {{- toYaml $watched -}}
 {{- end -}}
 
-{{- /* Whether rayguard asks anything of the API server. */ -}}
+{{- /* Whether rayguard sends requests to the API server. */ -}}
 {{- define "rayguard.asksApiServer" -}}
 {{- $secrets := .Values.watch.secrets -}}
 {{- if or .Values.certificate.keepCaBundle .Values.watch.rayClusters $secrets.namespaces $secrets.names .Values.audit.enabled }}yes{{ end -}}
@@ -129,7 +129,7 @@ kind: Policy
 {{- end }}
 {{- end -}}
 
-{{- /* The fewest Pods that there are to be. */ -}}
+{{- /* The minimum number of Pods. */ -}}
 {{- define "rayguard.leastReplicas" -}}
 {{- if .Values.autoscaling.enabled }}{{ .Values.autoscaling.minReplicas }}{{ else }}{{ .Values.replicas }}{{ end -}}
 {{- end -}}

@@ -1,4 +1,4 @@
-{{- /* What the two webhook configurations have in common. Called with a dict: root, kind, name, path, resources. */ -}}
+{{- /* The fields that both webhook configurations have. Called with a dict: root, name, resources, failurePolicy, timeoutSeconds. */ -}}
 {{- define "rayguard.webhook" -}}
 - name: {{ .name }}.rayguard.dev
   clientConfig:
@@ -16,7 +16,7 @@
     resources: [{{ join ", " .resources }}]
     operations: [CREATE, UPDATE]
     scope: Namespaced
-  matchPolicy: Equivalent # so that v1alpha1 is seen too
+  matchPolicy: Equivalent # so that requests for v1alpha1 match too
   namespaceSelector:
     {{- with .root.Values.webhooks.namespaceSelector.matchLabels }}
     matchLabels:
@@ -36,11 +36,11 @@
     {{- toYaml . | nindent 4 }}
   {{- end }}
   matchConditions:
-  # What is on its way out goes, even while rayguard is away.
+  # Updates of an object that is being deleted must succeed, even while rayguard is unavailable.
   - name: is-not-being-deleted
     expression: "!has(object.metadata.deletionTimestamp)"
-  # The operator and the autoscaler write status, finalizers and more. What rules look at is the spec and what is named
-  # ray.io/ in the metadata, for an annotation can switch fault tolerance on.
+  # The operator and the autoscaler also write the status, finalizers and other fields. The rules read only the spec, and
+  # annotations and labels that begin with ray.io/, because an annotation can enable fault tolerance.
   - name: changes-what-is-judged
     expression: >-
       request.operation != "UPDATE"

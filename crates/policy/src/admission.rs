@@ -3,21 +3,25 @@
 //! Nothing here knows of sockets, clocks or logs. A denial is an answer like any other; an `Err` is a fault of the
 //! call itself, which becomes a 4xx, so that the webhook's `failurePolicy` decides.
 
+mod previous;
 mod reply;
 mod request;
 #[cfg(test)]
 mod tests;
 
+use std::cell::OnceCell;
+
 use json_patch::Patch;
-use memchr::memmem;
 
 pub use request::{GroupVersionKind, Malformed, Operation, Request};
 
+use crate::context::{Context, Environment};
 use crate::defaults::is_unchanged;
+use crate::kuberay::Kind;
 use crate::policy::Policy;
-use crate::ray::{Kind, RayObject};
+use crate::ray::RayObject;
 use crate::rule::{Finding, Level};
-use crate::view::View;
+use previous::LazyPrevious;
 use rayguard_manifest::json::Json;
 
 /// Which of the two webhooks is called.
@@ -84,6 +88,10 @@ impl<'a> Decision<'a> {
 }
 
 /// Answers a call of the mutating webhook.
+///
+/// # Errors
+///
+/// [`Malformed`] where the body is no AdmissionReview of an object that can be read.
 pub fn mutate<'a>(policy: &Policy, body: &'a [u8]) -> Result<Decision<'a>, Malformed> {
     let mut request = Request::read(body)?;
     let Patch(operations) = patch(policy, &mut request)?;
@@ -110,10 +118,18 @@ fn patch(policy: &Policy, request: &mut Request<'_>) -> Result<Patch, Malformed>
     Ok(request.take_object().map(|object| policy.mutate_new(object)).unwrap_or_default())
 }
 
-/// Answers a call of the validating webhook, by what is known around the object.
-pub fn validate<'a>(policy: &Policy, view: &dyn View, body: &'a [u8]) -> Result<Decision<'a>, Malformed> {
+/// Answers a call of the validating webhook.
+///
+/// # Errors
+///
+/// [`Malformed`] where the body is no AdmissionReview of an object that can be read.
+pub fn validate<'a>(
+    policy: &Policy,
+    environment: Environment<'_>,
+    body: &'a [u8],
+) -> Result<Decision<'a>, Malformed> {
     let request = Request::read(body)?;
-    let findings = findings(policy, view, &request, body)?;
+    let findings = findings(policy, environment, &request)?;
     if findings.is_empty() {
         return Ok(Decision::allowed(request));
     }
@@ -123,31 +139,18 @@ pub fn validate<'a>(policy: &Policy, view: &dyn View, body: &'a [u8]) -> Result<
     Ok(Decision { request, verdict, findings, operations: 0, reply })
 }
 
-fn findings(policy: &Policy, view: &dyn View, request: &Request<'_>, body: &[u8]) -> Result<Vec<Finding>, Malformed> {
+fn findings(policy: &Policy, environment: Environment<'_>, request: &Request<'_>) -> Result<Vec<Finding>, Malformed> {
     let version = request.version();
     let version = version.as_deref();
-    let Some(mut object) = request.subject(version)? else { return Ok(Vec::new()) };
-    object.view = view;
-    let as_subject = |old| {
-        let mut old = request.read_as_subject(old, version)?;
-        old.view = view;
-        Some(old)
-    };
-    // What the object was before takes as long to read as the object itself. It is worth that only where a field that is
-    // to be compared is written in one of the two, or where it can ease a denial.
-    let is_written = |field: &str| memmem::find(body, format!("\"{field}\"").as_bytes()).is_some();
-    let is_update = request.operation == Some(Operation::Update);
-    let compared =
-        if is_update && policy.compared_fields().any(is_written) { request.read_old_object()? } else { None };
-    let old = compared.as_ref().and_then(as_subject);
-    let mut findings = policy.validate(&object, old.as_ref());
-    if compared.is_none() && findings.iter().any(|finding| finding.level == Level::Deny) {
-        let old = request.read_old_object()?;
-        if let Some(old) = old.as_ref().and_then(as_subject) {
-            policy.ease(&mut findings, &object, &old);
-        }
+    let Some(object) = request.subject(version)? else { return Ok(Vec::new()) };
+    let json = OnceCell::new();
+    let previous = LazyPrevious::of(request, version, &json);
+    let context = Context::new(&object, &policy.settings).within(environment);
+    let findings = policy.review(&context.replacing(previous.as_ref().map(|previous| previous as _)));
+    match previous.and_then(LazyPrevious::error) {
+        Some(error) => Err(error),
+        None => Ok(findings),
     }
-    Ok(findings)
 }
 
 impl Request<'_> {

@@ -1,19 +1,17 @@
-//! The rules as policies that the API server judges by itself (`ValidatingAdmissionPolicy`), for clusters that can run no webhook, and as a net beside one.
+//! The rules as policies that the API server evaluates itself (`ValidatingAdmissionPolicy`), for clusters without a webhook
+//! and as a fallback next to one.
 //!
-//! What the API server can judge by itself is written in CEL: for each rule one expression that gives the places where it
-//! finds something. It stands beside the rule, in `crates/policy/src/rules/<rule>.cel.yaml`; what rules have in common is in
-//! `crates/policy/src/cel/variables.yaml`. A rule without such a file has a line in `crates/policy/src/cel/expressions.rs` that says why.
+//! Each rule that CEL can express has a file `src/rules/<rule>.cel.yaml` with an expression that returns the paths of its
+//! findings. Shared definitions are in `src/cel/variables.yaml`. Any other rule gives the reason in [`Rule::cel`].
 
 mod document;
-mod expressions;
 mod source;
 
 use std::fmt::Write as _;
 
 use crate::policy::Policy;
-use crate::rule::{Level, Rule, Scope};
+use crate::rule::{Cel, Level, Rule, Scope};
 use crate::rules::RULES;
-use expressions::Expression;
 use source::{Source, Texts};
 
 /// Every rule that CEL can express and that the policy has not switched off, each as a policy and its binding, in YAML.
@@ -25,7 +23,7 @@ pub fn export(policy: &Policy) -> String {
     );
     for rule in RULES.iter().filter(|rule| rule.scope == Scope::Admission) {
         let level = policy.level(rule);
-        if let Expression::Cel(cel) = expressions::of(rule)
+        if let Cel::Yes(cel) = rule.cel
             && level > Level::Off
         {
             let source = Source::read(cel, &policy.settings);
@@ -39,9 +37,9 @@ pub fn export(policy: &Policy) -> String {
 
 /// Why CEL cannot express a rule; `None` for one that it can.
 pub fn obstacle(rule: &Rule) -> Option<&'static str> {
-    match expressions::of(rule) {
-        Expression::Cel(_) => None,
-        Expression::No(why) => Some(why),
+    match rule.cel {
+        Cel::Yes(_) => None,
+        Cel::No(why) => Some(why),
     }
 }
 

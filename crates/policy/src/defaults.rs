@@ -10,8 +10,9 @@ use std::borrow::Cow;
 
 use json_patch::Patch;
 
-use crate::policy::Settings;
-use crate::ray::{Kind, RayObject};
+use crate::settings::Settings;
+use crate::kuberay::Kind;
+use crate::ray::RayObject;
 use rayguard_manifest::json::Json;
 use rayguard_manifest::patch::PatchBuilder;
 

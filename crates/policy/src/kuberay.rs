@@ -1,7 +1,11 @@
 //! What the target cluster runs: KubeRay's version, and its feature gates.
 
+mod kind;
+
 use std::fmt;
 use std::ops::RangeInclusive;
+
+pub use kind::Kind;
 
 /// A minor version of KubeRay, 1.1 to 1.7.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,10 +6,7 @@
 
 pub mod admission;
 pub mod cel;
-pub mod config;
 pub mod defaults;
-pub mod dry_run;
-pub mod exemption;
 pub mod go;
 pub mod kuberay;
 pub mod name;
@@ -20,5 +17,7 @@ pub mod rule_set;
 pub mod rules;
 pub mod schema;
 pub mod spelling;
-pub mod stored;
-pub mod view;
+pub mod cluster_context;
+pub mod context;
+pub mod reason;
+pub mod settings;

@@ -1,46 +1,26 @@
 //! The policy: which rules apply at which level, which defaults are written, and what follows for an object.
 
+mod dry_run;
+mod exempt;
+pub mod file;
+pub mod stored;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
 use json_patch::Patch;
 
+use crate::context::{Context, Previous};
 use crate::defaults::Defaults;
-use crate::exemption::{Exempted, Exemptible};
-use crate::kuberay::KubeRay;
 use crate::ray::RayObject;
-use crate::rule::{Check, Finding, Findings, Level, MOST_FINDINGS, Rule, Scope};
+use crate::rule::{Finding, Findings, Level, MAX_FINDINGS, Rule, Scope};
 use crate::rules::RULES;
 use rayguard_manifest::json::Json;
 use rayguard_manifest::keyed;
 
-/// What rules can be told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// What the target cluster runs.
-    pub kuberay: KubeRay,
-    /// Below this many seconds a worker's reconnect timeout is called short.
-    pub short_worker_reconnect_timeout: u32,
-    /// By less than this many seconds above the head's, a worker's reconnect timeout is called short.
-    pub reconnect_timeout_margin: u32,
-    /// The reconnect timeout of a head that sets none, in seconds: Ray's 60, unless the operator is configured to add
-    /// another one to every container (`defaultContainerEnvs`).
-    pub assumed_head_reconnect_timeout: u32,
-    /// The DNS domain of the Kubernetes cluster, in which its Services have their full names.
-    pub cluster_domain: Box<str>,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            kuberay: KubeRay::default(),
-            short_worker_reconnect_timeout: 120,
-            reconnect_timeout_margin: 60,
-            assumed_head_reconnect_timeout: crate::ray::timeout::RAY_DEFAULT,
-            cluster_domain: "cluster.local".into(),
-        }
-    }
-}
+pub use crate::settings::Settings;
+pub use dry_run::Outcome;
+pub use exempt::{Exempted, Exemptible, PREFIX};
 
 /// Rules that are switched off in some namespaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,63 +57,55 @@ impl Policy {
         self.highest_level.map_or(level, |highest| level.min(highest))
     }
 
-    /// Everything that is wrong with an object, as the validating webhook sees it. On an update, what the old object
-    /// already violated is a warning, so that an old cluster can still be scaled and can lose its finalizers.
-    pub fn validate(&self, object: &RayObject<'_>, old: Option<&RayObject<'_>>) -> Vec<Finding> {
-        let mut findings = self.findings(object, old, Scope::Admission);
-        if let Some(old) = old {
-            self.ease(&mut findings, object, old);
-        }
-        self.exempt(object, &mut findings, &[Scope::Admission], &self.object_exemptions);
+    /// Returns everything that is wrong with an object alone, as the validating webhook reports it.
+    pub fn validate<'o>(&self, object: &RayObject<'o>, previous: Option<&RayObject<'o>>) -> Vec<Finding> {
+        let context = Context::new(object, &self.settings);
+        self.review(&context.replacing(previous.map(|previous| previous as _)))
+    }
+
+    /// Returns everything that is wrong with the object of a context, as the validating webhook reports it: all findings,
+    /// ratcheted by the previous object, without those that the object exempts itself from.
+    pub fn review(&self, context: &Context<'_, '_>) -> Vec<Finding> {
+        let mut findings = self.findings(context, Scope::Admission);
+        self.ratchet(&mut findings, context);
+        self.exempt(context, &mut findings, &[Scope::Admission], &self.object_exemptions);
         findings
     }
 
-    /// Everything that is wrong with an object as it is stored, as far as admission would ask, and what it exempts itself
-    /// from, of that which it may.
-    pub fn judge_stored(&self, object: &RayObject<'_>, exemptible: &Exemptible) -> (Vec<Finding>, Vec<Exempted>) {
-        let mut findings = self.findings(object, None, Scope::Admission);
-        let exempted = self.exempt(object, &mut findings, &[Scope::Admission], exemptible);
+    /// Returns everything that is wrong with an object as it is stored, and the findings that it exempts itself from, of
+    /// those that `exemptible` allows.
+    pub fn review_stored(&self, context: &Context<'_, '_>, exemptible: &Exemptible) -> (Vec<Finding>, Vec<Exempted>) {
+        let mut findings = self.findings(context, Scope::Admission);
+        let exempted = self.exempt(context, &mut findings, &[Scope::Admission], exemptible);
         (findings, exempted)
     }
 
-    /// Makes a warning of every denial for what the old object already violated.
-    pub fn ease(&self, findings: &mut [Finding], object: &RayObject<'_>, old: &RayObject<'_>) {
+    /// Lowers to a warning every denial of a violation that the previous object has too, so that an old cluster can still be
+    /// scaled and can lose its finalizers. Kubernetes calls this ratcheting validation (KEP-4008).
+    fn ratchet(&self, findings: &mut [Finding], context: &Context<'_, '_>) {
         if findings.iter().all(|finding| finding.level < Level::Deny) {
             return;
         }
-        let before = self.findings(old, None, Scope::Admission);
-        let before: HashSet<_> = before.iter().map(|finding| violation(old, finding)).collect();
-        // Of a rule that has found more than is kept, nobody knows what else is new.
-        let all_kept = |of_rule: &&mut [Finding]| of_rule.len() <= MOST_FINDINGS;
+        let Some(previous) = context.previous.and_then(Previous::object) else { return };
+        let before = Context { object: previous, previous: None, ..*context };
+        let before = self.findings(&before, Scope::Admission);
+        let before: HashSet<_> = before.iter().map(|finding| violation(previous, finding)).collect();
+        // A rule with more findings than are kept may have found this one before without reporting it.
+        let all_kept = |of_rule: &&mut [Finding]| of_rule.len() <= MAX_FINDINGS;
         for finding in findings.chunk_by_mut(|one, other| one.rule == other.rule).filter(all_kept).flatten() {
-            let is_of_before = match finding.rule.check {
-                // Of what is known around it, more or less may be known by now.
-                Check::Cluster { subject, .. } => subject(object, &self.settings) == subject(old, &self.settings),
-                _ => before.contains(&violation(object, finding)),
-            };
-            if finding.level == Level::Deny && is_of_before {
+            if finding.level == Level::Deny && before.contains(&violation(context.object, finding)) {
                 finding.at_most_warn();
             }
         }
     }
 
-    /// The names of the fields that rules compare with what they were before an update. Where neither object has one of
-    /// them, what the object was before can only ease a denial.
-    pub fn compared_fields(&self) -> impl Iterator<Item = &'static str> {
-        let fields = RULES.iter().filter_map(|rule| match rule.check {
-            Check::Update { fields, .. } if self.level(rule) > Level::Off => Some(fields),
-            _ => None,
-        });
-        fields.flatten().copied()
-    }
-
-    /// What the rules of one scope find; nothing in an object that is being deleted.
-    pub(crate) fn findings(&self, object: &RayObject<'_>, old: Option<&RayObject<'_>>, scope: Scope) -> Vec<Finding> {
-        if object.is_being_deleted() {
+    /// Returns the findings of the rules of one scope. An object that is being deleted has none.
+    fn findings(&self, context: &Context<'_, '_>, scope: Scope) -> Vec<Finding> {
+        if context.object.is_being_deleted() {
             return Vec::new();
         }
-        let rules = RULES.iter().filter(|rule| rule.scope == scope && !self.is_exempt(object, rule));
-        Findings::collect(object, old, &self.settings, rules.map(|rule| (*rule, self.level(rule))))
+        let rules = RULES.iter().filter(|rule| rule.scope == scope && !self.is_exempt(context.object, rule));
+        Findings::collect(context, rules.map(|rule| (*rule, self.level(rule))))
     }
 
     /// The defaults that an object lacks, as the mutating webhook writes them.
@@ -147,7 +119,7 @@ impl Policy {
     }
 
     /// Whether a rule is switched off in the object's namespace.
-    pub(crate) fn is_exempt(&self, object: &RayObject<'_>, rule: &Rule) -> bool {
+    fn is_exempt(&self, object: &RayObject<'_>, rule: &Rule) -> bool {
         let exempts = |exemption: &Exemption| {
             exemption.rules.contains(&rule.name)
                 && object.namespace.is_some_and(|namespace| exemption.namespaces.iter().any(|name| name == namespace))
@@ -156,7 +128,7 @@ impl Policy {
     }
 }
 
-/// What makes two findings the same violation: the rule and the place, groups and variables matched by name.
-fn violation(object: &RayObject<'_>, finding: &Finding) -> (&'static str, String) {
-    (finding.rule.name, keyed::place(object.json, &finding.path))
+/// Returns what identifies a violation: the rule, the place with groups and variables matched by name, and the subject.
+fn violation<'f>(object: &RayObject<'_>, finding: &'f Finding) -> (&'static str, String, Option<&'f str>) {
+    (finding.rule.name, keyed::place(object.json, &finding.path), finding.subject.as_deref())
 }

@@ -5,7 +5,7 @@
 
 pub mod address;
 pub mod autoscaler;
-pub mod claim;
+pub mod storage_key;
 pub mod cluster;
 pub mod deletion;
 pub mod gcs;
@@ -20,9 +20,8 @@ pub mod version;
 use std::cell::OnceCell;
 use std::sync::Arc;
 
-use crate::kuberay::Version;
+use crate::kuberay::{Kind, Version};
 use crate::schema::{Fault, Schema};
-use crate::view::{Blind, View};
 use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;
 
@@ -33,62 +32,6 @@ pub use job::Job;
 pub use pod::{Container, EnvVar};
 use redis::RedisPassword;
 use serve::ServeConfig;
-
-/// The kinds that hold a Ray cluster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
-    /// `RayCluster`
-    RayCluster,
-    /// `RayService`
-    RayService,
-    /// `RayJob`
-    RayJob,
-    /// `RayCronJob`
-    RayCronJob,
-}
-
-impl Kind {
-    /// Every kind.
-    pub const ALL: [Kind; 4] = [Kind::RayCluster, Kind::RayService, Kind::RayJob, Kind::RayCronJob];
-
-    /// The kind as it is spelt in an object.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Kind::RayCluster => "RayCluster",
-            Kind::RayService => "RayService",
-            Kind::RayJob => "RayJob",
-            Kind::RayCronJob => "RayCronJob",
-        }
-    }
-
-    /// The kind of an object, if it is one of KubeRay's that hold a cluster, in a version that KubeRay serves.
-    pub fn of(api_version: &str, kind: &str) -> Option<Self> {
-        let (group, version) = api_version.split_once('/')?;
-        Self::in_group(group, version, kind)
-    }
-
-    /// The same, with the two parts of `apiVersion` apart.
-    pub(crate) fn in_group(group: &str, version: &str, kind: &str) -> Option<Self> {
-        let ("ray.io", "v1" | "v1alpha1") = (group, version) else { return None };
-        Kind::ALL.into_iter().find(|known| known.as_str() == kind)
-    }
-
-    /// Where in the object the cluster's spec lies.
-    pub fn cluster_spec_fields(self) -> &'static [&'static str] {
-        match self {
-            Kind::RayCluster => &["spec"],
-            Kind::RayService => &["spec", "rayClusterConfig"],
-            Kind::RayJob => &["spec", "rayClusterSpec"],
-            Kind::RayCronJob => &["spec", "jobTemplate", "rayClusterSpec"],
-        }
-    }
-
-    /// Whether rayguard writes defaults into this kind. A RayJob's or RayCronJob's cluster gets them when it is
-    /// created as a RayCluster of its own.
-    pub fn gets_defaults(self) -> bool {
-        matches!(self, Kind::RayCluster | Kind::RayService)
-    }
-}
 
 /// One of KubeRay's objects, of whatever kind.
 #[derive(Clone, Debug)]
@@ -105,8 +48,6 @@ pub struct RayObject<'a> {
     pub cluster: ClusterSpec<'a>,
     /// How, and whether, the cluster outlives its head.
     pub fault_tolerance: GcsFaultTolerance<'a>,
-    /// What is known around it; nothing, unless whoever reads it knows more.
-    pub view: &'a dyn View,
     redis_address: OnceCell<Option<RedisAddress<'a>>>,
     redis_password: OnceCell<Option<RedisPassword<'a>>>,
     serve_config: OnceCell<Arc<ServeConfig>>,
@@ -128,7 +69,6 @@ impl<'a> RayObject<'a> {
             namespace,
             cluster,
             fault_tolerance,
-            view: &Blind,
             redis_address: OnceCell::new(),
             redis_password: OnceCell::new(),
             serve_config: OnceCell::new(),

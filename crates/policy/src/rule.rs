@@ -1,70 +1,50 @@
-//! What a rule is, and what it says.
+//! Rules: one check each, with its documentation.
 //!
-//! A rule is a `static` with a function; what it finds is data. All findings of all rules are collected, for a user
-//! wants to mend a cluster once and not once a fault.
+//! A rule is a `static` with a function, and its findings are data. All findings of all rules are collected, so that a
+//! user fixes a cluster once and not once for each error.
 
-use std::borrow::Cow;
+mod finding;
+mod level;
+
 use std::fmt;
-use std::ops::Range;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::policy::Settings;
-use crate::ray::RayObject;
-use crate::view::View;
-use rayguard_manifest::fix::{Edit, Fix};
-use rayguard_manifest::json::Json;
-use rayguard_manifest::path::{self, FieldPath};
+use crate::context::Context;
+
+pub use finding::{Finding, Findings, MAX_FINDINGS};
+pub use level::Level;
 
 /// One check, with its documentation.
 pub struct Rule {
-    /// The rule's name, which names the bad thing: `worker-reconnect-timeout`. Never changed without an alias.
+    /// The rule's name in kebab case, which names the error: `worker-reconnect-timeout`. It never changes without an alias.
     pub name: &'static str,
-    /// One line that says what is wrong where the rule fires.
+    /// One line that says what is wrong where the rule reports something.
     pub summary: &'static str,
     /// What the rule protects.
     pub category: Category,
-    /// The level at which the rule works unless the policy says otherwise.
+    /// The level at which the rule works unless the policy sets another one.
     pub level: Level,
     /// Where the rule runs.
     pub scope: Scope,
+    /// What the rule reads in addition to the object.
+    pub input: Input,
     /// The version of rayguard that first had the rule.
     pub since: &'static str,
-    /// The checks of KubeRay that the rule stands for, each by some words of its error, as they are in the operator's
-    /// log and source, older wordings included; none where KubeRay checks nothing of the kind.
+    /// The checks of KubeRay that the rule covers, each by some words of its error as they are in the operator's log and
+    /// source, older wordings included. Empty where KubeRay has no such check.
     pub reference: &'static [&'static str],
-    /// The whole documentation, in Markdown; its examples are the rule's tests.
+    /// The whole documentation, in Markdown. Its examples are the rule's tests.
     pub docs: &'static str,
-    /// What the rule does.
-    pub check: Check,
-}
-
-/// Reports everything that is wrong by one rule.
-#[derive(Clone, Copy)]
-pub enum Check {
-    /// In an object by itself.
-    Object(fn(&RayObject<'_>, &Settings, &mut Findings)),
-    /// In what an update makes of a stored object.
-    Update {
-        /// The names of the fields that are compared. Where neither object has one of them, nothing is found.
-        fields: &'static [&'static str],
-        /// Compares the stored object, which comes first, with the one that is to take its place.
-        compare: fn(&RayObject<'_>, &RayObject<'_>, &Settings, &mut Findings),
-    },
-    /// In an object beside others, as far as they are known.
-    Cluster {
-        /// Asks for what it has to know.
-        ask: fn(&RayObject<'_>, &dyn View, &Settings, &mut Findings),
-        /// What it asks for. An update that does not change it is none of its business, whatever has become of the others.
-        subject: fn(&RayObject<'_>, &Settings) -> Option<String>,
-    },
-    /// In what an object exempts itself from, once all that the other rules find is known: see `exemption.rs`.
-    Exemptions,
+    /// The rule as CEL.
+    pub cel: Cel,
+    /// Reports every violation in the context's object.
+    pub check: fn(&Context<'_, '_>, &mut Findings),
 }
 
 impl Rule {
-    /// What `check --fix` does about findings of this rule, as its document says it; nothing where it says nothing, and
-    /// then it mends none.
+    /// Returns what `check --fix` does about findings of this rule, as its document describes it; `None` where it fixes
+    /// none of them.
     pub fn fix_note(&self) -> Option<&'static str> {
         self.docs.split("\n\n").find(|paragraph| paragraph.starts_with("`check --fix` "))
     }
@@ -88,65 +68,14 @@ impl fmt::Debug for Rule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Category {
-    /// That a cluster survives the loss of its head
+    /// A cluster survives the loss of its head
     FaultTolerance,
-    /// That a Serve application goes on answering while a Pod is gone
+    /// A Serve application answers while a Pod is gone
     HighAvailability,
-    /// That nobody reads or runs what they should not
+    /// Nobody reads or runs what they should not
     Security,
-    /// A check that KubeRay or the API server makes itself, here made earlier and all at once
+    /// A check of KubeRay or the API server, made earlier and together with all others
     Kuberay,
-}
-
-/// Where a rule runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// In the webhook and offline, on the object as the API server would store it.
-    Admission,
-    /// Offline only, on the object as it is written: the API server does the same before it asks any webhook.
-    Offline,
-}
-
-/// What is done about a finding; ordered, the strictest last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// The rule does not run.
-    Off,
-    /// It is written to the audit log and the metrics only.
-    Audit,
-    /// The user is warned, and the object admitted.
-    Warn,
-    /// The object is refused.
-    Deny,
-}
-
-/// Why a field is wrong, in the words of Kubernetes' `status.details.causes[].reason`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reason {
-    /// It has to be there, and is not.
-    Required,
-    /// It has a value that cannot be meant.
-    Invalid,
-    /// It must not be there beside something else.
-    Forbidden,
-    /// It is there twice.
-    Duplicate,
-    /// It is none of the values that there are.
-    NotSupported,
-}
-
-impl Reason {
-    /// The reason as the API server spells it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Reason::Required => "FieldValueRequired",
-            Reason::Invalid => "FieldValueInvalid",
-            Reason::Forbidden => "FieldValueForbidden",
-            Reason::Duplicate => "FieldValueDuplicate",
-            Reason::NotSupported => "FieldValueNotSupported",
-        }
-    }
 }
 
 impl fmt::Display for Category {
@@ -160,260 +89,33 @@ impl fmt::Display for Category {
     }
 }
 
-impl fmt::Display for Level {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(match self {
-            Level::Off => "off",
-            Level::Audit => "audit",
-            Level::Warn => "warn",
-            Level::Deny => "deny",
-        })
-    }
+/// Where a rule runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// In the webhook and offline, on the object as the API server would store it.
+    Admission,
+    /// Offline only, on the object as it is written: the API server does the same before it calls a webhook.
+    Offline,
 }
 
-/// One rule's statement about one place of an object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// The rule that says it.
-    pub rule: &'static Rule,
-    /// What is done about it.
-    pub level: Level,
-    /// The kind of fault.
-    pub reason: Reason,
-    /// The field to change, or the one to add.
-    pub path: FieldPath,
-    /// Where the field holds a document of its own: the stretch of its text that this is about, in bytes.
-    pub within: Option<Range<usize>>,
-    /// What is wrong: lower case, one line, no full stop.
-    pub message: String,
-    /// What to write instead: an instruction, one line, no full stop.
-    pub help: String,
-    /// What mends it, where there is one safe answer.
-    pub fix: Option<Fix>,
+/// What a rule reads in addition to the object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// Nothing.
+    Object,
+    /// The object that an update replaces. A rule finds nothing where the object is new.
+    Previous,
+    /// Other objects of the cluster, where they are known.
+    Cluster,
+    /// The findings of all other rules, and what they find without an exemption.
+    Findings,
 }
 
-impl Finding {
-    /// Says which stretch of the field's text it is about, in bytes.
-    pub fn within(&mut self, stretch: &Range<usize>) {
-        self.within = Some(stretch.clone());
-    }
-
-    /// Says it whole, however long: what it names is bounded in itself, and of no use in part.
-    pub(crate) fn in_full(&mut self, message: String) {
-        self.message = on_one_line(message);
-    }
-
-    /// Lowers the level of this one finding to a warning: it is advice, or not certain enough to refuse an object.
-    pub fn at_most_warn(&mut self) {
-        self.level = self.level.min(Level::Warn);
-    }
-}
-
-/// What a rule adds to a finding that has one safe answer.
-impl Finding {
-    /// It is mended by another value, or by one where there is none.
-    pub fn fix_by_value(&mut self, path: FieldPath, value: impl Into<Json<'static>>) -> &mut Self {
-        self.fix_by(Edit::Set { path, value: value.into() })
-    }
-
-    /// It is mended by another key.
-    pub fn fix_by_name(&mut self, path: FieldPath, name: impl Into<String>) -> &mut Self {
-        self.fix_by(Edit::Rename { path, name: name.into() })
-    }
-
-    /// It is mended once this is gone.
-    pub fn fix_by_removal(&mut self, path: FieldPath) -> &mut Self {
-        self.fix_by(Edit::Remove { path })
-    }
-
-    /// It is mended by this change, and by those named before.
-    pub fn fix_by(&mut self, edit: Edit) -> &mut Self {
-        self.fix.get_or_insert_default().edits.push(edit);
-        self
-    }
-}
-
-impl fmt::Display for Finding {
-    /// One line: field path first, what to write last.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {}; {} ({})", self.path, self.message, self.help, self.rule.name)
-    }
-}
-
-/// How many findings of one rule are kept of an object: more than anyone mends at once. A few bytes of an object can be
-/// found fault with a thousand times over, and each finding is much longer than what it is about.
-pub const MOST_FINDINGS: usize = 1000;
-
-/// The findings of all rules on one object.
-#[derive(Debug)]
-pub struct Findings {
-    rule: &'static Rule,
-    level: Level,
-    found: Vec<Finding>,
-    /// How many the rules before have found.
-    before: usize,
-    /// Whether one beyond the most is kept, for it denies.
-    denies_beyond: bool,
-}
-
-impl Findings {
-    /// Runs every rule whose level in the policy is not `off`, on an object and on the one that it is to replace.
-    pub fn collect(
-        object: &RayObject<'_>,
-        old: Option<&RayObject<'_>>,
-        settings: &Settings,
-        rules: impl IntoIterator<Item = (&'static Rule, Level)>,
-    ) -> Vec<Finding> {
-        let mut found = Vec::new();
-        for (rule, level) in rules {
-            if level > Level::Off {
-                let before = found.len();
-                let mut findings = Findings { found, before, ..Findings::of(rule, level) };
-                match (rule.check, old) {
-                    (Check::Object(check), _) => check(object, settings, &mut findings),
-                    (Check::Update { compare, .. }, Some(old)) => compare(old, object, settings, &mut findings),
-                    (Check::Cluster { ask, .. }, _) => ask(object, object.view, settings, &mut findings),
-                    (Check::Update { .. }, None) | (Check::Exemptions, _) => {}
-                }
-                found = findings.found;
-            }
-        }
-        found
-    }
-
-    /// None yet, of one rule.
-    pub(crate) fn of(rule: &'static Rule, level: Level) -> Self {
-        Self { rule, level, found: Vec::new(), before: 0, denies_beyond: false }
-    }
-
-    /// The level at which the running rule works.
-    pub(crate) fn level(&self) -> Level {
-        self.level
-    }
-
-    /// All of them.
-    pub(crate) fn into_vec(self) -> Vec<Finding> {
-        self.found
-    }
-
-    /// Reports a field that has to be there and is not.
-    pub fn required(&mut self, path: FieldPath, message: impl Into<String>, help: impl Into<String>) -> &mut Finding {
-        self.report(Reason::Required, path, message, help)
-    }
-
-    /// Reports a value that cannot be meant.
-    pub fn invalid(&mut self, path: FieldPath, message: impl Into<String>, help: impl Into<String>) -> &mut Finding {
-        self.report(Reason::Invalid, path, message, help)
-    }
-
-    /// Reports a field that must not be there beside something else.
-    pub fn forbidden(&mut self, path: FieldPath, message: impl Into<String>, help: impl Into<String>) -> &mut Finding {
-        self.report(Reason::Forbidden, path, message, help)
-    }
-
-    /// Reports a finding at the running rule's level.
-    pub fn report(
-        &mut self,
-        reason: Reason,
-        path: FieldPath,
-        message: impl Into<String>,
-        help: impl Into<String>,
-    ) -> &mut Finding {
-        self.drop_beyond_most();
-        let (message, help) = (short(on_one_line(message.into())), on_one_line(help.into()));
-        let finding =
-            Finding { rule: self.rule, level: self.level, reason, path, within: None, message, help, fix: None };
-        let index = self.found.len();
-        self.found.push(finding);
-        &mut self.found[index]
-    }
-
-    /// Drops the last finding if it is one too many. A rule may lower the level of what it has just reported, so this can
-    /// only be told when the next one comes. One denial is kept wherever it is found, for it decides.
-    fn drop_beyond_most(&mut self) {
-        if self.found.len() > self.before + MOST_FINDINGS {
-            let denies = self.found.last().is_some_and(|last| last.level == Level::Deny);
-            if denies && !self.denies_beyond {
-                self.denies_beyond = true;
-            } else {
-                self.found.pop();
-            }
-        }
-    }
-}
-
-/// A text without what would end the line or steer a terminal, which may come from a value that is quoted.
-fn on_one_line(text: String) -> String {
-    if let Cow::Owned(escaped) = path::on_one_line(&text) {
-        return escaped;
-    }
-    text
-}
-
-/// The longest message in characters. What a rule says itself is shorter; what it quotes, as a parser's words, may not be.
-const LONGEST: usize = 120;
-
-fn short(mut message: String) -> String {
-    let cut = message.char_indices().nth(LONGEST).and_then(|_| message.char_indices().nth(LONGEST - 1));
-    if let Some((cut, _)) = cut {
-        message.truncate(cut);
-        message.push('…');
-    }
-    message
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use rayguard_manifest::json::Json;
-
-    /// Warns of 3,000 things, and refuses two behind many of them.
-    static LONG: Rule = Rule {
-        name: "long",
-        summary: "",
-        category: Category::Kuberay,
-        level: Level::Deny,
-        scope: Scope::Admission,
-        since: "0.1.0",
-        reference: &[],
-        docs: "",
-        check: Check::Object(|_, _, findings| {
-            for index in 0..3000 {
-                let finding = findings.invalid(FieldPath::of(["spec"]).index(index), "is wrong", "write another");
-                if index != 2000 && index != 2500 {
-                    finding.at_most_warn();
-                }
-            }
-        }),
-    };
-
-    #[test]
-    fn of_more_findings_than_are_kept_a_denial_is_never_dropped() {
-        let json = serde_json::json!({"apiVersion": "ray.io/v1", "kind": "RayCluster"}).to_string();
-        let json: Json<'_> = serde_json::from_str(&json).expect("JSON");
-        let object = RayObject::read(&json).expect("a RayCluster");
-        // The second time, there are findings from before.
-        let rules = [(&LONG, Level::Deny), (&LONG, Level::Deny)];
-        let findings = Findings::collect(&object, None, &Settings::default(), rules);
-        let denied = |findings: &[Finding]| findings.iter().filter(|finding| finding.level == Level::Deny).count();
-        let (first, second) = findings.split_at(findings.len() / 2);
-        for found in [first, second] {
-            assert!((MOST_FINDINGS..MOST_FINDINGS + 3).contains(&found.len()), "{}", found.len());
-            assert_eq!(denied(found), 1);
-            assert_eq!(found[0].path.to_string(), "spec[0]");
-        }
-    }
-
-    #[test]
-    fn what_is_quoted_stays_on_the_line() {
-        assert_eq!(on_one_line("says \u{1b}[1mé\nx".to_owned()), "says \\u{1b}[1mé\\nx");
-    }
-
-    #[test]
-    fn a_message_that_quotes_much_is_cut() {
-        for length in [0, LONGEST - 1, LONGEST] {
-            assert_eq!(short("é".repeat(length)), "é".repeat(length));
-        }
-        assert_eq!(short("é".repeat(LONGEST + 1)), format!("{}…", "é".repeat(LONGEST - 1)));
-    }
+/// The rule as CEL, for `rayguard rules --export cel`.
+#[derive(Clone, Copy, Debug)]
+pub enum Cel {
+    /// The text of the rule's `.cel.yaml`.
+    Yes(&'static str),
+    /// CEL cannot express the rule, for this reason.
+    No(&'static str),
 }

@@ -81,7 +81,9 @@ mod unsupported_priority;
 mod unsuspendable_job;
 mod worker_reconnect_timeout;
 
+pub(crate) use contradictory_status::RULE as CONTRADICTORY_STATUS;
 pub(crate) use ineffective_exemption::RULE as INEFFECTIVE_EXEMPTION;
+pub(crate) use malformed_field::RULE as MALFORMED_FIELD;
 
 /// Every rule, in the order in which they are listed and reported.
 pub static RULES: &[&Rule] = &[

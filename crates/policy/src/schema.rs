@@ -21,7 +21,7 @@ mod tests;
 use std::sync::OnceLock;
 
 use crate::kuberay::Version;
-use crate::ray::Kind;
+use crate::kuberay::Kind;
 use rayguard_manifest::json::Json;
 
 pub use fault::{Fault, Suggestion};

@@ -1,5 +1,5 @@
-//! The edges of KubeRay's checks of groups, the autoscaler and upgrades, in objects as they are written: without the
-//! defaults of KubeRay's schema, as its validators see them.
+//! Edge cases of KubeRay's checks of groups, the autoscaler and upgrades. The objects have no defaults of KubeRay's
+//! schema, as KubeRay's validators see them.
 
 use rayguard_manifest::yaml;
 use rayguard_policy::policy::Policy;
@@ -10,7 +10,7 @@ const V2: &str = "RAY_enable_autoscaler_v2";
 const HEAD_ENV: &str = "spec.headGroupSpec.template.spec.containers[0].env";
 const WORKER: &str = "spec.workerGroupSpecs[0]";
 
-/// What is found in a manifest as it stands under a policy, as `level rule path`, of those of these rules.
+/// Returns the findings of these rules in a manifest under a policy, as `level rule path`.
 fn found(kuberay: &str, manifest: &str, rules: &[&str]) -> Vec<String> {
     judge(kuberay, manifest, rules, |finding| format!("{} {} {}", finding.level, finding.rule.name, finding.path))
 }
@@ -24,7 +24,7 @@ fn judge(kuberay: &str, manifest: &str, rules: &[&str], say: impl Fn(&Finding) -
     findings.iter().filter(|finding| rules.contains(&finding.rule.name)).map(say).collect()
 }
 
-/// A cluster with these fields, variables of the head, and one worker group.
+/// Returns a cluster with these fields, these environment variables of the head, and one worker group.
 fn cluster(fields: &str, env: &str, group: &str) -> String {
     format!(
         "{{apiVersion: ray.io/v1, kind: RayCluster, metadata: {{name: c}}, spec: {{{fields}
@@ -38,7 +38,7 @@ fn nothing() -> Vec<String> {
 }
 
 #[test]
-fn bounds_of_replicas_are_missing_only_where_nothing_scales() {
+fn replica_bounds_are_required_only_without_autoscaling() {
     let rule = "invalid-replica-bounds";
     let found = |fields: &str, group: &str| found("", &cluster(fields, "", group), &[rule]);
     let at = |field: &str| format!("deny {rule} {WORKER}.{field}");
@@ -55,7 +55,7 @@ fn bounds_of_replicas_are_missing_only_where_nothing_scales() {
         assert_eq!(found("", group), nothing(), "{group}");
     }
     assert_eq!(found("", "minReplicas: 3, maxReplicas: 2"), [at("minReplicas")]);
-    assert_eq!(found("", "minReplicas: 3, maxReplicas: -2"), [at("maxReplicas")], "one thing to change first");
+    assert_eq!(found("", "minReplicas: 3, maxReplicas: -2"), [at("maxReplicas")], "only the negative bound is reported");
     assert_eq!(
         self::found("version: \"1.5\"", &cluster("", "", "minReplicas: 3, maxReplicas: -2"), &[rule]),
         nothing()
@@ -63,13 +63,13 @@ fn bounds_of_replicas_are_missing_only_where_nothing_scales() {
 }
 
 #[test]
-fn there_is_a_container_to_look_for_only_where_there_is_a_cluster() {
+fn missing_container_is_found_only_in_objects_with_a_cluster_spec() {
     let rule = "missing-container";
     let found = |kind: &str, spec: &str| {
         found("", &format!("{{apiVersion: ray.io/v1, kind: {kind}, metadata: {{name: o}}, spec: {spec}}}"), &[rule])
     };
     let at = |path: &str| vec![format!("deny {rule} {path}")];
-    // KubeRay's type has a spec in these whether one is written or not.
+    // In KubeRay's Go types these objects always have a spec.
     assert_eq!(found("RayCluster", "null"), at("spec.headGroupSpec"));
     assert_eq!(found("RayService", "{}"), at("spec.rayClusterConfig.headGroupSpec"));
     assert_eq!(found("RayService", "{rayClusterConfig: {headGroupSpec: {}}}"), {
@@ -84,7 +84,7 @@ fn there_is_a_container_to_look_for_only_where_there_is_a_cluster() {
 }
 
 #[test]
-fn version_2_is_what_kuberay_takes_for_it() {
+fn autoscaler_v2_is_detected_as_kuberay_detects_it() {
     let rules = ["invalid-idle-timeout", "conflicting-autoscaler-version"];
     let group = "minReplicas: 0, maxReplicas: 1, idleTimeoutSeconds: 0";
     let found = |fields: &str, env: &str| found("", &cluster(fields, env, group), &rules);
@@ -93,7 +93,7 @@ fn version_2_is_what_kuberay_takes_for_it() {
     let on = format!("{{name: {V2}, value: \"1\"}}");
     let scaling = "enableInTreeAutoscaling: true,";
 
-    assert_eq!(found("autoscalerOptions: {version: v2},", ""), nothing(), "autoscaling or not");
+    assert_eq!(found("autoscalerOptions: {version: v2},", ""), nothing(), "also without autoscaling");
     assert_eq!(found("autoscalerOptions: {version: null},", ""), [idle()]);
     assert_eq!(found(scaling, ""), [idle()]);
     assert_eq!(found(scaling, &on), nothing());
@@ -106,28 +106,28 @@ fn version_2_is_what_kuberay_takes_for_it() {
         let off = format!("{{name: {V2}, {off}}}");
         assert_eq!(found(scaling, &off), [idle()], "{off}");
         assert_eq!(found("", &off), [idle()], "{off}");
-        assert_eq!(found(scaling, &format!("{off}, {on}")), [idle()], "the first of two: {off}");
+        assert_eq!(found(scaling, &format!("{off}, {on}")), [idle()], "the first of two variables counts: {off}");
     }
 }
 
 #[test]
-fn help_for_an_autoscaler_is_what_kuberay_would_take() {
+fn help_for_an_unset_autoscaler_version_is_valid_for_kuberay() {
     let rule = "unset-autoscaler-version";
     let scaling = "enableInTreeAutoscaling: true, gcsFaultToleranceOptions: {redisAddress: \"r:6379\"},";
     let help = |kuberay: &str, env: &str, group: &str| {
         judge(kuberay, &cluster(scaling, env, group), &[rule], |finding| finding.help.clone())
     };
-    let [version, policy] = ["write version: v2", "write restartPolicy: Never into the spec of the head's template"];
+    let [version, policy] = ["write version: v2", "write restartPolicy: Never in the Pod spec of the head template"];
     assert_eq!(help("", "", ""), [version]);
     assert_eq!(help("version: \"1.3\"", "", ""), [policy]);
-    assert_eq!(help("", &format!("{{name: {V2}, value: \"1\"}}"), ""), [policy], "beside the variable it is refused");
+    assert_eq!(help("", &format!("{{name: {V2}, value: \"1\"}}"), ""), [policy], "KubeRay refuses a version next to the variable");
     let restarted = "template: {spec: {restartPolicy: Always, containers: [{name: w}]}}";
     let group = cluster(scaling, "", "").replace("template: {spec: {containers: [{name: w}]}}", restarted);
-    assert_eq!(judge("", &group, &[rule], |finding| finding.help.clone()), [policy], "beside this policy, too");
+    assert_eq!(judge("", &group, &[rule], |finding| finding.help.clone()), [policy], "KubeRay refuses a version with this restart policy");
 }
 
 #[test]
-fn one_fault_of_a_suspended_group_is_one_finding() {
+fn a_suspended_worker_group_has_one_finding() {
     let rules = ["suspended-worker-group", "disabled-feature"];
     let suspended = cluster("enableInTreeAutoscaling: true,", "", "suspend: true");
     let at = |rule: &str| vec![format!("deny {rule} {WORKER}.suspend")];
@@ -142,7 +142,7 @@ fn one_fault_of_a_suspended_group_is_one_finding() {
 }
 
 #[test]
-fn an_incremental_upgrade_is_looked_at_behind_its_gate() {
+fn an_incremental_upgrade_is_checked_only_with_its_feature_gate() {
     let rule = "invalid-incremental-upgrade";
     let service = |options: &str| {
         format!(

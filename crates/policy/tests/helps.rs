@@ -1,4 +1,4 @@
-//! What a finding says to write is not refused in its turn, and what it quotes of an object is short.
+//! The help of a finding is a valid fix, and quotes from an object are short.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ fn judge(manifest: &str, old: Option<&str>) -> Vec<Finding> {
     policy.validate(&object, old.as_ref())
 }
 
-/// A job with these fields, and with these of its cluster and of the Pod of its head.
+/// Returns a job with these fields of its own, of its cluster, and of its head's Pod.
 fn job(fields: &str, cluster: &str, pod: &str) -> String {
     format!(
         "{{apiVersion: ray.io/v1, kind: RayJob, metadata: {{name: j}}, spec: {{entrypoint: x, {fields}
@@ -27,7 +27,7 @@ fn job(fields: &str, cluster: &str, pod: &str) -> String {
     )
 }
 
-/// The helps of a rule's findings.
+/// Returns the help texts of a rule's findings.
 fn helps(manifest: &str, rule: &str) -> Vec<String> {
     judge(manifest, None).into_iter().filter(|finding| finding.rule.name == rule).map(|finding| finding.help).collect()
 }
@@ -38,7 +38,7 @@ fn rules(conditions: [(&str, u32); 3]) -> String {
 }
 
 #[test]
-fn a_rule_is_to_wait_as_long_as_all_before_it() {
+fn help_for_a_deletion_rule_names_the_longest_ttl_before_it() {
     let falling = job(&rules([("DeleteWorkers", 100), ("DeleteCluster", 50), ("DeleteSelf", 10)]), "", "");
     assert_eq!(helps(&falling, "invalid-deletion-rule"), ["write 100 or more", "write 100 or more"]);
     let rising = job(&rules([("DeleteWorkers", 100), ("DeleteCluster", 50), ("DeleteSelf", 60)]), "", "");
@@ -46,10 +46,10 @@ fn a_rule_is_to_wait_as_long_as_all_before_it() {
 }
 
 #[test]
-fn beside_deletion_rules_nothing_is_to_be_shut_down() {
+fn help_next_to_deletion_rules_never_asks_for_a_shutdown() {
     let rules = "deletionStrategy: {deletionRules: [{policy: DeleteSelf, condition: {jobStatus: FAILED}}]},";
     let ttl = job(&format!("{rules} ttlSecondsAfterFinished: 60,"), "", "");
-    assert_eq!(helps(&ttl, "invalid-job-ttl"), ["remove it: each of the deletionRules has ttlSeconds of its own"]);
+    assert_eq!(helps(&ttl, "invalid-job-ttl"), ["remove it: each of the deletionRules has its own ttlSeconds"]);
     let both = job(&format!("{rules} ttlSecondsAfterFinished: 60, shutdownAfterJobFinishes: true,"), "", "");
     let [help] = &*helps(&both, "invalid-deletion-strategy") else { panic!("one finding") };
     assert!(help.starts_with("remove it and ttlSecondsAfterFinished,"), "{help}");
@@ -59,7 +59,7 @@ fn beside_deletion_rules_nothing_is_to_be_shut_down() {
 }
 
 #[test]
-fn a_priority_leaves_no_switch_beside_the_version() {
+fn help_for_a_priority_also_removes_the_autoscaler_variable() {
     let manifest = |env: &str| {
         format!(
             "{{apiVersion: ray.io/v1, kind: RayCluster, metadata: {{name: c}}, spec: {{rayVersion: 2.56.0,
@@ -68,15 +68,15 @@ fn a_priority_leaves_no_switch_beside_the_version() {
               template: {{spec: {{containers: [{{name: w}}]}}}}}}]}}}}"
         )
     };
-    let write = "write v2 at spec.autoscalerOptions.version";
-    assert_eq!(helps(&manifest(""), "unsupported-priority"), [format!("{write}, or remove this")]);
+    let set = "set spec.autoscalerOptions.version to v2";
+    assert_eq!(helps(&manifest(""), "unsupported-priority"), [format!("{set}, or remove the priority")]);
     let switched = manifest("{name: RAY_enable_autoscaler_v2, value: \"0\"}");
-    let expected = format!("{write} and remove RAY_enable_autoscaler_v2, or remove this");
+    let expected = format!("{set} and remove RAY_enable_autoscaler_v2, or remove the priority");
     assert_eq!(helps(&switched, "unsupported-priority"), [expected]);
 }
 
 #[test]
-fn a_restart_policy_is_one_fault_though_two_things_forbid_it() {
+fn a_restart_policy_that_two_rules_forbid_has_one_finding() {
     let autoscaler = "enableInTreeAutoscaling: true, autoscalerOptions: {version: v2},";
     for (fields, rule) in
         [("submissionMode: SidecarMode,", "conflicting-sidecar-mode"), ("", "autoscaler-restart-policy")]
@@ -88,7 +88,7 @@ fn a_restart_policy_is_one_fault_though_two_things_forbid_it() {
 }
 
 #[test]
-fn a_text_of_a_megabyte_is_neither_compared_nor_repeated() {
+fn findings_on_a_megabyte_of_text_are_short_and_fast() {
     let long = "Europe/Berlim".repeat(80_000);
     let template = "jobTemplate: {clusterSelector: {ray.io/cluster: c}}";
     let cron = format!(

@@ -1,6 +1,6 @@
-//! KubeRay's own samples: what it publishes as good must pass, and what it publishes as best must pass in silence.
+//! KubeRay's own samples: none is denied, and the samples of best practice have no warnings.
 
-#![allow(clippy::disallowed_methods, reason = "what the core must not do, tests may: they read files")]
+#![allow(clippy::disallowed_methods, reason = "unlike the core, tests may read files")]
 
 use rayguard_manifest::yaml;
 use rayguard_policy::policy::Policy;
@@ -11,7 +11,7 @@ use rayguard_test_support::kuberay::samples;
 
 const VERSIONS: [&str; 3] = ["v1.3.2", "v1.4.2", "v1.6.2"];
 
-/// What rayguard says of each Ray object in a text, once the API server has stored it, as `rule: path`.
+/// Returns the findings of a level in each Ray object of a text, as the API server stores it, as `rule: path`.
 fn findings(text: &str, level: Level) -> Vec<String> {
     let mut found = Vec::new();
     for document in yaml::documents(text) {
@@ -37,14 +37,15 @@ fn no_sample_is_denied() {
     }
 }
 
-/// The newest one: older samples have a head without a memory limit, which is warned of.
+/// Returns the warnings about a sample of the newest version. Older samples have a head without a memory limit, which
+/// causes a warning.
 fn newest(sample: &str) -> Vec<String> {
     let (_, text) = samples("v1.6.2").into_iter().find(|(name, _)| name == sample).expect("the sample is there");
     findings(&text, Level::Warn)
 }
 
 #[test]
-fn a_sample_of_a_good_fault_tolerant_cluster_passes_in_silence() {
+fn samples_of_good_fault_tolerant_clusters_have_no_warnings() {
     for sample in [
         "ray-cluster.external-redis.yaml",
         "ray-cluster.external-redis-uri.yaml",
@@ -56,14 +57,14 @@ fn a_sample_of_a_good_fault_tolerant_cluster_passes_in_silence() {
 }
 
 #[test]
-fn the_sample_of_the_older_way_is_warned_of_and_no_more() {
+fn the_sample_with_legacy_fault_tolerance_has_one_warning() {
     let legacy = "legacy-fault-tolerance: metadata.annotations[ray.io/ft-enabled]";
     assert_eq!(newest("ray-cluster.deprecate-gcs-ft.yaml"), [legacy]);
 }
 
-/// Warnings about all samples, to be read by whoever changes a rule: each is a judgement on somebody's good work.
+/// Warnings about all samples. Review the snapshot when you change a rule: each warning criticises a published sample.
 #[test]
-fn warnings_about_samples_are_known() {
+fn warnings_about_samples_match_the_snapshot() {
     let mut lines = Vec::new();
     for version in VERSIONS {
         for (name, text) in samples(version) {

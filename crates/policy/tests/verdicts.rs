@@ -1,4 +1,4 @@
-//! The verdicts that are known beforehand: how effective timeouts come out, and what manifests of the field must get.
+//! Known verdicts: effective timeouts, and the findings in real manifests.
 
 use rayguard_manifest::yaml;
 use rayguard_policy::policy::Policy;
@@ -7,7 +7,8 @@ use rayguard_policy::schema::Schema;
 
 const POLICY: &str = "apiVersion: rayguard.dev/v1alpha1\nkind: Policy\n";
 
-/// What is found in a manifest as the API server would store it, without rayguard's defaults, as `level rule path`.
+/// Returns the findings in a manifest as the API server would store it, without rayguard's defaults, as `level rule
+/// path`.
 fn judge(policy: &str, manifest: &str) -> Vec<String> {
     let policy = Policy::from_yaml(&format!("{POLICY}{policy}")).expect("a policy");
     let mut json = yaml::documents(manifest).remove(0).expect("YAML").json;
@@ -17,7 +18,7 @@ fn judge(policy: &str, manifest: &str) -> Vec<String> {
     findings.iter().map(|found| format!("{} {} {}", found.level, found.rule.name, found.path)).collect()
 }
 
-/// A cluster that is fault-tolerant by annotation, with these containers and annotations.
+/// Returns a cluster with fault tolerance by annotation, with these containers and annotations.
 fn by_annotation(annotations: &str, params: &str, head: &str, workers: &str) -> String {
     format!(
         "{{apiVersion: ray.io/v1, kind: RayCluster, metadata: {{name: c, annotations: {{{annotations}}}}}, spec: {{
@@ -43,14 +44,14 @@ fn worker(env: &str) -> String {
     format!("{{name: ray-worker, env: [{env}]}}")
 }
 
-/// A fault-tolerant cluster by annotation in which nothing but these containers is in question.
+/// Returns the findings in a cluster with fault tolerance by annotation in which only these containers vary.
 fn timeouts(head_env: &str, workers: &str) -> Vec<String> {
     let findings = judge("", &by_annotation(ENABLED, PASSWORD, &head(head_env), workers));
     findings.into_iter().filter(|finding| finding != LEGACY).collect()
 }
 
 #[test]
-fn effective_timeouts_come_out_as_kuberay_and_ray_make_them() {
+fn effective_timeouts_match_kuberay_and_ray() {
     let nothing = Vec::<String>::new();
     let case_a = timeouts("", "{name: ray-worker}, {name: sidecar}");
     assert_eq!(case_a, nothing, "A: nothing set, two containers");
@@ -70,20 +71,20 @@ fn effective_timeouts_come_out_as_kuberay_and_ray_make_them() {
     assert_eq!(case_d, [format!("deny invalid-reconnect-timeout {WORKER}[0].env[0].value")], "D: an empty value");
 
     let with_env_from = timeouts("", "{name: ray-worker, envFrom: [{configMapRef: {name: m}}]}");
-    assert_eq!(with_env_from, nothing, "D': envFrom only, which KubeRay's own variable beats");
+    assert_eq!(with_env_from, nothing, "D': envFrom only, which KubeRay's own variable overrides");
 }
 
 #[test]
-fn without_fault_tolerance_no_order_of_timeouts_is_asked_for() {
+fn the_order_of_timeouts_is_not_checked_without_fault_tolerance() {
     let containers = |seconds: &str| format!("{{name: ray-head, env: [{{{TIMEOUT}, value: \"{seconds}\"}}]}}");
     assert_eq!(judge("", &by_annotation("", "", &containers("1200"), "{name: ray-worker}")), Vec::<String>::new());
-    // But a value on which Ray crashes is one on which it crashes.
+    // A value on which Ray crashes is found nevertheless.
     let crash = format!("deny invalid-reconnect-timeout {HEAD_ENV}[0].value");
     assert_eq!(judge("", &by_annotation("", "", &containers("600s"), "{name: ray-worker}")), [crash]);
 }
 
 #[test]
-fn what_the_operator_gives_to_heads_counts_once_the_policy_says_so() {
+fn the_assumed_head_timeout_of_the_policy_is_used() {
     let assumed = "settings: {assumedHeadReconnectTimeoutSeconds: 900}";
     let manifest = by_annotation(ENABLED, PASSWORD, &head(""), "{name: ray-worker}");
     let findings = judge(assumed, &manifest);
@@ -91,7 +92,7 @@ fn what_the_operator_gives_to_heads_counts_once_the_policy_says_so() {
 }
 
 #[test]
-fn the_older_way_has_traps_of_its_own() {
+fn mistakes_in_fault_tolerance_by_annotation_are_found() {
     let literal = by_annotation(
         &format!("{ENABLED}, ray.io/external-storage-namespace: \"\""),
         "redis-password: \"5241590000000000\"",
@@ -119,7 +120,7 @@ fn the_older_way_has_traps_of_its_own() {
     assert_eq!(judge("", &off), [ineffective], "K: a blank that switches fault tolerance off");
 }
 
-/// A cluster that is fault-tolerant by options.
+/// Returns a cluster with fault tolerance by options.
 fn by_options(annotations: &str, options: &str) -> String {
     format!(
         "{{apiVersion: ray.io/v1, kind: RayCluster, metadata: {{name: c, annotations: {{{annotations}}}}}, spec: {{
@@ -132,15 +133,15 @@ fn by_options(annotations: &str, options: &str) -> String {
 const SECRET: &str = "redisPassword: {valueFrom: {secretKeyRef: {name: s, key: k}}}";
 
 #[test]
-fn the_newer_way_has_fewer() {
+fn mistakes_in_fault_tolerance_options_are_found() {
     let address = "deny missing-redis-address spec.gcsFaultToleranceOptions.redisAddress";
     let password = "deny missing-redis-password spec.gcsFaultToleranceOptions.redisPassword";
-    assert_eq!(judge("", &by_options("", "{}")), [address, password], "I: no options in the options");
+    assert_eq!(judge("", &by_options("", "{}")), [address, password], "I: empty options");
 
     let good = format!("{{redisAddress: \"redis:6379\", {SECRET}}}");
     assert_eq!(judge("", &by_options("", &good)), Vec::<String>::new());
     let both = "deny conflicting-fault-tolerance metadata.annotations[ray.io/ft-enabled]";
-    assert_eq!(judge("", &by_options("ray.io/ft-enabled: \"false\"", &good)), [both], "J: both ways, even with false");
+    assert_eq!(judge("", &by_options("ray.io/ft-enabled: \"false\"", &good)), [both], "J: annotation and options, even with the annotation set to false");
 
     assert_eq!(judge("", &by_options("", "{redisAddress: \"redis:6379\", redisPassword: {}}")), [password]);
     assert_eq!(
@@ -164,7 +165,7 @@ fn rocksdb_needs_a_feature_gate_and_no_redis() {
 }
 
 #[test]
-fn manifests_of_the_field_get_what_they_deserve() {
+fn real_manifests_get_the_expected_findings() {
     let apiserver = include_str!("../../../tests/fixtures/manifests/apiserver-ha.yaml");
     let pre_stop = format!("warn pre-stop-ray-stop {WORKER}[0].lifecycle.preStop");
     assert_eq!(judge("", apiserver), [LEGACY, &pre_stop]);
@@ -180,14 +181,14 @@ fn manifests_of_the_field_get_what_they_deserve() {
     assert_eq!(timeouts(&head_waits, &worker(&format!("{{{TIMEOUT}, value: \"120\"}}"))), Vec::<String>::new());
 }
 
-/// What is found in a manifest once the defaults are in it, as `check` does it: rule, path and help.
+/// Returns rule, path and help of each finding in a manifest with its defaults, as `check` reports them.
 fn check(manifest: &str) -> Vec<(&'static str, String, String)> {
     let document = yaml::documents(manifest).remove(0).expect("YAML");
     let outcome = Policy::default().dry_run(&document.json, None).expect("a Ray object");
     outcome.findings.into_iter().map(|found| (found.rule.name, found.path.to_string(), found.help)).collect()
 }
 
-/// What `check` finds, without help.
+/// Returns the findings of `check` without help.
 fn checked(manifest: &str) -> Vec<String> {
     check(manifest).into_iter().map(|(rule, path, _)| format!("{rule} {path}")).collect()
 }
@@ -195,7 +196,7 @@ fn checked(manifest: &str) -> Vec<String> {
 const GOOD: &str = "redisAddress: \"redis:6379\", redisPassword: {valueFrom: {secretKeyRef: {name: s, key: k}}}";
 
 #[test]
-fn defaults_hide_no_fault() {
+fn defaults_hide_no_finding() {
     let manifest = by_options("", &format!("{{{GOOD}}}"));
     let sidecar = "{name: sidecar}, {name: ray, env: [{name: RAY_gcs_rpc_server_reconnect_timeout_s, value: \"30\"}]}";
     let sidecar = manifest.replace("{name: ray-worker}", sidecar);
@@ -206,7 +207,7 @@ fn defaults_hide_no_fault() {
 }
 
 #[test]
-fn one_fault_is_one_finding_and_two_are_two() {
+fn each_mistake_has_exactly_one_finding() {
     let incomplete = by_options("", "{redisAddress: \"r:1\", redisPassword: {valueFrom: {secretKeyRef: {name: s}}}}");
     let key = "spec.gcsFaultToleranceOptions.redisPassword.valueFrom.secretKeyRef.key";
     assert_eq!(checked(&incomplete), [format!("malformed-field {key}")]);
@@ -242,7 +243,7 @@ fn one_fault_is_one_finding_and_two_are_two() {
 }
 
 #[test]
-fn whoever_does_as_the_help_says_is_not_told_off_for_it() {
+fn help_texts_name_a_valid_fix() {
     let endless = by_options("", &format!("{{{GOOD}}}"));
     let endless =
         endless.replace("limits: {memory: 2Gi}}", "limits: {memory: 2Gi}}, env: [{name: T, value: \"4294967295\"}]");
@@ -256,7 +257,7 @@ fn whoever_does_as_the_help_says_is_not_told_off_for_it() {
     assert_eq!(
         help,
         "write spec.gcsFaultToleranceOptions: {redisAddress: \"redis:6379\", redisPassword: {valueFrom: {secretKeyRef: \
-         {name: s, key: k}}}, externalStorageNamespace: \"mine\"}; drop this annotation, \
+         {name: s, key: k}}}, externalStorageNamespace: \"mine\"}; remove this annotation, \
          ray.io/external-storage-namespace, RAY_REDIS_ADDRESS, REDIS_PASSWORD and redis-password"
     );
 
@@ -267,11 +268,11 @@ fn whoever_does_as_the_help_says_is_not_told_off_for_it() {
     assert_eq!(help, "remove it, and write spec.rayClusterConfig.gcsFaultToleranceOptions");
 
     let label = by_options("", &format!("{{{GOOD}}}")).replace("name: c,", "name: c, labels: {version: 1.10},");
-    assert_eq!(check(&label)[0].2, "write it in quotes", "for 1.1 is not 1.10");
+    assert_eq!(check(&label)[0].2, "write it in quotes", "1.1 is not 1.10");
 }
 
 #[test]
-fn a_highest_level_lowers_every_rule_and_raises_none() {
+fn highest_level_lowers_every_rule_and_raises_none() {
     let cluster = by_annotation(ENABLED, "redis-password: \"\"", "{name: ray-head}", "{name: ray-worker}");
     let at_own_level = judge("", &cluster);
     assert!(at_own_level.iter().any(|finding| finding.starts_with("deny missing-redis-address")), "{at_own_level:?}");

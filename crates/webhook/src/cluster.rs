@@ -86,6 +86,7 @@ pub struct Shared {
 impl Shared {
     /// Nothing is known yet.
     pub fn new(metrics: Arc<Metrics>) -> Self {
+        metrics.declare_certificate_renewals(source::RENEWED_ROLES);
         let troubles = Arc::new(Troubles::new(Arc::clone(&metrics)));
         Self { clock: Arc::default(), resolver: Arc::default(), standing: Arc::default(), troubles, metrics }
     }

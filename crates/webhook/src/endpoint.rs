@@ -1,25 +1,30 @@
 //! The two webhooks as HTTP endpoints.
 
 mod body;
+mod refusal;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, Request, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, post};
 
-use crate::metrics::{Fault, Metrics};
+use crate::metrics::{Metrics, RequestLabels};
 use body::Memory;
 use rayguard_policy::admission::{Decision, Malformed, Operation, Verdict, Webhook, mutate, validate};
 use rayguard_policy::policy::Policy;
+use rayguard_policy::kuberay::Kind;
 use rayguard_policy::rule::Level;
-use rayguard_policy::view::View;
+use rayguard_policy::cluster_context::ClusterContext;
+use rayguard_policy::context::Environment;
+use rayguard_policy::ray::serve::ServeConfigCache;
+use refusal::Refusal;
 
 /// The longest name that an object may have.
 const LONGEST_NAME: usize = 253;
@@ -27,7 +32,8 @@ const LONGEST_NAME: usize = 253;
 /// The webhooks, with all that they share.
 pub struct Endpoint {
     policy: Policy,
-    view: Arc<dyn View>,
+    view: Arc<dyn ClusterContext>,
+    serve_configs: ServeConfigCache,
     metrics: Arc<Metrics>,
     memory: Memory,
 }
@@ -36,8 +42,9 @@ pub struct Endpoint {
 type Review = for<'a> fn(&Endpoint, &'a [u8]) -> Result<Decision<'a>, Malformed>;
 
 /// The webhooks of a policy, at `/mutate` and `/validate`.
-pub fn router(policy: Policy, view: Arc<dyn View>, metrics: Arc<Metrics>) -> Router {
-    let endpoint = Arc::new(Endpoint { policy, view, metrics, memory: Memory::new() });
+pub fn router(policy: Policy, view: Arc<dyn ClusterContext>, metrics: Arc<Metrics>) -> Router {
+    metrics.declare_admission_errors(Refusal::REASONS);
+    let endpoint = Arc::new(Endpoint { policy, view, serve_configs: ServeConfigCache::default(), metrics, memory: Memory::new() });
     Router::new()
         .route("/mutate", webhook(Webhook::Mutate, |endpoint, body| mutate(&endpoint.policy, body)))
         .route("/validate", webhook(Webhook::Validate, Endpoint::validate))
@@ -52,7 +59,7 @@ fn webhook(webhook: Webhook, review: Review) -> MethodRouter<Arc<Endpoint>> {
         match endpoint.answer(webhook, review, request).await {
             Ok(reply) => ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], reply).into_response(),
             Err(refusal) => {
-                endpoint.metrics.refused(webhook, refusal.fault());
+                count_refusal(&endpoint.metrics, webhook, &refusal);
                 tracing::warn!(webhook = webhook.as_str(), error = %refusal, "refused a call");
                 refusal.into_response()
             }
@@ -62,7 +69,8 @@ fn webhook(webhook: Webhook, review: Review) -> MethodRouter<Arc<Endpoint>> {
 
 impl Endpoint {
     fn validate<'a>(&self, body: &'a [u8]) -> Result<Decision<'a>, Malformed> {
-        validate(&self.policy, &*self.view, body)
+        let environment = Environment { cluster: &*self.view, serve_configs: Some(&self.serve_configs) };
+        validate(&self.policy, environment, body)
     }
 
     async fn answer(&self, webhook: Webhook, review: Review, request: Request<Body>) -> Result<Vec<u8>, Refusal> {
@@ -73,7 +81,7 @@ impl Endpoint {
         let start = Instant::now();
         // The policy is never changed, so a panic leaves nothing half done.
         let decision = catch_unwind(AssertUnwindSafe(|| review(self, &body.bytes))).map_err(|_| Refusal::Panic)??;
-        self.metrics.decided(webhook, &decision, start.elapsed());
+        count_decision(&self.metrics, webhook, &decision, start.elapsed());
         log(webhook, &decision, start);
         Ok(decision.reply)
     }
@@ -83,6 +91,33 @@ fn is_json(request: &Request<Body>) -> bool {
     let value = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = value.split_once(';').map_or(value, |(essence, _)| essence);
     essence.trim().eq_ignore_ascii_case("application/json")
+}
+
+fn count_decision(metrics: &Metrics, webhook: Webhook, decision: &Decision<'_>, duration: Duration) {
+    let request = &decision.request;
+    let labels = RequestLabels {
+        webhook: webhook.as_str(),
+        kind: Kind::ALL.into_iter().map(Kind::as_str).find(|kind| *kind == request.kind.kind).unwrap_or("other"),
+        operation: request.operation.map_or("unknown", Operation::as_str),
+        verdict: decision.verdict.as_str(),
+        dry_run: request.dry_run,
+    };
+    metrics.request_decided(&labels, duration);
+    for finding in &decision.findings {
+        metrics.rule_finding(finding.rule.name, finding.level);
+    }
+}
+
+fn count_refusal(metrics: &Metrics, webhook: Webhook, refusal: &Refusal) {
+    let unknown = "unknown";
+    let labels = RequestLabels {
+        webhook: webhook.as_str(),
+        kind: unknown,
+        operation: unknown,
+        verdict: "error",
+        dry_run: false,
+    };
+    metrics.request_failed(&labels, refusal.reason());
 }
 
 /// One line a decision. It says which rules found something, and never what: values may be secrets.
@@ -125,55 +160,6 @@ fn rules(decision: &Decision<'_>, level: Level) -> Option<String> {
     (!rules.is_empty()).then(|| rules.join(","))
 }
 
-/// Why a call gets no decision. None of it repeats what came.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Refusal {
-    #[error(transparent)]
-    Malformed(#[from] Malformed),
-    #[error("the body has to be application/json")]
-    ContentType,
-    #[error("the body is larger than {} MiB", body::LARGEST >> 20)]
-    TooLarge,
-    #[error("the review has too many lists, maps and values")]
-    TooHeavy,
-    #[error("the body did not come in time")]
-    TooSlow,
-    #[error("the body broke off")]
-    BrokenBody,
-    #[error("too many large calls at a time; try again")]
-    Busy,
-    #[error("rayguard failed on this call; its log says where")]
-    Panic,
-}
-
-impl Refusal {
-    fn fault(&self) -> Fault {
-        match self {
-            Refusal::Malformed(_) => Fault::Decode,
-            Refusal::ContentType => Fault::ContentType,
-            Refusal::TooLarge | Refusal::TooHeavy => Fault::BodySize,
-            Refusal::TooSlow => Fault::Deadline,
-            Refusal::BrokenBody => Fault::BrokenBody,
-            Refusal::Busy => Fault::Busy,
-            Refusal::Panic => Fault::Panic,
-        }
-    }
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let status = match self {
-            Refusal::Malformed(_) | Refusal::BrokenBody => StatusCode::BAD_REQUEST,
-            Refusal::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Refusal::TooLarge | Refusal::TooHeavy => StatusCode::PAYLOAD_TOO_LARGE,
-            Refusal::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Refusal::Busy => StatusCode::SERVICE_UNAVAILABLE,
-            Refusal::Panic => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        (status, format!("{self}\n")).into_response()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use axum::http::Method;
@@ -181,7 +167,7 @@ mod tests {
     use tower::Service as _;
 
     use super::*;
-    use rayguard_policy::view::Blind;
+    use rayguard_policy::cluster_context::NoContext;
 
     fn broken<'a>(_: &Endpoint, body: &'a [u8]) -> Result<Decision<'a>, Malformed> {
         let nothing: Option<usize> = body.iter().position(|byte| *byte == 0);
@@ -193,7 +179,8 @@ mod tests {
         let metrics = Arc::new(Metrics::default());
         let endpoint = Arc::new(Endpoint {
             policy: Policy::default(),
-            view: Arc::new(Blind),
+            view: Arc::new(NoContext),
+            serve_configs: ServeConfigCache::default(),
             metrics: Arc::clone(&metrics),
             memory: Memory::new(),
         });

@@ -1,8 +1,12 @@
-//! What Prometheus is told. Every label has few values, known beforehand: no namespace, no name, no user.
+//! The metrics for Prometheus. Every label has few values, which are known beforehand: no namespace, no name, no user.
+//!
+//! This module imports no other module of the crate. The modules that count pass label values in, and declare those that
+//! must exist from the start: an alert on a rate needs a zero before the first increment.
 
-mod audited;
-mod viewed;
+mod audit;
+mod watch;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -15,68 +19,21 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
-use crate::certificates::Step;
-use crate::cluster::trouble::Part;
-pub(crate) use audited::Audited;
-use audited::LastAudit;
-use rayguard_policy::admission::{Decision, Webhook};
-use rayguard_policy::ray::Kind;
-pub(crate) use viewed::Source;
-use viewed::Viewed;
+pub(crate) use audit::AuditResult;
+use audit::LastAudit;
+use watch::WatchMetrics;
 
 /// From a tenth of a millisecond to five seconds: a review takes well under the first, the last means a stuck node.
 const DURATIONS: [f64; 14] = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 
-/// Why a call got no decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Fault {
-    /// It was no AdmissionReview.
-    Decode,
-    /// It did not say that it was JSON.
-    ContentType,
-    /// It was too large.
-    BodySize,
-    /// It did not come in time.
-    Deadline,
-    /// It broke off.
-    BrokenBody,
-    /// There was no room for it.
-    Busy,
-    /// rayguard itself failed.
-    Panic,
-}
-
-impl Fault {
-    const ALL: [Fault; 7] = [
-        Fault::Decode,
-        Fault::ContentType,
-        Fault::BodySize,
-        Fault::Deadline,
-        Fault::BrokenBody,
-        Fault::Busy,
-        Fault::Panic,
-    ];
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Fault::Decode => "decode",
-            Fault::ContentType => "content_type",
-            Fault::BodySize => "body_size",
-            Fault::Deadline => "deadline",
-            Fault::BrokenBody => "broken_body",
-            Fault::Busy => "busy",
-            Fault::Panic => "panic",
-        }
-    }
-}
-
+/// The labels of one AdmissionReview.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct RequestLabels {
-    webhook: &'static str,
-    kind: &'static str,
-    operation: &'static str,
-    verdict: &'static str,
-    dry_run: bool,
+pub(crate) struct RequestLabels {
+    pub(crate) webhook: &'static str,
+    pub(crate) kind: &'static str,
+    pub(crate) operation: &'static str,
+    pub(crate) verdict: &'static str,
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -85,7 +42,7 @@ struct WebhookLabel {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct FaultLabel {
+struct ReasonLabel {
     reason: &'static str,
 }
 
@@ -117,7 +74,7 @@ pub struct Metrics {
     requests: Family<RequestLabels, Counter>,
     durations: Family<WebhookLabel, Histogram, fn() -> Histogram>,
     in_flight: Gauge,
-    errors: Family<FaultLabel, Counter>,
+    errors: Family<ReasonLabel, Counter>,
     findings: Family<FindingLabels, Counter>,
     certificate_not_after: Family<RoleLabel, Gauge>,
     reloads: Family<ResultLabel, Counter>,
@@ -126,7 +83,7 @@ pub struct Metrics {
     certificate_errors: Family<PartLabel, Counter>,
     ca_bundle_in_sync: Gauge,
     ca_bundle_writes: Counter,
-    viewed: Viewed,
+    watch: WatchMetrics,
     last_audit: LastAudit,
     audits: Family<ResultLabel, Counter>,
     log_lines_lost: Counter,
@@ -148,7 +105,7 @@ impl Default for Metrics {
             certificate_errors: Family::default(),
             ca_bundle_in_sync: Gauge::default(),
             ca_bundle_writes: Counter::default(),
-            viewed: Viewed::default(),
+            watch: WatchMetrics::default(),
             last_audit: LastAudit::default(),
             audits: Family::default(),
             log_lines_lost: Counter::default(),
@@ -187,23 +144,13 @@ impl Metrics {
             self.certificate_errors.clone(),
         );
         registry.register("cabundle_writes", "caBundles that this replica has written", self.ca_bundle_writes.clone());
-        self.viewed.register(registry);
+        self.watch.register(registry);
         registry.register("audit_runs", "Audits of what is stored, to their end or not", self.audits.clone());
         registry.register_collector(Box::new(self.last_audit.clone()));
         registry.register("log_lines_lost", "Lines of the log that stderr did not take", self.log_lines_lost.clone());
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The program that is running", build);
 
-        // An alert on a rate needs the zero before the first fault.
-        for fault in Fault::ALL {
-            let _ = self.errors.get_or_create(&FaultLabel { reason: fault.as_str() });
-        }
-        for role in ["ca", "leaf"] {
-            let _ = self.renewals.get_or_create(&RoleLabel { role });
-        }
-        for part in Part::OF_CERTIFICATES {
-            let _ = self.certificate_errors.get_or_create(&PartLabel { part: part.as_str() });
-        }
         for result in ["success", "failure"] {
             let _ = self.reloads.get_or_create(&ResultLabel { result });
             let _ = self.audits.get_or_create(&ResultLabel { result });
@@ -234,29 +181,43 @@ impl Metrics {
         InFlight(Arc::clone(self))
     }
 
-    /// Counts a decision and what led to it.
-    pub(crate) fn decided(&self, webhook: Webhook, decision: &Decision<'_>, duration: Duration) {
-        let webhook = webhook.as_str();
-        let request = &decision.request;
-        let kind = Kind::ALL.into_iter().map(Kind::as_str).find(|kind| *kind == request.kind.kind).unwrap_or("other");
-        let operation = request.operation.map_or("unknown", rayguard_policy::admission::Operation::as_str);
-        let verdict = decision.verdict.as_str();
-        let labels = RequestLabels { webhook, kind, operation, verdict, dry_run: request.dry_run };
-        self.requests.get_or_create(&labels).inc();
-        self.durations.get_or_create(&WebhookLabel { webhook }).observe(duration.as_secs_f64());
-        for finding in &decision.findings {
-            let labels = FindingLabels { rule: finding.rule.name, level: finding.level.to_string() };
-            self.findings.get_or_create(&labels).inc();
+    /// Creates a zero counter of `rayguard_admission_errors_total` for each reason.
+    pub(crate) fn declare_admission_errors(&self, reasons: impl IntoIterator<Item = &'static str>) {
+        for reason in reasons {
+            let _ = self.errors.get_or_create(&ReasonLabel { reason });
         }
     }
 
-    /// Counts a call that got no decision.
-    pub(crate) fn refused(&self, webhook: Webhook, fault: Fault) {
-        let webhook = webhook.as_str();
-        let unknown = "unknown";
-        let labels = RequestLabels { webhook, kind: unknown, operation: unknown, verdict: "error", dry_run: false };
-        self.requests.get_or_create(&labels).inc();
-        self.errors.get_or_create(&FaultLabel { reason: fault.as_str() }).inc();
+    /// Creates a zero counter of `rayguard_certificate_renewals_total` for each role.
+    pub(crate) fn declare_certificate_renewals(&self, roles: impl IntoIterator<Item = &'static str>) {
+        for role in roles {
+            let _ = self.renewals.get_or_create(&RoleLabel { role });
+        }
+    }
+
+    /// Creates a zero counter of `rayguard_certificate_errors_total` for each part.
+    pub(crate) fn declare_certificate_errors(&self, parts: impl IntoIterator<Item = &'static str>) {
+        for part in parts {
+            let _ = self.certificate_errors.get_or_create(&PartLabel { part });
+        }
+    }
+
+    /// Counts an AdmissionReview that got a verdict, and the time that it took.
+    pub(crate) fn request_decided(&self, labels: &RequestLabels, duration: Duration) {
+        self.requests.get_or_create(labels).inc();
+        let labels = WebhookLabel { webhook: labels.webhook };
+        self.durations.get_or_create(&labels).observe(duration.as_secs_f64());
+    }
+
+    /// Counts a call that got no verdict, and the reason.
+    pub(crate) fn request_failed(&self, labels: &RequestLabels, reason: &'static str) {
+        self.requests.get_or_create(labels).inc();
+        self.errors.get_or_create(&ReasonLabel { reason }).inc();
+    }
+
+    /// Counts a finding of a rule at a level.
+    pub(crate) fn rule_finding(&self, rule: &'static str, level: impl fmt::Display) {
+        self.findings.get_or_create(&FindingLabels { rule, level: level.to_string() }).inc();
     }
 
     /// Notes until when the certificate of a role (`leaf`, `ca`) is valid.
@@ -272,19 +233,14 @@ impl Metrics {
         self.reloads.get_or_create(&ResultLabel { result }).inc();
     }
 
-    /// Counts a step in the life of the certificates.
-    pub(crate) fn certificate_renewed(&self, step: Step) {
-        let role = match step {
-            Step::NewAuthority => "ca",
-            Step::NewLeaf => "leaf",
-            Step::DropOld => return,
-        };
+    /// Counts a certificate of a role (`leaf`, `ca`) that was made anew in the Secret.
+    pub(crate) fn certificate_renewed(&self, role: &'static str) {
         self.renewals.get_or_create(&RoleLabel { role }).inc();
     }
 
     /// Counts a failure to keep the certificates.
-    pub(crate) fn certificate_failed(&self, part: Part) {
-        self.certificate_errors.get_or_create(&PartLabel { part: part.as_str() }).inc();
+    pub(crate) fn certificate_failed(&self, part: &'static str) {
+        self.certificate_errors.get_or_create(&PartLabel { part }).inc();
     }
 
     /// Notes whether every `caBundle` holds the CA.
@@ -303,9 +259,9 @@ impl Metrics {
         self.audits.get_or_create(&ResultLabel { result }).inc();
     }
 
-    /// Tells what the last audit has found; nothing where another replica does them.
-    pub(crate) fn audited(&self, audited: Option<Audited>) {
-        self.last_audit.replace(audited);
+    /// Replaces the result of the last audit; `None` where another replica does the audits.
+    pub(crate) fn set_audit_result(&self, result: Option<AuditResult>) {
+        self.last_audit.replace(result);
     }
 
     /// What counts the lines that the log has lost.

@@ -7,7 +7,7 @@ use rayguard_manifest::json::Json;
 use rayguard_manifest::path::{FieldPath, Step};
 use rayguard_manifest::yaml::edit::{Change, Edited, Obstacle, edit};
 use rayguard_manifest::yaml::{Document, Location};
-use rayguard_policy::dry_run::Outcome;
+use rayguard_policy::policy::Outcome;
 use rayguard_policy::policy::Policy;
 use rayguard_policy::rule::Scope;
 

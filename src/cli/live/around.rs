@@ -5,9 +5,10 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use kube::Client;
 use rayguard_manifest::json::Json;
-use rayguard_policy::ray::claim::{Claim, Claimant};
-use rayguard_policy::ray::{Kind, RayObject};
-use rayguard_policy::view::{self, Rivals, SecretKeys, View};
+use rayguard_policy::ray::storage_key::{StorageKey, Owner};
+use rayguard_policy::kuberay::Kind;
+use rayguard_policy::ray::RayObject;
+use rayguard_policy::cluster_context::{KnownObjects, Conflicts, SecretKeys, ClusterContext};
 use rayguard_webhook::cluster::{list, secret_keys};
 
 use crate::cli::report::Unreadable;
@@ -19,7 +20,7 @@ type Name = (String, String);
 #[derive(Debug, Default)]
 pub(in crate::cli) struct Around {
     /// None where the RayClusters cannot be read to the end, which is told when they are judged.
-    clusters: OnceLock<Option<view::Objects>>,
+    clusters: OnceLock<Option<KnownObjects>>,
     /// Those that were asked for; none of one that cannot be read.
     secrets: Mutex<HashMap<Name, Option<SecretKeys>>>,
 }
@@ -58,9 +59,9 @@ impl Around {
     }
 }
 
-impl View for Around {
-    fn rivals(&self, claim: &Claim, claimant: &Claimant) -> Option<Rivals> {
-        self.clusters.get()?.as_ref()?.rivals(claim, claimant)
+impl ClusterContext for Around {
+    fn conflicts(&self, claim: &StorageKey, owner: &Owner) -> Option<Conflicts> {
+        self.clusters.get()?.as_ref()?.conflicts(claim, owner)
     }
 
     fn secret(&self, namespace: &str, name: &str) -> Option<SecretKeys> {
@@ -69,9 +70,9 @@ impl View for Around {
 }
 
 /// What RayClusters claim, if all of them can be read.
-async fn claimed(clusters: list::Objects, domain: &str) -> Option<view::Objects> {
+async fn claimed(clusters: list::Objects, domain: &str) -> Option<KnownObjects> {
     let mut clusters = clusters.only(Kind::RayCluster);
-    let mut known = view::Objects::default();
+    let mut known = KnownObjects::default();
     while let Some(page) = clusters.next().await {
         for json in page.ok()?.iter().filter_map(|stored| stored.read().ok()) {
             if let Some(object) = RayObject::read(&json) {

@@ -1,5 +1,5 @@
-// Command promql answers queries over given series with Prometheus' own parser and engine. It reads one JSON object from
-// standard input and writes one to standard output.
+// Command promql answers queries over given series with Prometheus' own parser and engine. It reads one JSON object
+// from standard input and writes one to standard output.
 package main
 
 import (
@@ -15,8 +15,8 @@ import (
 	"github.com/prometheus/prometheus/tsdb"
 )
 
-// input is a number of series, each as Prometheus' unit tests write one (`a{b="c"} 0x10 1+1x5`), and expressions to ask
-// at a time, all in seconds.
+// input has series, in the notation of Prometheus' unit tests (`a{b="c"} 0x10 1+1x5`), and the expressions to evaluate
+// at the time At. Interval and At are in seconds.
 type input struct {
 	Series      []string `json:"series"`
 	Interval    int64    `json:"interval"`
@@ -24,7 +24,7 @@ type input struct {
 	At          int64    `json:"at"`
 }
 
-// answer is what came of one expression: the series it names, and what it gives.
+// answer is the answer to one expression: the series that it selects, and its result.
 type answer struct {
 	Selectors []selector `json:"selectors"`
 	Result    []sample   `json:"result"`

@@ -1,4 +1,4 @@
-//! A client that sends exactly the bytes it is told to, as none of the usual ones would.
+//! A client that sends exactly the given bytes, so that tests can send malformed requests.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -11,16 +11,16 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use serde_json::Value;
 
-/// A test waits this long for an answer before it fails.
+/// How long a test waits for a response before it fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// One kept-alive connection.
+/// A keep-alive connection.
 pub struct Client<S = StreamOwned<ClientConnection, TcpStream>> {
     pub stream: S,
     unread: Vec<u8>,
 }
 
-/// What came back.
+/// A response of the server.
 #[derive(Debug)]
 pub struct Response {
     pub status: u16,
@@ -29,7 +29,7 @@ pub struct Response {
 }
 
 impl Response {
-    /// The `response` of the AdmissionReview that came back.
+    /// Returns the `response` of the AdmissionReview in the body.
     pub fn review(&self) -> Value {
         assert_eq!(self.status, 200, "{self:?}");
         let review: Value = serde_json::from_str(&self.body).expect("the answer is JSON");
@@ -43,24 +43,24 @@ impl Response {
     }
 }
 
-/// A client's configuration that trusts this CA only.
+/// Returns a client configuration that trusts only this CA.
 pub fn trusting(ca: &str) -> Arc<ClientConfig> {
     assert_eq!(ca.matches("BEGIN CERTIFICATE").count(), 1, "one CA");
     trusting_all(ca)
 }
 
-/// A client's configuration that trusts each of these CAs.
+/// Returns a client configuration that trusts each of these CAs.
 pub fn trusting_all(cas: &str) -> Arc<ClientConfig> {
     client(cas, None)
 }
 
-/// A client's configuration that trusts this CA, and shows a certificate, in PEM, of which it has the key.
-pub fn trusting_and_showing(ca: &str, (cert, key): &(String, String)) -> Arc<ClientConfig> {
+/// Returns a client configuration that trusts this CA and presents a client certificate, given with its key in PEM.
+pub fn trusting_with_certificate(ca: &str, (cert, key): &(String, String)) -> Arc<ClientConfig> {
     let cert = CertificateDer::from_pem_slice(cert.as_bytes()).expect("a certificate in PEM");
     client(ca, Some((cert, PrivateKeyDer::from_pem_slice(key.as_bytes()).expect("a key in PEM"))))
 }
 
-fn client(cas: &str, shown: Option<(CertificateDer<'static>, PrivateKeyDer<'static>)>) -> Arc<ClientConfig> {
+fn client(cas: &str, own: Option<(CertificateDer<'static>, PrivateKeyDer<'static>)>) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
     for ca in CertificateDer::pem_slice_iter(cas.as_bytes()) {
         roots.add(ca.expect("the CA is PEM")).expect("the CA is a certificate");
@@ -68,7 +68,7 @@ fn client(cas: &str, shown: Option<(CertificateDer<'static>, PrivateKeyDer<'stat
     let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()));
     let builder = builder.with_safe_default_protocol_versions().expect("TLS 1.2 and 1.3");
     let builder = builder.with_root_certificates(roots);
-    let mut config = match shown {
+    let mut config = match own {
         None => builder.with_no_client_auth(),
         Some((cert, key)) => builder.with_client_auth_cert(vec![cert], key).expect("the key is the certificate's"),
     };
@@ -80,18 +80,26 @@ pub fn tcp(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).expect("a connection");
     stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
     stream.set_write_timeout(Some(PATIENCE)).expect("a time limit");
-    // A head and a body are sent by themselves, and the body would wait for the head's acknowledgement.
+    // Head and body are sent separately; without this, the body would wait for the acknowledgement of the head.
     stream.set_nodelay(true).expect("it may be set");
     stream
 }
 
 impl Client {
-    /// Connects, and makes the handshake.
+    /// Connects and completes the TLS handshake for the name `localhost`.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the handshake fails.
     pub fn connect(address: SocketAddr, config: &Arc<ClientConfig>) -> io::Result<Self> {
         Self::connect_by_name(address, config, "localhost")
     }
 
-    /// Connects, and expects a certificate for this name.
+    /// Connects and expects a certificate for this name.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the handshake fails.
     pub fn connect_by_name(address: SocketAddr, config: &Arc<ClientConfig>, name: &str) -> io::Result<Self> {
         let name = ServerName::try_from(name.to_owned()).expect("a name");
         let tls = ClientConnection::new(Arc::clone(config), name).expect("a configuration");
@@ -102,8 +110,8 @@ impl Client {
         Ok(client)
     }
 
-    /// The certificate that the server shows, in DER.
-    pub fn shown(&self) -> Vec<u8> {
+    /// Returns the server's certificate in DER.
+    pub fn server_certificate(&self) -> Vec<u8> {
         self.stream.conn.peer_certificates().expect("certificates")[0].to_vec()
     }
 }
@@ -116,12 +124,21 @@ impl Client<TcpStream> {
 }
 
 impl<S: Read + Write> Client<S> {
+    /// Sends bytes to the server.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the connection cannot be written.
     pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.stream.write_all(bytes)?;
         self.stream.flush()
     }
 
-    /// Reads one answer: head, then as much body as it announces.
+    /// Reads one response: the head, then the body by its `Content-Length`.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the connection ends or times out before the response is complete.
     pub fn receive(&mut self) -> io::Result<Response> {
         let head = loop {
             if let Some(end) = self.unread.windows(4).position(|window| window == b"\r\n\r\n") {
@@ -162,7 +179,7 @@ impl<S: Read + Write> Client<S> {
         self.receive().expect("an answer")
     }
 
-    /// Whether the server closes the connection, whatever it says before.
+    /// Returns whether the server closes the connection, after any data that it still sends.
     pub fn is_closed(&mut self) -> bool {
         let mut rest = Vec::new();
         match self.stream.read_to_end(&mut rest) {
@@ -172,7 +189,7 @@ impl<S: Read + Write> Client<S> {
     }
 }
 
-/// The head of a request.
+/// Returns the head of a request.
 pub fn head(method: &str, path: &str, content_type: &str, length: usize) -> Vec<u8> {
     format!(
         "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n"

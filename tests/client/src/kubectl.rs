@@ -8,10 +8,10 @@ use std::thread;
 use rayguard_policy::rules;
 use serde_json::Value;
 
-/// How kubectl begins the line of a warning.
+/// The prefix of a warning in kubectl's output.
 const WARNING: &str = "Warning: ";
 
-/// How to run kubectl, or Helm, against an API server.
+/// The settings to run kubectl or Helm against an API server.
 pub struct Kubectl {
     pub program: PathBuf,
     pub kubeconfig: PathBuf,
@@ -19,7 +19,7 @@ pub struct Kubectl {
     pub namespace: String,
 }
 
-/// What came of one command.
+/// The result of one command.
 #[derive(Debug)]
 pub struct Outcome {
     command: String,
@@ -31,20 +31,20 @@ pub struct Outcome {
 }
 
 impl Kubectl {
-    /// Runs kubectl with these words as arguments, split at blanks.
+    /// Runs kubectl with these arguments, split at spaces.
     pub fn run(&self, arguments: &str) -> Outcome {
         self.run_with(arguments.split(' '), "")
     }
 
-    /// Runs kubectl with a manifest on standard input, which the arguments call `-f -`.
+    /// Runs kubectl with a manifest on standard input, which the arguments name as `-f -`.
     pub fn send(&self, arguments: &str, manifest: &str) -> Outcome {
         self.run_with(arguments.split(' '), manifest)
     }
 
-    /// Runs kubectl with arguments that may have blanks.
+    /// Runs kubectl with arguments that may contain spaces.
     pub fn run_with<'a>(&self, arguments: impl IntoIterator<Item = &'a str>, stdin: &str) -> Outcome {
         let mut kubectl = Command::new(&self.program);
-        // Nothing of the user who runs the tests comes in: no kubeconfig, no preferences, no cache.
+        // The settings of the user who runs the tests have no effect: no kubeconfig, no preferences, no cache.
         kubectl.env_clear().env("KUBECONFIG", &self.kubeconfig).env("KUBECACHEDIR", &self.cache).env("KUBERC", "off");
         kubectl.args(["--namespace", &self.namespace]).args(arguments);
         kubectl.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -54,7 +54,8 @@ impl Kubectl {
         let mut child = kubectl.spawn().expect("the program runs");
         let mut pipe = child.stdin.take().expect("standard input is a pipe");
         let output = thread::scope(|scope| {
-            // A kubectl that refuses its arguments closes the pipe unread; what it then says is what counts.
+            // kubectl closes the pipe unread if it refuses its arguments, and its own error message is then the one
+            // that counts.
             scope.spawn(move || pipe.write_all(stdin.as_bytes()));
             child.wait_with_output().expect("the program ends")
         });
@@ -68,46 +69,46 @@ impl Kubectl {
 }
 
 impl Outcome {
-    /// The command must have worked.
+    /// Asserts that the command succeeded.
     #[track_caller]
     pub fn passes(self) -> Self {
         assert!(self.success, "{} fails:\n{}", self.command, self.stderr);
         self
     }
 
-    /// The command must have worked, and without a warning.
+    /// Asserts that the command succeeded without a warning.
     #[track_caller]
     pub fn passes_silently(self) -> Self {
         assert_eq!(self.stderr, "", "{}", self.command);
         self.passes()
     }
 
-    /// The command must have failed.
+    /// Asserts that the command failed.
     #[track_caller]
     pub fn fails(self) -> Self {
-        assert!(!self.success, "{} works:\n{}{}", self.command, self.stdout, self.stderr);
+        assert!(!self.success, "{} succeeds:\n{}{}", self.command, self.stdout, self.stderr);
         self
     }
 
-    /// What kubectl shows of a denial: each finding's rule and place.
+    /// Returns the rule and the field path of each finding in a denial.
     #[track_caller]
     pub fn denials(&self) -> Vec<String> {
         let refusals = self.stderr.lines().filter(|line| !line.starts_with(WARNING));
         refusals.filter_map(finding).collect()
     }
 
-    /// What kubectl shows of warnings: each finding's rule and place.
+    /// Returns the rule and the field path of each finding in the warnings.
     #[track_caller]
     pub fn warnings(&self) -> Vec<String> {
         self.stderr.lines().filter_map(|line| finding(line.strip_prefix(WARNING)?)).collect()
     }
 
-    /// Whether the command worked.
+    /// Returns whether the command succeeded.
     pub fn success(&self) -> bool {
         self.success
     }
 
-    /// Standard output as JSON.
+    /// Returns standard output as JSON.
     #[track_caller]
     pub fn json(self) -> Value {
         let outcome = self.passes();
@@ -116,12 +117,12 @@ impl Outcome {
     }
 }
 
-/// Rule and place of a line such as `* spec.a: what is wrong; what to write (rule)`. Of a single finding, kubectl writes
-/// it behind `The RayCluster "bad" is invalid: `.
+/// Returns the rule and the field path of a line such as `* spec.a: what is wrong; what to write (rule)`. A single
+/// finding follows `The RayCluster "bad" is invalid: ` on one line.
 pub fn finding(line: &str) -> Option<String> {
     let (text, rule) = line.strip_suffix(')')?.rsplit_once(" (")?;
-    let rule = rules::find(rule)?.name; // what the API server itself says may end in brackets, too
+    let rule = rules::find(rule)?.name; // a message of the API server itself may also end in brackets
     let text = text.split_once(" is invalid: ").map_or(text, |(_, text)| text);
-    let (place, _) = text.trim_start_matches("* ").split_once(": ")?;
-    Some(format!("{rule} {place}"))
+    let (path, _) = text.trim_start_matches("* ").split_once(": ")?;
+    Some(format!("{rule} {path}"))
 }

@@ -1,6 +1,6 @@
-//! How tests speak to rayguard and to an API server: raw HTTPS, and kubectl.
+//! Clients for tests: raw HTTPS to rayguard, and kubectl to an API server.
 
-#![allow(missing_docs, clippy::missing_panics_doc, reason = "a helper of tests panics where a test is to fail")]
+#![allow(missing_docs, clippy::missing_panics_doc, reason = "a test helper panics to fail the test")]
 
 pub mod client;
 pub mod kubectl;

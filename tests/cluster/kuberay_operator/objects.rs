@@ -1,4 +1,4 @@
-//! What the operator makes, and what it makes it of.
+//! The objects of the tests, and the objects that the operator creates from them.
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
@@ -8,11 +8,12 @@ use serde_json::Value;
 use crate::node::{Node, eventually};
 use rayguard_test_client::kubectl::Kubectl;
 
-/// What the operator puts on a cluster with fault tolerance, until it has cleaned up the cluster's part of Redis.
+/// The finalizer that the operator sets on a cluster with fault tolerance, until it has cleaned up the cluster's keys
+/// in Redis.
 pub(super) const FINALIZER: &str = "ray.io/gcs-ft-redis-cleanup-finalizer";
 
-/// A new namespace, with the password of the Redis that is named there. No Redis is at hand; KubeRay's Job that cleans up
-/// in it fails at once, for it needs Ray's image, and what matters is that the finalizer goes once it has ended.
+/// Creates a namespace with the password Secret of the Redis that the manifests name. No Redis runs. KubeRay's Job that
+/// cleans up Redis fails at once, because it needs Ray's image; the finalizer goes when the Job has ended.
 pub(super) fn users(namespace: &str) -> Kubectl {
     let users = Node::get().namespace(namespace);
     users.run("create secret generic redis-password-secret --from-literal password=secret").passes();
@@ -41,20 +42,20 @@ impl Objects {
         objects.iter().map(ResourceExt::name_any).collect()
     }
 
-    /// The object, once the operator has put its finalizer on it.
+    /// Returns the object, once the operator has set its finalizer on it.
     pub(super) fn with_finalizer(&self, name: &str) -> DynamicObject {
         eventually("the operator's finalizer", || {
             Some(self.get(name)).filter(|object| object.finalizers() == [FINALIZER])
         })
     }
 
-    /// Waits until nothing is left of an object.
-    pub(super) fn is_gone(&self, name: &str) {
+    /// Waits until an object is deleted.
+    pub(super) fn wait_until_gone(&self, name: &str) {
         eventually("the object's end", || self.find(name).is_none().then_some(()));
     }
 }
 
-/// The specs of the Pods of a RayCluster's workers, once there are so many.
+/// Returns the specs of the Pods of a RayCluster's workers, once there are this many.
 pub(super) fn workers(namespace: &str, cluster: &str, count: usize) -> Vec<Value> {
     let node = Node::get();
     let selector = format!("ray.io/cluster={cluster},ray.io/node-type=worker");
@@ -66,15 +67,15 @@ pub(super) fn workers(namespace: &str, cluster: &str, count: usize) -> Vec<Value
     })
 }
 
-/// A spec without what is empty in it, for the operator's Go structs write some of that: `metadata: {}`.
-pub(super) fn without_what_is_empty(value: &Value) -> Value {
+/// Returns a spec without empty fields. The operator's Go structs write some of them, such as `metadata: {}`.
+pub(super) fn without_empty_fields(value: &Value) -> Value {
     match value {
         Value::Object(members) => {
-            let members = members.iter().map(|(key, value)| (key.clone(), without_what_is_empty(value)));
+            let members = members.iter().map(|(key, value)| (key.clone(), without_empty_fields(value)));
             let is_empty = |value: &Value| value.is_null() || value.as_object().is_some_and(serde_json::Map::is_empty);
             Value::Object(members.filter(|(_, value)| !is_empty(value)).collect())
         }
-        Value::Array(items) => items.iter().map(without_what_is_empty).collect(),
+        Value::Array(items) => items.iter().map(without_empty_fields).collect(),
         other => other.clone(),
     }
 }

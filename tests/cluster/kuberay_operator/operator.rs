@@ -1,34 +1,34 @@
-//! The operator itself.
+//! KubeRay's operator.
 
 use crate::http;
 use crate::node::{Node, eventually};
 
-/// Where tests/cluster/run installs it.
+/// The namespace in which tests/cluster/run installs it.
 const NAMESPACE: &str = "kuberay";
 
-/// A controller has had its way with an object once it has reconciled so often again.
+/// The number of further reconciliations after which a controller has written everything that it wants to write.
 const RECONCILIATIONS: u64 = 6;
 
-/// Waits until a controller of the operator has looked again and again.
-pub(super) fn reconciles(controller: &str) {
+/// Waits until a controller of the operator has reconciled several more times.
+pub(super) fn wait_for_reconciliations(controller: &str) {
     let before = reconciliations(controller);
     eventually("the operator to reconcile", || (reconciliations(controller) >= before + RECONCILIATIONS).then_some(()));
 }
 
-/// How many times a controller has reconciled something.
+/// Returns how many times a controller has reconciled an object.
 fn reconciliations(controller: &str) -> u64 {
     let server = (Node::get().service(NAMESPACE, "kuberay-operator"), 8080);
-    let (_, metrics) = http::ask(server, "GET", "/metrics", "");
+    let (_, metrics) = http::request(server, "GET", "/metrics", "");
     let counters = metrics.lines().filter(|line| line.starts_with("controller_runtime_reconcile_total{"));
     let its: Vec<_> = counters.filter(|line| line.contains(&format!("controller=\"{controller}\""))).collect();
     assert!(!its.is_empty(), "the operator has no {controller}:\n{metrics}");
     its.iter().map(|line| line.rsplit_once(' ').expect("a value").1.parse::<u64>().expect("a number")).sum()
 }
 
-/// The operator does not run until this is dropped.
-pub(super) struct Away;
+/// Stops the operator until this value is dropped.
+pub(super) struct OperatorStopped;
 
-impl Away {
+impl OperatorStopped {
     pub(super) fn begin() -> Self {
         Self::scale(0);
         eventually("the operator's end", || {
@@ -46,7 +46,7 @@ impl Away {
     }
 }
 
-impl Drop for Away {
+impl Drop for OperatorStopped {
     fn drop(&mut self) {
         Self::scale(1);
     }

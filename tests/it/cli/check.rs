@@ -4,10 +4,10 @@ use std::os::unix::fs::symlink;
 
 use serde_json::json;
 
-use super::{DENIED, Shell, allowed, places, warned};
+use super::{DENIED, Shell, allowed, locations, warned};
 
 #[test]
-fn the_exit_status_is_the_verdict() {
+fn the_exit_status_matches_the_verdict_and_fail_on() {
     let shell = Shell::with(&[("denied.yaml", DENIED), ("warned.yaml", &warned()), ("allowed.yaml", &allowed())]);
     for (arguments, status) in [
         (&["allowed.yaml"][..], 0),
@@ -32,11 +32,11 @@ fn the_exit_status_is_the_verdict() {
 }
 
 #[test]
-fn what_cannot_be_read_hides_nothing_else() {
+fn unreadable_documents_do_not_hide_other_findings() {
     let text = format!("a: [\n---\n{DENIED}---\nb: {{\n");
     let shell = Shell::with(&[("mixed.yaml", &text)]);
     let report = shell.json(&["missing.yaml", "mixed.yaml"]);
-    assert_eq!(places(&report), ["mixed.yaml:31:20 worker-reconnect-timeout"]);
+    assert_eq!(locations(&report), ["mixed.yaml:31:20 worker-reconnect-timeout"]);
     let errors = report["errors"].as_array().expect("a list");
     let errors: Vec<_> = errors.iter().map(|error| (error["file"].as_str(), error["line"].as_u64())).collect();
     assert_eq!(errors, [(Some("missing.yaml"), None), (Some("mixed.yaml"), Some(1)), (Some("mixed.yaml"), Some(33))]);
@@ -44,7 +44,7 @@ fn what_cannot_be_read_hides_nothing_else() {
 }
 
 #[test]
-fn a_folder_is_read_in_order_without_what_is_hidden_ignored_or_excluded() {
+fn a_folder_is_read_in_order_without_hidden_ignored_and_excluded_files() {
     let shell = Shell::with(&[
         ("m/b/c.yml", DENIED),
         ("m/a.yaml", DENIED),
@@ -59,7 +59,7 @@ fn a_folder_is_read_in_order_without_what_is_hidden_ignored_or_excluded() {
     let files = |arguments: &[&str]| -> (Vec<String>, serde_json::Value) {
         let report = shell.json(arguments);
         assert_eq!(report["errors"], json!([]));
-        assert_eq!(shell.json(arguments), report, "always the same");
+        assert_eq!(shell.json(arguments), report, "the report is deterministic");
         let files = report["findings"].as_array().expect("a list").iter().map(|it| it["file"].as_str());
         (files.map(|file| file.expect("a name").to_owned()).collect(), report["summary"].clone())
     };
@@ -71,7 +71,7 @@ fn a_folder_is_read_in_order_without_what_is_hidden_ignored_or_excluded() {
     let (read, summary) = files(&["--exclude", "b/", "--exclude", "*.YAML", "m"]);
     assert_eq!(read, ["m/link.yaml"]);
     assert_eq!(summary["skipped"], json!({"hidden": 1, "ignored": 1, "excluded": 2}));
-    assert_eq!(files(&["m/a.yaml"]).0, ["m/a.yaml"], "what is named is wanted");
+    assert_eq!(files(&["m/a.yaml"]).0, ["m/a.yaml"], "a file that is named is read");
     assert_eq!(files(&["--exclude", "a.yaml", "m/a.yaml"]).1["skipped"]["excluded"], 1);
     let ended = shell.run(&["check", "--exclude", "b/", "m"]);
     let summary = "checked 2 objects in 3 files (1 of other kinds passed by; not read: 1 hidden, 1 ignored by git, 1 excluded): 2 errors\n";
@@ -79,7 +79,7 @@ fn a_folder_is_read_in_order_without_what_is_hidden_ignored_or_excluded() {
 }
 
 #[test]
-fn a_link_that_leads_nowhere_is_missed_only_where_a_manifest_would_be() {
+fn dangling_links_that_are_skipped_are_no_errors() {
     let shell = Shell::with(&[("m/a.yaml", DENIED), ("m/.gitignore", "round\n")]);
     for (link, to) in [(".#a.yaml", "user@host.1"), ("readme.txt", "nothing"), ("round", "."), ("off.yaml", "nothing")]
     {
@@ -91,7 +91,7 @@ fn a_link_that_leads_nowhere_is_missed_only_where_a_manifest_would_be() {
 }
 
 #[test]
-fn what_git_ignores_comes_from_all_folders_of_the_repository() {
+fn gitignore_files_of_all_folders_in_the_repository_apply() {
     let shell = Shell::with(&[
         ("r/.git/HEAD", ""),
         ("r/.gitignore", "drop.yaml\n/top.yaml\nbuilt/\n"),
@@ -111,11 +111,11 @@ fn what_git_ignores_comes_from_all_folders_of_the_repository() {
     let of = |files: &[&str]| -> Vec<_> { files.iter().map(|file| Some((*file).to_owned())).collect() };
     assert_eq!(files("r/m"), of(&["r/m/drop.yaml", "r/m/n/drop.yaml", "r/m/top.yaml"]));
     assert_eq!(files("r/n"), of(&["r/n/local.yaml"]));
-    assert_eq!(files("r/m/n/built"), of(&["r/m/n/built/x.yaml"]), "what is named is wanted");
+    assert_eq!(files("r/m/n/built"), of(&["r/m/n/built/x.yaml"]), "a file that is named is read");
 }
 
 #[test]
-fn a_pattern_stands_for_the_files_that_it_matches() {
+fn a_glob_pattern_selects_the_files_that_it_matches() {
     let shell =
         Shell::with(&[("m/a.yaml", DENIED), ("m/n/b.yaml", DENIED), ("m/n/c.yml", DENIED), ("[x].yaml", DENIED)]);
     let files = |pattern: &str| -> Vec<_> {
@@ -127,7 +127,7 @@ fn a_pattern_stands_for_the_files_that_it_matches() {
     assert_eq!(files("m/**/*.yaml"), ["m/a.yaml", "m/n/b.yaml"]);
     assert_eq!(files("./m/n/?.{yaml,yml}"), ["./m/n/b.yaml", "./m/n/c.yml"]);
     assert_eq!(files("**/c.yml"), ["./m/n/c.yml"]);
-    assert_eq!(files("[x].yaml"), ["[x].yaml"], "a file that has such a name");
+    assert_eq!(files("[x].yaml"), ["[x].yaml"], "a file name with glob characters");
     let none = shell.run(&["check", "m/*.json"]);
     assert_eq!(
         (none.status, &*none.err),
@@ -136,7 +136,7 @@ fn a_pattern_stands_for_the_files_that_it_matches() {
 }
 
 #[test]
-fn a_pipeline_can_ask_for_objects_of_kuberays() {
+fn require_ray_fails_without_a_kuberay_object() {
     let shell = Shell::with(&[("none/a.yaml", "kind: Service\n"), ("one/a.yaml", &allowed())]);
     assert_eq!(shell.run(&["check", "--require-ray", "one"]).status, Some(0));
     assert_eq!(shell.run(&["check", "none"]).status, Some(0));
@@ -150,14 +150,14 @@ fn a_pipeline_can_ask_for_objects_of_kuberays() {
 }
 
 #[test]
-fn the_standard_input_can_be_called_something() {
+fn stdin_filename_names_the_standard_input() {
     let ended = Shell::new().pipe(&["check", "-o", "json", "--stdin-filename", "a/b.yaml"], DENIED.as_bytes());
     let report: serde_json::Value = serde_json::from_str(&ended.out).expect("JSON");
     assert_eq!(report["findings"][0]["file"], "a/b.yaml");
 }
 
 #[test]
-fn links_that_lead_nowhere_or_round_are_errors() {
+fn dangling_and_circular_links_are_errors() {
     let shell = Shell::with(&[("m/a.yaml", DENIED)]);
     symlink("nothing", shell.path().join("m/b.yaml")).expect("a link");
     symlink(".", shell.path().join("m/round")).expect("a link");
@@ -169,19 +169,19 @@ fn links_that_lead_nowhere_or_round_are_errors() {
 }
 
 #[test]
-fn the_standard_input_is_read_by_a_dash_or_without_a_path() {
+fn a_dash_or_no_path_reads_the_standard_input() {
     let shell = Shell::new();
     let expected = ["<stdin>:29:20 worker-reconnect-timeout"];
     for arguments in [&["check", "-o", "json", "-"][..], &["check", "-o", "json"]] {
         let ended = shell.pipe(arguments, DENIED.as_bytes());
         assert_eq!(ended.status, Some(1));
-        assert_eq!(places(&serde_json::from_str(&ended.out).expect("JSON")), expected);
+        assert_eq!(locations(&serde_json::from_str(&ended.out).expect("JSON")), expected);
     }
     assert_eq!(shell.run(&["check"]).err, "checked 0 objects in 1 file: nothing found\n");
 }
 
 #[test]
-fn lists_are_opened_and_other_kinds_pass_by() {
+fn items_of_lists_are_checked_and_other_kinds_are_skipped() {
     let indented = |text: &str| text.trim_end().replace('\n', "\n  ");
     let bare = DENIED.replace("apiVersion: ray.io/v1\nkind: RayCluster\n", "").replace("denied", "bare");
     let list = format!(
@@ -196,7 +196,7 @@ fn lists_are_opened_and_other_kinds_pass_by() {
     ]);
     let report = shell.json(&["list.yaml", "typed.yaml", "other.yaml"]);
     assert_eq!(
-        places(&report),
+        locations(&report),
         ["list.yaml:32:22 worker-reconnect-timeout", "typed.yaml:30:22 worker-reconnect-timeout"]
     );
     assert_eq!(report["findings"][1]["object"]["name"], "bare");
@@ -206,7 +206,7 @@ fn lists_are_opened_and_other_kinds_pass_by() {
 }
 
 #[test]
-fn a_kind_of_kuberays_in_an_unknown_version_is_not_passed_by() {
+fn a_kuberay_kind_in_an_unknown_version_is_an_error() {
     let other = DENIED.replace("ray.io/v1", "example.com/v1");
     let shell = Shell::with(&[
         ("v3.yaml", &DENIED.replace("ray.io/v1", "ray.io/v3")),
@@ -232,7 +232,7 @@ fn a_kind_of_kuberays_in_an_unknown_version_is_not_passed_by() {
 }
 
 #[test]
-fn a_namespace_comes_from_the_object_or_else_from_the_flag() {
+fn the_namespace_comes_from_the_object_or_the_flag() {
     let policy = "apiVersion: rayguard.dev/v1alpha1\nkind: Policy\nexemptions:\n- namespaces: [sandbox]\n  \
                   rules: [worker-reconnect-timeout]\n  reason: tests\n";
     let own = DENIED.replace("name: denied", "name: denied\n  namespace: mine");
@@ -248,7 +248,7 @@ fn a_namespace_comes_from_the_object_or_else_from_the_flag() {
 }
 
 #[test]
-fn a_generated_name_is_a_name() {
+fn generate_name_is_used_as_the_name() {
     let shell = Shell::with(&[("a.yaml", &DENIED.replace("  name: denied", "  generateName: denied-"))]);
     assert_eq!(shell.json(&["a.yaml"])["findings"][0]["object"]["name"], "denied-");
     let ended = shell.run(&["check", "a.yaml"]);
@@ -256,7 +256,7 @@ fn a_generated_name_is_a_name() {
 }
 
 #[test]
-fn the_policy_file_decides() {
+fn the_policy_file_sets_levels_and_an_invalid_one_is_an_error() {
     let head = "apiVersion: rayguard.dev/v1alpha1\nkind: Policy\n";
     let shell = Shell::with(&[
         ("denied.yaml", DENIED),
@@ -277,7 +277,7 @@ fn the_policy_file_decides() {
     let wrong = shell.run(&["check", "--config", "wrong.yaml", "denied.yaml"]);
     assert_eq!((wrong.status, &*wrong.out), (Some(2), ""));
     assert!(wrong.err.contains("wrong.yaml:4:"), "{}", wrong.err);
-    assert!(wrong.err.contains("wrong.yaml:5:"), "every fault at once: {}", wrong.err);
+    assert!(wrong.err.contains("wrong.yaml:5:"), "all errors are reported: {}", wrong.err);
     for (policy, message) in [
         ("broken.yaml", "unclosed bracket"),
         ("two.yaml", "two.yaml:3:1: a policy file has one document"),

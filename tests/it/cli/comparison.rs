@@ -1,14 +1,14 @@
-//! The commands of docs/comparison.md show what they are said to show.
+//! Runs the commands of docs/comparison.md and checks their output.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{DENIED, Shell, allowed, warned};
 
-/// What needs an API server is shown in `apiserver/live.rs`.
+/// Commands with this argument need an API server; `apiserver/live.rs` tests them.
 const SHOWN_ELSEWHERE: &str = "--cluster";
 
-/// Every command of the document, how it ends, and a word of what it says.
+/// Every command of the document, its exit status, and a part of its output.
 const COMMANDS: &[(&str, i32, &str)] = &[
     ("rayguard check cluster.yaml", 1, " --> cluster.yaml:9:19"),
     ("rayguard check --output json cluster.yaml", 1, "\"findings\": ["),
@@ -56,25 +56,25 @@ const COMMANDS: &[(&str, i32, &str)] = &[
     ("rayguard man", 0, ".TH rayguard 1"),
 ];
 
-/// The commands of the document; each is in code, behind the feature that it shows.
+/// Returns the commands of the document. Each is in backticks after the feature that it shows.
 fn commands() -> Vec<String> {
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/comparison.md"));
     let text = text.expect("the document");
     text.lines().filter_map(|line| line.split_once("<br>`")?.1.split_once('`')).map(|(it, _)| it.to_owned()).collect()
 }
 
-/// A sound cluster of this name, with a storage namespace that any other has too.
-fn claiming(name: &str) -> String {
+/// Returns a good cluster of this name. All such clusters have the same storage namespace.
+fn with_shared_storage(name: &str) -> String {
     let options = "  gcsFaultToleranceOptions:\n    externalStorageNamespace: ray\n";
-    let claiming = allowed().replacen("  gcsFaultToleranceOptions:\n", options, 1);
-    claiming.replacen("name: allowed", &format!("name: {name}"), 1)
+    let with_shared_storage = allowed().replacen("  gcsFaultToleranceOptions:\n", options, 1);
+    with_shared_storage.replacen("name: allowed", &format!("name: {name}"), 1)
 }
 
-/// The files that the commands name.
+/// Creates the files that the commands name.
 fn folder() -> Shell {
     let cluster = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/cannot-survive.yaml"));
     let cluster = cluster.expect("the example");
-    // Its workers would wait 600 s by KubeRay's default, less than the head's 900.
+    // Its workers would wait for KubeRay's default of 600 s, less than the head's 900 s.
     let (unset, _) = DENIED.rsplit_once("          env:").expect("the workers' environment");
     let header = "apiVersion: rayguard.dev/v1alpha1\nkind: Policy\n";
     let annotation =
@@ -94,8 +94,8 @@ fn folder() -> Shell {
         ("warned.yaml", &warned()),
         ("unset.yaml", unset),
         ("broken.yaml", "{"),
-        ("first.yaml", &claiming("first")),
-        ("second.yaml", &claiming("second")),
+        ("first.yaml", &with_shared_storage("first")),
+        ("second.yaml", &with_shared_storage("second")),
         ("other.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other}\n"),
         ("twice.yaml", "kind: RayCluster\nkind: RayCluster\napiVersion: ray.io/v1\n"),
         ("manifests/sound.yaml", &allowed()),
@@ -109,7 +109,7 @@ fn folder() -> Shell {
 }
 
 #[test]
-fn the_document_has_these_commands_and_no_others() {
+fn the_comparison_page_has_exactly_these_commands() {
     let mut written = commands();
     written.sort();
     written.dedup();
@@ -119,7 +119,7 @@ fn the_document_has_these_commands_and_no_others() {
 }
 
 #[test]
-fn every_command_of_the_document_shows_what_it_says() {
+fn every_command_of_the_comparison_page_prints_what_it_claims() {
     let mut wrong = BTreeMap::new();
     for (command, status, word) in COMMANDS {
         let needs_server =
@@ -128,12 +128,12 @@ fn every_command_of_the_document_shows_what_it_says() {
         if needs_server || command.contains(SHOWN_ELSEWHERE) {
             continue;
         }
-        // Each in a folder of its own, for some write.
+        // Each command runs in its own folder, because some commands write files.
         let shell = folder();
         let output = shell.bash(command).output().expect("bash");
-        let said = String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8");
-        if output.status.code() != Some(*status) || !said.contains(word) {
-            wrong.insert(command, (output.status.code(), said));
+        let printed = String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8");
+        if output.status.code() != Some(*status) || !printed.contains(word) {
+            wrong.insert(command, (output.status.code(), printed));
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");

@@ -1,15 +1,15 @@
-//! What `default` prints.
+//! Tests of the output of `default`.
 
 use super::{DENIED, Shell, allowed};
 
-/// A cluster that lacks a default.
+/// Returns a cluster that lacks a default.
 fn lacking() -> String {
     let env = "          env:\n          - name: RAY_gcs_rpc_server_reconnect_timeout_s\n            value: \"300\"\n";
     DENIED.replace(env, "").replace("denied", "lacking")
 }
 
 #[test]
-fn defaults_are_written_and_everything_else_is_kept() {
+fn default_adds_defaults_and_keeps_everything_else() {
     let service = "# a comment\napiVersion: v1\nkind: Service\nmetadata: {name: s, labels: {a: \"0777\"}}\n";
     let input = format!("{service}---\n{}---\n# nothing\n---\n{}", lacking(), allowed());
     let shell = Shell::with(&[("all.yaml", &input)]);
@@ -17,13 +17,13 @@ fn defaults_are_written_and_everything_else_is_kept() {
     assert_eq!((ended.status, &*ended.err), (Some(0), ""));
     insta::assert_snapshot!("default", ended.out);
     let again = shell.pipe(&["default"], ended.out.as_bytes());
-    assert_eq!(again.out, ended.out, "what has its defaults is left as it is");
+    assert_eq!(again.out, ended.out, "an object with its defaults is not changed");
     let checked = shell.pipe(&["check", "--fail-on", "warning"], ended.out.as_bytes());
     assert_eq!((checked.status, &*checked.out), (Some(0), ""));
 }
 
 #[test]
-fn lists_stay_lists() {
+fn default_keeps_lists() {
     let item = lacking().trim_end().replace('\n', "\n  ");
     let list = format!("kind: List\napiVersion: v1\nitems:\n- kind: Secret\n- {item}\n");
     let ended = Shell::new().pipe(&["default", "-"], list.as_bytes());
@@ -36,7 +36,7 @@ fn lists_stay_lists() {
 }
 
 #[test]
-fn the_difference_can_be_shown() {
+fn default_diff_prints_the_difference() {
     let shell = Shell::with(&[("all.yaml", &format!("{}---\n{}", lacking(), allowed()))]);
     let ended = shell.run(&["default", "--diff", "all.yaml"]);
     assert_eq!(ended.status, Some(0));
@@ -46,7 +46,7 @@ fn the_difference_can_be_shown() {
 }
 
 #[test]
-fn patches_are_lines_of_json() {
+fn default_patch_prints_one_json_line_per_object() {
     let shell = Shell::with(&[("all.yaml", &format!("kind: Service\n---\n{}---\n{}", lacking(), allowed()))]);
     let ended = shell.run(&["default", "--patch", "all.yaml"]);
     let lines: Vec<serde_json::Value> =
@@ -59,14 +59,14 @@ fn patches_are_lines_of_json() {
     let document = rayguard_manifest::yaml::documents(&text).remove(0).expect("it can be read").json;
     let mut object = serde_json::Value::from(&document);
     let patch: json_patch::Patch = serde_json::from_value(lines[0]["patch"].clone()).expect("a patch");
-    json_patch::patch(&mut object, &patch).expect("it applies to what was written");
+    json_patch::patch(&mut object, &patch).expect("it applies to the original object");
     let printed = shell.pipe(&["default"], lacking().as_bytes()).out;
     let printed = rayguard_manifest::yaml::documents(&printed).remove(0).expect("it can be read").json;
     assert_eq!(object, serde_json::Value::from(&printed), "the same as without --patch");
 }
 
 #[test]
-fn what_cannot_be_read_is_passed_on_and_said() {
+fn default_passes_unreadable_input_through_and_reports_it() {
     let input = format!("a: [\n---\n{}--- b\n", allowed());
     let ended = Shell::new().pipe(&["default"], input.as_bytes());
     assert_eq!(ended.status, Some(2));

@@ -1,4 +1,4 @@
-//! What `check --fix` and `default --in-place` write, and what they leave alone.
+//! Tests of what `check --fix` and `default --in-place` write, and what they do not change.
 
 use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
@@ -8,7 +8,7 @@ use std::process::Command;
 
 use super::{DENIED, Shell, allowed};
 
-/// The cluster that is denied, with comments, and what fixing makes of it.
+/// Returns the denied cluster with comments, and its fixed text.
 fn commented() -> (String, String) {
     let text = format!("# mine\n{}", DENIED.replace("value: \"300\"", "value: '300'   # too little"));
     let fixed = text.replace("'300'", "'1440'");
@@ -20,7 +20,7 @@ fn read(shell: &Shell, name: &str) -> String {
 }
 
 #[test]
-fn what_has_one_safe_answer_is_written_and_the_rest_is_reported() {
+fn safe_fixes_are_written_and_other_findings_are_reported() {
     let (text, fixed) = commented();
     let other = "kind: Service\napiVersion: v1\nspec:   {}   # as it is\n";
     let wrong = text.replace("redis:6379", "redis").replace("name: denied", "name: both");
@@ -38,7 +38,7 @@ fn what_has_one_safe_answer_is_written_and_the_rest_is_reported() {
 }
 
 #[test]
-fn a_fix_that_shows_another_fault_is_followed_by_its_fix() {
+fn a_fix_that_reveals_another_finding_is_followed_by_its_fix() {
     let text = DENIED.replace("num-cpus: \"0\"", "num_cpus: 0").replace("groupName", "groupname");
     let text = text.replace("apiVersion: ray.io/v1", "apiVersion: ray.io/v1alpha1");
     let shell = Shell::with(&[("a.yaml", &text)]);
@@ -48,7 +48,7 @@ fn a_fix_that_shows_another_fault_is_followed_by_its_fix() {
 }
 
 #[test]
-fn a_difference_is_shown_and_nothing_written() {
+fn fix_diff_prints_the_difference_and_writes_nothing() {
     let (text, fixed) = commented();
     let shell = Shell::with(&[("a.yaml", &text), ("c.yaml", &allowed())]);
     let ended = shell.run(&["check", "--fix", "--diff", "a.yaml", "c.yaml"]);
@@ -73,7 +73,7 @@ fn a_difference_is_shown_and_nothing_written() {
 }
 
 #[test]
-fn the_standard_input_is_fixed_to_the_standard_output() {
+fn fix_writes_the_fixed_standard_input_to_standard_output() {
     let (text, fixed) = commented();
     let shell = Shell::new();
     let ended = shell.pipe(&["check", "--fix", "-"], text.replace("redis:6379", "redis").as_bytes());
@@ -81,15 +81,15 @@ fn the_standard_input_is_fixed_to_the_standard_output() {
     assert!(ended.err.starts_with("error[malformed-redis-address]"), "{}", ended.err);
     assert_eq!(ended.status, Some(1));
     let ended = shell.pipe(&["check", "--fix", "-q"], b"a: [\n");
-    assert_eq!((ended.status, &*ended.out), (Some(2), "a: [\n"), "what cannot be read comes through");
+    assert_eq!((ended.status, &*ended.out), (Some(2), "a: [\n"), "unreadable input is passed through");
     let ended = shell.pipe(&["check", "--fix", "--output", "json"], text.as_bytes());
     assert_eq!((ended.status, &*ended.out), (Some(2), ""));
     assert!(ended.err.contains("write --output FORMAT=FILE"), "{}", ended.err);
 }
 
-/// What steers a terminal is in documents that cannot be read, and comes through beside one that is fixed.
+/// Control characters make a document unreadable. They are passed through next to a document that is fixed.
 #[test]
-fn every_byte_comes_through() {
+fn fix_preserves_every_other_byte() {
     let text = format!("{DENIED}---\n# \u{1b}[1m \u{7f} \u{b} \u{7} \u{85}\n");
     let fixed = text.replace("\"300\"", "\"1440\"");
     let shell = Shell::with(&[("a file.yaml", &text)]);
@@ -111,7 +111,7 @@ fn every_byte_comes_through() {
 }
 
 #[test]
-fn what_cannot_be_read_stays_and_the_rest_is_fixed() {
+fn unreadable_documents_stay_and_the_rest_is_fixed() {
     let (text, fixed) = commented();
     let shell = Shell::with(&[("a.yaml", &format!("a: [\n---\n{text}"))]);
     shell.write("b.yaml", b"\xff");
@@ -119,14 +119,14 @@ fn what_cannot_be_read_stays_and_the_rest_is_fixed() {
     assert_eq!(ended.status, Some(2));
     assert_eq!(read(&shell, "a.yaml"), format!("a: [\n---\n{fixed}"));
     assert_eq!(fs::read(shell.path().join("b.yaml")).expect("a file"), b"\xff");
-    assert_eq!(ended.err.matches("missing.yaml").count(), 1, "said once: {}", ended.err);
+    assert_eq!(ended.err.matches("missing.yaml").count(), 1, "reported once: {}", ended.err);
     let shown = shell.run(&["check", "--fix", "--diff", "a.yaml"]);
     assert_eq!((shown.status, &*shown.out), (Some(2), ""));
     assert!(shown.err.contains("a.yaml:1:"), "{}", shown.err);
 }
 
 #[test]
-fn what_an_alias_stands_for_is_left_with_the_reason() {
+fn a_value_shared_by_an_alias_is_not_fixed_and_the_reason_is_printed() {
     let env = "          env:\n          - name: RAY_gcs_rpc_server_reconnect_timeout_s\n            value: \"300\"\n";
     let group = DENIED.split_once("workerGroupSpecs:\n").expect("it is there").1.replace("small", "other");
     let shared = DENIED.replace(env, &env.replace("env:", "env: &env")) + &group.replace(env, "          env: *env\n");
@@ -139,7 +139,7 @@ fn what_an_alias_stands_for_is_left_with_the_reason() {
 }
 
 #[test]
-fn a_name_that_is_taken_is_left_with_the_reason() {
+fn a_rename_to_an_existing_name_is_not_fixed_and_the_reason_is_printed() {
     let right =
         "value: \"1440\"\n          - name: RAY_gcs_rpc_server_reconect_timeout_s\n            value: \"300\"\n";
     let text = DENIED.replace("value: \"300\"\n", right);
@@ -151,7 +151,7 @@ fn a_name_that_is_taken_is_left_with_the_reason() {
 }
 
 #[test]
-fn what_only_a_default_adds_is_left_with_the_reason() {
+fn a_value_from_a_default_is_not_fixed_and_the_reason_is_printed() {
     let env = "          env:\n          - name: RAY_gcs_rpc_server_reconnect_timeout_s\n            value: \"300\"\n";
     let policy = format!(
         "apiVersion: rayguard.dev/v1alpha1\nkind: Policy\ndefaults:\n  podTemplate:\n    worker:\n      spec:\n        \
@@ -190,7 +190,7 @@ fn files_keep_their_permissions_and_links_stay_links() {
     assert_eq!(left.len(), 1, "{left:?}");
 }
 
-/// Only root can give a file away; for anybody else it is still the same as before.
+/// Only root can change the owner of a file; for other users the owner stays the same anyway.
 #[test]
 fn files_keep_their_owner() {
     let (text, fixed) = commented();
@@ -205,18 +205,18 @@ fn files_keep_their_owner() {
     assert_eq!(shell.run(&["check", "--fix", "theirs.yaml"]).status, Some(0));
     assert_eq!((owner(&theirs).expect("it is there"), read(&shell, "theirs.yaml")), (before, fixed));
     if is_root {
-        // Somebody else may write the file, and has the folder, but cannot give a new one to its owner.
+        // Another user may write the file and owns the folder, but cannot give a new file to the old owner.
         fs::write(&theirs, &text).expect("it can be written");
         chown(shell.path(), Some(1236), Some(1236)).expect("root can");
         let output = shell.command(&["check", "--fix", "theirs.yaml"]).uid(1236).gid(1236).output().expect("it ends");
-        let said = String::from_utf8(output.stderr).expect("UTF-8");
-        assert!(said.contains("theirs.yaml: not written: its owner and group could not be kept"), "{said}");
+        let stderr = String::from_utf8(output.stderr).expect("UTF-8");
+        assert!(stderr.contains("theirs.yaml: not written: its owner and group could not be kept"), "{stderr}");
         assert_eq!((output.status.code(), read(&shell, "theirs.yaml")), (Some(2), text));
     }
 }
 
 #[test]
-fn defaults_are_written_in_place() {
+fn default_in_place_writes_defaults_into_the_file() {
     let env = "          env:\n          - name: RAY_gcs_rpc_server_reconnect_timeout_s\n            value: \"300\"\n";
     let text = format!("# mine\n{}", DENIED.replace(env, "          # no timeout\n")).replace('\n', "\r\n");
     let shell = Shell::with(&[("a.yaml", &text), ("c.yaml", &allowed())]);
@@ -235,7 +235,7 @@ fn defaults_are_written_in_place() {
     assert_eq!(written.matches('\n').count(), written.matches("\r\n").count());
     let json =
         |text: &str| rayguard_manifest::yaml::documents(text).remove(0).expect("it can be read").json.into_owned();
-    assert_eq!(json(&written), json(&printed), "what default prints");
+    assert_eq!(json(&written), json(&printed), "the same as `default` prints");
     assert_eq!(shell.run(&["default", "--in-place", "--diff", "."]).status, Some(0), "nothing more to write");
     for arguments in [&["default", "--in-place", "-"][..], &["default", "--in-place"]] {
         let ended = shell.pipe(arguments, text.as_bytes());

@@ -1,4 +1,4 @@
-//! The forms for other programs, each read by one of them or held against its schema.
+//! Output formats for other programs, each read by such a program or validated by its schema.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,9 +7,9 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::{DENIED, Ended, Shell, allowed, warned};
+use super::{DENIED, CommandOutput, Shell, allowed, warned};
 
-/// Files with every outcome, and with names and values that some form would have to escape.
+/// Creates files with every result, and with names and values that some formats must escape.
 fn shell() -> Shell {
     let strange = DENIED.replace("\"300\"", r#""<]]>&%0A::error,\u0001\u2028'""#);
     Shell::with(&[
@@ -22,13 +22,13 @@ fn shell() -> Shell {
     ])
 }
 
-/// What `check` prints in a form, and with no objects at all.
-fn both(form: &str) -> [Ended; 2] {
+/// Returns the output of `check` in a format for these files, and for no objects.
+fn both(form: &str) -> [CommandOutput; 2] {
     let shell = shell();
     [shell.run(&["check", "-qo", form, "m"]), shell.run(&["check", "-qo", form])]
 }
 
-/// A schema that programs of others are held against.
+/// Returns the path of a published schema.
 fn schema(name: &str) -> PathBuf {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/consumers/schemas");
     let output = Command::new(script).output().expect("the script starts");
@@ -37,17 +37,18 @@ fn schema(name: &str) -> PathBuf {
 }
 
 #[test]
-fn sarif_keeps_to_its_schema() {
+fn sarif_conforms_to_its_schema() {
     let schema = fs::read(schema("sarif.json")).expect("the schema of SARIF 2.1.0");
     let mut schema: Value = serde_json::from_slice(&schema).expect("JSON");
-    // It has a bracket too many for most, and is about a property that is not written.
+    // The pattern has an extra bracket that most validators reject, and restricts a property that rayguard does not
+    // write.
     for of in ["run", "toolComponent"] {
         let language = &mut schema["definitions"][of]["properties"]["language"];
         assert!(language.as_object_mut().expect("a property").remove("pattern").is_some());
     }
     let validator = jsonschema::validator_for(&schema).expect("a schema");
-    assert!(!validator.is_valid(&serde_json::json!({"version": "2.1.0"})), "the schema asks for something");
-    for Ended { out, .. } in both("sarif") {
+    assert!(!validator.is_valid(&serde_json::json!({"version": "2.1.0"})), "the schema requires some properties");
+    for CommandOutput { out, .. } in both("sarif") {
         let log: Value = serde_json::from_str(&out).expect("JSON");
         let errors: Vec<_> = validator.iter_errors(&log).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{errors:?}\n{out}");
@@ -55,27 +56,27 @@ fn sarif_keeps_to_its_schema() {
 }
 
 #[test]
-fn sarif_says_where_by_which_rule_and_what_could_not_be_checked() {
+fn sarif_has_locations_rules_and_unreadable_files() {
     let [full, empty] = both("sarif");
     let log: Value = serde_json::from_str(&full.out).expect("JSON");
     let run = &log["runs"][0];
     let rules = &run["tool"]["driver"]["rules"];
     let results = run["results"].as_array().expect("results");
-    let mut places = Vec::new();
+    let mut locations = Vec::new();
     for result in results {
         let rule = &rules[usize::try_from(result["ruleIndex"].as_u64().expect("an index")).expect("an index")];
         assert_eq!(rule["id"], result["ruleId"]);
         let name = rule["id"].as_str().expect("a name");
         let help = rule["help"]["markdown"].as_str().expect("help");
         assert!(help.starts_with(&format!("# {name}\n")), "the rule's own page");
-        let place = &result["locations"][0]["physicalLocation"];
-        let file = place["artifactLocation"]["uri"].as_str().expect("a file");
+        let location = &result["locations"][0]["physicalLocation"];
+        let file = location["artifactLocation"]["uri"].as_str().expect("a file");
         let [line, column, end_line, end_column] =
-            ["startLine", "startColumn", "endLine", "endColumn"].map(|name| &place["region"][name]);
-        places.push(format!("{file}:{line}:{column}-{end_line}:{end_column} {name}"));
+            ["startLine", "startColumn", "endLine", "endColumn"].map(|name| &location["region"][name]);
+        locations.push(format!("{file}:{line}:{column}-{end_line}:{end_column} {name}"));
     }
     assert_eq!(
-        places,
+        locations,
         [
             "m/denied%20%26%20100%25%20w%C3%A4rts.yaml:31:20-31:25 worker-reconnect-timeout",
             "m/denied%20%26%20100%25%20w%C3%A4rts.yaml:61:20-61:25 worker-reconnect-timeout",
@@ -87,13 +88,13 @@ fn sarif_says_where_by_which_rule_and_what_could_not_be_checked() {
     assert_eq!(invocation["executionSuccessful"], false, "a file could not be read");
     assert_eq!(invocation["toolExecutionNotifications"].as_array().map(Vec::len), Some(1));
     let fingerprints: BTreeSet<_> = results.iter().map(|result| result["partialFingerprints"].to_string()).collect();
-    assert_eq!(fingerprints.len(), 3, "two are of objects of one name");
+    assert_eq!(fingerprints.len(), 3, "two findings are of objects with one name");
     let empty: Value = serde_json::from_str(&empty.out).expect("JSON");
-    assert_eq!(empty["runs"][0]["results"], serde_json::json!([]), "there all the same");
+    assert_eq!(empty["runs"][0]["results"], serde_json::json!([]), "an empty list is written");
 }
 
 #[test]
-fn junit_keeps_to_the_schema_of_jenkins() {
+fn junit_conforms_to_the_schema_of_jenkins() {
     let schema = schema("junit.xsd");
     let shell = shell();
     for (name, ended) in ["full.xml", "empty.xml"].iter().zip(both("junit")) {
@@ -110,19 +111,19 @@ fn junit_keeps_to_the_schema_of_jenkins() {
 }
 
 #[test]
-fn a_warning_fails_a_test_where_it_fails_the_command() {
+fn a_warning_fails_a_junit_or_tap_test_only_if_it_fails_the_command() {
     let shell = Shell::with(&[("warned.yaml", &warned())]);
-    for (bar, failures) in [("error", 0), ("warning", 1), ("never", 0)] {
-        let ended = shell.run(&["check", "-qo", "junit", "--fail-on", bar, "warned.yaml"]);
-        assert_eq!(ended.out.matches("<failure ").count(), failures, "{bar}: {}", ended.out);
-        assert!(ended.out.contains("warning[short-reconnect-timeout]: spec."), "{bar}: {}", ended.out);
-        let tap = shell.run(&["check", "-qo", "tap", "--fail-on", bar, "warned.yaml"]).out;
-        assert_eq!(tap.contains("\nnot ok 1 - "), failures == 1, "{bar}: {tap}");
+    for (fail_on, failures) in [("error", 0), ("warning", 1), ("never", 0)] {
+        let ended = shell.run(&["check", "-qo", "junit", "--fail-on", fail_on, "warned.yaml"]);
+        assert_eq!(ended.out.matches("<failure ").count(), failures, "{fail_on}: {}", ended.out);
+        assert!(ended.out.contains("warning[short-reconnect-timeout]: spec."), "{fail_on}: {}", ended.out);
+        let tap = shell.run(&["check", "-qo", "tap", "--fail-on", fail_on, "warned.yaml"]).out;
+        assert_eq!(tap.contains("\nnot ok 1 - "), failures == 1, "{fail_on}: {tap}");
     }
 }
 
 #[test]
-fn tap_is_read_by_perls_own_harness() {
+fn tap_is_readable_by_perls_prove() {
     let shell = shell();
     let prove = |tap: &str| {
         shell.write("out.tap", tap.as_bytes());
@@ -134,33 +135,33 @@ fn tap_is_read_by_perls_own_harness() {
         (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
     };
     let [full, empty] = both("tap");
-    let (is_success, said) = prove(&full.out);
+    let (is_success, printed) = prove(&full.out);
     assert!(!is_success);
-    assert!(said.contains("Failed 4/6 subtests") && said.contains("Failed tests:  2-5"), "{said}");
-    assert!(!said.contains("Parse errors"), "{said}");
-    let (is_success, said) = prove(&empty.out);
-    assert!(is_success && said.contains("skipped: no object of KubeRay's"), "{said}");
+    assert!(printed.contains("Failed 4/6 subtests") && printed.contains("Failed tests:  2-5"), "{printed}");
+    assert!(!printed.contains("Parse errors"), "{printed}");
+    let (is_success, printed) = prove(&empty.out);
+    assert!(is_success && printed.contains("skipped: no object of KubeRay's"), "{printed}");
     let clean = shell.run(&["check", "-qo", "tap", "m/allowed.yaml"]).out;
     assert_eq!(clean, "TAP version 13\nok 1 - m/allowed.yaml: RayCluster default/allowed\n1..1\n");
     assert!(prove(&clean).0);
 }
 
-/// A line of a workflow's log as GitHub's runner reads it (actions/runner src/Runner.Common/ActionCommand.cs).
+/// Parses a line of a workflow log as GitHub's runner does (actions/runner src/Runner.Common/ActionCommand.cs).
 fn annotation(line: &str) -> (String, Vec<(String, String)>, String) {
     const DATA: &[(&str, &str)] = &[("%0D", "\r"), ("%0A", "\n"), ("%25", "%")];
     const PROPERTY: &[(&str, &str)] = &[("%0D", "\r"), ("%0A", "\n"), ("%3A", ":"), ("%2C", ","), ("%25", "%")];
-    let back = |text: &str, signs: &[(&str, &str)]| {
-        signs.iter().fold(text.to_owned(), |text, (escaped, sign)| text.replace(escaped, sign))
+    let unescape = |text: &str, escapes: &[(&str, &str)]| {
+        escapes.iter().fold(text.to_owned(), |text, (escaped, char)| text.replace(escaped, char))
     };
     let (command, message) = line.strip_prefix("::").and_then(|line| line.split_once("::")).expect("a command");
     let (name, properties) = command.split_once(' ').expect("properties");
     let properties = properties.split(',').map(|pair| pair.split_once('=').expect("a property"));
-    let properties = properties.map(|(key, value)| (key.to_owned(), back(value, PROPERTY))).collect();
-    (name.to_owned(), properties, back(message, DATA))
+    let properties = properties.map(|(key, value)| (key.to_owned(), unescape(value, PROPERTY))).collect();
+    (name.to_owned(), properties, unescape(message, DATA))
 }
 
 #[test]
-fn github_gets_its_annotations() {
+fn github_output_has_one_annotation_per_finding() {
     let [full, empty] = both("github");
     assert_eq!(empty.out, "");
     let annotations: Vec<_> = full.out.lines().map(annotation).collect();
@@ -191,7 +192,7 @@ fn github_gets_its_annotations() {
 }
 
 #[test]
-fn files_are_named_from_the_working_folder_on() {
+fn github_annotations_name_files_relative_to_the_working_folder() {
     let shell = Shell::with(&[("m/a.yaml", DENIED)]);
     let absolute = shell.path().canonicalize().expect("a folder").join("m/a.yaml");
     for path in ["./m/a.yaml", "m/a.yaml", absolute.to_str().expect("UTF-8")] {
@@ -200,9 +201,10 @@ fn files_are_named_from_the_working_folder_on() {
     }
 }
 
-/// What GitLab asks of an entry (gitlab-org/gitlab `app/validators/json_schemas/codeclimate.json`) and shows of it.
+/// Checks the fields that GitLab requires or displays (gitlab-org/gitlab
+/// `app/validators/json_schemas/codeclimate.json`).
 #[test]
-fn gitlab_gets_its_report_on_code_quality() {
+fn gitlab_output_is_a_code_quality_report() {
     let [full, empty] = both("gitlab");
     assert_eq!(empty.out, "[]\n");
     let entries: Vec<Value> = serde_json::from_str(&full.out).expect("a list");
@@ -225,11 +227,11 @@ fn gitlab_gets_its_report_on_code_quality() {
         let out = shell.run(&["check", "-qo", "gitlab", "m"]).out;
         serde_json::from_str::<Value>(&out).expect("JSON")[0]["fingerprint"].clone()
     };
-    assert_eq!(fingerprint(&moved), fingerprint(&before), "the same finding, though it has moved");
+    assert_eq!(fingerprint(&moved), fingerprint(&before), "the fingerprint does not depend on the line");
 }
 
 #[test]
-fn yaml_says_the_same_as_json() {
+fn yaml_output_equals_json_output() {
     let [full, empty] = both("yaml");
     let [full_json, empty_json] = both("json");
     for (yaml, json) in [(full, full_json), (empty, empty_json)] {
@@ -241,7 +243,7 @@ fn yaml_says_the_same_as_json() {
 }
 
 #[test]
-fn one_run_writes_many_forms_to_files() {
+fn one_run_writes_several_formats_to_files() {
     let shell = shell();
     let ended = shell.run(&[
         "check",
@@ -259,8 +261,8 @@ fn one_run_writes_many_forms_to_files() {
     ]);
     assert_eq!(ended.status, Some(2));
     let read = |name: &str| fs::read_to_string(shell.path().join(name)).expect("a file");
-    assert!(ended.out.contains("\u{1b}["), "colours for the terminal");
-    assert!(!read("out.txt").contains('\u{1b}'), "and not for a file");
+    assert!(ended.out.contains("\u{1b}["), "the standard output has colours");
+    assert!(!read("out.txt").contains('\u{1b}'), "a file has no colours");
     assert!(read("out.txt").starts_with("error[worker-reconnect-timeout]: "));
     assert!(read("out.sarif").starts_with("{\n  \"version\": \"2.1.0\""));
     assert!(read("out.xml").ends_with("</testsuites>\n"));
@@ -279,11 +281,11 @@ fn one_run_writes_many_forms_to_files() {
 }
 
 #[test]
-fn a_file_has_a_report_once_it_is_complete() {
+fn a_report_file_is_replaced_when_the_report_is_complete() {
     let shell = Shell::with(&[("m/a.yaml", DENIED), ("m/report.json", "{}"), ("real.json", "[]")]);
     std::os::unix::fs::symlink("real.json", shell.path().join("link.json")).expect("a link");
     let read = |name: &str| fs::read_to_string(shell.path().join(name)).expect("a file");
-    // It lies among what is read, and is read as it was.
+    // The report file is in the checked folder, and its old content is checked.
     let ended = shell.run(&["check", "-qo", "json=m/report.json", "m"]);
     assert_eq!(ended.status, Some(1), "{ended:?}");
     let report: Value = serde_json::from_str(&read("m/report.json")).expect("JSON");
@@ -292,11 +294,11 @@ fn a_file_has_a_report_once_it_is_complete() {
     assert!(shell.path().join("link.json").is_symlink());
     assert!(read("real.json").starts_with('{'));
     assert_eq!(shell.run(&["check", "-qo", "json=/dev/stdout", "m/a.yaml"]).out, read("real.json"));
-    assert_eq!(fs::read_dir(shell.path().join("m")).expect("a folder").count(), 2, "nothing else is left");
+    assert_eq!(fs::read_dir(shell.path().join("m")).expect("a folder").count(), 2, "no temporary file is left");
 }
 
 #[test]
-fn no_name_begins_a_line_of_its_own() {
+fn a_newline_in_a_name_starts_no_output_line() {
     let name = r#"  name: "x\nok 2 - y\nBail out!""#;
     let shell = Shell::with(&[("a.yaml", &DENIED.replace("  name: denied", name))]);
     for form in ["tap", "github"] {

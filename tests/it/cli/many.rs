@@ -1,4 +1,4 @@
-//! More files than there are cores, and than ought to be in memory at once.
+//! Tests with more files than there are cores, and more than should be in memory at once.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -6,9 +6,9 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::Stdio;
 use std::thread;
 
-use super::{DENIED, Shell, allowed, places};
+use super::{DENIED, Shell, allowed, locations};
 
-/// A folder with so many files, `f00000.yaml` and on, each of which the text is made for by its number.
+/// Creates a folder with this many files, `f00000.yaml` and so on. `text` returns the content of a file by its number.
 fn folder(count: usize, text: impl Fn(usize) -> String) -> Shell {
     let shell = Shell::new();
     for number in 0..count {
@@ -17,7 +17,7 @@ fn folder(count: usize, text: impl Fn(usize) -> String) -> Shell {
     shell
 }
 
-/// The cluster that is denied, with so many worker groups that are all wrong.
+/// Returns the denied cluster with this many bad worker groups.
 fn denied_with(groups: usize) -> String {
     let (head, group) = DENIED.split_at(DENIED.find("  - groupName: small").expect("it is there"));
     let mut text = head.to_owned();
@@ -28,8 +28,9 @@ fn denied_with(groups: usize) -> String {
 }
 
 #[test]
-fn files_are_reported_in_the_order_of_names() {
-    // Each is of another size, so that a later one often ends first; one cannot be read, and one has nothing to say.
+fn files_are_reported_in_order_of_their_names() {
+    // The files have different sizes, so that a later one often ends first. One cannot be read, and one has no
+    // findings.
     let shell = folder(300, |number| match number {
         150 => "a: 1\na: 2\n".to_owned(),
         200 => allowed(),
@@ -43,7 +44,7 @@ fn files_are_reported_in_the_order_of_names() {
         }
     }
     let report = shell.json(&["many"]);
-    assert_eq!(places(&report), expected);
+    assert_eq!(locations(&report), expected);
     assert_eq!(report["errors"].as_array().map(Vec::len), Some(1));
     assert_eq!(report["errors"][0]["file"], "many/f00150.yaml");
     assert_eq!(report["summary"]["files"], 300);
@@ -52,11 +53,11 @@ fn files_are_reported_in_the_order_of_names() {
     let text = shell.run(&["check", "many"]);
     let shown = text.out.lines().filter_map(|line| line.trim_start().strip_prefix("--> "));
     let expected: Vec<_> =
-        expected.iter().filter_map(|place| place.strip_suffix(" worker-reconnect-timeout")).collect();
+        expected.iter().filter_map(|location| location.strip_suffix(" worker-reconnect-timeout")).collect();
     assert_eq!(shown.collect::<Vec<_>>(), expected);
     assert_eq!(text.status, Some(2), "one file could not be read");
     assert!(text.err.contains("--> many/f00150.yaml:2:1"), "{}", text.err);
-    assert_eq!(text.out, shell.run(&["check", "many"]).out, "the next time it is the same");
+    assert_eq!(text.out, shell.run(&["check", "many"]).out, "the report is deterministic");
 }
 
 #[test]
@@ -66,16 +67,16 @@ fn several_paths_keep_their_order() {
     let ended = shell
         .pipe(&["check", "-o", "json", "first.yaml", "many", "-", "missing.yaml", "first.yaml"], DENIED.as_bytes());
     let report = serde_json::from_str(&ended.out).expect("JSON");
-    let files: Vec<_> = places(&report).into_iter().map(|place| place.split(':').next().map(str::to_owned)).collect();
+    let files: Vec<_> = locations(&report).into_iter().map(|location| location.split(':').next().map(str::to_owned)).collect();
     let many = (0..40).map(|number| format!("many/f{number:05}.yaml"));
     let expected =
         ["first.yaml".to_owned()].into_iter().chain(many).chain(["<stdin>", "first.yaml"].map(str::to_owned));
     assert_eq!(files, expected.map(Some).collect::<Vec<_>>());
 }
 
-/// The most memory that `check` takes for a folder, in KiB. The last file of it cannot be read: once that is said, all
-/// others have been reported, and then it waits for the standard input.
-fn most_memory(files: usize, output: &str) -> u64 {
+/// Returns the peak memory of `check` on a folder, in KiB. The last file cannot be read: once its error is printed, all
+/// other files have been reported, and the process waits for the standard input.
+fn peak_memory(files: usize, output: &str) -> u64 {
     let shell = folder(files, |_| denied_with(20));
     shell.write("many/last.yaml", b"a: 1\na: 2\n");
     let mut command = shell.command(&["check", "--output", output, "many", "-"]);
@@ -88,25 +89,25 @@ fn most_memory(files: usize, output: &str) -> u64 {
         text.matches("worker-reconnect-timeout").count()
     });
     let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
-    let mut said = String::new();
-    while !said.contains("last.yaml") {
-        assert_ne!(stderr.read_line(&mut said).expect("UTF-8"), 0, "it ended too early: {said}");
+    let mut printed = String::new();
+    while !printed.contains("last.yaml") {
+        assert_ne!(stderr.read_line(&mut printed).expect("UTF-8"), 0, "it ended too early: {printed}");
     }
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).expect("it waits");
     drop(child.stdin.take());
-    stderr.read_to_string(&mut said).expect("UTF-8");
-    assert_eq!(child.wait().expect("it ends").code(), Some(2), "{said}");
+    stderr.read_to_string(&mut printed).expect("UTF-8");
+    assert_eq!(child.wait().expect("it ends").code(), Some(2), "{printed}");
     assert_eq!(reader.join().expect("the output was read"), 20 * files);
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux says how much it was");
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux reports the peak");
     peak.trim().trim_end_matches(" kB").parse().expect("a number")
 }
 
 #[test]
 fn memory_does_not_grow_with_the_number_of_files() {
-    let mut said = String::new();
+    let mut printed = String::new();
     for output in ["text", "json"] {
-        let (few, many) = (most_memory(100, output), most_memory(1000, output));
-        let _ = writeln!(said, "{output}: {few} KiB for 100 files, {many} KiB for 1000");
-        assert!(many < few + few / 2, "{said}");
+        let (few, many) = (peak_memory(100, output), peak_memory(1000, output));
+        let _ = writeln!(printed, "{output}: {few} KiB for 100 files, {many} KiB for 1000");
+        assert!(many < few + few / 2, "{printed}");
     }
 }

@@ -1,15 +1,15 @@
-//! Texts of every sort, given to `check`.
+//! Tests of how `check` reads YAML and JSON texts.
 
-use super::{DENIED, Shell, allowed, places};
+use super::{DENIED, Shell, allowed, locations};
 
-/// Checks one file, and gives where things were found and the messages of what could not be read.
+/// Checks one file, and returns the locations of findings and the messages of errors.
 fn read(bytes: &[u8]) -> (Vec<String>, Vec<String>) {
     let shell = Shell::new();
     shell.write("a.yaml", bytes);
     let report = shell.json(&["a.yaml"]);
     let errors = report["errors"].as_array().expect("a list").iter();
     let errors = errors.map(|it| format!("{}:{} {}", it["line"], it["column"], it["message"].as_str().expect("text")));
-    (places(&report), errors.collect())
+    (locations(&report), errors.collect())
 }
 
 fn found(bytes: &[u8]) -> Vec<String> {
@@ -19,7 +19,7 @@ fn found(bytes: &[u8]) -> Vec<String> {
 }
 
 #[test]
-fn line_ends_and_byte_order_marks_do_not_matter() {
+fn line_endings_and_byte_order_marks_do_not_matter() {
     let expected = ["a.yaml:29:20 worker-reconnect-timeout"];
     assert_eq!(found(DENIED.as_bytes()), expected);
     assert_eq!(found(DENIED.replace('\n', "\r\n").as_bytes()), expected);
@@ -40,28 +40,28 @@ fn json_is_read_like_yaml() {
     let shell = Shell::with(&[("a.yaml", DENIED)]);
     let patched = shell.run(&["default", "a.yaml"]);
     let text = patched.out.trim_start_matches("---\n");
-    let value = serde_saphyr_json(text);
+    let value = yaml_as_json(text);
     let pretty = serde_json::to_string_pretty(&value).expect("JSON").replace("  ", "\t");
-    let (places, errors) = read(pretty.as_bytes());
+    let (locations, errors) = read(pretty.as_bytes());
     assert_eq!(errors, [""; 0]);
-    assert_eq!(places.len(), 1);
-    let line: usize = places[0].split(':').nth(1).and_then(|line| line.parse().ok()).expect("a line");
-    assert!(pretty.lines().nth(line - 1).is_some_and(|line| line.contains("\"300\"")), "{places:?}");
+    assert_eq!(locations.len(), 1);
+    let line: usize = locations[0].split(':').nth(1).and_then(|line| line.parse().ok()).expect("a line");
+    assert!(pretty.lines().nth(line - 1).is_some_and(|line| line.contains("\"300\"")), "{locations:?}");
     let line = serde_json::to_string(&value).expect("JSON");
     let column = line.find("\"300\"").expect("it is there") + 1;
     assert_eq!(found(line.as_bytes()), [format!("a.yaml:1:{column} worker-reconnect-timeout")]);
     assert_eq!(found(format!("{line}{line}\n{line}").as_bytes()).len(), 3, "a stream of JSON");
 }
 
-/// YAML text as JSON, by the library itself: what it makes of it is tested there.
-fn serde_saphyr_json(text: &str) -> serde_json::Value {
+/// Converts YAML to JSON with the library itself, whose own tests cover the conversion.
+fn yaml_as_json(text: &str) -> serde_json::Value {
     let document =
         rayguard_manifest::yaml::documents(text).into_iter().next().expect("a document").expect("it can be read");
     serde_json::Value::from(&document.json)
 }
 
 #[test]
-fn places_lead_through_anchors_to_what_is_written() {
+fn a_finding_behind_an_alias_points_at_its_anchor() {
     let text = DENIED.replace("value: \"900\"", "value: &timeout \"900\"").replace("value: \"300\"", "value: *timeout");
     assert_eq!(found(text.as_bytes()), ["a.yaml:19:29 worker-reconnect-timeout"]);
     let labels = "metadata:\n  annotations: &both {a: b}\n  labels: {<<: *both}\n";
@@ -70,7 +70,7 @@ fn places_lead_through_anchors_to_what_is_written() {
 }
 
 #[test]
-fn what_cannot_be_read_is_said_with_its_place() {
+fn a_parse_error_has_its_location() {
     for (text, expected) in [
         ("a: 1\nb: 2\na: 3\n", "3:1 the key \"a\" is already in this map"),
         ("a: 1\n\tb: 2\n", "1:4 a tab where only spaces can be"),
@@ -93,7 +93,7 @@ fn what_cannot_be_read_is_said_with_its_place() {
 }
 
 #[test]
-fn nothing_is_nothing() {
+fn an_empty_document_has_no_findings_and_no_errors() {
     for text in ["", "\n", "# comment\n", "---\n---\n", "null\n", "\u{feff}"] {
         let (found, errors) = read(text.as_bytes());
         assert_eq!((found.len(), errors.len()), (0, 0), "{text:?}");

@@ -1,4 +1,4 @@
-//! What `rules` and `explain` print.
+//! Tests of the output of `rules` and `explain`.
 
 use rayguard_policy::rules::RULES;
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Shell;
 
 #[test]
-fn every_rule_is_listed_in_every_form() {
+fn every_rule_is_listed_in_every_format() {
     let shell = Shell::new();
     let text = shell.run(&["rules"]);
     assert_eq!((text.status, &*text.err), (Some(0), ""));
@@ -30,7 +30,7 @@ fn every_rule_is_listed_in_every_form() {
 }
 
 #[test]
-fn a_rule_is_explained_by_its_page() {
+fn explain_prints_the_page_of_each_rule() {
     let shell = Shell::new();
     let [first, second] = [RULES[0], RULES[1]];
     let ended = shell.run(&["explain", first.name, second.name]);
@@ -39,11 +39,11 @@ fn a_rule_is_explained_by_its_page() {
 }
 
 #[test]
-fn a_rule_that_does_not_exist_is_perhaps_another() {
+fn explain_suggests_a_similar_name_for_an_unknown_rule() {
     let shell = Shell::new();
     let ended = shell.run(&["explain", "Worker-Reconect-Timeout", "xyzzy", RULES[0].name]);
     assert_eq!(ended.status, Some(2));
-    assert_eq!(ended.out, format!("{}\n", RULES[0].docs.trim_end()), "what exists is explained");
+    assert_eq!(ended.out, format!("{}\n", RULES[0].docs.trim_end()), "existing rules are explained");
     assert!(
         ended.err.contains("there is no rule \"Worker-Reconect-Timeout\"; did you mean \"worker-reconnect-timeout\"?")
     );
@@ -52,7 +52,7 @@ fn a_rule_that_does_not_exist_is_perhaps_another() {
 }
 
 #[test]
-fn an_error_of_the_operator_is_explained_by_the_rule_that_stands_for_it() {
+fn explain_finds_the_rule_for_an_operator_error() {
     let shell = Shell::with(&[]);
     let error = "worker group names must be unique";
     let logged = format!("spec.workerGroupSpecs[1]: Invalid value: {{...}}: {error}");

@@ -1,10 +1,10 @@
-//! Passwords that must not reach the log of a pipeline.
+//! Passwords must not reach the log of a pipeline.
 
 use super::{DENIED, Shell};
 
 const SECRET: &str = "hunter2";
 
-/// A cluster with a password where the text says so.
+/// Returns the denied cluster with these replacements, in which `PASS!` stands for the password.
 fn cluster(edits: &[(&str, &str)]) -> String {
     edits.iter().fold(DENIED.to_owned(), |text, (from, to)| {
         assert!(text.contains(from), "{from}");
@@ -21,7 +21,7 @@ const ANNOTATED: (&str, &str) = (
 const ENV: &str = "          - name: RAY_gcs_rpc_server_reconnect_timeout_s\n            value: \"300\"";
 
 #[test]
-fn no_secret_is_shown_with_a_finding() {
+fn a_finding_shows_no_secret() {
     for text in [
         cluster(&[(PASSWORD, "redisPassword: {value: PASS!}")]),
         cluster(&[(PASSWORD, "redisPassword:\n      value: PASS!")]),
@@ -38,7 +38,7 @@ fn no_secret_is_shown_with_a_finding() {
             ENV,
             "          - {name: RAY_gcs_rpc_server_reconnect_timeout_s, value: \"300\"}\n          - {name: REDIS_PASSWORD, value: PASS!}",
         )]),
-        // Where the name, or the address, is what is wrong.
+        // The name or the address is wrong.
         cluster(&[ANNOTATED, (PARAMS, "rayStartParams: {num-cpus: \"0\", redis-passwrd: PASS!}")]),
         cluster(&[ANNOTATED, (PARAMS, "rayStartParams: {num-cpus: \"0\", redis-pasword: PASS!}")]),
         cluster(&[(PASSWORD, "redisPasword: PASS!")]),
@@ -69,7 +69,7 @@ fn no_secret_is_shown_with_a_finding() {
         let shell = Shell::with(&[("a.yaml", &text)]);
         for arguments in [&["check", "a.yaml"][..], &["check", "-o", "json", "a.yaml"]] {
             let ended = shell.run(arguments);
-            assert!(ended.out.contains("a.yaml"), "something is found: {ended:?}");
+            assert!(ended.out.contains("a.yaml"), "there is a finding: {ended:?}");
             assert!(!ended.out.contains(SECRET) && !ended.err.contains(SECRET), "{text}\n{}{}", ended.out, ended.err);
         }
     }
@@ -81,7 +81,7 @@ fn json(text: &str) -> String {
 }
 
 #[test]
-fn where_the_secret_comes_from_is_shown() {
+fn a_reference_to_a_secret_is_shown() {
     let text = cluster(&[ANNOTATED, (PARAMS, "rayStartParams:\n      redis-password: $NO_SUCH_PASSWORD")]);
     let shell = Shell::with(&[("a.yaml", &text)]);
     let ended = shell.run(&["check", "a.yaml"]);
@@ -89,7 +89,7 @@ fn where_the_secret_comes_from_is_shown() {
 }
 
 #[test]
-fn no_secret_is_shown_with_what_cannot_be_read() {
+fn a_parse_error_shows_no_secret() {
     for text in [
         "redis-password: \"hunter2\n",
         "env:\n- name: REDIS_PASSWORD\n  value: \"hunter2\n",
@@ -98,7 +98,7 @@ fn no_secret_is_shown_with_what_cannot_be_read() {
         "{\"redis-password\": \"hunter2\", \"x\" 1}\n",
         "password: hunter2\npassword: hunter2\n",
         "token: !!int hunter2\n",
-        // Lines away from the name.
+        // The value is on another line than the name.
         "env:\n- name: REDIS_PASSWORD\n  # hm\n  value: hunter2: x\n",
         "env:\n- value: hunter2: x\n  name: REDIS_PASSWORD\n",
         "env:\n- {value: hunter2 , name: REDIS_PASSWORD} }\n",

@@ -1,4 +1,4 @@
-//! Completions and manual pages, in the programs that read them.
+//! Tests of completions and manual pages with the programs that read them.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,19 +6,19 @@ use std::process::Command;
 
 use super::Shell;
 
-/// The commands that `--help` lists.
+/// Returns the commands that `--help` lists.
 fn commands(shell: &Shell) -> BTreeSet<String> {
     let help = shell.run(&["--help"]).out;
     let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    // Two blanks before each name; what goes on in a further line has more.
+    // Two spaces precede each name; a continuation line has more.
     let names = lines.filter_map(|line| line.strip_prefix("  ").filter(|line| !line.starts_with(' ')));
     names.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
 }
 
-/// What bash offers for the last of these words.
+/// Returns what bash offers for the last of these words.
 fn completed(shell: &Shell, words: &[&str]) -> BTreeSet<String> {
     shell.write("rayguard.bash", shell.run(&["completions", "bash"]).out.as_bytes());
-    // As bash does it: the function that `complete` names, with the words in variables.
+    // As bash does: it calls the function that `complete` names, with the words in variables.
     let script = r#"
         source rayguard.bash
         completion=($(complete -p rayguard))
@@ -54,7 +54,7 @@ fn bash_completes_commands_options_and_values() {
 }
 
 #[test]
-fn every_shell_has_a_script_with_every_command() {
+fn the_completion_script_of_every_shell_has_every_command() {
     let shell = Shell::new();
     for name in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let ended = shell.run(&["completions", name]);
@@ -66,8 +66,8 @@ fn every_shell_has_a_script_with_every_command() {
     assert_eq!(shell.run(&["completions", "csh"]).status, Some(2));
 }
 
-/// What `man` makes of a page, without a warning.
-fn shown(shell: &Shell, page: &str) -> String {
+/// Returns a page as `man` renders it without warnings.
+fn rendered(shell: &Shell, page: &str) -> String {
     let output = Command::new("man")
         .args(["--warnings", "--local-file", page])
         .current_dir(shell.path())
@@ -77,7 +77,7 @@ fn shown(shell: &Shell, page: &str) -> String {
         .expect("man can be run: install man-db");
     assert!(output.status.success() && output.stderr.is_empty(), "{page}: {output:?}");
     let text = String::from_utf8(output.stdout).expect("UTF-8");
-    // Bold is a character over itself.
+    // Bold text overprints each character.
     let mut plain = String::new();
     for character in text.chars() {
         match character {
@@ -89,7 +89,7 @@ fn shown(shell: &Shell, page: &str) -> String {
 }
 
 #[test]
-fn every_command_has_a_page_that_man_shows() {
+fn every_command_has_a_manual_page_that_man_renders() {
     let shell = Shell::new();
     let ended = shell.run(&["man", "--dir", "share/man1"]);
     assert_eq!((ended.status, &*ended.out, &*ended.err), (Some(0), "", ""));
@@ -100,19 +100,19 @@ fn every_command_has_a_page_that_man_shows() {
     expected.extend(commands(&shell).iter().filter(|name| *name != "help").map(|name| format!("rayguard-{name}.1")));
     assert_eq!(files, expected);
     for file in &files {
-        let page = shown(&shell, &format!("share/man1/{file}"));
+        let page = rendered(&shell, &format!("share/man1/{file}"));
         assert!(page.contains("\nNAME\n") && page.contains("\nOPTIONS\n"), "{page}");
         assert!(page.lines().all(|line| line.chars().count() <= 80), "{page}");
     }
-    let check = shown(&shell, "share/man1/rayguard-check.1");
+    let check = rendered(&shell, "share/man1/rayguard-check.1");
     assert!(check.contains("--fail-on") && check.contains("rayguard check"), "{check}");
     let own = shell.run(&["man"]).out;
     assert_eq!(own, fs::read_to_string(shell.path().join("share/man1/rayguard.1")).expect("a page"));
-    assert!(shown(&shell, "share/man1/rayguard.1").contains("Exit status"), "with what `--help` says at its end");
+    assert!(rendered(&shell, "share/man1/rayguard.1").contains("Exit status"), "with the text at the end of `--help`");
 }
 
 #[test]
-fn pages_that_cannot_be_written_are_an_error() {
+fn manual_pages_that_cannot_be_written_are_an_error() {
     let shell = Shell::with(&[("file", "")]);
     let ended = shell.run(&["man", "--dir", "file/man1"]);
     assert_eq!(ended.status, Some(2));

@@ -1,10 +1,10 @@
-//! The binary on a terminal, which `script` of util-linux makes.
+//! Tests of the binary on a terminal, which `script` of util-linux creates.
 
 use std::process::{Command, Stdio};
 
 use super::{DENIED, Shell};
 
-/// Runs a line of shell on a terminal of 80 columns; `$rayguard` is the binary.
+/// Runs a shell line on a terminal of 80 columns. In it `$rayguard` is the binary.
 pub(super) fn on_terminal(shell: &Shell, line: &str) -> (Option<i32>, String) {
     let line = format!("stty rows 24 cols 80; {}", line.replace("$rayguard", env!("CARGO_BIN_EXE_rayguard")));
     let output = Command::new("script")
@@ -19,14 +19,14 @@ pub(super) fn on_terminal(shell: &Shell, line: &str) -> (Option<i32>, String) {
 }
 
 #[test]
-fn without_a_path_a_terminal_is_not_waited_for() {
+fn check_without_a_path_does_not_read_from_a_terminal() {
     let (status, shown) = on_terminal(&Shell::new(), "$rayguard check");
     assert_eq!(status, Some(2), "{shown}");
     assert!(shown.contains("no path given, and the standard input is a terminal"), "{shown}");
 }
 
 #[test]
-fn a_terminal_gets_colours_unless_it_wants_none() {
+fn a_terminal_gets_colours_unless_they_are_disabled() {
     let shell = Shell::with(&[("denied.yaml", DENIED)]);
     let (status, shown) = on_terminal(&shell, "$rayguard check denied.yaml");
     assert_eq!(status, Some(1));
@@ -37,7 +37,7 @@ fn a_terminal_gets_colours_unless_it_wants_none() {
 }
 
 #[test]
-fn excerpts_and_tables_fit_into_the_terminal() {
+fn excerpts_and_tables_fit_the_terminal_width() {
     let wide = DENIED.replace("\"300\"", &format!("\"300\" # {}", "x".repeat(500)));
     let shell = Shell::with(&[("wide.yaml", &wide)]);
     let (_, shown) = on_terminal(&shell, "NO_COLOR=1 $rayguard check wide.yaml");

@@ -1,11 +1,11 @@
-//! What people see of whole commands: on a terminal of 80 columns without colours, through a pipe, and in a pipeline.
+//! Snapshots of whole commands: on a terminal of 80 columns without colours, through a pipe, and in a pipeline.
 
 use std::fmt::Write as _;
 
 use super::terminal::on_terminal;
 use super::{DENIED, Shell, allowed, warned};
 
-/// A folder as people have them.
+/// Creates a typical folder.
 fn shell() -> Shell {
     let exempt = "metadata:\n  annotations:\n    rayguard.dev/ignore-worker-reconnect-timeout: a demonstration\n";
     Shell::with(&[
@@ -19,7 +19,7 @@ fn shell() -> Shell {
     ])
 }
 
-/// The commands, as they are typed, and what they print.
+/// Returns the commands as they are typed, with their output.
 fn transcript(commands: &[&str], run: impl Fn(&Shell, &str) -> (Option<i32>, String)) -> String {
     let mut transcript = String::new();
     let shell = shell();
@@ -31,14 +31,14 @@ fn transcript(commands: &[&str], run: impl Fn(&Shell, &str) -> (Option<i32>, Str
     transcript
 }
 
-/// Both streams, through one pipe.
+/// Returns both streams of a command through one pipe.
 fn piped(shell: &Shell, command: &str) -> (Option<i32>, String) {
     let output = shell.bash(&format!("{{ {command}; }} 2>&1")).output().expect("bash starts");
     (output.status.code(), String::from_utf8(output.stdout).expect("UTF-8"))
 }
 
 #[test]
-fn on_a_terminal_of_80_columns() {
+fn output_on_a_terminal_of_80_columns_matches_the_snapshot() {
     let commands = [
         "rayguard check deploy",
         "rayguard check --fix --diff deploy/denied.yaml",
@@ -51,14 +51,14 @@ fn on_a_terminal_of_80_columns() {
         on_terminal(shell, &command.replacen("rayguard", "NO_COLOR=1 $rayguard", 1))
     });
     let wide = |line: &&str| line.chars().count() > 80;
-    // Messages are one line each, however long, so that they can be searched; what is laid out fits.
+    // A message is one line of any length, so that it can be searched. Excerpts and tables fit the width.
     let laid_out = transcript.lines().filter(|line| line.contains(" | ")).filter(wide);
     assert_eq!(laid_out.collect::<Vec<_>>(), [""; 0]);
     insta::assert_snapshot!("transcript_terminal", transcript);
 }
 
 #[test]
-fn through_a_pipe_and_in_a_pipeline() {
+fn output_through_a_pipe_matches_the_snapshot() {
     let commands = [
         "rayguard check deploy | tail -2",
         "helm() { printf '%s\\n' --- '# Source: ray/templates/cluster.yaml'; cat deploy/denied.yaml; }; helm | rayguard check -",

@@ -1,4 +1,4 @@
-//! What `version` says, and under which name.
+//! Tests of the output of `version`, and of the program's name in the usage.
 
 use std::os::unix::fs::symlink;
 use std::process::Command;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::Shell;
 
 #[test]
-fn a_version_names_what_it_knows() {
+fn version_prints_the_rules_and_the_supported_kuberay_versions() {
     let shell = Shell::new();
     let ended = shell.run(&["version", "--output", "json"]);
     assert_eq!((ended.status, &*ended.err), (Some(0), ""));
@@ -25,12 +25,12 @@ fn a_version_names_what_it_knows() {
     assert_eq!(lines[0], format!("rayguard {}", env!("CARGO_PKG_VERSION")));
     assert_eq!(lines[2], format!("KubeRay  {} to {}", Version::OLDEST, Version::NEWEST));
     assert_eq!(lines[3], format!("rules    {}, {hash}", RULES.len()));
-    // The commit is the compiler's to say, and image/compile tells it.
+    // The commit is set at compile time, by image/compile.
     assert_eq!(json["commit"].as_str().unwrap_or("not recorded"), lines[1].trim_start_matches("commit   "));
 }
 
 #[test]
-fn kubectl_users_are_told_what_to_type() {
+fn usage_names_kubectl_if_run_as_a_plugin() {
     let shell = Shell::new();
     let plugin = shell.path().join("kubectl-ray_policy");
     symlink(env!("CARGO_BIN_EXE_rayguard"), &plugin).expect("a link");
@@ -42,5 +42,5 @@ fn kubectl_users_are_told_what_to_type() {
     assert!(run(&["help", "check"]).contains("\nUsage: kubectl ray-policy check "), "{}", run(&["help", "check"]));
     assert!(run(&["explain"]).contains("\nUsage: kubectl ray-policy explain <RULE>...\n"), "{}", run(&["explain"]));
     assert_eq!(run(&["version"]), shell.run(&["version"]).out, "it is the same program");
-    assert!(shell.run(&["--help"]).out.contains("\nUsage: rayguard [OPTIONS] <COMMAND>\n"), "and its own name stays");
+    assert!(shell.run(&["--help"]).out.contains("\nUsage: rayguard [OPTIONS] <COMMAND>\n"), "its own name is used without the link");
 }

@@ -1,8 +1,8 @@
-//! Places within texts that an object holds, and objects within something else.
+//! Locations in texts within an object, and objects within Helm output or reviews.
 
 use serde_json::{Value, json};
 
-use super::{DENIED, Shell, places};
+use super::{DENIED, Shell, locations};
 
 const SERVICE: &str = r#"apiVersion: ray.io/v1
 kind: RayService
@@ -36,13 +36,13 @@ fn service_as_json() -> String {
 }
 
 #[test]
-fn what_is_wrong_in_a_serve_config_is_shown_in_its_own_line() {
+fn a_finding_in_a_serve_config_has_its_own_line() {
     let broken = SERVICE.replace("applications:", "applications: {");
     let json = service_as_json();
     let shell = Shell::with(&[("a.yaml", SERVICE), ("b.yaml", &broken), ("c.json", &json)]);
     let column = |what: &str| json.find(what).expect("it is there") + 1;
     assert_eq!(
-        places(&shell.json(&["a.yaml", "b.yaml", "c.json"])),
+        locations(&shell.json(&["a.yaml", "b.yaml", "c.json"])),
         [
             "a.yaml:11:23 single-replica",
             "a.yaml:12:9 unspread-replicas",
@@ -54,7 +54,7 @@ fn what_is_wrong_in_a_serve_config_is_shown_in_its_own_line() {
 }
 
 #[test]
-fn what_is_behind_an_alias_is_shown_at_its_anchor_and_flow_style_at_its_item() {
+fn findings_point_at_the_anchor_of_an_alias_and_at_the_item_in_flow_style() {
     let anchored = DENIED
         .replace("value: \"300\"", "value: *short")
         .replace("metadata:\n", "metadata:\n  labels: {wait: &short \"300\"}\n");
@@ -62,12 +62,12 @@ fn what_is_behind_an_alias_is_shown_at_its_anchor_and_flow_style_at_its_item() {
   [{name: h, env: [{name: RAY_gcs_rpc_server_reconnect_timeout_s, value: x}]}]}}}}}
 ";
     let shell = Shell::with(&[("anchored.yaml", &anchored), ("flow.yaml", flow)]);
-    assert_eq!(places(&shell.json(&["anchored.yaml"])), ["anchored.yaml:4:25 worker-reconnect-timeout"]);
-    assert!(places(&shell.json(&["flow.yaml"])).contains(&"flow.yaml:2:74 invalid-reconnect-timeout".to_owned()));
+    assert_eq!(locations(&shell.json(&["anchored.yaml"])), ["anchored.yaml:4:25 worker-reconnect-timeout"]);
+    assert!(locations(&shell.json(&["flow.yaml"])).contains(&"flow.yaml:2:74 invalid-reconnect-timeout".to_owned()));
 }
 
 #[test]
-fn what_helm_has_rendered_names_its_template() {
+fn a_finding_in_helm_output_names_its_template() {
     let rendered =
         format!("---\n# Source: mine/templates/a.yaml\nkind: Service\n---\n# Source: mine/templates/b.yaml\n{DENIED}");
     let shell = Shell::new();
@@ -82,9 +82,9 @@ fn what_helm_has_rendered_names_its_template() {
     assert_eq!(json["findings"][0]["template"], "mine/templates/b.yaml");
     assert!(check("github").starts_with("::error file=mine/templates/b.yaml,title=worker-reconnect-timeout::"));
     let sarif: Value = serde_json::from_str(&check("sarif")).expect("JSON");
-    let place = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    let location = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
     let artifact = json!({"uri": "mine/templates/b.yaml", "uriBaseId": "%SRCROOT%"});
-    assert_eq!(*place, json!({"artifactLocation": artifact}), "no line of what is nobody's file");
+    assert_eq!(*location, json!({"artifactLocation": artifact}), "rendered text has no line in a file");
 }
 
 fn review(operation: &str, old: Option<&Value>) -> String {
@@ -100,7 +100,7 @@ fn review(operation: &str, old: Option<&Value>) -> String {
 }
 
 #[test]
-fn a_review_is_answered_as_the_webhook_would() {
+fn check_handles_an_admission_review_like_the_webhook() {
     let documents = rayguard_manifest::yaml::documents(DENIED);
     let object = serde_json::to_value(&documents[0].as_ref().expect("YAML").json).expect("JSON");
     let answer = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": {"uid": "u"}});
@@ -120,7 +120,7 @@ fn a_review_is_answered_as_the_webhook_would() {
         (severity, errors.collect::<Vec<_>>(), report["summary"]["passedBy"].clone())
     };
     assert_eq!(of("create.json"), (json!("error"), vec![], json!(0)));
-    assert_eq!(of("update.json"), (json!("warning"), vec![], json!(0)), "it was so before");
+    assert_eq!(of("update.json"), (json!("warning"), vec![], json!(0)), "the old object has the same finding");
     assert_eq!(of("no-uid.json"), (Value::Null, vec![json!("the request has no uid")], json!(0)));
     assert_eq!(of("answer.json"), (Value::Null, vec![], json!(1)));
     assert_eq!(of("pods.json"), (Value::Null, vec![], json!(1)));
@@ -128,5 +128,5 @@ fn a_review_is_answered_as_the_webhook_would() {
     assert_eq!(found["object"]["namespace"], "team");
     assert_eq!(found["path"], "spec.workerGroupSpecs[0].template.spec.containers[0].env[0].value");
     let text = shell.run(&["check", "create.json"]).out;
-    assert!(text.contains("\"300\""), "the place in the review: {text}");
+    assert!(text.contains("\"300\""), "the excerpt of the review: {text}");
 }

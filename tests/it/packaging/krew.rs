@@ -1,12 +1,13 @@
-//! The manifest of the kubectl plugin. The rules are those of krew's own validation (internal/index/validation/validate.go)
-//! and of the program that guards its index (cmd/validate-krew-manifest), which are no published Go module.
+//! The manifest of the kubectl plugin. The rules are those of krew's own validation
+//! (internal/index/validation/validate.go) and of the program that checks its index (cmd/validate-krew-manifest), which
+//! are not published as a Go module.
 
 use std::process::Command;
 
 use super::{ROOT, VERSION, archive, files, sha256, yaml};
 
 #[test]
-fn the_manifest_is_one_that_krew_takes() {
+fn the_manifest_is_valid_for_krew() {
     let archive = archive();
     let name = archive.file_name().expect("a name").to_string_lossy().into_owned();
     let url = format!("https://github.com/OWNER/rayguard/releases/download/v{VERSION}");

@@ -37,7 +37,7 @@ use rayguard_test_support::kuberay;
 /// The version of KubeRay whose CRDs are installed.
 const KUBERAY: &str = "v1.6.2";
 
-/// The name of the only user, a cluster administrator, is of no matter; the token is as secret as the loopback port.
+/// The token of the only user, a cluster administrator. It need not be secret, because the port is on loopback.
 const TOKEN: &str = "administrator";
 
 /// A control plane on loopback: etcd and kube-apiserver, with KubeRay's CRDs.
@@ -46,14 +46,15 @@ pub(crate) struct ApiServer {
     etcd: Daemon,
     kube_apiserver: Daemon,
     address: SocketAddr,
-    /// Holds the port on which kube-apiserver listens from before it starts, so that nobody else can take it.
+    /// Reserves the port for kube-apiserver from before it starts, so that no other process takes it.
     _port: TcpSocket,
 }
 
 impl ApiServer {
-    /// The control plane that all tests share, for one takes seconds to start. Each test has namespaces of its own.
+    /// Returns the control plane that all tests share, because one takes seconds to start. Each test has its own
+    /// namespaces.
     pub(crate) fn shared() -> &'static ApiServer {
-        // Poisoned when the start fails, so that the second test does not wait for what the first one waited for.
+        // If the start fails, the static is poisoned, so that the next test fails at once and does not wait again.
         static SHARED: LazyLock<ApiServer> = LazyLock::new(ApiServer::start);
         &SHARED
     }
@@ -63,14 +64,14 @@ impl ApiServer {
         Self::start_with(&[])
     }
 
-    /// Starts a control plane whose kube-apiserver has these arguments too.
+    /// Starts a control plane whose kube-apiserver has these additional arguments.
     pub(crate) fn start_with(more: &[String]) -> Self {
         let server = Self::start_without_kuberay(more);
         server.install_custom_resources(KUBERAY);
         server
     }
 
-    /// Starts a control plane that knows nothing of Ray.
+    /// Starts a control plane without KubeRay's CRDs.
     pub(crate) fn start_without_kuberay(more: &[String]) -> Self {
         let programs = programs();
         let etcd = start_etcd(&programs);
@@ -91,7 +92,7 @@ impl ApiServer {
         server
     }
 
-    /// kubectl, with this namespace as its default.
+    /// Returns kubectl with this namespace as its default.
     pub(crate) fn kubectl(&self, namespace: &str) -> Kubectl {
         Kubectl {
             program: self.programs.join("kubectl"),
@@ -101,28 +102,28 @@ impl ApiServer {
         }
     }
 
-    /// The file by which any client reaches the API server as its administrator.
+    /// Returns the kubeconfig file of the API server's administrator.
     pub(crate) fn kubeconfig_file(&self) -> PathBuf {
         self.kube_apiserver.file("kubeconfig")
     }
 
-    /// Where it listens.
+    /// Returns the address on which it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// A kubeconfig for whoever has this token, by this address of the API server.
+    /// Returns a kubeconfig with this token, for the API server at this address.
     pub(crate) fn kubeconfig(&self, address: SocketAddr, token: &str, namespace: &str) -> String {
         kubeconfig(&address.to_string(), &self.kube_apiserver.file("apiserver.crt"), token, namespace)
     }
 
-    /// A new namespace, in which a webhook has no say until it is registered for it.
+    /// Creates a namespace. No webhook applies to it until one is registered for it.
     pub(crate) fn namespace(&self, name: &str) -> Namespace<'_> {
         Namespace::create(self, name)
     }
 
-    /// Kills kube-apiserver and starts it anew, where it was, with its folder and so with the keys that it had. The new one
-    /// lives as long as what this gives.
+    /// Kills kube-apiserver and starts it again at the same address, with its folder and keys. The new process lives as
+    /// long as the returned value.
     pub(crate) fn restart(&self) -> Daemon {
         self.kube_apiserver.signal("KILL");
         self.kube_apiserver.wait();
@@ -131,7 +132,7 @@ impl ApiServer {
         run_kube_apiserver(folder, &self.programs, &self.etcd.file("socket"), self.address.port(), &[])
     }
 
-    /// Stops etcd where it stands, or lets it go on.
+    /// Pauses etcd, or lets it continue.
     pub(crate) fn pause_etcd(&self, paused: bool) {
         self.etcd.signal(if paused { "STOP" } else { "CONT" });
     }
@@ -140,7 +141,8 @@ impl ApiServer {
         let folder = kuberay::module(kuberay).join("config/crd/bases");
         let definitions = fs::read_dir(folder).expect("KubeRay's module has its CRDs");
         let kubectl = self.kubectl("default");
-        // Each is about a megabyte, of which kube-apiserver makes a schema: all at once, so that no core waits.
+        // Each is about a megabyte, from which kube-apiserver builds a schema. All are installed in parallel, to use
+        // every core.
         thread::scope(|scope| {
             for definition in definitions {
                 let (kubectl, file) = (&kubectl, definition.expect("an entry").path());
@@ -155,13 +157,13 @@ impl ApiServer {
         });
     }
 
-    /// Keeps the logs, for a test has failed, and says where they are.
+    /// Keeps the logs of a failed test, and returns their paths.
     fn keep_logs(&self) -> [PathBuf; 2] {
         [self.etcd.keep(), self.kube_apiserver.keep()]
     }
 }
 
-/// What tells a program where the API server is, and who it is itself.
+/// Returns a kubeconfig: the API server's address and CA, and the user's token.
 fn kubeconfig(address: &str, ca: &Path, token: &str, namespace: &str) -> String {
     format!(
         "{{apiVersion: v1, kind: Config, current-context: test, \
@@ -172,7 +174,7 @@ fn kubeconfig(address: &str, ca: &Path, token: &str, namespace: &str) -> String 
     )
 }
 
-/// The folder that has kube-apiserver, etcd and kubectl.
+/// Returns the folder that has kube-apiserver, etcd and kubectl.
 pub(crate) fn programs() -> PathBuf {
     if let Some(folder) = std::env::var_os("KUBEBUILDER_ASSETS") {
         return folder.into();
@@ -196,7 +198,7 @@ fn start_etcd(programs: &Path) -> Daemon {
         "--log-level=warn".into(),
         format!("--listen-client-urls=unix://{}", file("socket")),
         format!("--listen-peer-urls=unix://{}", file("peer")),
-        // Told to other members only, and there are none.
+        // This address is only for other members, and there are none.
         "--advertise-client-urls=http://127.0.0.1:0".into(),
     ];
     Daemon::start(folder, &programs.join("etcd"), &arguments)
@@ -228,7 +230,7 @@ fn run_kube_apiserver(folder: &Path, programs: &Path, etcd: &Path, port: u16, mo
         format!("--service-account-signing-key-file={}", file("service-accounts.key")),
         "--service-account-issuer=https://kubernetes.default.svc".into(),
         "--service-cluster-ip-range=10.96.0.0/24".into(),
-        // Pods need a service account, which a controller makes, and no controller runs here.
+        // With this plugin Pods need a service account, which a controller creates, and no controller runs here.
         "--disable-admission-plugins=ServiceAccount".into(),
     ];
     arguments.extend(audit::arguments(folder));

@@ -1,4 +1,4 @@
-//! Who may call: the client certificate that `--client-ca` asks for.
+//! Authentication of callers by the client certificate that `--client-ca` requires.
 
 use std::fs;
 use std::io;
@@ -11,13 +11,13 @@ use tempfile::TempDir;
 use crate::server::process::{Rayguard, command, eventually};
 use crate::server::review::{self, bytes};
 use crate::server::tls::Authority;
-use rayguard_test_client::client::{Client, Response, head, trusting, trusting_and_showing};
+use rayguard_test_client::client::{Client, Response, head, trusting, trusting_with_certificate};
 
 const REFUSED: &str = "rayguard_tls_handshake_errors_total";
-const TAKEN_UP: &str = r#"rayguard_tls_reload_total{result="success"}"#;
+const LOADED: &str = r#"rayguard_tls_reload_total{result="success"}"#;
 const KEPT: &str = r#"rayguard_tls_reload_total{result="failure"}"#;
 
-/// A file with the CA of clients, and a server that goes by it.
+/// A server with `--client-ca`, and the folder of the CA file.
 struct Guarded {
     folder: TempDir,
     rayguard: Rayguard,
@@ -34,7 +34,7 @@ impl Guarded {
         Self { rayguard: Rayguard::start(&args), folder }
     }
 
-    /// Puts another CA in place, at once.
+    /// Replaces the CA file atomically.
     fn swap(&self, ca: &str) {
         let new = self.folder.path().join("new");
         fs::write(&new, ca).expect("written");
@@ -42,10 +42,10 @@ impl Guarded {
     }
 
     fn showing(&self, shown: &(String, String)) -> Arc<ClientConfig> {
-        trusting_and_showing(&self.rayguard.ca, shown)
+        trusting_with_certificate(&self.rayguard.ca, shown)
     }
 
-    /// One call over a connection of its own. In TLS 1.3 a client learns only by its first answer that it was refused.
+    /// Makes one call over a new connection. In TLS 1.3 a client receives the refusal only with its first read.
     fn call(&self, config: &Arc<ClientConfig>) -> io::Result<(Response, Option<HandshakeKind>)> {
         let mut client = Client::connect(self.rayguard.webhooks, config)?;
         let body = bytes(&review::service_create());
@@ -60,15 +60,15 @@ impl Guarded {
         assert_eq!(self.call(config).expect("an answer").0.status, 200);
     }
 
-    /// Refuses, counts that, and says why to the client.
+    /// Asserts that the server refuses, counts the refusal, and sends this alert to the client.
     #[track_caller]
     fn refuses(&self, config: &Arc<ClientConfig>, alert: &str) {
         let before = self.rayguard.metric(REFUSED);
-        // Without a call: what is sent to a server that has hung up can cost the client that server's last word.
+        // No call is sent: after a write to a closed connection the client may not receive the server's alert.
         let refused = Client::connect(self.rayguard.webhooks, config).and_then(|mut client| client.receive());
         let error = refused.expect_err("no answer").to_string();
         assert!(error.contains(alert), "{error}");
-        eventually("the count of it", || (self.rayguard.metric(REFUSED) == before + 1).then_some(()));
+        eventually("the count of the refusal", || (self.rayguard.metric(REFUSED) == before + 1).then_some(()));
     }
 }
 
@@ -77,7 +77,7 @@ fn soon() -> SystemTime {
 }
 
 #[test]
-fn only_who_shows_a_certificate_of_the_ca_is_answered() {
+fn only_a_client_with_a_certificate_of_the_ca_is_answered() {
     let authority = Authority::new();
     let guarded = Guarded::new(&authority.0.pem(), &[]);
     guarded.answers(&guarded.showing(&authority.issue_to_client("anybody", &[], soon())));
@@ -87,17 +87,17 @@ fn only_who_shows_a_certificate_of_the_ca_is_answered() {
     guarded.refuses(&guarded.showing(&stranger), "UnknownCA");
     let expired = authority.issue_to_client("anybody", &[], SystemTime::now() - Duration::from_hours(1));
     guarded.refuses(&guarded.showing(&expired), "CertificateExpired");
-    // Valid, and of the CA, but a server's, as the kubelets' of a cluster are.
+    // A valid certificate of the CA, but for a server, like those of a cluster's kubelets.
     guarded.refuses(&guarded.showing(&authority.issue_to_server()), "UnsupportedCertificate");
 
-    // Nobody needs one to ask whether it lives.
+    // The admin port needs no client certificate.
     for path in ["/livez", "/readyz", "/metrics"] {
         assert_eq!(guarded.rayguard.ask_admin(path).status, 200, "{path}");
     }
 }
 
 #[test]
-fn only_who_has_one_of_the_names_is_answered() {
+fn only_a_client_with_one_of_the_names_is_answered() {
     let authority = Authority::new();
     let guarded = Guarded::new(&authority.0.pem(), &["kube-apiserver", "api.example.com"]);
     for (common_name, dns_names) in [
@@ -131,17 +131,17 @@ fn each_connection_is_checked_and_none_resumes_a_session() {
 }
 
 #[test]
-fn another_ca_is_taken_up_and_what_is_none_is_not() {
+fn a_new_client_ca_is_loaded_and_an_invalid_one_is_not() {
     let [old, new] = [Authority::new(), Authority::new()];
     let guarded = Guarded::new(&old.0.pem(), &[]);
     let [by_old, by_new] =
         [&old, &new].map(|authority| guarded.showing(&authority.issue_to_client("anybody", &[], soon())));
-    let taken_up = |count| eventually("the reload", || (guarded.rayguard.metric(TAKEN_UP) == count).then_some(()));
+    let wait_until_loaded = |count| eventually("the reload", || (guarded.rayguard.metric(LOADED) == count).then_some(()));
     guarded.answers(&by_old);
     guarded.refuses(&by_new, "UnknownCA");
 
     guarded.swap(&(old.0.pem() + &new.0.pem()));
-    taken_up(1);
+    wait_until_loaded(1);
     guarded.answers(&by_old);
     guarded.answers(&by_new);
 
@@ -155,14 +155,14 @@ fn another_ca_is_taken_up_and_what_is_none_is_not() {
     guarded.answers(&by_new);
 
     guarded.swap(&new.0.pem());
-    taken_up(2);
+    wait_until_loaded(2);
     guarded.refuses(&by_old, "UnknownCA");
     guarded.answers(&by_new);
     assert_eq!(guarded.rayguard.metric(KEPT), 3, "each failure is counted once");
 }
 
 #[test]
-fn a_ca_that_cannot_be_had_ends_the_start_with_a_reason() {
+fn an_unreadable_client_ca_is_a_startup_error_with_a_reason() {
     let folder = TempDir::new().expect("a folder");
     let file = folder.path().join("ca.crt");
     let path = file.display().to_string();

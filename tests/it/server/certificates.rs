@@ -1,4 +1,4 @@
-//! The life of certificates in a cluster: replicas of rayguard, a real kube-apiserver, and the least that they may do.
+//! The life of certificates in a cluster: replicas of rayguard, a real kube-apiserver, and the minimal rights.
 
 mod balancer;
 mod clock;

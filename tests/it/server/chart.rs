@@ -1,4 +1,4 @@
-//! The Helm chart: what it renders, what it refuses, and what the API server says to it.
+//! Tests of the Helm chart: what it renders, what it refuses, and whether the API server accepts it.
 
 mod alerts;
 mod cert_manager;
@@ -24,13 +24,13 @@ use serde_json::Value;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// The chart itself.
+/// The folder of the chart.
 const CHART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/charts/rayguard");
 
-/// The name of the release, and of its namespace, where a test does not say otherwise.
+/// The default name of the release and of its namespace.
 const RELEASE: &str = "rayguard";
 
-/// Helm, or a program built beside it.
+/// Returns Helm, or a program that is built together with it.
 fn program(name: &str) -> Command {
     static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
         let script = Path::new(ROOT).join("tests/kubernetes/helm");
@@ -39,19 +39,19 @@ fn program(name: &str) -> Command {
         PathBuf::from(String::from_utf8(output.stdout).expect("a path in UTF-8").trim_end())
     });
     let mut program = Command::new(FOLDER.join(name));
-    // Nothing of the user who runs the tests comes in: no kubeconfig, no repositories, no plugins.
+    // The settings of the user who runs the tests have no effect: no kubeconfig, no repositories, no plugins.
     program.env_clear().env("HOME", "/nonexistent").current_dir(ROOT);
     program
 }
 
-/// What Helm prints, or what it says when it refuses.
+/// Returns the output of Helm, or its error message if it fails.
 fn helm<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Result<String, String> {
     let output = program("helm").args(arguments).output().expect("Helm runs");
     let text = |bytes| String::from_utf8(bytes).expect("Helm writes UTF-8");
     if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
 }
 
-/// The sets of values that are looked at: none, and those that the chart keeps for its tests.
+/// Returns the tested sets of values: the defaults, and those that the chart has for its tests.
 fn value_sets() -> Vec<(String, Option<PathBuf>)> {
     let folder = Path::new(CHART).join("ci");
     let files =
@@ -75,18 +75,18 @@ struct Rendered {
 }
 
 impl Rendered {
-    /// With one of the [`value_sets`].
+    /// Renders the chart with one of the [`value_sets`].
     fn with_values(file: Option<&Path>) -> Self {
         let file = file.map(|file| file.display().to_string());
         Self::new(file.iter().flat_map(|file| ["--values", file]))
     }
 
-    /// With these arguments of Helm's.
+    /// Renders the chart with these arguments of Helm.
     fn new<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Self {
         Self::of(["--skip-tests"].into_iter().chain(arguments))
     }
 
-    /// What `helm test` puts there, and takes away again.
+    /// Renders the objects of `helm test`.
     fn test<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Self {
         Self::of(["--show-only=templates/tests/check.yaml"].into_iter().chain(arguments))
     }
@@ -98,7 +98,7 @@ impl Rendered {
         Self { text, objects }
     }
 
-    /// The only object of a kind.
+    /// Returns the only object of a kind.
     #[track_caller]
     fn only(&self, kind: &str) -> &Value {
         let mut found = self.objects.iter().filter(|object| object["kind"] == kind);
@@ -116,7 +116,7 @@ impl Rendered {
         self.objects.iter().filter_map(|object| object["kind"].as_str()).collect()
     }
 
-    /// The only webhook of a configuration.
+    /// Returns the only webhook of a configuration.
     fn webhook(&self, kind: &str) -> &Value {
         let [webhook] = self.only(kind)["webhooks"].as_array().expect("a list").as_slice() else {
             panic!("not one webhook in {kind}")
@@ -125,14 +125,14 @@ impl Rendered {
     }
 }
 
-/// The objects of a manifest.
+/// Returns the objects of a manifest.
 fn objects(manifest: &str) -> Vec<Value> {
     let documents = yaml::documents(manifest).into_iter();
     let values = documents.map(|document| Value::from(&document.expect("YAML").json));
     values.filter(|value| !value.is_null()).collect()
 }
 
-/// Folders of what other projects publish: `cert-manager`, `prometheus-operator`, `kubernetes`.
+/// Returns the folder of a published module: `cert-manager`, `prometheus-operator` or `kubernetes`.
 fn module(name: &str) -> PathBuf {
     static MODULES: LazyLock<String> = LazyLock::new(|| {
         let script = Path::new(ROOT).join("tests/chart/modules");
@@ -144,7 +144,7 @@ fn module(name: &str) -> PathBuf {
     folder.unwrap_or_else(|| panic!("tests/chart/modules does not fetch {name}")).into()
 }
 
-/// Compares a file of the project with what it is made from, or writes it where UPDATE is set.
+/// Compares a file of the project with its generated content, or writes it if `UPDATE` is set.
 #[track_caller]
 fn is_up_to_date(file: &str, made: &str) {
     let path = Path::new(ROOT).join(file);

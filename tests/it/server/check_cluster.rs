@@ -1,5 +1,5 @@
-//! `rayguard check --cluster` as far as it needs no cluster, and what it does where an API server misbehaves as no real
-//! one can be made to: here a socket answers.
+//! Tests of `rayguard check --cluster` without a cluster: a socket answers in ways that no real API server can be made
+//! to.
 
 use std::io::{self, Write};
 use std::net::{TcpListener, TcpStream};
@@ -7,12 +7,12 @@ use std::net::{TcpListener, TcpStream};
 use serde_json::{Value, json};
 
 use super::listener::Listener;
-use crate::cli::{DENIED, Ended, Shell, places};
+use crate::cli::{DENIED, CommandOutput, Shell, locations};
 
-/// What becomes of a request for this path: a status and an answer, or nothing but the end of the connection.
+/// The response to a request for this path: a status and a body, or nothing, which closes the connection.
 type Answer = fn(&str) -> Option<(u16, Value)>;
 
-/// A socket that answers like no API server should.
+/// A socket that misbehaves as an API server.
 struct Socket(Listener);
 
 impl Socket {
@@ -20,13 +20,13 @@ impl Socket {
         Self(Listener::start(move |client, line| serve(client, answer, path_of(line))))
     }
 
-    /// The paths that it was asked for.
-    fn asked(&self) -> Vec<String> {
-        self.0.asked().iter().map(|line| path_of(line).to_owned()).collect()
+    /// Returns the requested paths.
+    fn requested_paths(&self) -> Vec<String> {
+        self.0.requests().iter().map(|line| path_of(line).to_owned()).collect()
     }
 
-    /// Checks the cluster that this claims to be.
-    fn check(&self, arguments: &[&str]) -> Ended {
+    /// Runs the check against this socket.
+    fn check(&self, arguments: &[&str]) -> CommandOutput {
         check(&self.0.address.to_string(), arguments)
     }
 }
@@ -39,10 +39,10 @@ fn serve(mut client: TcpStream, answer: Answer, path: &str) -> io::Result<()> {
     let Some((status, body)) = answer(path) else { return Ok(()) };
     let body = body.to_string();
     let length = body.len();
-    write!(client, "HTTP/1.1 {status} Said\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}")
+    write!(client, "HTTP/1.1 {status} Reason\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}")
 }
 
-fn check(address: &str, arguments: &[&str]) -> Ended {
+fn check(address: &str, arguments: &[&str]) -> CommandOutput {
     let kubeconfig = json!({"apiVersion": "v1", "kind": "Config", "current-context": "c",
         "clusters": [{"name": "c", "cluster": {"server": format!("http://{address}")}}],
         "contexts": [{"name": "c", "context": {"cluster": "c", "user": "c"}}]});
@@ -50,12 +50,12 @@ fn check(address: &str, arguments: &[&str]) -> Ended {
     shell.run(&[&["check", "--cluster", "--kubeconfig=kubeconfig"], arguments].concat())
 }
 
-/// A page with these clusters, of which more come under a token.
+/// Returns a page with these clusters, and the continue token of the next page.
 fn page(clusters: &[Value], token: &str) -> (u16, Value) {
     (200, json!({"kind": "RayClusterList", "metadata": {"continue": token}, "items": clusters}))
 }
 
-/// What says that a token is too old, and offers another one.
+/// Returns the response to an expired token, which offers another token.
 fn expired(token: &str) -> (u16, Value) {
     let metadata = json!({"continue": token});
     (410, json!({"kind": "Status", "status": "Failure", "code": 410, "message": "too old", "metadata": metadata}))
@@ -67,11 +67,11 @@ fn cluster(name: &str) -> Value {
     json!({"metadata": {"name": name, "namespace": "default"}, "spec": spec})
 }
 
-/// The names of the clusters in which this was found.
-fn found(ended: &Ended) -> Vec<String> {
+/// Returns the names of the clusters with the finding malformed-redis-address.
+fn found(ended: &CommandOutput) -> Vec<String> {
     let report = serde_json::from_str(&ended.out).expect("JSON");
-    let places = places(&report).into_iter().filter(|place| place.ends_with(" malformed-redis-address"));
-    places.map(|place| place.split([':', '/']).nth(3).expect("a name").to_owned()).collect()
+    let locations = locations(&report).into_iter().filter(|place| place.ends_with(" malformed-redis-address"));
+    locations.map(|place| place.split([':', '/']).nth(3).expect("a name").to_owned()).collect()
 }
 
 fn is_of_clusters(path: &str) -> bool {
@@ -79,7 +79,7 @@ fn is_of_clusters(path: &str) -> bool {
 }
 
 #[test]
-fn a_list_whose_token_is_too_old_goes_on_with_the_one_that_is_offered() {
+fn an_expired_continue_token_is_replaced_by_the_offered_one() {
     let socket = Socket::start(|path| {
         Some(match path {
             _ if !is_of_clusters(path) => page(&[], ""),
@@ -93,7 +93,7 @@ fn a_list_whose_token_is_too_old_goes_on_with_the_one_that_is_offered() {
 }
 
 #[test]
-fn a_list_whose_token_is_too_old_is_else_asked_for_at_once() {
+fn a_list_is_read_without_pages_if_the_offered_token_is_expired_too() {
     let socket = Socket::start(|path| {
         Some(match path {
             _ if !is_of_clusters(path) => page(&[], ""),
@@ -104,13 +104,13 @@ fn a_list_whose_token_is_too_old_is_else_asked_for_at_once() {
     });
     let ended = socket.check(&["-ojson"]);
     assert_eq!((ended.status, found(&ended)), (Some(1), ["a", "b", "aa", "c"].map(str::to_owned).into()), "{ended:?}");
-    let of_clusters = socket.asked().into_iter().filter(|path| is_of_clusters(path)).count();
-    // Once for what they claim, and once to be judged.
-    assert_eq!(of_clusters, 2 * 4, "{:?}", socket.asked());
+    let of_clusters = socket.requested_paths().into_iter().filter(|path| is_of_clusters(path)).count();
+    // The clusters are listed twice: once for their storage keys, and once for the check.
+    assert_eq!(of_clusters, 2 * 4, "{:?}", socket.requested_paths());
 }
 
 #[test]
-fn who_does_not_answer_is_asked_once() {
+fn an_api_server_that_does_not_answer_is_asked_once() {
     let socket = Socket::start(|_| None);
     let ended = socket.check(&[]);
     assert_eq!(ended.status, Some(2));
@@ -125,7 +125,7 @@ fn who_does_not_answer_is_asked_once() {
 }
 
 #[test]
-fn who_knows_nobody_is_asked_once_and_who_fails_for_each_kind() {
+fn a_401_stops_the_listing_and_a_500_is_reported_for_each_kind() {
     for (answer, errors) in [
         ((|_| Some((401, json!({"kind": "Status", "code": 401, "message": "no"})))) as Answer, 1),
         (|_| Some((500, json!({"kind": "Status", "code": 500, "message": "no"}))), 4),
@@ -136,7 +136,7 @@ fn who_knows_nobody_is_asked_once_and_who_fails_for_each_kind() {
 }
 
 #[test]
-fn an_object_that_cannot_be_read_is_an_error_with_its_name() {
+fn an_unreadable_object_is_an_error_with_its_name() {
     let socket = Socket::start(|path| {
         let mut deep = json!([]);
         for _ in 0..300 {
@@ -155,7 +155,7 @@ fn an_object_that_cannot_be_read_is_an_error_with_its_name() {
 }
 
 #[test]
-fn arguments_for_a_cluster_and_for_files_do_not_go_together() {
+fn cluster_arguments_conflict_with_file_arguments() {
     let shell = Shell::with(&[("a.yaml", DENIED)]);
     for only_live in [["--context", "a"].as_slice(), &["--kubeconfig", "a"], &["-A"], &["--all-namespaces"]] {
         for files in
@@ -171,7 +171,7 @@ fn arguments_for_a_cluster_and_for_files_do_not_go_together() {
     {
         let ended = shell.run(&[&["check", "--cluster"], only_files].concat());
         assert_eq!(ended.status, Some(2), "{only_files:?}");
-        let complaint = format!("the argument '--cluster' cannot be used with '{}", only_files[0]);
-        assert!(ended.err.contains(&complaint), "{only_files:?}: {}", ended.err);
+        let message = format!("the argument '--cluster' cannot be used with '{}", only_files[0]);
+        assert!(ended.err.contains(&message), "{only_files:?}: {}", ended.err);
     }
 }

@@ -1,4 +1,4 @@
-//! Programs that run beside the tests and never outlive them.
+//! Programs that run during the tests and never outlive them.
 
 use std::fs;
 use std::io::Write;
@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use crate::server::process::pause_after;
 
-/// A static is never dropped and Ctrl-C drops nothing, but however a process ends, the kernel closes its pipes. So
-/// each program runs under a shell that passes on the signals that it reads from such a pipe, and when the pipe ends,
-/// ends the program and removes its folder, unless a test that used it has failed. When the program ends by itself, so
-/// does the shell, and with the same status.
+/// A static is never dropped, and Ctrl-C drops nothing, but the kernel closes the pipes of a process however it ends.
+/// So each program runs under a shell that reads such a pipe and forwards the signals that it reads. When the pipe
+/// ends, the shell kills the program and removes its folder, unless a test that used it has failed. When the program
+/// ends by itself, the shell ends with the same status.
 const SUPERVISOR: &str = r#"
 folder=$1
 shift
@@ -35,48 +35,48 @@ if [ -e "$folder/over" ] && [ ! -e "$folder/failed" ]; then rm -rf "$folder"; fi
 exit $status
 "#;
 
-/// How long a program may take to get ready: much more than it needs, for machines may be busy.
+/// How long a program may take to become ready. It is generous, because machines may be busy.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// A running program, with a folder for its files.
+/// A running program with a folder for its files.
 pub(crate) struct Daemon {
     folder: PathBuf,
     supervisor: Mutex<Child>,
 }
 
 impl Daemon {
-    /// A new folder for the program's files. It lies where a path is short, for etcd listens on a socket in it.
+    /// Creates a folder for the program's files. Its path is short, because etcd listens on a socket in it.
     pub(crate) fn folder(name: &str) -> PathBuf {
         let folder = tempfile::Builder::new().prefix(&format!("rayguard-{name}.")).tempdir().expect("a folder");
         folder.keep()
     }
 
-    /// Starts a program, whose standard output goes to the file `output` of the folder, and standard error to `log`.
+    /// Starts a program. Its standard output goes to the file `output` of the folder, and its standard error to `log`.
     pub(crate) fn start(folder: PathBuf, program: &Path, arguments: &[String]) -> Self {
         let mut supervisor = Command::new("sh");
         supervisor.args(["-c", SUPERVISOR, "sh"]).arg(&folder).arg(program).args(arguments);
-        // A process group of its own, so that Ctrl-C does not reach the shell before it has done its work.
+        // A separate process group, so that Ctrl-C does not reach the shell before it has cleaned up.
         supervisor.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
         let supervisor = Mutex::new(supervisor.spawn().expect("sh runs"));
         Self { folder, supervisor }
     }
 
-    /// A file in the program's folder.
+    /// Returns the path of a file in the program's folder.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
-    /// What the program has written to standard output.
+    /// Returns what the program has written to standard output.
     pub(crate) fn output(&self) -> String {
         fs::read_to_string(self.file("output")).unwrap_or_default()
     }
 
-    /// What the program has written to standard error.
+    /// Returns what the program has written to standard error.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.file("log")).unwrap_or_default()
     }
 
-    /// Keeps the program's files, for a test has failed; gives the path of its log.
+    /// Keeps the program's files, because a test has failed, and returns the path of its log.
     pub(crate) fn keep(&self) -> PathBuf {
         fs::write(self.file("failed"), "").expect("the program's folder is there");
         self.file("log")
@@ -89,11 +89,11 @@ impl Daemon {
         writeln!(signals, "{signal}").expect("the program runs");
     }
 
-    /// The program's number.
+    /// Returns the program's process ID.
     pub(crate) fn id(&self) -> u32 {
         let supervisor = self.supervisor().id();
         let children = fs::read_to_string(format!("/proc/{supervisor}/task/{supervisor}/children"));
-        // The other one is a part of the supervisor, and begun later.
+        // The second child is part of the supervisor, and was started later.
         let children = children.expect("the supervisor runs");
         children.split(' ').next().and_then(|child| child.parse().ok()).expect("the program runs")
     }
@@ -103,12 +103,13 @@ impl Daemon {
         self.until("the program ends", || self.supervisor().try_wait().expect("a child of ours"))
     }
 
-    /// Whether the program has ended.
+    /// Returns whether the program has ended.
     pub(crate) fn has_ended(&self) -> bool {
         self.supervisor().try_wait().expect("a child of ours").is_some()
     }
 
-    /// Waits until `probe` gives something; panics with the program's last words when it ends before, or takes too long.
+    /// Waits until `probe` returns a value. Panics with the end of the program's log if the program ends first or takes
+    /// too long.
     pub(crate) fn until<T>(&self, what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
         let start = Instant::now();
         loop {
@@ -116,17 +117,17 @@ impl Daemon {
             if let Some(value) = probe() {
                 return value;
             }
-            assert!(!ended && start.elapsed() < PATIENCE, "{what}: {}", self.last_words(ended));
+            assert!(!ended && start.elapsed() < PATIENCE, "{what}: {}", self.failure_report(ended));
             pause_after(looking.elapsed());
         }
     }
 
-    fn last_words(&self, ended: bool) -> String {
+    fn failure_report(&self, ended: bool) -> String {
         let log = self.log();
         let lines: Vec<&str> = log.lines().collect();
         let tail = lines[lines.len().saturating_sub(20)..].join("\n");
-        let fate = if ended { "ended" } else { "takes too long" };
-        format!("the program {fate}; its whole log is {}, the last lines are\n{tail}", self.keep().display())
+        let state = if ended { "ended" } else { "has not become ready in time" };
+        format!("the program {state}; its whole log is {}, the last lines are\n{tail}", self.keep().display())
     }
 
     fn supervisor(&self) -> MutexGuard<'_, Child> {
@@ -154,15 +155,15 @@ impl Drop for Daemon {
 }
 
 #[test]
-fn a_program_ends_when_the_process_that_started_it_is_gone() {
+fn a_daemon_ends_with_the_process_that_started_it() {
     let folder = Daemon::folder("sleep");
-    // The shell tells its own number, and becomes the program that would not end by itself.
+    // The shell prints its process ID, and becomes a program that does not end by itself.
     let program = Daemon::start(folder.clone(), Path::new("sh"), &["-c", "echo $$; exec sleep 1000"].map(String::from));
     let id = program.until("sleep runs", || program.output().strip_suffix('\n').map(String::from));
     let is_alive = || Command::new("kill").args(["-0", &id]).stderr(Stdio::null()).status().expect("kill").success();
     assert!(is_alive());
 
-    // What the kernel does when the test process ends, in whatever way.
+    // The kernel does this when the test process ends in any way.
     drop(program.supervisor().stdin.take());
     program.until("the supervisor has ended", || program.has_ended().then_some(()));
     assert!(!is_alive());
@@ -170,7 +171,7 @@ fn a_program_ends_when_the_process_that_started_it_is_gone() {
 }
 
 #[test]
-fn a_program_that_ends_by_itself_is_noticed_and_its_log_kept() {
+fn the_log_of_a_daemon_that_ended_by_itself_can_be_read() {
     let folder = Daemon::folder("failure");
     let program = Daemon::start(folder.clone(), Path::new("sh"), &["-c", "echo no port >&2"].map(String::from));
     program.until("the supervisor has ended", || program.has_ended().then_some(()));

@@ -1,4 +1,4 @@
-//! rayguard as a plugin of kubectl.
+//! rayguard as a kubectl plugin.
 
 use std::os::unix::fs::symlink;
 use std::process::Command;
@@ -18,8 +18,8 @@ fn kubectl_finds_the_plugin() {
     shell.write("denied.yaml", DENIED.as_bytes());
     let file = shell.path().join("denied.yaml").display().to_string();
     assert_eq!(kubectl(&["ray-policy", "version"]), (Some(0), shell.run(&["version"]).out));
-    let (status, said) = kubectl(&["ray-policy", "check", &file]);
-    assert!(status == Some(1) && said.contains("error[worker-reconnect-timeout]"), "{status:?} {said}");
-    let (status, said) = kubectl(&["ray-policy", "chek"]);
-    assert!(status == Some(2) && said.contains("Usage: kubectl ray-policy [OPTIONS] <COMMAND>"), "{status:?} {said}");
+    let (status, printed) = kubectl(&["ray-policy", "check", &file]);
+    assert!(status == Some(1) && printed.contains("error[worker-reconnect-timeout]"), "{status:?} {printed}");
+    let (status, printed) = kubectl(&["ray-policy", "chek"]);
+    assert!(status == Some(2) && printed.contains("Usage: kubectl ray-policy [OPTIONS] <COMMAND>"), "{status:?} {printed}");
 }

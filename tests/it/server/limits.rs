@@ -1,4 +1,4 @@
-//! What a client may cost: size, time and connections.
+//! Limits for clients: size, time and connections.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -16,7 +16,7 @@ use rayguard_test_client::client::{Client, head, tcp};
 
 const MIB: usize = 1 << 20;
 
-/// A sound review of this size.
+/// Returns a good review of this size.
 fn review_of(size: usize) -> Vec<u8> {
     let mut review = review::service_create();
     review["request"]["object"]["metadata"]["annotations"] = json!({"filling": ""});
@@ -26,7 +26,7 @@ fn review_of(size: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_body_of_seven_mebibytes_is_the_largest() {
+fn a_body_larger_than_7_mib_is_refused() {
     let rayguard = Rayguard::start(&[]);
     let mut client = rayguard.connect();
     assert_eq!(client.post("/validate", &review_of(69 * MIB / 10)).review()["allowed"], true);
@@ -39,7 +39,7 @@ fn a_body_of_seven_mebibytes_is_the_largest() {
 }
 
 #[test]
-fn a_body_in_chunks_has_the_same_limit() {
+fn a_chunked_body_has_the_same_limit() {
     let rayguard = Rayguard::start(&[]);
     let chunked = |size: usize| {
         let mut client = rayguard.connect();
@@ -58,7 +58,7 @@ fn a_body_in_chunks_has_the_same_limit() {
 }
 
 #[test]
-fn a_body_that_stalls_is_given_up_within_the_time_that_the_api_server_has() {
+fn a_stalled_body_is_refused_within_the_timeout_of_the_api_server() {
     let rayguard = Rayguard::start(&[]);
     let mut client = rayguard.connect();
     let body = bytes(&review::service_create());
@@ -71,7 +71,7 @@ fn a_body_that_stalls_is_given_up_within_the_time_that_the_api_server_has() {
 }
 
 #[test]
-fn a_body_that_breaks_off_harms_nobody_else() {
+fn an_aborted_body_does_not_affect_other_requests() {
     let rayguard = Rayguard::start(&[]);
     for _ in 0..20 {
         let mut client = rayguard.connect();
@@ -86,7 +86,7 @@ fn a_body_that_breaks_off_harms_nobody_else() {
 }
 
 #[test]
-fn what_is_no_tls_is_counted_and_closed() {
+fn connections_without_tls_are_counted_and_closed() {
     let rayguard = Rayguard::start(&[]);
     for garbage in ["GET / HTTP/1.1\r\n\r\n", "\x16\x03\x01\u{0}", "SSH-2.0-x\r\n"] {
         let mut stream = tcp(rayguard.webhooks);
@@ -97,7 +97,7 @@ fn what_is_no_tls_is_counted_and_closed() {
     assert_eq!(rayguard.connect().post("/validate", &bytes(&review::service_create())).status, 200);
 }
 
-/// A server of its own in this process, with limits that a test can wait for.
+/// A server in this process, with limits that a test can wait for.
 struct Small {
     address: SocketAddr,
     lifetime: Lifetime,
@@ -130,7 +130,7 @@ fn limits() -> Limits {
     Limits { pace, ..Limits::default() }
 }
 
-/// How long the server keeps this connection.
+/// Returns how long the server keeps this connection open.
 fn kept(client: &mut Client<std::net::TcpStream>) -> Duration {
     let start = Instant::now();
     assert!(client.is_closed());
@@ -138,7 +138,7 @@ fn kept(client: &mut Client<std::net::TcpStream>) -> Duration {
 }
 
 #[test]
-fn a_head_has_to_come_soon_and_the_next_request_may_come_later() {
+fn the_head_timeout_is_short_and_the_idle_timeout_is_long() {
     let server = Small::start(limits());
     let (head, idle) = (Duration::from_millis(300), Duration::from_millis(1500));
     let soon = head + Duration::from_millis(700);
@@ -173,7 +173,7 @@ fn a_head_has_to_come_soon_and_the_next_request_may_come_later() {
 }
 
 #[test]
-fn of_too_many_connections_those_that_ask_nothing_give_way() {
+fn idle_connections_are_closed_if_there_are_too_many() {
     let server = Small::start(Limits { connections: 3, ..Limits::default() });
     let mut silent = Client::plain(server.address);
     let mut first = Client::plain(server.address);
@@ -184,14 +184,14 @@ fn of_too_many_connections_those_that_ask_nothing_give_way() {
 
     let mut third = Client::plain(server.address);
     assert_eq!(third.get("/").status, 200);
-    assert!(silent.is_closed(), "it has never asked anything");
+    assert!(silent.is_closed(), "it has never sent a request");
     assert_eq!(Client::plain(server.address).get("/").status, 200);
-    assert!(second.is_closed(), "it has been idle for longest");
+    assert!(second.is_closed(), "it has been idle the longest");
     assert_eq!(first.get("/").status, 200);
 }
 
 #[test]
-fn connections_beyond_the_limit_wait_while_all_others_are_being_answered() {
+fn connections_beyond_the_limit_wait_while_all_others_are_busy() {
     let server = Small::start(Limits { connections: 2, ..limits() });
     let asked = |mut client: Client<std::net::TcpStream>| {
         client.send(&[&head("POST", "/", "text/plain", 5), &b"so"[..]].concat()).expect("sent");
@@ -202,7 +202,7 @@ fn connections_beyond_the_limit_wait_while_all_others_are_being_answered() {
     let mut third = Client::plain(server.address);
     third.stream.set_read_timeout(Some(Duration::from_millis(400))).expect("a time limit");
     third.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").expect("sent");
-    assert!(third.receive().is_err(), "there is no place for it");
+    assert!(third.receive().is_err(), "there is no slot for it");
     for client in &mut busy {
         client.send(b"far").expect("sent");
         assert_eq!(client.receive().expect("an answer").body, "sofar");
@@ -212,7 +212,7 @@ fn connections_beyond_the_limit_wait_while_all_others_are_being_answered() {
 }
 
 #[test]
-fn many_slow_clients_do_not_keep_others_out_for_long() {
+fn many_slow_clients_do_not_block_others_for_long() {
     let server = Small::start(Limits { connections: 50, ..limits() });
     let slow: Vec<_> = (0..200)
         .map(|_| {
@@ -228,7 +228,7 @@ fn many_slow_clients_do_not_keep_others_out_for_long() {
 }
 
 #[test]
-fn nothing_is_left_of_closed_connections() {
+fn closed_connections_leave_no_tasks_behind() {
     let server = Small::start(limits());
     let runtime = server.runtime.as_ref().expect("running");
     let before = runtime.metrics().num_alive_tasks();

@@ -1,4 +1,4 @@
-//! A socket that is asked things in HTTP.
+//! A socket that records HTTP requests.
 
 use std::io::{self, Read};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -8,23 +8,23 @@ use std::thread;
 /// A listener on a port that the kernel chooses, with a thread for each connection.
 pub(crate) struct Listener {
     pub(crate) address: SocketAddr,
-    asked: Arc<Mutex<Vec<String>>>,
+    requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl Listener {
-    /// Gives each connection to `answer` once its first request's head has come, with the first line of that.
+    /// Calls `answer` for each connection once its first request's head has arrived, with the first line of the head.
     pub(crate) fn start(answer: impl Fn(TcpStream, &str) -> io::Result<()> + Clone + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("a bound socket");
-        let asked: Arc<Mutex<Vec<String>>> = Arc::default();
-        let all = Self { address, asked: Arc::clone(&asked) };
+        let requests: Arc<Mutex<Vec<String>>> = Arc::default();
+        let all = Self { address, requests: Arc::clone(&requests) };
         thread::spawn(move || {
             for mut client in listener.incoming().flatten() {
-                let (answer, asked) = (answer.clone(), Arc::clone(&asked));
-                // Whether the client has gone away is seen by what it says.
+                let (answer, requests) = (answer.clone(), Arc::clone(&requests));
+                // Errors are ignored, because the client reports a lost connection itself.
                 thread::spawn(move || {
                     let line = first_line(&mut client)?;
-                    asked.lock().expect("no thread has panicked").push(line.clone());
+                    requests.lock().expect("no thread has panicked").push(line.clone());
                     answer(client, &line)
                 });
             }
@@ -32,9 +32,9 @@ impl Listener {
         all
     }
 
-    /// The first lines of what it was asked.
-    pub(crate) fn asked(&self) -> Vec<String> {
-        self.asked.lock().expect("no thread has panicked").clone()
+    /// Returns the first lines of all requests.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        self.requests.lock().expect("no thread has panicked").clone()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Calls that are no reviews: each is refused with a plain reason that repeats nothing of it, and never decided.
+//! Malformed calls: each is refused with a plain reason that repeats nothing from the call, and no decision is made.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use rayguard_test_client::client::head;
 
 const SECRET: &str = "hunter2";
 
-/// A review with one thing changed.
+/// Returns a review with one change.
 fn with(change: impl FnOnce(&mut Value)) -> Vec<u8> {
     let mut review = review::service_create();
     change(&mut review);
@@ -41,7 +41,7 @@ fn shapes() -> Vec<(&'static str, Vec<u8>)> {
         ("a byte order mark", format!("\u{feff}{text}").into_bytes()),
         ("cut short", sound[..sound.len() - 1].to_vec()),
         ("cut within a string", sound[..sound.len() / 2].to_vec()),
-        ("something behind it", format!("{text}{text}").into_bytes()),
+        ("data after it", format!("{text}{text}").into_bytes()),
         ("a trailing comma", format!("{},}}", &text[..text.len() - 1]).into_bytes()),
         ("a half surrogate", text.replace("fruit_app", r"\ud800").into_bytes()),
         ("a control character", text.replace("fruit_app", "\u{1}").into_bytes()),
@@ -88,7 +88,7 @@ fn shapes() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 #[test]
-fn what_is_no_review_is_refused_with_a_plain_reason() {
+fn a_malformed_review_is_refused_with_a_plain_reason() {
     let rayguard = Rayguard::start(&[]);
     let mut client = rayguard.connect();
     for (name, body) in shapes() {
@@ -103,12 +103,12 @@ fn what_is_no_review_is_refused_with_a_plain_reason() {
     let refused = 2 * shapes().len() as u64;
     assert_eq!(rayguard.metric(r#"rayguard_admission_errors_total{reason="decode"}"#), refused);
     let sound = client.post("/validate", &bytes(&review::service_create()));
-    assert_eq!(sound.review()["allowed"], true, "the connection, and the server, go on");
+    assert_eq!(sound.review()["allowed"], true, "the connection and the server still work");
     assert!(!rayguard.log().contains(SECRET));
 }
 
 #[test]
-fn an_old_object_that_cannot_be_read_is_a_fault_only_where_it_is_needed() {
+fn an_unreadable_old_object_is_an_error_only_if_it_is_needed() {
     let rayguard = Rayguard::start(&[]);
     let mut client = rayguard.connect();
     let mut review = review::cluster_scale();
@@ -124,7 +124,7 @@ fn an_old_object_that_cannot_be_read_is_a_fault_only_where_it_is_needed() {
 }
 
 #[test]
-fn what_is_no_call_of_a_webhook_is_told_so() {
+fn a_wrong_method_path_or_content_type_is_refused() {
     let rayguard = Rayguard::start(&[]);
     let body = bytes(&review::service_create());
     for (method, path, content_type, status) in [

@@ -1,4 +1,4 @@
-//! A mounted Secret, as kubelet makes it and changes it.
+//! A mounted Secret, as kubelet creates and updates it.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-/// The folder of a mounted Secret: the files are links into `..data`, which is a link to the folder of one moment.
+/// The folder of a mounted Secret: the files are links into `..data`, which is a link to the folder of one version.
 pub(crate) struct Mount {
     folder: TempDir,
-    moments: u32,
+    versions: u32,
 }
 
 impl Mount {
-    /// With these files: the keys of the Secret, and what they hold.
+    /// Mounts a Secret with these files: its keys and their values.
     pub(crate) fn new(files: &[(&str, &str)]) -> Self {
-        let mut mount = Self { folder: TempDir::new().expect("a folder"), moments: 0 };
+        let mut mount = Self { folder: TempDir::new().expect("a folder"), versions: 0 };
         mount.swap(files);
         for (name, _) in files {
             symlink(Path::new("..data").join(name), mount.file(name)).expect("a link");
@@ -23,24 +23,24 @@ impl Mount {
         mount
     }
 
-    /// Puts others in place of these files, as kubelet's `AtomicWriter` does.
+    /// Replaces the files, as kubelet's `AtomicWriter` does.
     pub(crate) fn swap(&mut self, files: &[(&str, &str)]) {
-        self.moments += 1;
+        self.versions += 1;
         let path = self.folder.path();
-        let (name, link) = (format!("..moment_{}", self.moments), path.join("..data_tmp"));
+        let (name, link) = (format!("..version_{}", self.versions), path.join("..data_tmp"));
         fs::create_dir(path.join(&name)).expect("a folder");
         for (file, text) in files {
             fs::write(path.join(&name).join(file), text).expect("written");
         }
         symlink(&name, &link).expect("a link");
         fs::rename(link, path.join("..data")).expect("renamed");
-        let before = path.join(format!("..moment_{}", self.moments - 1));
+        let before = path.join(format!("..version_{}", self.versions - 1));
         if before.exists() {
             fs::remove_dir_all(before).expect("removed");
         }
     }
 
-    /// Where the value of a key is.
+    /// Returns the path of a key's file.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

@@ -1,4 +1,4 @@
-//! `rayguard serve` as a process of its own.
+//! `rayguard serve` as a separate process.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -12,12 +12,12 @@ use serde_json::Value;
 use crate::server::daemon::Daemon;
 use rayguard_test_client::client::{Client, Response, trusting};
 
-/// How long something may take that is to happen soon.
-const SOON: Duration = Duration::from_secs(20);
+/// The time limit of [`eventually`].
+const TIME_LIMIT: Duration = Duration::from_secs(20);
 
 pub(crate) const RAYGUARD: &str = env!("CARGO_BIN_EXE_rayguard");
 
-/// The command `rayguard serve`, on ports that the kernel chooses.
+/// Returns the command `rayguard serve`, on ports that the kernel chooses.
 pub(crate) fn command(args: &[&str]) -> Command {
     let mut command = Command::new(RAYGUARD);
     command.args(serve(args));
@@ -33,10 +33,10 @@ fn serve(args: &[&str]) -> Vec<String> {
     all.into_iter().map(String::from).collect()
 }
 
-/// A running server, ended when it is dropped.
+/// A running server, which is stopped when it is dropped.
 pub(crate) struct Rayguard {
     daemon: Daemon,
-    /// What it has written to stdout once it served.
+    /// The CA that it wrote to stdout before it served.
     pub(crate) ca: String,
     pub(crate) webhooks: SocketAddr,
     pub(crate) admin: SocketAddr,
@@ -47,31 +47,31 @@ impl Rayguard {
         Self::serving(Daemon::start(Daemon::folder("serve"), Path::new(RAYGUARD), &serve(args)))
     }
 
-    /// Starts rayguard as a user of an API server.
+    /// Starts rayguard with a kubeconfig.
     pub(crate) fn with_kubeconfig(kubeconfig: &str, args: &[&str]) -> Self {
         Self::with_environment(&[], kubeconfig, args)
     }
 
-    /// The same, with these variables too.
+    /// Starts rayguard with a kubeconfig and these environment variables.
     pub(crate) fn with_environment(environment: &[String], kubeconfig: &str, args: &[&str]) -> Self {
         let folder = Daemon::folder("serve");
         let file = folder.join("kubeconfig");
         fs::write(&file, kubeconfig).expect("a file");
-        // `env` becomes the program that it starts.
+        // `env` replaces itself with the program that it starts.
         let mut command = environment.to_vec();
         command.extend([format!("KUBECONFIG={}", file.display()), RAYGUARD.to_owned()]);
         command.extend(serve(args));
         Self::serving(Daemon::start(folder, Path::new("env"), &command))
     }
 
-    /// Starts rayguard by a line of a shell, which calls it `"$@"`.
+    /// Starts rayguard by a shell line, in which `"$@"` is rayguard.
     pub(crate) fn by_shell(line: &str, args: &[&str]) -> Self {
         let mut command = ["-c", line, "sh", RAYGUARD].map(String::from).to_vec();
         command.extend(serve(args));
         Self::serving(Daemon::start(Daemon::folder("serve"), Path::new("sh"), &command))
     }
 
-    /// Starts rayguard with a policy, in YAML, without its `apiVersion` and `kind`; an empty one is the default policy.
+    /// Starts rayguard with a policy in YAML without its `apiVersion` and `kind`. An empty text is the default policy.
     pub(crate) fn with_policy(policy: &str) -> Self {
         let folder = Daemon::folder("serve");
         let file = folder.join("policy.yaml");
@@ -80,7 +80,7 @@ impl Rayguard {
         Self::serving(Daemon::start(folder, Path::new(RAYGUARD), &args))
     }
 
-    /// The policy file of [`Rayguard::with_policy`].
+    /// Returns the path of the policy file of [`Rayguard::with_policy`].
     pub(crate) fn policy(&self) -> PathBuf {
         self.daemon.file("policy.yaml")
     }
@@ -88,7 +88,7 @@ impl Rayguard {
     fn serving(daemon: Daemon) -> Self {
         let serving = daemon.until("rayguard serves", || event(&daemon.log(), "serving"));
         let address = |name: &str| serving[name].as_str().expect("an address").parse().expect("an address");
-        // It writes its CA, if it has made one, before it serves.
+        // It writes its CA, if it has generated one, before it serves.
         Self { ca: daemon.output(), webhooks: address("webhooks"), admin: address("admin"), daemon }
     }
 
@@ -100,24 +100,24 @@ impl Rayguard {
         Client::plain(self.admin).get(path)
     }
 
-    /// The value of one line of the metrics.
+    /// Returns the value of one line of the metrics.
     pub(crate) fn metric(&self, name_and_labels: &str) -> u64 {
         let metrics = self.ask_admin("/metrics").body;
         let line = metrics.lines().find_map(|line| line.strip_prefix(name_and_labels));
         line.unwrap_or_else(|| panic!("no {name_and_labels} in\n{metrics}")).trim().parse().expect("a number")
     }
 
-    /// All that has been logged.
+    /// Returns the whole log.
     pub(crate) fn log(&self) -> String {
         self.daemon.log()
     }
 
-    /// The first line of the log with this message, once it is there.
+    /// Returns the first log line with this message, once it exists.
     pub(crate) fn logged(&self, message: &str) -> Value {
         self.daemon.until(message, || event(&self.log(), message))
     }
 
-    /// The number of the process.
+    /// Returns the process ID.
     pub(crate) fn id(&self) -> u32 {
         self.daemon.id()
     }
@@ -135,13 +135,13 @@ impl Rayguard {
     }
 }
 
-/// The first event of a log with this message.
+/// Returns the first event of a log with this message.
 fn event(log: &str, message: &str) -> Option<Value> {
     let mut events = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     events.find(|event| event["message"] == message)
 }
 
-/// Waits for something that is to happen soon.
+/// Polls until `look` returns a value, and panics after [`TIME_LIMIT`].
 pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
@@ -149,13 +149,13 @@ pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> 
         if let Some(found) = look() {
             return found;
         }
-        assert!(start.elapsed() < SOON, "waited in vain for {what}");
+        assert!(start.elapsed() < TIME_LIMIT, "timed out waiting for {what}");
         pause_after(looking.elapsed());
     }
 }
 
-/// Waits a little before it is looked again, and for longer where looking takes long: kubectl, run without a pause, takes
-/// a core away from what is waited for.
+/// Pauses between two polls, for longer if a poll takes long: kubectl, run without a pause, takes a core away from the
+/// process that the test waits for.
 pub(crate) fn pause_after(look: Duration) {
     thread::sleep((2 * look).clamp(Duration::from_millis(10), Duration::from_millis(500)));
 }

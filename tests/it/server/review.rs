@@ -1,8 +1,8 @@
-//! Reviews to send: those that a kube-apiserver sent, and what tests make of them.
+//! Reviews to send: reviews that a kube-apiserver sent, and changes of them.
 
 use serde_json::{Value, json};
 
-/// Recorded from kube-apiserver 1.35, with KubeRay's CRDs.
+/// Defines functions that return reviews recorded from kube-apiserver 1.35 with KubeRay's CRDs.
 macro_rules! recorded {
     ($($name:ident = $file:literal,)*) => {
         $(pub(crate) fn $name() -> Value {
@@ -10,7 +10,7 @@ macro_rules! recorded {
             serde_json::from_str(text).expect("a recorded review is JSON")
         })*
 
-        /// Every one of them.
+        /// Returns all recorded reviews with their names.
         pub(crate) fn all() -> Vec<(&'static str, Value)> {
             vec![$(($file, $name()),)*]
         }
@@ -33,7 +33,7 @@ pub(crate) fn bytes(review: &Value) -> Vec<u8> {
     serde_json::to_vec(review).expect("JSON")
 }
 
-/// Makes the head of a cluster wait longer than its workers.
+/// Gives the head of a cluster a longer timeout than its workers.
 pub(crate) fn break_timeouts(cluster: &mut Value) {
     let long = json!({"name": "RAY_gcs_rpc_server_reconnect_timeout_s", "value": "700"});
     let short = json!({"name": "RAY_gcs_rpc_server_reconnect_timeout_s", "value": "600"});

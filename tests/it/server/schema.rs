@@ -1,4 +1,4 @@
-//! What is made of the embedded schema of KubeRay's objects, against the API server.
+//! Compares the embedded schema of KubeRay's objects with the API server.
 
 mod damage;
 mod parity;

@@ -1,4 +1,4 @@
-//! How the process ends.
+//! Tests of the shutdown.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use crate::server::review::{self, bytes};
 use rayguard_test_client::client::head;
 
 #[test]
-fn it_goes_on_serving_until_nobody_calls_any_more() {
+fn shutdown_serves_requests_until_the_drain_delay_is_over() {
     let rayguard = Rayguard::start(&["--drain-delay", "1500ms"]);
     let body = bytes(&review::service_create());
     let mut kept = rayguard.connect();
@@ -27,7 +27,7 @@ fn it_goes_on_serving_until_nobody_calls_any_more() {
     assert!(kept.is_closed());
     let late = rayguard.connect().post("/validate", &body);
     assert!(late.closes(), "{late:?}");
-    assert_eq!(late.review()["allowed"], true, "endpoints lag: new connections still come");
+    assert_eq!(late.review()["allowed"], true, "endpoints lag: there are still new connections");
 
     assert!(idle.is_closed());
     assert_eq!(rayguard.wait().code(), Some(0));
@@ -36,7 +36,7 @@ fn it_goes_on_serving_until_nobody_calls_any_more() {
 }
 
 #[test]
-fn a_call_under_way_is_answered() {
+fn a_request_in_flight_is_answered_on_shutdown() {
     let rayguard = Rayguard::start(&["--drain-delay", "0s"]);
     let body = bytes(&review::service_create());
     let (first, rest) = body.split_at(1000);
@@ -55,7 +55,7 @@ fn a_call_under_way_is_answered() {
 }
 
 #[test]
-fn a_call_that_never_ends_is_cut_off() {
+fn a_request_that_never_ends_is_closed_after_the_drain_timeout() {
     let rayguard = Rayguard::start(&["--drain-delay", "0s", "--drain-timeout", "300ms"]);
     let mut client = rayguard.connect();
     client.send(&head("POST", "/validate", "application/json", 100)).expect("sent");
@@ -68,7 +68,7 @@ fn a_call_that_never_ends_is_cut_off() {
 }
 
 #[test]
-fn a_second_signal_ends_it_at_once() {
+fn a_second_signal_ends_the_process_immediately() {
     let rayguard = Rayguard::start(&["--drain-delay", "10m"]);
     rayguard.signal("TERM");
     rayguard.logged("stopping; another signal ends this at once");

@@ -1,4 +1,4 @@
-//! The certificate: made, read, and followed as kubelet changes it.
+//! The server certificate: generated, read from files, and reloaded when kubelet changes them.
 
 use std::fs;
 use std::sync::Arc;
@@ -19,12 +19,12 @@ use crate::server::process::{Rayguard, command, eventually};
 use crate::server::review::{self, bytes};
 use rayguard_test_client::client::{Client, trusting};
 
-/// A CA of the test's own.
+/// A CA for tests.
 pub(crate) struct Authority(pub(crate) CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
     pub(crate) fn new() -> Self {
-        // A name of its own, by which it is told from others.
+        // A unique name, which distinguishes it from other CAs.
         static COUNT: AtomicU32 = AtomicU32::new(1);
         let mut params = CertificateParams::new(Vec::new()).expect("no names");
         let name = format!("CA {} of the tests", COUNT.fetch_add(1, Ordering::Relaxed));
@@ -33,7 +33,7 @@ impl Authority {
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("a CA"))
     }
 
-    /// A certificate and its key, in PEM.
+    /// Issues a server certificate for localhost, and returns it with its key in PEM.
     fn issue(&self, not_after: SystemTime) -> (String, String) {
         let mut params = CertificateParams::new(["localhost".to_owned(), "127.0.0.1".to_owned()]).expect("names");
         params.not_before = (SystemTime::now() - Duration::from_hours(48)).into();
@@ -42,12 +42,12 @@ impl Authority {
         (params.signed_by(&key, &self.0).expect("a certificate").pem(), key.serialize_pem())
     }
 
-    /// A client's certificate, with a common name and DNS names, and its key, in PEM.
+    /// Issues a client certificate with a common name and DNS names, and returns it with its key in PEM.
     pub(crate) fn issue_to_client(&self, name: &str, dns_names: &[&str], not_after: SystemTime) -> (String, String) {
         self.issue_for(ExtendedKeyUsagePurpose::ClientAuth, name, dns_names, not_after)
     }
 
-    /// The certificate of some server, and its key, in PEM.
+    /// Issues a certificate for another server, and returns it with its key in PEM.
     pub(crate) fn issue_to_server(&self) -> (String, String) {
         let not_after = SystemTime::now() + Duration::from_hours(1);
         self.issue_for(ExtendedKeyUsagePurpose::ServerAuth, "server", &["localhost"], not_after)
@@ -82,21 +82,21 @@ fn serve(mount: &Mount) -> Rayguard {
     Rayguard::start(&["--tls-cert", &cert, "--tls-key", &key, "--tls-reload", "20ms"])
 }
 
-/// The keys of a Secret of type `kubernetes.io/tls`.
+/// Returns the keys of a Secret of type `kubernetes.io/tls`.
 fn pair<'a>(cert: &'a str, key: &'a str) -> [(&'static str, &'a str); 2] {
     [("tls.crt", cert), ("tls.key", key)]
 }
 
-/// The certificate that a server shows, in DER.
-fn shown(rayguard: &Rayguard, ca: &str) -> Vec<u8> {
-    Client::connect(rayguard.webhooks, &trusting(ca)).expect("a handshake").shown()
+/// Returns the certificate that a server presents, in DER.
+fn served(rayguard: &Rayguard, ca: &str) -> Vec<u8> {
+    Client::connect(rayguard.webhooks, &trusting(ca)).expect("a handshake").server_certificate()
 }
 
 const SUCCESS: &str = r#"rayguard_tls_reload_total{result="success"}"#;
 const FAILURE: &str = r#"rayguard_tls_reload_total{result="failure"}"#;
 
 #[test]
-fn a_swapped_secret_is_taken_up_without_a_lost_connection() {
+fn a_replaced_secret_is_loaded_without_losing_a_connection() {
     let authority = Authority::new();
     let ca = authority.0.pem();
     let (cert, key) = authority.issue_valid();
@@ -104,11 +104,11 @@ fn a_swapped_secret_is_taken_up_without_a_lost_connection() {
     let rayguard = serve(&secret);
     let body = bytes(&review::service_create());
     let mut kept = Client::connect(rayguard.webhooks, &trusting(&ca)).expect("a handshake");
-    let mut before = shown(&rayguard, &ca);
+    let mut before = served(&rayguard, &ca);
     for round in 1..=5 {
         let (cert, key) = authority.issue_valid();
         secret.swap(&pair(&cert, &key));
-        before = eventually("the new certificate", || Some(shown(&rayguard, &ca)).filter(|now| *now != before));
+        before = eventually("the new certificate", || Some(served(&rayguard, &ca)).filter(|now| *now != before));
         assert_eq!(kept.post("/validate", &body).status, 200, "round {round}");
     }
     assert_eq!(rayguard.metric(SUCCESS), 5);
@@ -116,35 +116,35 @@ fn a_swapped_secret_is_taken_up_without_a_lost_connection() {
 }
 
 #[test]
-fn a_torn_pair_leaves_the_old_certificate_in_place() {
+fn a_mismatched_pair_keeps_the_old_certificate() {
     let authority = Authority::new();
     let ca = authority.0.pem();
     let (cert, key) = authority.issue_valid();
     let mut secret = Mount::new(&pair(&cert, &key));
     let rayguard = serve(&secret);
-    let before = shown(&rayguard, &ca);
+    let before = served(&rayguard, &ca);
 
     let (new_cert, new_key) = authority.issue_valid();
-    let torn = [(&*new_cert, &*key), (&*cert, &*new_key), (&new_cert[..200], &*new_key), (&*new_cert, ""), ("", "")];
-    for (count, (cert, key)) in (1..).zip(torn) {
+    let mismatched = [(&*new_cert, &*key), (&*cert, &*new_key), (&new_cert[..200], &*new_key), (&*new_cert, ""), ("", "")];
+    for (count, (cert, key)) in (1..).zip(mismatched) {
         secret.swap(&pair(cert, key));
         eventually("the failure", || (rayguard.metric(FAILURE) == count).then_some(()));
-        assert_eq!(shown(&rayguard, &ca), before);
+        assert_eq!(served(&rayguard, &ca), before);
     }
     rayguard.logged("kept the old certificate");
     fs::remove_file(secret.file("tls.key")).expect("removed");
     eventually("the failure", || (rayguard.metric(FAILURE) == 6).then_some(()));
-    assert_eq!(shown(&rayguard, &ca), before);
+    assert_eq!(served(&rayguard, &ca), before);
     assert_eq!(rayguard.ask_admin("/readyz").status, 200);
 
     fs::write(secret.file("tls.key"), &new_key).expect("written");
     secret.swap(&pair(&new_cert, &new_key));
-    eventually("the whole pair", || (shown(&rayguard, &ca) != before).then_some(()));
+    eventually("the whole pair", || (served(&rayguard, &ca) != before).then_some(()));
     assert_eq!(rayguard.metric(FAILURE), 6, "each failure is counted once");
 }
 
 #[test]
-fn an_expired_certificate_is_served_but_not_called_ready() {
+fn an_expired_certificate_is_served_but_not_ready() {
     let authority = Authority::new();
     let (cert, key) = authority.issue(SystemTime::now() - Duration::from_hours(1));
     let mut secret = Mount::new(&pair(&cert, &key));
@@ -160,7 +160,7 @@ fn an_expired_certificate_is_served_but_not_called_ready() {
 }
 
 #[test]
-fn a_self_made_certificate_holds_for_its_names_from_an_hour_ago() {
+fn a_generated_certificate_is_valid_for_its_names_since_an_hour_ago() {
     let folder = TempDir::new().expect("a folder");
     let ca_file = folder.path().join("ca.pem");
     let ca_out = ca_file.to_str().expect("text");
@@ -168,7 +168,7 @@ fn a_self_made_certificate_holds_for_its_names_from_an_hour_ago() {
     let rayguard = Rayguard::start(&["--ca-out", ca_out, "--tls-name", names, "--tls-name", "example.com"]);
     assert_eq!(fs::read_to_string(&ca_file).expect("written"), rayguard.ca);
 
-    let der = shown(&rayguard, &rayguard.ca);
+    let der = served(&rayguard, &rayguard.ca);
     let (_, certificate) = parse_x509_certificate(&der).expect("a certificate");
     let names = certificate.subject_alternative_name().expect("one").expect("some").value.general_names.iter();
     let names: Vec<String> = names
@@ -205,7 +205,7 @@ fn only_http_1_1_is_offered_and_sessions_are_resumed() {
 }
 
 #[test]
-fn a_certificate_that_cannot_be_had_ends_the_start_with_a_reason() {
+fn an_unusable_certificate_or_argument_is_a_startup_error_with_a_reason() {
     let authority = Authority::new();
     let (cert, key) = authority.issue_valid();
     let (_, other) = authority.issue_valid();

@@ -1,4 +1,4 @@
-//! What the API server is answered.
+//! Responses of the webhooks to the API server.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,7 +9,7 @@ use crate::server::review::{self, bytes};
 use rayguard_test_client::client::head;
 
 const RULE: &str = "worker-reconnect-timeout";
-const PLACE: &str = "spec.workerGroupSpecs[0].template.spec.containers[0].env[0].value";
+const PATH: &str = "spec.workerGroupSpecs[0].template.spec.containers[0].env[0].value";
 
 fn denied_review() -> Value {
     let mut review = review::cluster_create();
@@ -18,7 +18,7 @@ fn denied_review() -> Value {
 }
 
 #[test]
-fn a_sound_service_gets_its_defaults_once_and_no_finding() {
+fn a_good_service_gets_defaults_once_and_has_no_findings() {
     let rayguard = Rayguard::start(&[]);
     let mut client = rayguard.connect();
     let mut review = review::service_create();
@@ -40,7 +40,7 @@ fn a_sound_service_gets_its_defaults_once_and_no_finding() {
 }
 
 #[test]
-fn a_denial_says_what_where_and_what_to_write() {
+fn a_denial_has_the_message_the_field_and_the_help() {
     let rayguard = Rayguard::start(&[]);
     let review = denied_review();
     let answer = rayguard.connect().post("/validate?timeout=10s", &bytes(&review)).review();
@@ -59,50 +59,50 @@ fn a_denial_says_what_where_and_what_to_write() {
     assert_eq!(details["name"], "ten-groups");
     let causes = details["causes"].as_array().expect("causes");
     assert_eq!(causes.len(), 10, "one for each worker group");
-    assert_eq!(causes[0]["field"], PLACE);
+    assert_eq!(causes[0]["field"], PATH);
     assert_eq!(causes[0]["reason"], "FieldValueInvalid");
     let message = causes[0]["message"].as_str().expect("a message");
     assert!(message.contains("600 s") && message.contains("700 s"), "{message}");
-    assert!(message.ends_with("best \"1240\" (worker-reconnect-timeout)"), "{message}");
+    assert!(message.ends_with("preferably \"1240\" (worker-reconnect-timeout)"), "{message}");
     let message = status["message"].as_str().expect("a message");
     let lines: Vec<_> = message.lines().collect();
     assert_eq!(lines[0], "RayCluster \"ten-groups\" is invalid:");
     assert_eq!(lines.len(), 11);
-    assert!(lines[1].starts_with(&format!("* {PLACE}: ")), "{message}");
+    assert!(lines[1].starts_with(&format!("* {PATH}: ")), "{message}");
     assert_eq!(answer["auditAnnotations"]["deny"], RULE);
 }
 
 #[test]
-fn an_update_is_not_refused_for_what_was_wrong_before() {
+fn an_update_is_not_refused_for_old_findings() {
     let rayguard = Rayguard::start(&[]);
     let mut client = rayguard.connect();
     let mut review = review::cluster_scale();
     review::break_timeouts(&mut review["request"]["object"]);
     let answer = client.post("/validate", &bytes(&review)).review();
-    assert_eq!(answer["allowed"], false, "it is new");
-    assert_eq!(answer["status"]["details"]["causes"][0]["field"], PLACE);
+    assert_eq!(answer["allowed"], false, "the finding is new");
+    assert_eq!(answer["status"]["details"]["causes"][0]["field"], PATH);
 
     review::break_timeouts(&mut review["request"]["oldObject"]);
     let answer = client.post("/validate", &bytes(&review)).review();
-    assert_eq!(answer["allowed"], true, "it was there");
+    assert_eq!(answer["allowed"], true, "the old object has the finding");
     assert!(answer.get("status").is_none());
     let warnings = answer["warnings"].as_array().expect("warnings");
-    assert!(warnings[0].as_str().expect("text").starts_with(PLACE), "{warnings:?}");
+    assert!(warnings[0].as_str().expect("text").starts_with(PATH), "{warnings:?}");
     assert_eq!(warnings.len(), 8);
     assert_eq!(warnings[7], "+3 more; rayguard check lists them all");
     assert_eq!(answer["auditAnnotations"], json!({"warn": RULE}));
 }
 
 #[test]
-fn what_is_none_of_our_business_passes_untouched() {
+fn requests_that_are_not_checked_are_allowed_unchanged() {
     let rayguard = Rayguard::start(&[]);
     let mut client = rayguard.connect();
     let mut deletion = review::cluster_delete();
     let mut status = review::cluster_status();
-    let mut leaving = review::cluster_finalizer();
+    let mut being_deleted = review::cluster_finalizer();
     let mut foreign = denied_review();
     for object in
-        [&mut deletion["request"]["oldObject"], &mut status["request"]["object"], &mut leaving["request"]["object"]]
+        [&mut deletion["request"]["oldObject"], &mut status["request"]["object"], &mut being_deleted["request"]["object"]]
     {
         review::break_timeouts(object);
     }
@@ -110,7 +110,7 @@ fn what_is_none_of_our_business_passes_untouched() {
     foreign["request"]["kind"]["group"] = json!("example.com");
     let mut connect = denied_review();
     connect["request"]["operation"] = json!("CONNECT");
-    for review in [deletion, status, leaving, foreign, connect] {
+    for review in [deletion, status, being_deleted, foreign, connect] {
         for path in ["/validate", "/mutate"] {
             let answer = client.post(path, &bytes(&review)).review();
             assert_eq!(answer, json!({"uid": review["request"]["uid"], "allowed": true}), "{path}");
@@ -119,7 +119,7 @@ fn what_is_none_of_our_business_passes_untouched() {
 }
 
 #[test]
-fn a_dry_run_is_answered_like_any_other() {
+fn a_dry_run_gets_the_same_response() {
     let rayguard = Rayguard::start(&[]);
     let mut client = rayguard.connect();
     for (name, mut review) in review::all().into_iter().chain([("denied", denied_review())]) {
@@ -135,7 +135,7 @@ fn a_dry_run_is_answered_like_any_other() {
 }
 
 #[test]
-fn the_version_that_the_user_wrote_is_judged_and_not_the_converted_one() {
+fn the_version_that_the_user_sent_is_checked_and_not_the_converted_one() {
     let rayguard = Rayguard::start(&[]);
     let answer = rayguard.connect().post("/validate", &bytes(&review::cluster_alpha_create())).review();
     let warnings = answer["warnings"].to_string();
@@ -158,7 +158,7 @@ fn a_content_type_may_have_parameters() {
 }
 
 #[test]
-fn decisions_are_counted_and_logged_without_what_they_are_about() {
+fn decisions_are_counted_and_logged_without_object_values() {
     let rayguard = Rayguard::start(&["--log-level", "debug"]);
     let mut review = denied_review();
     let secret = "correct-horse-battery-staple";
@@ -166,7 +166,7 @@ fn decisions_are_counted_and_logged_without_what_they_are_about() {
     let body = bytes(&review);
     let mut client = rayguard.connect();
     let answers = client.post("/validate", &body).body + &client.post("/mutate", &body).body;
-    assert!(answers.contains("plaintext-redis-password"), "the rule speaks: {answers}");
+    assert!(answers.contains("plaintext-redis-password"), "the rule has a finding: {answers}");
     client.post("/validate", &body[..body.len() / 2]);
 
     let decided = rayguard.logged("decided");
@@ -183,7 +183,7 @@ fn decisions_are_counted_and_logged_without_what_they_are_about() {
     assert_eq!(rayguard.metric(r#"rayguard_admission_errors_total{reason="decode"}"#), 1);
     assert_eq!(rayguard.metric(r#"rayguard_admission_duration_seconds_count{webhook="validate"}"#), 1);
     assert_eq!(rayguard.metric("rayguard_admission_in_flight"), 0);
-    for told in [rayguard.log(), rayguard.ask_admin("/metrics").body, answers] {
-        assert!(!told.contains(secret), "{told}");
+    for output in [rayguard.log(), rayguard.ask_admin("/metrics").body, answers] {
+        assert!(!output.contains(secret), "{output}");
     }
 }

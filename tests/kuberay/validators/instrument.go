@@ -15,12 +15,12 @@ import (
 	"strings"
 )
 
-// instrumented is the package of KubeRay's that is changed, and the file in it.
+// instrumented is the changed package of KubeRay, and validation is the changed file in it.
 const instrumented, validation = "controllers/ray/utils", "validation.go"
 
 // instrument copies KubeRay's Go sources into a folder, and changes one thing in them: each exported validator records
-// how it is called. What the validators ask each other is not recorded. Beside the copy it leaves a go.mod that is this
-// program's, but takes KubeRay from there.
+// how it is called. Calls between validators are not recorded. Next to the copy it writes this program's go.mod, with a
+// replacement that takes KubeRay from the copy.
 func instrument(module, folder string) error {
 	copied := filepath.Join(folder, "ray-operator")
 	if err := copySources(module, copied); err != nil {
@@ -51,7 +51,7 @@ func instrument(module, folder string) error {
 
 // copySources copies a module's Go sources and its go.mod into a new folder.
 func copySources(module, folder string) error {
-	// Files in Go's module cache cannot be written, and neither can copies of them.
+	// Files in Go's module cache are read-only, and so are copies of them.
 	if err := os.RemoveAll(folder); err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func copySources(module, folder string) error {
 	})
 }
 
-// recorded is a source file, with each exported validator in it behind one that records.
+// recorded returns a source file in which each exported validator is wrapped by one that records the call.
 func recorded(file string) ([]byte, error) {
 	files := token.NewFileSet()
 	parsed, err := parser.ParseFile(files, file, nil, parser.ParseComments)
@@ -110,7 +110,7 @@ func recorded(file string) ([]byte, error) {
 	return append([]byte(text), recorders.Bytes()...), nil
 }
 
-// names are those of a function's parameters, as in a call.
+// names returns the names of a function's parameters, separated by commas as in a call.
 func names(parameters *ast.FieldList) string {
 	var all []string
 	for _, field := range parameters.List {

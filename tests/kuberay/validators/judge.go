@@ -19,21 +19,21 @@ type question struct {
 
 // answer is one line of the output.
 type answer struct {
-	// Undecodable says why the object is none that the API server could have stored.
+	// Undecodable is the reason why the API server could not have stored the object.
 	Undecodable string `json:"undecodable,omitempty"`
-	// Errors are what the validators say, and nothing if they accept the object.
+	// Errors are the errors of the validators, and empty if they accept the object.
 	Errors []fault `json:"errors"`
-	// Panics are the validators that gave no verdict, with the reason.
+	// Panics are the validators that panicked, with the reason.
 	Panics []fault `json:"panics"`
 }
 
-// fault is what one validator says.
+// fault is one message of one validator.
 type fault struct {
 	Validator string `json:"validator"`
 	Text      string `json:"text"`
 }
 
-// judgeAll answers every line.
+// judgeAll reads one question per line and writes one answer per line.
 func judgeAll(in io.Reader, out *bufio.Writer) error {
 	questions := json.NewDecoder(bufio.NewReader(in))
 	answers := json.NewEncoder(out)
@@ -55,7 +55,7 @@ func judgeAll(in io.Reader, out *bufio.Writer) error {
 	}
 }
 
-// judge asks each validator by itself, as the operator's reconcile loop would.
+// judge calls each validator separately, as the operator's reconcile loop would.
 func judge(asked question) (answer, error) {
 	given := answer{Errors: []fault{}, Panics: []fault{}}
 	if err := setGates(asked.Gates); err != nil {
@@ -69,10 +69,10 @@ func judge(asked question) (answer, error) {
 	}
 	read, known := kinds[kind.Kind]
 	if !known {
-		return given, fmt.Errorf("%q is no kind of KubeRay's", kind.Kind)
+		return given, fmt.Errorf("%q is not a kind of KubeRay", kind.Kind)
 	}
 	object, validators := read()
-	// As the API server reads JSON: field names in their own case, whole numbers as such.
+	// As the API server reads JSON: field names are case-sensitive, and integers stay integers.
 	if err := kjson.UnmarshalCaseSensitivePreserveInts(asked.Object, object); err != nil {
 		given.Undecodable = err.Error()
 		return given, nil
@@ -89,24 +89,24 @@ func judge(asked question) (answer, error) {
 	return given, nil
 }
 
-// untouched has every gate as the operator sets it itself.
+// untouched has every gate at the operator's default.
 var untouched = utilfeature.DefaultMutableFeatureGate.DeepCopy()
 
-// setGates sets gates as the operator's --feature-gates would. They belong to the process, so those that an earlier
-// question set have to go.
+// setGates sets gates as the operator's --feature-gates would. Gates are global to the process, so it first resets
+// those that an earlier question set.
 func setGates(gates map[string]bool) error {
 	fresh := untouched.DeepCopy()
 	utilfeature.DefaultMutableFeatureGate, utilfeature.DefaultFeatureGate = fresh, fresh
 	return fresh.SetFromMap(gates)
 }
 
-// call runs a validator; some of them take fields for set that the API server's defaults would set.
+// call runs a validator. Some validators panic where a field is missing that the API server's defaults would set.
 func call(validate func() error) (err error, panicked any) {
 	defer func() { panicked = recover() }()
 	return validate(), nil
 }
 
-// texts are the single errors in what may be several joined ones.
+// texts returns the messages of an error, one for each error that errors.Join has joined.
 func texts(err error) []string {
 	if err == nil {
 		return nil

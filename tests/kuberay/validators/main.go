@@ -1,8 +1,8 @@
-// Validators answers what KubeRay's own validators say of objects, and helps to record what its tests ask them.
+// Validators runs KubeRay's own validators on objects, and helps to record how KubeRay's tests call them.
 //
-//	validators judge                      one JSON object {"gates", "object"} a line in, one answer a line out
-//	validators messages MODULE            the texts of the errors that KubeRay's validators make, one JSON string a line
-//	validators instrument MODULE FOLDER   copies KubeRay's sources, so that its own tests record what they ask validators
+//	validators judge                      reads one JSON object {"gates", "object"} per line, writes one answer per line
+//	validators messages MODULE            writes the texts of the validators' errors, one JSON string per line
+//	validators instrument MODULE FOLDER   copies KubeRay's sources, so that its own tests record how they call validators
 package main
 
 import (
@@ -20,7 +20,7 @@ func main() {
 
 func run(arguments []string) error {
 	if len(arguments) == 0 {
-		return fmt.Errorf("say what to do: judge, messages or instrument")
+		return fmt.Errorf("no command: use judge, messages or instrument")
 	}
 	switch command, rest := arguments[0], arguments[1:]; {
 	case command == "judge" && len(rest) == 0:
@@ -34,6 +34,6 @@ func run(arguments []string) error {
 	case command == "instrument" && len(rest) == 2:
 		return instrument(rest[0], rest[1])
 	default:
-		return fmt.Errorf("cannot understand %q", arguments)
+		return fmt.Errorf("unknown command or wrong number of arguments: %q", arguments)
 	}
 }

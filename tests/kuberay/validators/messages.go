@@ -14,20 +14,20 @@ import (
 	"strings"
 )
 
-// sources are where KubeRay's validators are, in the folder of its module.
+// sources are the files with KubeRay's validators, in the folder of its module.
 var sources = []string{
 	"controllers/ray/utils/*.go",
 	"controllers/ray/utils/dashboardclient/*.go",
 	"pkg/webhooks/v1/*.go",
 }
 
-// isValidator says of a function's name whether it is one of them, or one that they leave a part of the work to.
+// isValidator matches the name of a validator, or of a function that validators call for a part of their work.
 var isValidator = regexp.MustCompile(`^([vV]alidate|UnmarshalRuntimeEnvYAML$)`)
 
-// makesError has the functions that a message is given to.
+// makesError lists the functions that make an error from a message.
 var makesError = []string{"fmt.Errorf", "fmt.Sprintf", "errstd.New", "errors.New", "field.Invalid"}
 
-// printMessages writes the text of each error that KubeRay's validators make, as its source has it.
+// printMessages writes the text of each error that KubeRay's validators make, as it is in the source.
 func printMessages(module string, out io.Writer) error {
 	lines := json.NewEncoder(out)
 	lines.SetEscapeHTML(false)
@@ -57,7 +57,7 @@ func printMessages(module string, out io.Writer) error {
 	return nil
 }
 
-// messages are the texts in a file from which its validators make errors.
+// messages returns the texts in a file from which its validators make errors.
 func messages(file *ast.File) []string {
 	var found []string
 	for _, declared := range file.Decls {
@@ -81,7 +81,7 @@ func messages(file *ast.File) []string {
 	return found
 }
 
-// name is that of a function of another package, as it is called.
+// name returns the qualified name of a called function of another package, and "" for any other expression.
 func name(function ast.Expr) string {
 	selected, ok := function.(*ast.SelectorExpr)
 	if !ok {
@@ -94,7 +94,7 @@ func name(function ast.Expr) string {
 	return owner.Name + "." + selected.Sel.Name
 }
 
-// literal is the text of a literal, or of several that are added up.
+// literal returns the text of a string literal, or of several that are concatenated.
 func literal(expression ast.Expr) (string, bool) {
 	switch expression := expression.(type) {
 	case *ast.BasicLit:

@@ -2,5 +2,5 @@
 
 package main
 
-// KubeRay's own tests need it.
+// KubeRay's own tests need this module.
 import _ "github.com/stretchr/testify/require"

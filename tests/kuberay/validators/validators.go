@@ -12,13 +12,13 @@ import (
 	webhooks "github.com/ray-project/kuberay/ray-operator/pkg/webhooks/v1"
 )
 
-// validator is one of KubeRay's, bound to an object.
+// validator is one of KubeRay's validators, bound to an object.
 type validator struct {
 	name     string
 	validate func() error
 }
 
-// kinds makes an empty object of each kind, with what the operator asks of one before it does anything with it.
+// kinds makes an empty object of each kind, with the validators that the operator calls before it processes it.
 var kinds = map[string]func() (any, []validator){
 	"RayCluster": func() (any, []validator) {
 		object := &rayv1.RayCluster{}
@@ -53,7 +53,8 @@ var kinds = map[string]func() (any, []validator){
 	},
 }
 
-// admissionErrors is what KubeRay's own webhook says of a RayCluster beyond what the reconcile loop says of its name.
+// admissionErrors returns the errors of KubeRay's own webhook for a RayCluster, without those of its name, which the
+// reconcile loop reports too.
 func admissionErrors(object *rayv1.RayCluster) error {
 	_, err := new(webhooks.RayClusterWebhook).ValidateCreate(context.Background(), object)
 	if err == nil {

@@ -1,9 +1,9 @@
-// Cert-manager runs the controller of cert-manager and its cainjector, as cert-manager's own programs start them. Those are
-// Go modules of their own, which are not published; what they start is.
+// Cert-manager runs cert-manager's controller and cainjector, and starts them as cert-manager's own programs do. Those
+// programs are separate Go modules, which are not published; the packages that they start are published.
 //
 //	cert-manager KUBECONFIG
 //
-// The issuers are those that certs/cert-manager.yaml asks for. ACME, Vault and Venafi would be most of what there is to
+// It has only the issuers that certs/cert-manager.yaml uses. ACME, Vault and Venafi would be most of the code to
 // compile.
 package main
 
@@ -54,7 +54,7 @@ func main() {
 
 func run(arguments []string) error {
 	if len(arguments) != 1 {
-		return fmt.Errorf("say which kubeconfig to use")
+		return fmt.Errorf("usage: cert-manager KUBECONFIG")
 	}
 	ctrl.SetLogger(klog.Background())
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -93,13 +93,13 @@ func startController(ctx context.Context, group *errgroup.Group, kubeconfig stri
 		}
 		group.Go(func() error { return built.Run(workers, ctx) })
 	}
-	// Informers start when every controller has said what it wants to be informed of.
+	// Informers start after every controller has registered those that it needs.
 	shared.SharedInformerFactory.Start(ctx.Done())
 	shared.KubeSharedInformerFactory.Start(ctx.Done())
 	return nil
 }
 
-// startInjector does what cmd/cainjector does, but without electing a leader and without metrics.
+// startInjector does what cmd/cainjector does, but without leader election and without metrics.
 func startInjector(ctx context.Context, group *errgroup.Group, kubeconfig string) error {
 	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	if err != nil {
@@ -113,7 +113,7 @@ func startInjector(ctx context.Context, group *errgroup.Group, kubeconfig string
 			return err
 		}
 	}
-	config = util.RestConfigWithUserAgent(config, "cainjector") // and so its field manager
+	config = util.RestConfigWithUserAgent(config, "cainjector") // also sets its field manager
 	manager, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:  scheme,
 		Metrics: metrics.Options{BindAddress: "0"},

@@ -1,4 +1,4 @@
-//! Good objects to begin with: some of our own, and KubeRay's samples.
+//! Good objects to start from: handwritten ones and KubeRay's samples.
 
 use rayguard_manifest::json::Json;
 use rayguard_policy::kuberay::Version;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::kuberay::samples;
 use crate::validators::VERSION;
 
-/// Small objects of every kind, in each way that a check of KubeRay tells apart.
+/// Returns small objects of every kind, in each variant that a check of KubeRay distinguishes.
 pub fn own() -> Vec<Value> {
     let clusters = [
         json!({"headGroupSpec": head(), "workerGroupSpecs": [group("small"), group("large")]}),
@@ -28,7 +28,7 @@ pub fn own() -> Vec<Value> {
         let job = json!({"entrypoint": "python job.py", "rayClusterSpec": cluster});
         objects.push(object("RayCronJob", json!({"schedule": "0 4 * * *", "jobTemplate": job})));
     }
-    // A cluster with fault tolerance in the older way.
+    // A cluster with fault tolerance by annotation.
     let mut legacy = object("RayCluster", clusters[0].clone());
     legacy["metadata"]["annotations"] = json!({"ray.io/ft-enabled": "true"});
     let ray = &mut legacy["spec"]["headGroupSpec"]["template"]["spec"]["containers"][0];
@@ -69,7 +69,7 @@ fn group(name: &str) -> Value {
         "template": {"spec": {"containers": [{"name": "ray-worker", "image": "rayproject/ray:2.52.0"}]}}})
 }
 
-/// KubeRay's samples, as the API server would store them: with the defaults of KubeRay's CRDs.
+/// Returns KubeRay's samples as the API server would store them, with the defaults of KubeRay's CRDs.
 pub fn published() -> Vec<Value> {
     let mut objects = Vec::new();
     for (_, text) in samples(VERSION) {

@@ -1,23 +1,23 @@
-//! One question to both sides: an object, and the feature gates of the operator that is to judge it.
+//! A case for both sides: an object, and the feature gates of the operator that checks it.
 
 use std::fmt;
 
 use rayguard_manifest::path::FieldPath;
 use rayguard_policy::kuberay::FeatureGate;
-use rayguard_policy::ray::Kind;
+use rayguard_policy::kuberay::Kind;
 use serde_json::{Map, Value, json};
 
 use crate::dice::Dice;
 
-/// The gates that KubeRay 1.6 has and that change a verdict.
+/// The gates of KubeRay 1.6 that change a verdict.
 pub const GATES: [FeatureGate; 2] = [FeatureGate::RayJobDeletionPolicy, FeatureGate::RayServiceIncrementalUpgrade];
 
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// The gates that the operator was told to open or to close.
+    /// The gates that are set explicitly, and whether they are open.
     pub gates: Vec<(FeatureGate, bool)>,
     pub object: Value,
-    /// What was done to the object, for people.
+    /// Descriptions of the changes to the object, for reports.
     pub changes: Vec<String>,
 }
 
@@ -31,44 +31,43 @@ impl Case {
         Kind::of("ray.io/v1", kind).unwrap_or_else(|| panic!("{kind} is no kind of KubeRay's"))
     }
 
-    /// The question as the Go program reads it, one line.
-    pub fn question(&self) -> String {
+    /// Returns the case as the Go program reads it, on one line.
+    pub fn request_line(&self) -> String {
         let gates = self.gates.iter().map(|(gate, open)| (gate.as_str().to_owned(), (*open).into()));
         let gates: Map<_, _> = gates.collect();
         json!({"gates": gates, "object": self.object}).to_string()
     }
 
-    /// Where a place is in this kind of object, as a JSON Pointer; `None` if it has no such place.
-    pub fn place(&self, place: Place, dice: &mut Dice) -> Option<String> {
+    /// Returns the JSON Pointer of a section in this kind of object; `None` if it has no such section.
+    pub fn pointer_to(&self, section: Section, dice: &mut Dice) -> Option<String> {
         let kind = self.kind();
         let cluster = FieldPath::of(kind.cluster_spec_fields().iter().copied()).to_pointer();
         let has_cluster = self.object.pointer(&cluster).is_some_and(Value::is_object);
-        match place {
-            Place::Metadata => Some("/metadata".to_owned()),
-            Place::Status => Some("/status".to_owned()),
-            Place::Cluster => has_cluster.then_some(cluster),
-            Place::RayCluster => (kind == Kind::RayCluster).then(|| "/spec".to_owned()),
-            Place::Head => has_cluster.then(|| format!("{cluster}/headGroupSpec")),
-            Place::Ray => {
+        match section {
+            Section::Metadata => Some("/metadata".to_owned()),
+            Section::Status => Some("/status".to_owned()),
+            Section::Cluster => has_cluster.then_some(cluster),
+            Section::RayCluster => (kind == Kind::RayCluster).then(|| "/spec".to_owned()),
+            Section::Head => has_cluster.then(|| format!("{cluster}/headGroupSpec")),
+            Section::Ray => {
                 let container = format!("{cluster}/headGroupSpec/template/spec/containers/0");
                 self.object.pointer(&container).is_some().then_some(container)
             }
-            Place::Group => {
+            Section::Group => {
                 let groups = self.object.pointer(&format!("{cluster}/workerGroupSpecs"))?.as_array()?.len();
                 (groups > 0).then(|| format!("{cluster}/workerGroupSpecs/{}", dice.below(groups)))
             }
-            Place::Service => (kind == Kind::RayService).then(|| "/spec".to_owned()),
-            Place::Job => match kind {
+            Section::Service => (kind == Kind::RayService).then(|| "/spec".to_owned()),
+            Section::Job => match kind {
                 Kind::RayJob => Some("/spec".to_owned()),
                 Kind::RayCronJob => Some("/spec/jobTemplate".to_owned()),
                 _ => None,
             },
-            Place::CronJob => (kind == Kind::RayCronJob).then(|| "/spec".to_owned()),
+            Section::CronJob => (kind == Kind::RayCronJob).then(|| "/spec".to_owned()),
         }
     }
 
-    /// Gives a field another value, or takes it away where that is `null`. Of a list, `-` is the place behind its end,
-    /// and `+` one before.
+    /// Sets a field, or removes it if the value is `null`. In a list, `-` appends the value and `+` prepends it.
     pub fn set(&mut self, pointer: &str, value: Value) {
         let (parent, name) = pointer.rsplit_once('/').expect("a pointer below the root");
         let name = name.replace("~1", "/").replace("~0", "~");
@@ -84,7 +83,7 @@ impl Case {
         }
     }
 
-    /// The map or list at a place, which is made if there is nothing.
+    /// Returns the map or list at a pointer, which is created if it does not exist.
     fn entry(&mut self, pointer: &str, is_list: bool) -> &mut Value {
         let mut here = &mut self.object;
         for name in pointer.split('/').skip(1) {
@@ -117,7 +116,7 @@ impl fmt::Display for Case {
 
 /// A part of an object that can be changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Section {
     /// The object's metadata
     Metadata,
     /// The object's status
@@ -134,7 +133,7 @@ pub enum Place {
     Group,
     /// The spec of a RayService
     Service,
-    /// The spec of a RayJob, or of that which a RayCronJob makes
+    /// The spec of a RayJob, or the job template of a RayCronJob
     Job,
     /// The spec of a RayCronJob
     CronJob,

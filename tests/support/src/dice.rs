@@ -1,9 +1,9 @@
-//! Chance that can be repeated.
+//! Reproducible random choices.
 
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-/// What decides while one object is made: always the same for the same numbers.
+/// A random generator for one object. Equal seeds and indexes give equal choices.
 pub struct Dice(TestRunner);
 
 impl Dice {
@@ -14,22 +14,22 @@ impl Dice {
         Self(TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &bytes)))
     }
 
-    /// A number below another one, which is not 0.
+    /// Returns a number below `end`, which must not be 0.
     pub fn below(&mut self, end: usize) -> usize {
         self.draw(&(0..end))
     }
 
-    /// Whether what happens once in so many times happens now.
+    /// Returns true once in this many times on average.
     pub fn one_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
 
-    /// One of several things, of which there is at least one.
+    /// Returns one of several values, of which there must be at least one.
     pub fn pick<'a, T>(&mut self, things: &'a [T]) -> &'a T {
         &things[self.below(things.len())]
     }
 
-    /// A value of a strategy.
+    /// Returns a value of a strategy.
     pub fn draw<S: Strategy>(&mut self, strategy: &S) -> S::Value {
         strategy.new_tree(&mut self.0).expect("the strategy has values").current()
     }

@@ -1,4 +1,4 @@
-//! A rule's document as the test that it is: its headings, its examples, and the findings that it promises.
+//! A rule's document as a test: its headings, its examples, and the findings that the examples mark.
 
 use std::fmt;
 
@@ -9,36 +9,36 @@ use rayguard_policy::rule::{Finding, Level, Rule};
 pub struct Example {
     /// The rule whose document it is.
     pub rule: &'static Rule,
-    /// The heading under which it stands.
+    /// The heading above it.
     pub heading: &'static str,
     /// The YAML.
     pub text: &'static str,
-    /// The line of the document before its first.
+    /// The number of the document's line before its first line.
     pub line: usize,
 }
 
-/// A comment that promises a finding: `# error: path: fragment`, or `# warning[rule]: path: fragment` for another
-/// rule's.
+/// A comment that marks an expected finding: `# error: path: fragment`, or `# warning[rule]: path: fragment` for
+/// another rule.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mark {
-    /// The line of the example on which it stands, from 1.
+    /// The line of the example with the mark, from 1.
     pub line: usize,
     /// `error` or `warning`.
     pub severity: &'static str,
-    /// The rule that is to speak.
+    /// The rule of the expected finding.
     pub rule: &'static str,
-    /// The field path that it is to name.
+    /// The field path of the expected finding.
     pub path: String,
-    /// A part of what it is to say.
+    /// A part of the expected message.
     pub fragment: String,
 }
 
-/// The headings of a document, the title without its sign.
+/// Returns the headings of a document, without the title and the leading `## `.
 pub fn headings(rule: &Rule) -> Vec<&'static str> {
     prose(rule.docs).filter_map(|(_, line)| line.strip_prefix("## ")).collect()
 }
 
-/// The lines of a document outside its examples, with their numbers.
+/// Returns the lines of a document outside its examples, with their numbers.
 pub fn prose(docs: &'static str) -> impl Iterator<Item = (usize, &'static str)> {
     let mut fenced = false;
     docs.lines().enumerate().filter(move |(_, line)| {
@@ -48,7 +48,7 @@ pub fn prose(docs: &'static str) -> impl Iterator<Item = (usize, &'static str)> 
     })
 }
 
-/// The examples of a document.
+/// Returns the examples of a document.
 pub fn examples(rule: &'static Rule) -> Vec<Example> {
     let mut examples = Vec::new();
     let (mut heading, mut start) = ("", None);
@@ -71,7 +71,7 @@ pub fn examples(rule: &'static Rule) -> Vec<Example> {
 }
 
 impl Example {
-    /// What it promises.
+    /// Returns the findings that the example marks.
     pub fn marks(&self) -> Vec<Mark> {
         let lines = self.text.lines().enumerate();
         let comments =
@@ -104,15 +104,15 @@ impl Mark {
         Some(Self { line, severity, rule, path: path.to_owned(), fragment: fragment.to_owned() })
     }
 
-    /// The mark that would promise a finding in full.
+    /// Returns the mark of a finding with its complete message.
     pub fn of(finding: &Finding, line: usize) -> Self {
         let severity = if finding.level == Level::Deny { "error" } else { "warning" };
         let (path, fragment) = (finding.path.to_string(), finding.message.clone());
         Self { line, severity, rule: finding.rule.name, path, fragment }
     }
 
-    /// Whether a finding, as a mark, keeps this promise.
-    pub fn is_kept_by(&self, finding: &Self) -> bool {
+    /// Returns whether a finding, as a mark, matches this mark.
+    pub fn is_matched_by(&self, finding: &Self) -> bool {
         (self.line, self.severity, self.rule, &self.path)
             == (finding.line, finding.severity, finding.rule, &finding.path)
             && finding.fragment.contains(&self.fragment)

@@ -1,21 +1,21 @@
-//! The objects that both sides are asked about.
+//! Generates the objects that both sides check.
 
 use rayguard_policy::kuberay::FeatureGate;
-use rayguard_policy::ray::Kind;
+use rayguard_policy::kuberay::Kind;
 use serde_json::Value;
 
 use crate::case::{Case, GATES};
 use crate::dice::Dice;
 use crate::mutations::{self, Mutation};
-use crate::{bases, blind};
+use crate::{bases, untargeted};
 
-/// Makes one case after the other: the same for the same seed.
+/// Generates cases. Equal seeds give equal cases.
 pub struct Generator {
     seed: u64,
-    /// Our own objects and KubeRay's, by kind.
+    /// Handwritten objects and KubeRay's samples, by kind.
     bases: [Vec<Vec<Value>>; 2],
     mutations: Vec<Mutation>,
-    /// Places in the list of mutations, each as often as it has weight.
+    /// Indexes into the list of mutations, each as often as its weight.
     deck: Vec<usize>,
 }
 
@@ -32,7 +32,8 @@ impl Generator {
         Self { seed, bases, mutations, deck }
     }
 
-    /// First every base as it is; then bases with a few changes, mostly one, for KubeRay says only what it meets first.
+    /// Returns a case. The first cases are the unchanged bases. The others have a few changes, mostly one, because
+    /// KubeRay reports only the first error.
     pub fn case(&self, index: usize) -> Case {
         let mut dice = Dice::new(self.seed, index as u64);
         if let Some(base) = self.bases.iter().flatten().flatten().nth(index) {
@@ -49,7 +50,7 @@ impl Generator {
                 gates.push((gate, dice.one_in(2)));
             }
         }
-        let [aimed, blind] = match dice.below(20) {
+        let [targeted, untargeted] = match dice.below(20) {
             0..12 => [1, 0],
             12..15 => [2, 0],
             15 => [3, 0],
@@ -58,15 +59,15 @@ impl Generator {
             _ => [1, 1],
         };
         let mut case = Case::new(gates, self.base(&mut dice));
-        for change in 0..aimed {
+        for change in 0..targeted {
             let mutation = &self.mutations[*dice.pick(&self.deck)];
-            // The first change chooses the object, so that each change is made as often as any other.
+            // The first change chooses the object, so that each change is made equally often.
             while !mutation.apply(&mut case, &mut dice) && change == 0 {
                 case.object = self.base(&mut dice);
             }
         }
-        for _ in 0..blind {
-            blind::change(&mut case, &mut dice);
+        for _ in 0..untargeted {
+            untargeted::change(&mut case, &mut dice);
         }
         case
     }

@@ -1,11 +1,11 @@
-//! KubeRay itself: its CRDs and samples, from its published Go module.
+//! KubeRay's CRDs and samples, from its published Go module.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-/// The folder of `ray-operator` at a version, such as `v1.6.2`.
+/// Returns the folder of `ray-operator` at a version, such as `v1.6.2`.
 pub fn module(version: &str) -> PathBuf {
     static MODULES: OnceLock<String> = OnceLock::new();
     let modules = MODULES.get_or_init(|| {
@@ -18,7 +18,7 @@ pub fn module(version: &str) -> PathBuf {
     folder.unwrap_or_else(|| panic!("tests/kuberay/modules does not fetch KubeRay {version}")).into()
 }
 
-/// Every sample of a version: its path below `config/samples`, and its text.
+/// Returns every sample of a version: its path below `config/samples`, and its text.
 pub fn samples(version: &str) -> Vec<(String, String)> {
     let root = module(version).join("config/samples");
     let mut files = Vec::new();

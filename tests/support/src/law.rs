@@ -1,4 +1,4 @@
-//! The laws, each as a function of an object, which panics where it does not hold.
+//! The laws. Each is a function of an object that panics if the law does not hold.
 
 use rayguard_manifest::json::Json;
 use rayguard_policy::policy::Policy;
@@ -6,7 +6,7 @@ use rayguard_policy::ray::RayObject;
 use rayguard_policy::rule::{Finding, Level};
 use serde_json::{Value, json};
 
-/// What both webhooks say: the object as it is then stored, the patch, the findings.
+/// The responses of both webhooks: the stored object, the patch and the findings.
 pub struct Review {
     pub stored: Value,
     pub patch: Vec<Value>,
@@ -23,7 +23,7 @@ pub fn review(policy: &Policy, object: &Value, old: Option<&Value>) -> Review {
     };
     let patch = policy.mutate(&ray, old.as_ref());
     let mut stored = object.clone();
-    json_patch::patch(&mut stored, &patch).expect("the patch applies to the object that came");
+    json_patch::patch(&mut stored, &patch).expect("the patch applies to the object as received");
     let stored_text = stored.to_string();
     let stored_json: Json<'_> = serde_json::from_str(&stored_text).expect("JSON");
     let findings = policy.validate(&RayObject::read(&stored_json).expect("it was one before"), old.as_ref());
@@ -35,7 +35,7 @@ pub fn denials(findings: &[Finding]) -> Vec<String> {
     findings.iter().filter(|finding| finding.level == Level::Deny).map(ToString::to_string).collect()
 }
 
-/// Whether everything in one value is in the other, where it was: nothing removed, nothing replaced.
+/// Returns whether `after` contains everything of `before` in the same location: nothing removed, nothing replaced.
 pub fn is_kept(before: &Value, after: &Value) -> bool {
     match (before, after) {
         (Value::Object(before), Value::Object(after)) => {
@@ -49,25 +49,25 @@ pub fn is_kept(before: &Value, after: &Value) -> bool {
     }
 }
 
-/// Law 1: each finding is one line, and says where: the place is there, or its parent is.
-pub fn findings_name_their_place(policy: &Policy, object: &Value) {
+/// Law 1: each finding is one line and names a field path; the field or its parent exists.
+pub fn findings_name_a_field_path_in_the_object(policy: &Policy, object: &Value) {
     let review = review(policy, object, None);
     for finding in &review.findings {
         let line = finding.to_string();
         assert!(!line.contains('\n') && !finding.message.is_empty() && !finding.help.is_empty(), "{line}");
-        // A field that is missing may have up to two parents that are missing too: `resources.limits[memory]`. One of
-        // them may be the spec itself.
+        // A missing field may have up to two missing parents, as in `resources.limits[memory]`. One of them may be the
+        // spec itself.
         let pointer = finding.path.to_pointer();
-        let mut places = std::iter::successors(Some(&*pointer), |below| Some(below.rsplit_once('/')?.0)).take(4);
-        let is_there = |place: &str| match place {
+        let mut parents = std::iter::successors(Some(&*pointer), |below| Some(below.rsplit_once('/')?.0)).take(4);
+        let exists = |pointer: &str| match pointer {
             "" => review.stored.get("spec").is_none(),
-            _ => review.stored.pointer(place).is_some(),
+            _ => review.stored.pointer(pointer).is_some(),
         };
-        assert!(places.any(is_there), "{line}");
+        assert!(parents.any(exists), "{line}");
     }
 }
 
-/// Law 3: a patch only adds, keeps what it knows nothing of, and applies to the object that came.
+/// Law 3: a patch only adds, keeps unknown fields, and applies to the object as received.
 pub fn patches_only_add(policy: &Policy, object: &Value) {
     let review = review(policy, object, None);
     assert!(is_kept(object, &review.stored), "{}", json!(review.patch));
@@ -76,17 +76,17 @@ pub fn patches_only_add(policy: &Policy, object: &Value) {
         assert_eq!(&operation["op"], "add");
         let path = operation["path"].as_str().expect("a path");
         let own = path == "/metadata/annotations/rayguard.dev~1defaulted";
-        assert!(own || path.ends_with("/-") || step.pointer(path).is_none(), "{path} is there");
+        assert!(own || path.ends_with("/-") || step.pointer(path).is_none(), "{path} exists");
         let one: json_patch::Patch = serde_json::from_value(json!([operation])).expect("a patch");
         json_patch::patch(&mut step, &one).expect("each operation applies after the one before");
     }
     if *object == review.stored {
-        assert!(review.patch.is_empty(), "a patch that changes nothing is no patch");
+        assert!(review.patch.is_empty(), "a patch that changes nothing must be empty");
     }
 }
 
-/// Law 4: once written, nothing is left to write, at creation and as an update.
-pub fn a_second_call_adds_nothing(policy: &Policy, object: &Value) {
+/// Law 4: a second call adds nothing, neither at creation nor on update.
+pub fn a_second_mutation_adds_nothing(policy: &Policy, object: &Value) {
     let first = review(policy, object, None);
     let second = review(policy, &first.stored, None);
     assert!(second.patch.is_empty(), "{}", json!(second.patch));
@@ -94,8 +94,8 @@ pub fn a_second_call_adds_nothing(policy: &Policy, object: &Value) {
     assert!(update.patch.is_empty(), "{}", json!(update.patch));
 }
 
-/// Law 5: a manifest that is applied again gives the same object, whatever became of the policy.
-pub fn a_manifest_applied_again_changes_nothing<'p>(
+/// Law 5: applying a manifest again gives the same object, even if the policy has changed.
+pub fn reapplying_a_manifest_changes_nothing<'p>(
     object: &Value,
     created: &Policy,
     later: impl IntoIterator<Item = &'p Policy>,
@@ -108,13 +108,13 @@ pub fn a_manifest_applied_again_changes_nothing<'p>(
     }
 }
 
-/// Law 5: an object from before the webhook gets no defaults as long as its groups stay.
-pub fn an_object_from_before_the_webhook_stays(policy: &Policy, object: &Value) {
+/// Law 5: an object created before the webhook gets no defaults as long as its groups do not change.
+pub fn an_object_from_before_the_webhook_gets_no_defaults(policy: &Policy, object: &Value) {
     let review = review(policy, object, Some(object));
     assert_eq!(review.patch, Vec::<Value>::new());
 }
 
-/// Law 6: what the old object already violated does not stop an update, though groups change places.
+/// Law 6: violations of the old object do not block an update, even if groups are reordered.
 pub fn old_violations_only_warn(policy: &Policy, object: &Value, finalizer: bool) {
     let mut new = object.clone();
     if let Some(metadata) = new.get_mut("metadata").and_then(Value::as_object_mut)
@@ -133,7 +133,7 @@ pub fn old_violations_only_warn(policy: &Policy, object: &Value, finalizer: bool
     assert!(denials(&review.findings).is_empty(), "{:#?}", denials(&review.findings));
 }
 
-/// Law 6, the other side: what the old object did not violate is refused as it is at creation.
+/// Law 6, the converse: violations that the old object does not have are refused as at creation.
 pub fn new_violations_are_refused(policy: &Policy, object: &Value) {
     let at_creation = denials(&findings(policy, object, None));
     let good =
@@ -142,8 +142,8 @@ pub fn new_violations_are_refused(policy: &Policy, object: &Value) {
     assert_eq!(at_creation, at_update);
 }
 
-/// Law 7: what is on its way out is never held up and never changed.
-pub fn nothing_is_said_of_an_object_that_is_being_deleted(policy: &Policy, object: &Value) {
+/// Law 7: an object that is being deleted is neither refused nor changed.
+pub fn an_object_that_is_being_deleted_has_no_findings_and_no_patch(policy: &Policy, object: &Value) {
     let mut object = object.clone();
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.insert("deletionTimestamp".to_owned(), json!("2026-11-22T00:00:00Z"));
@@ -152,13 +152,13 @@ pub fn nothing_is_said_of_an_object_that_is_being_deleted(policy: &Policy, objec
     }
 }
 
-/// Law 8: any JSON whatever gets a verdict.
+/// Law 8: any JSON gets a verdict.
 pub fn any_json_gets_a_verdict(policy: &Policy, object: &Value) {
     let first = review(policy, object, None);
     review(policy, &first.stored, Some(object));
 }
 
-/// Where an object's cluster spec is, as a JSON Pointer.
+/// Returns the JSON Pointer of an object's cluster spec.
 pub fn cluster_spec(object: &Value) -> &'static str {
     match object["kind"].as_str() {
         Some("RayService") => "/spec/rayClusterConfig",

@@ -1,10 +1,11 @@
-//! What several test programs share: generated objects, policies, KubeRay's own files and validators, and the laws.
+//! Code that several test programs share: generated objects, policies, KubeRay's own files and validators, and the
+//! laws.
 
 #![allow(clippy::disallowed_methods, reason = "tests read files and run programs")]
-#![allow(missing_docs, clippy::missing_panics_doc, reason = "a helper of tests panics where a test is to fail")]
+#![allow(missing_docs, clippy::missing_panics_doc, reason = "a test helper panics to fail the test")]
 
 pub mod bases;
-pub mod blind;
+pub mod untargeted;
 pub mod case;
 pub mod dice;
 pub mod document;
@@ -20,7 +21,7 @@ pub mod validators;
 
 use std::path::Path;
 
-/// The folder of the whole project.
+/// Returns the root folder of the project.
 pub fn root() -> &'static Path {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().and_then(Path::parent);
     root.expect("this crate is in tests/support")

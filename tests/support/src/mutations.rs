@@ -1,4 +1,4 @@
-//! Changes to objects: at least one for each check of KubeRay, that makes it fire or just not.
+//! Changes to objects: for each check of KubeRay at least one that makes it fire or just not fire.
 
 mod authentication;
 mod autoscaling;
@@ -11,33 +11,33 @@ mod service;
 
 use serde_json::{Value, json};
 
-use crate::case::{Case, Place};
+use crate::case::{Case, Section};
 use crate::dice::Dice;
 use crate::texts::Text;
 
-/// Fields that get a value together.
+/// Fields that are changed together.
 pub struct Mutation {
-    /// How often it is made, beside others.
+    /// How often it is made, relative to others.
     weight: usize,
-    fields: Vec<(Place, &'static str, Values)>,
+    fields: Vec<(Section, &'static str, Values)>,
 }
 
-/// What a field may become.
+/// The values that a field may get.
 pub enum Values {
-    /// One of this list; `null` for nothing at all.
+    /// A value of this list; `null` removes the field.
     Of(Value),
-    /// Any text of a sort.
+    /// A text of this kind.
     Any(Text),
-    /// A map with one key of a sort.
+    /// A map with one key of this kind.
     Key(Text),
 }
 
-/// Fields, each with the values that it may get: `Place "/pointer" = [value, …]`, any text of a sort `= (Sort)`, or a map
-/// with such a key `= {Sort}`.
+/// Defines a mutation: fields, each with the values that it may get. `Section "/pointer" = [value, …]` is a list of
+/// values, `= (Kind)` a text of a kind, and `= {Kind}` a map with a key of a kind.
 macro_rules! mutation {
-    ($($place:ident $pointer:literal = $values:tt),+ $(,)?) => {
+    ($($section:ident $pointer:literal = $values:tt),+ $(,)?) => {
         $crate::mutations::Mutation::new(vec![$(
-            ($crate::case::Place::$place, $pointer, mutation!(@values $values)),
+            ($crate::case::Section::$section, $pointer, mutation!(@values $values)),
         )+])
     };
     (@values [$($values:tt)*]) => { $crate::mutations::Values::Of(::serde_json::json!([$($values)*])) };
@@ -47,11 +47,11 @@ macro_rules! mutation {
 pub(crate) use mutation;
 
 impl Mutation {
-    pub fn new(fields: Vec<(Place, &'static str, Values)>) -> Self {
+    pub fn new(fields: Vec<(Section, &'static str, Values)>) -> Self {
         Self { weight: 1, fields }
     }
 
-    /// Made more often than others, for most of its values go past the check, or another check is before it.
+    /// Makes the mutation more often, because most of its values pass the check or fail an earlier one.
     fn often(self) -> Self {
         Self { weight: 4, ..self }
     }
@@ -60,15 +60,15 @@ impl Mutation {
         self.weight
     }
 
-    /// Changes an object, or says that it has no such places.
+    /// Changes an object. Returns false if the object has no such sections.
     pub fn apply(&self, case: &mut Case, dice: &mut Dice) -> bool {
         let mut changed = case.clone();
         let mut groups: Option<String> = None;
-        for (place, pointer, values) in &self.fields {
-            // Fields of a group that are set together belong to one group.
-            let found = groups.clone().filter(|_| *place == Place::Group).or_else(|| changed.place(*place, dice));
+        for (section, pointer, values) in &self.fields {
+            // Fields of a group that are set together must belong to one group.
+            let found = groups.clone().filter(|_| *section == Section::Group).or_else(|| changed.pointer_to(*section, dice));
             let Some(found) = found else { return false };
-            if *place == Place::Group {
+            if *section == Section::Group {
                 groups = Some(found.clone());
             }
             let value = match values {
@@ -85,7 +85,7 @@ impl Mutation {
     }
 }
 
-/// Every mutation.
+/// Returns all mutations.
 pub fn all() -> Vec<Mutation> {
     let subjects = [
         metadata::mutations(),

@@ -1,4 +1,4 @@
-//! Objects of every kind and shape, and what damage can make of them.
+//! Objects of every kind and shape, with and without random damage.
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::policies::policies;
 use crate::samples::samples;
 
-/// What stands for a password in generated objects, and must never come out.
+/// The password in generated objects, which must never appear in output.
 pub const SECRET: &str = "5241590000000000";
 
 const TIMEOUT: &str = "RAY_gcs_rpc_server_reconnect_timeout_s";
@@ -20,7 +20,7 @@ pub fn kind() -> impl Strategy<Value = &'static str> {
     select(vec!["RayCluster", "RayService", "RayJob", "RayCronJob"])
 }
 
-/// A well-formed object of any kind, good or bad: one of KubeRay's samples, or more often one of our own making.
+/// Returns a well-formed object of any kind, good or bad: a generated one, or less often one of KubeRay's samples.
 pub fn object() -> impl Strategy<Value = Value> {
     prop_oneof![3 => generated(), 1 => select(samples())]
 }
@@ -43,11 +43,11 @@ fn generated() -> impl Strategy<Value = Value> {
     )
 }
 
-/// The same after some damage: values of other types, fields that are gone, nulls.
+/// Returns an object with some random damage: values of other types, missing fields, nulls.
 pub fn damaged() -> impl Strategy<Value = Value> {
-    let blow = (any::<Index>(), prop_oneof![Just(None), any_json().prop_map(Some), Just(Some(Value::Null))]);
-    (object(), prop::collection::vec(blow, 0..4)).prop_map(|(mut object, blows)| {
-        for (at, with) in blows {
+    let change = (any::<Index>(), prop_oneof![Just(None), any_json().prop_map(Some), Just(Some(Value::Null))]);
+    (object(), prop::collection::vec(change, 0..4)).prop_map(|(mut object, changes)| {
+        for (at, with) in changes {
             let mut pointers = Vec::new();
             pointers_below(&object, "", &mut pointers);
             pointers.retain(|pointer| pointer != "/apiVersion" && pointer != "/kind");
@@ -222,7 +222,7 @@ fn container() -> impl Strategy<Value = Value> {
     (env, image, resources, any::<bool>(), any::<bool>()).prop_map(|(env, image, resources, from, stop)| {
         let mut container = json!({"image": image, "resources": resources});
         if let Some(mut env) = env {
-            // The API server refuses a name that is there twice before it asks any validating webhook.
+            // The API server refuses a duplicate name before it calls any validating webhook.
             let mut seen = std::collections::HashSet::new();
             env.retain(|var| seen.insert(var["name"].to_string()));
             container["env"] = env.into();

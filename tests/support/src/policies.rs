@@ -1,11 +1,11 @@
-//! Policies that differ in everything that laws could depend on.
+//! Policies for tests of the laws.
 
 use std::sync::OnceLock;
 
 use rayguard_policy::policy::Policy;
 use serde_json::{Value, json};
 
-/// Policies that differ in everything that laws could depend on.
+/// Returns policies that differ in everything that a law could depend on.
 pub fn policies() -> &'static [Policy] {
     static POLICIES: OnceLock<Vec<Policy>> = OnceLock::new();
     POLICIES.get_or_init(|| {

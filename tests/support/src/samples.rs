@@ -1,4 +1,4 @@
-//! KubeRay's samples, as objects to hold the laws over.
+//! KubeRay's samples as objects for the laws.
 
 use std::sync::OnceLock;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::kuberay;
 
-/// Every Ray object in the samples of three versions.
+/// Returns every Ray object in the samples of three versions.
 pub fn samples() -> &'static [Value] {
     static SAMPLES: OnceLock<Vec<Value>> = OnceLock::new();
     SAMPLES.get_or_init(|| {

@@ -1,4 +1,4 @@
-//! Texts that somebody parses: good ones, bad ones, and those in between.
+//! Texts for fields that KubeRay parses: good ones, bad ones, and edge cases.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -9,11 +9,11 @@ use proptest::strategy::Union;
 
 use crate::dice::Dice;
 
-/// Those that somebody has thought of.
+/// Handwritten texts by list.
 static TEXTS: LazyLock<HashMap<String, Vec<String>>> =
     LazyLock::new(|| serde_json::from_str(include_str!("texts.json")).expect("lists of texts"));
 
-/// A sort of text.
+/// A kind of text.
 #[derive(Clone, Copy, Debug)]
 pub enum Text {
     /// The name of an object.
@@ -24,9 +24,9 @@ pub enum Text {
     LabelValue,
     /// A version of Ray.
     RayVersion,
-    /// How long something may take: a duration as Go writes it, or seconds.
+    /// A duration as Go writes it, or a number of seconds.
     Duration,
-    /// When something runs: a line of cron.
+    /// A cron schedule.
     Schedule,
     /// YAML that should be a map.
     Yaml,
@@ -66,7 +66,7 @@ impl Text {
             Text::Yaml => Union::new([
                 of("yaml"),
                 like(&[
-                    // Not with the characters of anchors and tags: what they may be called differs from parser to parser.
+                    // Without the characters of anchors and tags, because parsers differ in the names that they allow.
                     r#"[a-c]: [-0-9a-z\[\]{}:,"'*|# ]{0,8}"#,
                     "[-a-c:\\[\\]{}\n\"' ]{1,9}",
                     "([a-c]: [0-9]\n){1,3}",
@@ -76,23 +76,23 @@ impl Text {
     }
 }
 
-/// A text of a list.
+/// Returns a text of a list.
 fn of(list: &str) -> BoxedStrategy<String> {
     select(TEXTS[list].as_slice()).boxed()
 }
 
-/// A text that matches one of several patterns.
+/// Returns a text that matches one of several patterns.
 fn like(patterns: &[&'static str]) -> BoxedStrategy<String> {
     Union::new(patterns.iter().map(|pattern| (*pattern).boxed())).boxed()
 }
 
-/// A name as long as it may just be for some kind, or somewhat longer.
+/// Returns a name around the maximum length of some kind.
 fn name() -> BoxedStrategy<String> {
     let lengths = select(vec![36_usize, 37, 46, 47, 48, 49, 52, 53, 54, 63, 64, 253]);
     (lengths, "[-a-z0-9]").prop_map(|(length, last)| format!("{}{last}", "a".repeat(length - 1))).boxed()
 }
 
-/// Five fields, of which one or none is odd.
+/// Returns five cron fields, at most one of which is odd.
 fn schedule() -> BoxedStrategy<String> {
     let good = Union::new([of("cron fields"), like(&["[1-6]", r"\*", r"\*"])]);
     let odd = Union::new([

@@ -1,4 +1,4 @@
-//! KubeRay's own validators: a Go program of this project around KubeRay's published module.
+//! KubeRay's own validators, called by a Go program of this project.
 
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -12,27 +12,27 @@ use serde::Deserialize;
 use crate::case::Case;
 use crate::kuberay::module;
 
-/// The version that is asked.
+/// The version of KubeRay.
 pub const VERSION: &str = "v1.6.2";
 
-/// What KubeRay says of one object.
+/// KubeRay's verdict on one object.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Answer {
-    /// Why the object is none that the API server could have stored, if so.
+    /// The reason why the API server could not have stored the object, if it could not.
     pub undecodable: Option<String>,
-    pub errors: Vec<Said>,
-    /// The validators that crash on the object, and so give no verdict.
-    pub panics: Vec<Said>,
+    pub errors: Vec<Message>,
+    /// The validators that panic on the object, and so give no verdict.
+    pub panics: Vec<Message>,
 }
 
-/// What one validator says.
+/// The message of one validator.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Said {
+pub struct Message {
     pub validator: String,
     pub text: String,
 }
 
-/// A call of a validator that one of KubeRay's own tests makes.
+/// A call of a validator by one of KubeRay's own tests.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Call {
     pub validator: String,
@@ -41,7 +41,7 @@ pub struct Call {
     pub error: Option<String>,
 }
 
-/// Asks about each case in turn, and hands on what is said.
+/// Calls the validators for each case in turn, and passes the verdict to `each`.
 pub fn judge(cases: impl Iterator<Item = Case> + Send, mut each: impl FnMut(Case, Answer)) {
     let mut process = Command::new(program())
         .arg("judge")
@@ -49,35 +49,35 @@ pub fn judge(cases: impl Iterator<Item = Case> + Send, mut each: impl FnMut(Case
         .stdout(Stdio::piped())
         .spawn()
         .expect("the program that was just built");
-    let mut questions = BufWriter::new(process.stdin.take().expect("a pipe"));
+    let mut requests = BufWriter::new(process.stdin.take().expect("a pipe"));
     let answers = BufReader::new(process.stdout.take().expect("a pipe"));
     thread::scope(|scope| {
-        // The program keeps some answers back until its buffer is full, so more than a few questions must be on their way.
+        // The program keeps answers until its buffer is full, so many cases must be in flight.
         let (asked, waiting) = sync_channel(100_000);
         scope.spawn(move || {
             for case in cases {
-                writeln!(questions, "{}", case.question()).expect("the program reads");
-                asked.send(case).expect("somebody waits for the answer");
+                writeln!(requests, "{}", case.request_line()).expect("the program reads");
+                asked.send(case).expect("the receiver exists");
             }
-            questions.flush().expect("the program reads");
+            requests.flush().expect("the program reads");
         });
         let mut answers = answers.lines();
         for case in waiting {
-            let line = answers.next().expect("an answer to each question").expect("UTF-8");
+            let line = answers.next().expect("an answer to each case").expect("UTF-8");
             let answer = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
             each(case, answer);
         }
     });
-    assert!(process.wait().expect("it ends").success(), "the validators failed, and say why above");
+    assert!(process.wait().expect("it ends").success(), "the validators failed; the reason is above");
 }
 
-/// The texts of the errors that KubeRay's validators make, as its source has them: with `%s` for what varies.
+/// Returns the texts of the errors of KubeRay's validators as in its source, with verbs such as `%s`.
 pub fn messages() -> Vec<String> {
     let output = run(Command::new(program()).arg("messages").arg(module(VERSION)));
     output.lines().map(|line| serde_json::from_str(line).expect("a JSON string a line")).collect()
 }
 
-/// What KubeRay's own tests of its validators ask them.
+/// Returns the calls that KubeRay's own tests make of its validators.
 pub fn calls() -> Vec<Call> {
     let folder = scratch("recording");
     run(Command::new(program()).current_dir(sources()).arg("instrument").arg(module(VERSION)).arg(&folder));
@@ -93,7 +93,7 @@ pub fn calls() -> Vec<Call> {
     lines.map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
 }
 
-/// The program's path; the program is built first, which takes long where Go has never built KubeRay.
+/// Returns the program's path. The program is built first, which takes long if Go has not built KubeRay before.
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
@@ -103,7 +103,7 @@ fn program() -> &'static Path {
     })
 }
 
-/// A command of Go's in the folder of the program's sources.
+/// Returns a Go command in the folder of the program's sources.
 fn go(command: &str) -> Command {
     let mut go = Command::new("go");
     go.arg(command).current_dir(sources());
@@ -114,7 +114,7 @@ fn sources() -> PathBuf {
     crate::root().join("tests/kuberay/validators")
 }
 
-/// A folder for what is built, beside cargo's folder of the test program that runs.
+/// Returns a folder for build results, next to cargo's folder of the running test program.
 fn scratch(name: &str) -> PathBuf {
     let program = std::env::current_exe().expect("a test program has a path");
     let cargo = program.parent().and_then(Path::parent).expect("cargo puts it into debug/deps");
@@ -123,7 +123,7 @@ fn scratch(name: &str) -> PathBuf {
     folder
 }
 
-/// Runs a command to its end, and gives back what it wrote.
+/// Runs a command to its end, and returns what it wrote.
 fn run(command: &mut Command) -> String {
     let output = command.stderr(Stdio::inherit()).output().unwrap_or_else(|error| {
         panic!("{command:?}: {error}; KubeRay's validators are Go: install Go 1.25 or newer, see https://go.dev/dl")

@@ -109,6 +109,28 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Returns the value of a field of the map at a path of field names, without reading anything else; `None` where the path
+    /// leads to no map, `null` where the map has no such field.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::Syntax`] where the text on the way is not JSON.
+    pub fn field_at(&mut self, path: &[&str], field: &str) -> Result<Option<Json<'a>>, Fault> {
+        if self.peek()? != b'{' {
+            return self.skip().map(|_| None);
+        }
+        let mut found = path.is_empty().then_some(Json::Null);
+        self.map(|reader, name| {
+            match path {
+                [] if name == field => found = Some(reader.value()?),
+                [first, below @ ..] if name == *first => found = reader.field_at(below, field)?,
+                _ => drop(reader.skip()?),
+            }
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
     /// The string that comes next.
     pub fn text(&mut self) -> Result<Cow<'a, str>, Fault> {
         if self.peek()? == b'"' { self.string() } else { Err(Fault::Type) }

@@ -5,11 +5,11 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::view::Blind;
+use crate::context::Environment;
 
 /// Where nothing is known but the object.
 fn validate<'a>(policy: &Policy, body: &'a [u8]) -> Result<Decision<'a>, Malformed> {
-    super::validate(policy, &Blind, body)
+    super::validate(policy, Environment::EMPTY, body)
 }
 
 const RECORDED: [&[u8]; 4] = [

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::source::{Source, Texts};
-use crate::exemption::PREFIX;
+use crate::policy::PREFIX;
 use crate::policy::Policy;
 use crate::rule::{Level, Rule};
 use rayguard_manifest::path::on_one_line;

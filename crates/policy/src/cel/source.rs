@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use regex_lite::{Captures, Regex};
 
 use crate::kuberay::{FeatureGate, KubeRay, Version};
-use crate::policy::Settings;
-use crate::ray::Kind;
+use crate::settings::Settings;
+use crate::kuberay::Kind;
 use rayguard_manifest::json::Json;
 use rayguard_manifest::yaml;
 

@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 
 use crate::kuberay::Version;
-use crate::rule::Reason;
+use crate::reason::Reason;
 use crate::schema::{Fault, Schema, Suggestion};
 use rayguard_manifest::json::Json;
 use rayguard_manifest::keyed::{key_of, merge_key};

@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
 
 use super::{Defaults, Wanted, worker_reconnect_timeout};
-use crate::policy::Settings;
+use crate::settings::Settings;
 use crate::ray::timeout::RECONNECT_TIMEOUT;
 use crate::ray::{Group, RayObject};
 use rayguard_manifest::json::Json;

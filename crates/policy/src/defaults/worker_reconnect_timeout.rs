@@ -1,7 +1,7 @@
 //! The workers' reconnect timeout.
 
 use super::{WorkerReconnectTimeout, env_var, reread};
-use crate::policy::Settings;
+use crate::settings::Settings;
 use crate::ray::RayObject;
 use crate::ray::timeout::{KUBERAY_WORKER_DEFAULT, RECONNECT_TIMEOUT, ReconnectTimeout, WORKER_MARGIN};
 use rayguard_manifest::patch::PatchBuilder;

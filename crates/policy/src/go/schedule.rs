@@ -35,7 +35,7 @@ impl fmt::Display for ScheduleError {
             Self::Field(name, part) => write!(formatter, "{part:.20} cannot be in its {name} field"),
             Self::Descriptor => formatter.write_str("there is no such descriptor"),
             Self::Every => formatter.write_str("@every takes a duration such as 1h30m"),
-            Self::TimeZone => formatter.write_str("what stands behind TZ= is no time zone"),
+            Self::TimeZone => formatter.write_str("the text after TZ= is not a time zone"),
         }
     }
 }

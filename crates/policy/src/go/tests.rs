@@ -70,7 +70,7 @@ fn a_schedule_says_what_is_wrong_with_it() {
         ("* * L * *", "L cannot be in its day-of-month field"),
         ("@reboot", "there is no such descriptor"),
         ("@every 1d", "@every takes a duration such as 1h30m"),
-        ("TZ=Mars/Base * * * * *", "what stands behind TZ= is no time zone"),
+        ("TZ=Mars/Base * * * * *", "the text after TZ= is not a time zone"),
     ] {
         assert_eq!(schedule::check(text).expect_err(text).to_string(), why);
     }

@@ -35,15 +35,15 @@ pub enum AddressFault {
 }
 
 impl AddressFault {
-    /// The fault, as the end of a sentence that begins with "the address of Redis".
+    /// The fault, as the end of a sentence that begins with "the Redis address".
     pub fn describe(self) -> &'static str {
         match self {
-            Self::Blank => "has blanks in it",
+            Self::Blank => "contains blanks",
             Self::Scheme => "has a scheme that is neither redis:// nor rediss://",
-            Self::Credentials => "holds credentials, which Ray does not read",
+            Self::Credentials => "contains credentials, which Ray does not read",
             Self::Path => "has a path after its port, which Ray does not read",
             Self::Host => "has no host",
-            Self::HostName => "has a host that no name service knows: kubelet replaces $(NAME) only",
+            Self::HostName => "has a host that is not a DNS name: kubelet replaces only $(NAME)",
             Self::Port => "has no port, and Ray assumes none",
             Self::PortNumber => "has a port that is not a number from 1 to 65535",
         }

@@ -36,7 +36,7 @@ impl Obstacle {
     /// What is wrong.
     pub fn message(self) -> &'static str {
         match self {
-            Self::Selected => "a job deletes nothing of a cluster that it only selects",
+            Self::Selected => "KubeRay deletes neither a cluster that the job selects nor its workers",
             Self::Autoscaled => "KubeRay does not delete the workers of a cluster with an autoscaler",
         }
     }

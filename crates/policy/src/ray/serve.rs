@@ -1,11 +1,14 @@
 //! What a RayService asks of Ray Serve: `serveConfigV2`, YAML within the object.
 
-mod recent;
+mod cache;
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Kind, RayObject};
+pub use cache::ServeConfigCache;
+
+use super::RayObject;
+use crate::kuberay::Kind;
 use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;
 use rayguard_manifest::yaml::{self, Document};
@@ -45,12 +48,14 @@ impl RayObject<'_> {
     /// The Serve configuration. KubeRay reads it as YAML only when it sends it to the head
     /// (ray-operator/controllers/ray/rayservice_controller.go:1577), and Ray then wants applications.
     ///
-    /// Reading it takes longer than all the rest of judging a RayService, so it is done once, and the last few are kept.
-    pub fn serve_config(&self) -> &ServeConfig {
+    /// Parsing it takes longer than all rules together, so it is parsed once for each object, and not at all where a cache has
+    /// it.
+    pub fn serve_config(&self, cache: Option<&ServeConfigCache>) -> &ServeConfig {
         self.serve_config.get_or_init(|| match self.kind {
             Kind::RayService => {
                 let text = self.json.descend(["spec", "serveConfigV2"]).as_nonempty_str();
-                text.map_or_else(|| Arc::new(ServeConfig::Absent), recent::read)
+                let read = |text| cache.map_or_else(|| Arc::new(ServeConfig::read(text)), |cache| cache.read(text));
+                text.map_or_else(|| Arc::new(ServeConfig::Absent), read)
             }
             _ => Arc::new(ServeConfig::Absent),
         })

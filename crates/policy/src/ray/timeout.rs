@@ -2,21 +2,18 @@
 
 use super::pod::{EnvValue, EnvVar};
 use super::{Group, RayObject};
-use crate::policy::Settings;
+use crate::settings::{RAY_DEFAULT_RECONNECT_TIMEOUT, Settings};
 use rayguard_manifest::path::FieldPath;
 
 /// The variable that sets it, in seconds.
 pub const RECONNECT_TIMEOUT: &str = "RAY_gcs_rpc_server_reconnect_timeout_s";
-
-/// Ray's own default, in seconds (`RAY_CONFIG`, `crates/policy/src/ray/common/ray_config_def.h` in Ray).
-pub const RAY_DEFAULT: u32 = 60;
 
 /// What KubeRay gives to workers of a fault-tolerant cluster that have no value of their own, in seconds
 /// (`DefaultWorkerRayGcsReconnectTimeoutS`, ray-operator/controllers/ray/utils/constant.go:302).
 pub const KUBERAY_WORKER_DEFAULT: u32 = 600;
 
 /// By so many seconds a worker's timeout is best longer than the head's: as KubeRay's 600 s are than Ray's 60 s.
-pub const WORKER_MARGIN: u32 = KUBERAY_WORKER_DEFAULT - RAY_DEFAULT;
+pub const WORKER_MARGIN: u32 = KUBERAY_WORKER_DEFAULT - RAY_DEFAULT_RECONNECT_TIMEOUT;
 
 /// A group's effective reconnect timeout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,26 +1,28 @@
 #![doc = include_str!("autoscaler_restart_policy.md")]
 
+use crate::context::Context;
 use crate::kuberay::Version;
-use crate::policy::Settings;
-use crate::ray::RayObject;
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "autoscaler-restart-policy",
-    summary: "a restartPolicy that keeps Pods which the autoscaler has to replace",
+    summary: "a restartPolicy other than Never on Pods that the autoscaler must replace",
     category: Category::Kuberay,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[
         "restartPolicy for head Pod should be Never or unset when using autoscaler V2",
         "restartPolicy for worker group",
     ],
     docs: include_str!("autoscaler_restart_policy.md"),
-    check: Check::Object(check),
+    cel: Cel::Yes(include_str!("autoscaler_restart_policy.cel.yaml")),
+    check,
 };
 
-fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let Context { object, settings, .. } = *context;
     let (version, cluster) = (settings.kuberay.version, &object.cluster);
     if version < Version::v1(4) || !cluster.is_autoscaling() {
         return;
@@ -30,7 +32,7 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
         Some("v1") if version >= Version::v1(7) => false,
         _ => return,
     };
-    // Of the head of a job in SidecarMode conflicting-sidecar-mode says the same.
+    // For the head of a job in SidecarMode, conflicting-sidecar-mode reports the same field.
     let is_sidecar =
         version >= Version::v1(5) && object.job().is_some_and(|job| job.submission_mode() == "SidecarMode");
     let is_head_free = !is_v2 || is_sidecar;
@@ -39,9 +41,9 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
             continue;
         }
         let message = if is_v2 {
-            "version 2 of the autoscaler needs Pods that are replaced and not restarted"
+            "autoscaler v2 requires restartPolicy Never: it replaces Pods and does not restart them"
         } else {
-            "the autoscaler removes no idle worker whose container was restarted"
+            "autoscaler v1 does not remove an idle worker whose container was restarted"
         };
         let finding = findings.invalid(group.restart_policy_path(), message, "write Never, or remove it");
         finding.fix_by_value(group.restart_policy_path(), "Never");

@@ -1,78 +1,75 @@
 #![doc = include_str!("changed_immutable_field.md")]
 
+use crate::context::Context;
 use crate::kuberay::Version;
-use crate::policy::Settings;
 use crate::ray::gcs::OPTIONS;
-use crate::ray::{Kind, RayObject};
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::kuberay::Kind;
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use crate::spelling::quote;
-use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;
 
 pub(super) static RULE: Rule = Rule {
     name: "changed-immutable-field",
-    summary: "an update of a field that is fixed once the object exists",
+    summary: "an update that changes an immutable field",
     category: Category::Kuberay,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Previous,
     since: "0.1.0",
     reference: &[],
     docs: include_str!("changed_immutable_field.md"),
-    check: Check::Update { fields: &[MANAGED_BY, BACKEND], compare },
+    cel: Cel::Yes(include_str!("changed_immutable_field.cel.yaml")),
+    check,
 };
 
 const MANAGED_BY: &str = "managedBy";
 const BACKEND: &str = "backend";
 
-/// Who reconciles an object that does not say it (ray-operator/controllers/ray/utils/util.go,
+/// The controller of an object without `managedBy` (ray-operator/controllers/ray/utils/util.go,
 /// `ManagedByExternalController`).
 const OPERATOR: &str = "ray.io/kuberay-operator";
 
-fn compare(old: &RayObject<'_>, new: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
-    let version = settings.kuberay.version;
-    if old.kind != new.kind {
-        return; // the API server replaces nothing by another thing
-    }
-    let own = new.kind.job_spec_fields().unwrap_or(&["spec"]);
-    let cluster = new.kind.cluster_spec_fields();
-    if version >= Version::v1(if new.kind == Kind::RayService { 6 } else { 3 }) {
-        // The API server compares only what both objects have. Of an object that somebody reconciles, to say nothing
-        // is to say that it is the operator.
-        let unset = if new.kind == Kind::RayCronJob { None } else { Some(OPERATOR) };
-        compare_field(old, new, own, MANAGED_BY, unset, findings);
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let version = context.settings.kuberay.version;
+    let kind = context.object.kind;
+    let own = kind.job_spec_fields().unwrap_or(&["spec"]);
+    let cluster = kind.cluster_spec_fields();
+    if version >= Version::v1(if kind == Kind::RayService { 6 } else { 3 }) {
+        // The API server compares the field only if both objects have it. Without the field, the operator is the
+        // controller, except in the template of a RayCronJob.
+        let unset = if kind == Kind::RayCronJob { None } else { Some(OPERATOR) };
+        compare_field(context, own, MANAGED_BY, unset, findings);
     }
     if version >= Version::v1(3) && cluster != own {
-        compare_field(old, new, cluster, MANAGED_BY, None, findings);
+        compare_field(context, cluster, MANAGED_BY, None, findings);
     }
     if version >= Version::v1(7) {
         let options: Vec<_> = cluster.iter().copied().chain([OPTIONS]).collect();
-        compare_field(old, new, &options, BACKEND, Some("redis"), findings);
+        compare_field(context, &options, BACKEND, Some("redis"), findings);
     }
 }
 
-/// Reports a field of a map that both objects have, if its value is another one. What the value is where none is written
-/// may not be known, and then nothing can be compared with it.
+/// Reports a field of a map that both objects have, if its value differs. `unset` is the value of a missing field; with
+/// `None`, a missing field is not compared.
 fn compare_field(
-    old: &RayObject<'_>,
-    new: &RayObject<'_>,
+    context: &Context<'_, '_>,
     map: &[&'static str],
     field: &'static str,
     unset: Option<&'static str>,
     findings: &mut Findings,
 ) {
-    fn at<'a>(object: &RayObject<'a>, map: &[&'static str]) -> Option<&'a Json<'a>> {
-        Some(object.json.descend(map.iter().copied())).filter(|value| value.as_object().is_some())
-    }
-    let (Some(old), Some(new)) = (at(old, map), at(new, map)) else { return };
-    let [was, is] = [old, new].map(|map| map.field(field).as_nonempty_str().or(unset));
+    let new = context.object.json.descend(map.iter().copied());
+    let Some(previous) = context.previous.filter(|_| new.as_object().is_some()) else { return };
+    let Some(old) = previous.field(map, field) else { return };
+    let [was, is] = [&old, new.field(field)].map(|value| value.as_nonempty_str().or(unset));
     if let (Some(was), Some(is)) = (was, is)
         && was != is
     {
-        let now = if new.field(field).is_null() { "be left out".to_owned() } else { format!("become {}", quote(is)) };
+        let now = if new.field(field).is_null() { "be removed".to_owned() } else { format!("become {}", quote(is)) };
         findings.invalid(
             FieldPath::of(map.iter().copied()).field(field),
-            format!("it is {} since the object was created, and cannot {now}", quote(was)),
-            format!("write {field}: {was:.60}, or delete the object and create it anew"),
+            format!("{field} is immutable: it is {} and cannot {now}", quote(was)),
+            format!("write {field}: {was:.60}, or delete the object and create it again"),
         );
     }
 }

@@ -1,24 +1,26 @@
 #![doc = include_str!("conflicting_autoscaler_version.md")]
 
+use crate::context::Context;
 use crate::kuberay::Version;
-use crate::policy::Settings;
-use crate::ray::RayObject;
 use crate::ray::autoscaler::is_on;
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "conflicting-autoscaler-version",
-    summary: "the variable RAY_enable_autoscaler_v2 beside autoscalerOptions.version, or on without an autoscaler",
+    summary: "the variable RAY_enable_autoscaler_v2 next to autoscalerOptions.version, or on without an autoscaler",
     category: Category::Kuberay,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &["when enableInTreeAutoscaling is false", "both .spec.autoscalerOptions.version and head Pod env var"],
     docs: include_str!("conflicting_autoscaler_version.md"),
-    check: Check::Object(check),
+    cel: Cel::Yes(include_str!("conflicting_autoscaler_version.cel.yaml")),
+    check,
 };
 
-fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let Context { object, settings, .. } = *context;
     let (version, cluster) = (settings.kuberay.version, &object.cluster);
     if version < Version::v1(4) {
         return;
@@ -29,10 +31,10 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
         {
             let finding = findings.forbidden(
                 switch.path(),
-                "the version of the autoscaler is written in autoscalerOptions.version too",
-                format!("remove it, and leave version: {asked}"),
+                "RAY_enable_autoscaler_v2 is set, but autoscalerOptions.version sets the version as well",
+                format!("remove the variable, and keep version: {asked}"),
             );
-            // Both say the same.
+            // The variable and the field agree, so the variable is redundant.
             if asked == "v2" && is_on(&switch) {
                 finding.fix_by_removal(switch.path());
             }
@@ -42,7 +44,7 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     {
         findings.invalid(
             switch.value_path(),
-            "it asks for version 2 of the autoscaler, and the cluster has none",
+            "RAY_enable_autoscaler_v2 is on, but the cluster has no autoscaler",
             "remove the variable, or write enableInTreeAutoscaling: true",
         );
     }

@@ -1,12 +1,12 @@
 #![doc = include_str!("conflicting_fault_tolerance.md")]
 
-use crate::policy::Settings;
+use crate::context::Context;
 use crate::ray::RayObject;
 use crate::ray::gcs::{
     FT_ENABLED_ANNOTATION, GcsFaultTolerance, OPTIONS, REDIS_ADDRESS, REDIS_PASSWORD, REDIS_PASSWORD_PARAM,
     STORAGE_NAMESPACE_ANNOTATION,
 };
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use rayguard_manifest::path::FieldPath;
 
 pub(super) static RULE: Rule = Rule {
@@ -15,6 +15,7 @@ pub(super) static RULE: Rule = Rule {
     category: Category::FaultTolerance,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[
         "annotation and GcsFaultToleranceOptions are both set",
@@ -24,17 +25,19 @@ pub(super) static RULE: Rule = Rule {
         "cannot set `ray.io/external-storage-namespace` annotation",
     ],
     docs: include_str!("conflicting_fault_tolerance.md"),
-    check: Check::Object(check),
+    cel: Cel::Yes(include_str!("conflicting_fault_tolerance.cel.yaml")),
+    check,
 };
 
-fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let object = context.object;
     let is_rocksdb = match object.fault_tolerance {
         GcsFaultTolerance::Options(_) => false,
         GcsFaultTolerance::RocksDb => true,
         GcsFaultTolerance::Off | GcsFaultTolerance::Annotation => return,
     };
     let mut forbid = |path: FieldPath, option: Option<&str>, is_needless: bool| {
-        let message = format!("{OPTIONS} is there as well, and KubeRay refuses both together");
+        let message = format!("{OPTIONS} is set as well, and KubeRay refuses both together");
         let help = match option.filter(|_| !is_rocksdb) {
             Some(option) => format!("remove it, and write {OPTIONS}.{option}"),
             None => "remove it".to_owned(),
@@ -44,9 +47,9 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
             finding.fix_by_removal(path);
         }
     };
-    // Any value at all, even "false".
+    // Any value counts, even "false".
     if let Some(value) = object.annotation(FT_ENABLED_ANNOTATION).filter(|value| !value.is_empty()) {
-        // "true" says what the options say.
+        // "true" is redundant: the options switch fault tolerance on.
         forbid(RayObject::annotation_path(FT_ENABLED_ANNOTATION), None, value.eq_ignore_ascii_case("true"));
     }
     let head = &object.cluster.head;

@@ -1,31 +1,33 @@
 #![doc = include_str!("conflicting_group_resources.md")]
 
+use crate::context::Context;
 use crate::kuberay::Version;
-use crate::policy::Settings;
-use crate::ray::RayObject;
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "conflicting-group-resources",
-    summary: "resources of a group in rayStartParams and in the group itself",
+    summary: "resources of a group in both rayStartParams and the group's resources",
     category: Category::Kuberay,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &["resource fields should not be set in both rayStartParams and Resources"],
     docs: include_str!("conflicting_group_resources.md"),
-    check: Check::Object(check),
+    cel: Cel::Yes(include_str!("conflicting_group_resources.cel.yaml")),
+    check,
 };
 
-/// The parameters of `ray start` that say what a node has, and what to write instead of them.
+/// The parameters of `ray start` that set the resources of a node, and the help for each of them.
 const PARAMS: [(&str, &str); 4] = [
-    ("num-cpus", "remove it, and write CPU into the group's resources"),
-    ("num-gpus", "remove it, and write GPU into the group's resources"),
-    ("memory", "remove it, and write memory into the group's resources"),
-    ("resources", "remove it, and write each resource by its name into the group's resources"),
+    ("num-cpus", "remove it, and set CPU in the group's resources"),
+    ("num-gpus", "remove it, and set GPU in the group's resources"),
+    ("memory", "remove it, and set memory in the group's resources"),
+    ("resources", "remove it, and set each resource by its name in the group's resources"),
 ];
 
-fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let Context { object, settings, .. } = *context;
     if settings.kuberay.version < Version::v1(5) {
         return;
     }
@@ -34,7 +36,7 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
             if group.ray_start_param(param).is_some_and(|value| !value.is_empty()) {
                 findings.forbidden(
                     group.ray_start_param_path(param),
-                    "beside the group's own resources KubeRay takes none in rayStartParams",
+                    "KubeRay refuses resources in rayStartParams if the group has a resources field",
                     help,
                 );
             }

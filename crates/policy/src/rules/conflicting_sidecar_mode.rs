@@ -1,16 +1,16 @@
 #![doc = include_str!("conflicting_sidecar_mode.md")]
 
+use crate::context::Context;
 use crate::kuberay::Version;
-use crate::policy::Settings;
-use crate::ray::RayObject;
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "conflicting-sidecar-mode",
-    summary: "the SidecarMode of a job beside what it cannot work with",
+    summary: "submissionMode SidecarMode together with fields that it does not support",
     category: Category::Kuberay,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[
         "ClusterSelector is not supported in SidecarMode",
@@ -19,10 +19,12 @@ pub(super) static RULE: Rule = Rule {
         "restartPolicy for head Pod should be Never or unset when using SidecarMode",
     ],
     docs: include_str!("conflicting_sidecar_mode.md"),
-    check: Check::Object(check),
+    cel: Cel::Yes(include_str!("conflicting_sidecar_mode.cel.yaml")),
+    check,
 };
 
-fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let Context { object, settings, .. } = *context;
     if settings.kuberay.version < Version::v1(5) {
         return;
     }
@@ -30,7 +32,7 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     if job.selects_cluster() {
         findings.invalid(
             job.path().field("submissionMode"),
-            "a cluster that is there already cannot get a sidecar to submit the job",
+            "in SidecarMode, a job cannot have a clusterSelector: an existing cluster cannot get the sidecar",
             "use another submissionMode, or a rayClusterSpec instead of the clusterSelector",
         );
     }
@@ -38,7 +40,7 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
         if job.has_map(field) {
             findings.forbidden(
                 job.path().field(field),
-                "there is no submitter of its own in SidecarMode",
+                format!("in SidecarMode, a job cannot have {field}: KubeRay creates no submitter Pod"),
                 "remove it, or use K8sJobMode",
             );
         }
@@ -47,7 +49,7 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     if head.restart_policy().is_some_and(|policy| policy != "Never") {
         let finding = findings.invalid(
             head.restart_policy_path(),
-            "in SidecarMode the head's restartPolicy can only be Never",
+            "in SidecarMode, the head's restartPolicy must be Never",
             "write Never, or remove it",
         );
         finding.fix_by_value(head.restart_policy_path(), "Never");

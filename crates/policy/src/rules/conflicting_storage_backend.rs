@@ -1,19 +1,20 @@
 #![doc = include_str!("conflicting_storage_backend.md")]
 
+use crate::context::Context;
 use crate::kuberay::Version;
-use crate::policy::Settings;
 use crate::ray::RayObject;
 use crate::ray::gcs::{GcsFaultTolerance, OPTIONS};
 use crate::ray::pod::{places_named, places_of_mount};
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use rayguard_manifest::json::Json;
 
 pub(super) static RULE: Rule = Rule {
     name: "conflicting-storage-backend",
-    summary: "settings of one storage backend beside the other, or in the way of RocksDB's own",
+    summary: "settings of the other storage backend, or settings that KubeRay adds itself for RocksDB",
     category: Category::Kuberay,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[
         "cannot set GcsFaultToleranceOptions.RedisAddress when backend is 'rocksdb'",
@@ -27,15 +28,19 @@ pub(super) static RULE: Rule = Rule {
         "cannot set GcsFaultToleranceOptions.Storage when backend is 'redis'",
     ],
     docs: include_str!("conflicting_storage_backend.md"),
-    check: Check::Object(check),
+    cel: Cel::Yes(include_str!("conflicting_storage_backend.cel.yaml")),
+    check,
 };
 
-/// The variables that KubeRay sets in the head for RocksDB, the volume that it makes, and where it mounts that.
+/// The environment variables that KubeRay sets in the head for RocksDB.
 const VARIABLES: [&str; 2] = ["RAY_gcs_storage", "RAY_gcs_storage_path"];
+/// The name of the volume that KubeRay adds to the head for RocksDB.
 const VOLUME: &str = "gcs-storage";
+/// The path at which KubeRay mounts that volume.
 const MOUNT_PATH: &str = "/data/gcs";
 
-fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let Context { object, settings, .. } = *context;
     if settings.kuberay.version < Version::v1(7) {
         return;
     }
@@ -47,14 +52,14 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
             check_head(object, findings);
         }
         _ if storage.as_object().is_some() => {
-            let message = "a volume is for RocksDB, and KubeRay refuses it where Redis is the backend";
+            let message = "storage is only for RocksDB, and KubeRay refuses it if Redis is the backend";
             findings.forbidden(object.options_path("storage"), message, "remove it, or write backend: rocksdb");
         }
         _ => {}
     }
 }
 
-/// What the options must not say of Redis.
+/// Reports options for Redis that are set together with RocksDB.
 fn check_redis_options(object: &RayObject<'_>, findings: &mut Findings) {
     let options = object.cluster.json.field(OPTIONS);
     for field in ["redisAddress", "redisUsername", "redisPassword", "externalStorageNamespace"] {
@@ -64,13 +69,14 @@ fn check_redis_options(object: &RayObject<'_>, findings: &mut Findings) {
             value => value.as_object().is_some(),
         };
         if is_set {
-            let message = "it is for Redis, and KubeRay refuses it beside backend: rocksdb";
+            let message = format!("{field} is only for Redis, and KubeRay refuses it with backend: rocksdb");
             findings.forbidden(object.options_path(field), message, "remove it, or remove backend: rocksdb");
         }
     }
 }
 
-/// A claim that is there already has a size, a class and access modes of its own. The class may be an empty text.
+/// Reports properties of a new claim that are set together with the name of an existing claim. A storage class counts
+/// even when it is empty.
 fn check_claim(object: &RayObject<'_>, storage: &Json<'_>, findings: &mut Findings) {
     if storage.field("claimName").as_nonempty_str().is_none() {
         return;
@@ -81,22 +87,22 @@ fn check_claim(object: &RayObject<'_>, storage: &Json<'_>, findings: &mut Findin
             value => !value.is_null(),
         };
         if is_set {
-            let message = "it is for a claim that KubeRay makes, and claimName says that there is one already";
+            let message = format!("{field} is for a claim that KubeRay creates, but claimName names an existing one");
             let path = object.options_path("storage").field(field);
             findings.forbidden(path, message, "remove it, or remove claimName");
         }
     }
 }
 
-/// What KubeRay puts into the head itself.
+/// Reports what KubeRay adds to the head itself for RocksDB.
 fn check_head(object: &RayObject<'_>, findings: &mut Findings) {
-    let message = "with RocksDB KubeRay sets this in the head itself, and refuses another";
+    let message = "KubeRay adds this to the head itself for RocksDB, and refuses a second one";
     let Some(head) = object.head_container() else { return };
     for index in places_named(head.json.field("env"), &VARIABLES) {
         findings.forbidden(head.env_path().index(index), message, "remove it");
     }
     for index in places_of_mount(head.json.field("volumeMounts"), VOLUME, MOUNT_PATH) {
-        let help = format!("remove it, or mount another volume than {VOLUME} elsewhere than at {MOUNT_PATH}");
+        let help = format!("remove it, or use a name other than {VOLUME} and a path other than {MOUNT_PATH}");
         findings.forbidden(head.path().field("volumeMounts").index(index), message, help);
     }
     for index in places_named(object.cluster.head.pod_spec().field("volumes"), &[VOLUME]) {

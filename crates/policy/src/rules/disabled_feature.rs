@@ -1,18 +1,18 @@
 #![doc = include_str!("disabled_feature.md")]
 
+use crate::context::Context;
 use crate::kuberay::{FeatureGate, Version};
-use crate::policy::Settings;
-use crate::ray::RayObject;
 use crate::ray::gcs::GcsFaultTolerance;
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use rayguard_manifest::path::FieldPath;
 
 pub(super) static RULE: Rule = Rule {
     name: "disabled-feature",
-    summary: "a field that needs a feature of the operator that is off",
+    summary: "a field whose feature gate is off in the operator",
     category: Category::Kuberay,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[
         "the embedded RocksDB GCS fault tolerance backend",
@@ -24,24 +24,26 @@ pub(super) static RULE: Rule = Rule {
         "worker groups is currently available when the RayJobDeletionPolicy feature gate is enabled",
     ],
     docs: include_str!("disabled_feature.md"),
-    check: Check::Object(check),
+    cel: Cel::Yes(include_str!("disabled_feature.cel.yaml")),
+    check,
 };
 
-/// Fields of a cluster that the operator takes only with a gate open.
+/// The fields of a cluster that the operator accepts only while a feature gate is on, with their gates.
 const FIELDS: [(&str, FeatureGate); 3] = [
     ("historyServerOptions", FeatureGate::RayClusterHistoryServer),
     ("networkPolicy", FeatureGate::RayClusterNetworkPolicy),
     ("tlsOptions", FeatureGate::RayClusterMtls),
 ];
 
-fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let Context { object, settings, .. } = *context;
     // A version without the gate has no such field either: the API server drops it.
     let is_off = |gate: FeatureGate| gate.is_in(settings.kuberay.version) && !settings.kuberay.is_enabled(gate);
     let mut refuse = |gate: FeatureGate, path: FieldPath, instead: &str| {
         findings.forbidden(
             path,
-            format!("the operator refuses it while its feature gate {} is off", gate.as_str()),
-            format!("open the gate in the operator and in rayguard's policy, or {instead}"),
+            format!("the operator refuses this field while its feature gate {} is off", gate.as_str()),
+            format!("enable the gate in the operator and in rayguard's policy, or {instead}"),
         );
     };
     let gate = FeatureGate::GcsFaultToleranceEmbeddedStorage;
@@ -58,16 +60,16 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     if !is_off(gate) {
         return;
     }
-    // An autoscaler and a suspended group exclude each other with the gate open, too.
+    // An autoscaler and a suspended group exclude each other even while the gate is on.
     let instead =
-        if cluster.is_autoscaling() { "remove it, which the autoscaler needs in any case" } else { "remove it" };
+        if cluster.is_autoscaling() { "remove it, as the autoscaler requires in any case" } else { "remove it" };
     for group in &cluster.workers {
         if group.json.field("suspend").as_bool() == Some(true) {
             refuse(gate, group.path().field("suspend"), instead);
         }
     }
     let Some(job) = object.job() else { return };
-    // KubeRay 1.3 and 1.4 had one policy, whatever became of the job.
+    // KubeRay 1.3 and 1.4 have one policy for every outcome of the job.
     let field = if settings.kuberay.version < Version::v1(5) { "deletionPolicy" } else { "deletionStrategy" };
     if !job.json.field(field).is_null() {
         refuse(gate, job.path().field(field), "remove it");
@@ -77,6 +79,8 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ray::RayObject;
+    use crate::settings::Settings;
     use crate::kuberay::KubeRay;
     use rayguard_manifest::json::Json;
 
@@ -86,7 +90,7 @@ mod tests {
         let object = RayObject::read(&json).expect("a RayJob");
         let kuberay = KubeRay { version: Version::v1(minor), feature_gates: feature_gates.to_vec() };
         let settings = Settings { kuberay, ..Settings::default() };
-        let findings = Findings::collect(&object, None, &settings, [(&RULE, Level::Deny)]);
+        let findings = Findings::collect(&Context::new(&object, &settings), [(&RULE, Level::Deny)]);
         findings.iter().map(|finding| finding.path.to_string()).collect()
     }
 
@@ -106,13 +110,13 @@ mod tests {
                 let expected: &[&str] = if minors.contains(&minor) { &[path] } else { &[] };
                 assert_eq!(found(spec, minor, &[]), expected, "{spec} in 1.{minor}");
                 let open = [(FeatureGate::RayJobDeletionPolicy, true), (FeatureGate::AllAlpha, true)];
-                assert!(found(spec, minor, &open).is_empty(), "{spec} in 1.{minor} with every gate open");
+                assert!(found(spec, minor, &open).is_empty(), "{spec} in 1.{minor} with every gate on");
             }
         }
     }
 
     #[test]
-    fn null_is_nothing() {
+    fn null_counts_as_missing() {
         let spec = r#"{"deletionStrategy":null,"rayClusterSpec":{"networkPolicy":null,"tlsOptions":null,
             "historyServerOptions":null,"gcsFaultToleranceOptions":null,"workerGroupSpecs":null}}"#;
         assert!(found(spec, 7, &[(FeatureGate::AllBeta, false)]).is_empty());

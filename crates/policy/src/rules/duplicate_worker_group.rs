@@ -2,32 +2,35 @@
 
 use std::collections::HashSet;
 
-use crate::policy::Settings;
-use crate::ray::RayObject;
-use crate::rule::{Category, Check, Findings, Level, Reason, Rule, Scope};
+use crate::context::Context;
+use crate::reason::Reason;
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "duplicate-worker-group",
-    summary: "two worker groups of one name",
+    summary: "two worker groups with the same name",
     category: Category::Kuberay,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &["worker group names must be unique"],
     docs: include_str!("duplicate_worker_group.md"),
-    check: Check::Object(check),
+    cel: Cel::Yes(include_str!("duplicate_worker_group.cel.yaml")),
+    check,
 };
 
-fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let object = context.object;
     let mut seen = HashSet::new();
     for group in &object.cluster.workers {
-        // Two groups without a name have one name too: none.
+        // Two groups without a name count as two groups with the same name.
         if !seen.insert(group.name().unwrap_or_default()) {
             findings.report(
                 Reason::Duplicate,
                 group.path().field("groupName"),
-                "another worker group has this name, and KubeRay makes and kills their Pods in turn",
-                "give each group a name of its own",
+                "another worker group has this name, and KubeRay creates and deletes their Pods without end",
+                "give each group a unique name",
             );
         }
     }

@@ -1,33 +1,35 @@
 #![doc = include_str!("empty_storage_namespace.md")]
 
-use crate::policy::Settings;
-use crate::ray::RayObject;
+use crate::context::Context;
 use crate::ray::pod::EnvValue;
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use rayguard_manifest::path::Step;
 
 pub(super) static RULE: Rule = Rule {
     name: "empty-storage-namespace",
-    summary: "a storage namespace that is shared with every other empty one",
+    summary: "an empty storage namespace, which all clusters with an empty one share",
     category: Category::FaultTolerance,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[],
     docs: include_str!("empty_storage_namespace.md"),
-    check: Check::Object(check),
+    cel: Cel::Yes(include_str!("empty_storage_namespace.cel.yaml")),
+    check,
 };
 
-fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let object = context.object;
     let Some(namespace) = object.storage_namespace() else { return };
     if namespace.value == EnvValue::Literal("".into()) {
         let path = namespace.path;
         let finding = findings.invalid(
             path.clone(),
-            "the storage namespace is empty, one that all such clusters at this Redis share",
-            "remove it: KubeRay then takes the cluster's UID",
+            "the storage namespace is empty, and all clusters on this Redis with an empty one share their tables",
+            "remove it: KubeRay then uses the cluster's UID",
         );
-        // Of a variable, the whole of it.
+        // Remove the whole variable, not only its value.
         let is_of_variable = path.steps().last().and_then(Step::name) == Some("value");
         finding.fix_by_removal(path.take(path.steps().len() - usize::from(is_of_variable)));
     }

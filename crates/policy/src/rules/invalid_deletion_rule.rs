@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::context::Context;
 use crate::kuberay::Version;
-use crate::policy::Settings;
-use crate::ray::RayObject;
 use crate::ray::deletion::{DELETE_CLUSTER, DELETE_SELF, DELETE_WORKERS};
-use crate::rule::{Category, Check, Findings, Level, Reason, Rule, Scope};
+use crate::reason::Reason;
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;
 
@@ -16,6 +16,7 @@ pub(super) static RULE: Rule = Rule {
     category: Category::Kuberay,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[
         "cannot set both JobStatus and JobDeploymentStatus",
@@ -27,19 +28,21 @@ pub(super) static RULE: Rule = Rule {
         ") must be >= ",
     ],
     docs: include_str!("invalid_deletion_rule.md"),
-    check: Check::Object(check),
+    cel: Cel::No("its field paths have list indexes, which CEL of Kubernetes 1.30 cannot compute"),
+    check,
 };
 
-/// What can be deleted, in the order in which it has to go.
+/// The deletion policies, in the order in which they must run.
 const ORDER: [&str; 3] = [DELETE_WORKERS, DELETE_CLUSTER, DELETE_SELF];
 
-/// The field of a condition that names a status, and the status.
+/// The field of a condition that names a status, and that status.
 type Status<'a> = (&'static str, &'a str);
 
-/// For each policy the place of its rule, and the seconds that it waits.
+/// For each policy, the index of its rule and the seconds that the rule waits.
 type Waits<'a> = BTreeMap<&'a str, (usize, i64)>;
 
-fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let Context { object, settings, .. } = *context;
     let Some(job) = object.job().filter(|_| settings.kuberay.version >= Version::v1(5)) else { return };
     let rules = job.deletion_rules();
     if rules.is_empty() {
@@ -54,18 +57,18 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
         let seconds = condition.field("ttlSeconds").as_i64().unwrap_or_default();
         if seconds < 0 {
             let path = path().fields(["condition", "ttlSeconds"]);
-            findings.invalid(path, "it must not be negative", "write the seconds to wait, or remove it for none");
+            findings.invalid(path, "ttlSeconds must not be negative", "write the seconds to wait, or remove it");
         }
         let policy = rule.field("policy").as_str().unwrap_or_default();
         let obstacle = object.deletion_obstacle(policy);
         if let Some(obstacle) = obstacle {
             findings.invalid(path().field("policy"), obstacle.message(), obstacle.help());
         }
-        // Only what is right by itself is held against the others, as KubeRay does it.
+        // Like KubeRay, compare only rules that are valid by themselves.
         let Some((field, status)) = status.filter(|_| seconds >= 0 && obstacle.is_none()) else { continue };
         let waits = statuses.entry((field, status)).or_default();
         if let Some((first, _)) = waits.get(policy) {
-            let message = format!("deletionRules[{first}] has this policy and this {field} already");
+            let message = format!("deletionRules[{first}] already has this policy and this {field}");
             findings.report(Reason::Duplicate, path(), message, "remove one of the two");
         } else {
             waits.insert(policy, (index, seconds));
@@ -79,7 +82,7 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
             if after < before {
                 findings.invalid(
                     path.clone().index(*index).fields(["condition", "ttlSeconds"]),
-                    format!("it makes {later} come after {after} s, before {earlier} after {before} s ({field} {status:.20})"),
+                    format!("runs {later} after {after} s, before {earlier} after {before} s ({field} {status:.20})"),
                     format!("write {longest} or more"),
                 );
             }
@@ -87,7 +90,7 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     }
 }
 
-/// The status that a condition waits for. There must be one, and one only.
+/// Returns the status that a condition waits for, and reports a condition with none or with two.
 fn status<'a>(
     condition: &'a Json<'_>,
     path: impl Fn() -> FieldPath,
@@ -97,18 +100,20 @@ fn status<'a>(
     let of = |field| condition.field(field).as_str().map(|status| (field, status));
     let job = of("jobStatus");
     if version < Version::v1(6) {
-        // There was only this one, and nobody looked whether it was there.
+        // KubeRay 1.5 has only jobStatus, and does not check that it is set.
         return Some(job.unwrap_or(("jobStatus", "")));
     }
     match (job, of("jobDeploymentStatus")) {
         (Some(_), Some(_)) => {
             let path = path().field("jobDeploymentStatus");
-            findings.forbidden(path, "there is a jobStatus, too", "remove one of the two");
+            let message = "the condition has both jobStatus and jobDeploymentStatus";
+            findings.forbidden(path, message, "remove one of the two");
             None
         }
         (None, None) => {
             let help = "write SUCCEEDED or FAILED, or a jobDeploymentStatus instead";
-            findings.required(path().field("jobStatus"), "the rule has no status to wait for", help);
+            let message = "the condition has neither jobStatus nor jobDeploymentStatus";
+            findings.required(path().field("jobStatus"), message, help);
             None
         }
         (job, deployment) => job.or(deployment),

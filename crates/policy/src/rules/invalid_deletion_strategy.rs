@@ -1,10 +1,10 @@
 #![doc = include_str!("invalid_deletion_strategy.md")]
 
+use crate::context::Context;
 use crate::kuberay::Version;
-use crate::policy::Settings;
 use crate::ray::deletion::DELETE_NONE;
 use crate::ray::{Job, RayObject};
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use rayguard_manifest::path::FieldPath;
 
 pub(super) static RULE: Rule = Rule {
@@ -13,6 +13,7 @@ pub(super) static RULE: Rule = Rule {
     category: Category::Kuberay,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[
         "shutdownAfterJobFinishes and spec.deletionStrategy.deletionRules are mutually exclusive",
@@ -28,14 +29,16 @@ pub(super) static RULE: Rule = Rule {
         "DeletionPolicy=DeleteWorkers currently does not support",
     ],
     docs: include_str!("invalid_deletion_strategy.md"),
-    check: Check::Object(check),
+    cel: Cel::Yes(include_str!("invalid_deletion_strategy.cel.yaml")),
+    check,
 };
 
-fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let Context { object, settings, .. } = *context;
     let version = settings.kuberay.version;
     let Some(job) = object.job() else { return };
     if version < Version::v1(5) {
-        // The one field that there was, since 1.3.
+        // KubeRay 1.3 and 1.4 have only this field.
         if let Some(policy) = job.json.field("deletionPolicy").as_str().filter(|_| version >= Version::v1(3)) {
             single_policy(object, job, policy, job.path().field("deletionPolicy"), findings);
         }
@@ -54,25 +57,26 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
             } else {
                 "remove it, and add a rule with the policy DeleteCluster if there is none"
             };
-            let message = "what is deleted after the job is up to its deletionRules";
+            let message = "shutdownAfterJobFinishes must not be set together with deletionRules";
             findings.forbidden(job.path().field("shutdownAfterJobFinishes"), message, help);
         }
         for (name, _) in outcomes.into_iter().filter(|(_, outcome)| outcome.as_object().is_some()) {
-            findings.forbidden(path.clone().field(name), "there are deletionRules, too", "remove it: it is deprecated");
+            let message = format!("{name} must not be set together with deletionRules");
+            findings.forbidden(path.clone().field(name), message, "remove it: it is deprecated");
         }
     } else if outcomes.iter().all(|(_, outcome)| outcome.as_object().is_none()) {
-        let message = "the deletionStrategy has no rule";
+        let message = "the deletionStrategy has no rules";
         findings.required(path.field("deletionRules"), message, "add a rule, or remove the deletionStrategy");
     } else {
         for (name, outcome) in outcomes {
             let path = path.clone().field(name);
             if outcome.as_object().is_none() {
-                let message = "onSuccess and onFailure must both be there";
+                let message = "onSuccess and onFailure must both be set";
                 findings.required(path, message, "add it with a policy, or write deletionRules instead");
             } else if let Some(policy) = outcome.field("policy").as_str() {
                 single_policy(object, job, policy, path.field("policy"), findings);
             } else {
-                let message = "it does not say what is deleted";
+                let message = format!("{name} has no policy");
                 let help = "write DeleteCluster, DeleteWorkers, DeleteSelf or DeleteNone";
                 findings.required(path.field("policy"), message, help);
             }
@@ -80,12 +84,12 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     }
 }
 
-/// A policy that is by itself: that of an outcome, or of the job before there were outcomes.
+/// Checks one policy: that of an outcome, or the `deletionPolicy` of KubeRay 1.3 and 1.4.
 fn single_policy(object: &RayObject<'_>, job: Job<'_>, policy: &str, path: FieldPath, findings: &mut Findings) {
     if let Some(obstacle) = object.deletion_obstacle(policy) {
         findings.invalid(path, obstacle.message(), obstacle.help());
     } else if policy == DELETE_NONE && job.is_on("shutdownAfterJobFinishes") {
-        let message = "nothing would be deleted, while shutdownAfterJobFinishes deletes the cluster";
+        let message = "policy DeleteNone keeps the cluster, but shutdownAfterJobFinishes deletes it";
         findings.invalid(path, message, "write DeleteCluster, or remove shutdownAfterJobFinishes");
     }
 }

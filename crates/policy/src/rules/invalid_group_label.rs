@@ -1,32 +1,34 @@
 #![doc = include_str!("invalid_group_label.md")]
 
+use crate::context::Context;
 use crate::kuberay::Version;
 use crate::name::{Syntax, sentence};
-use crate::policy::Settings;
-use crate::ray::RayObject;
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "invalid-group-label",
-    summary: "a label of a group that is none, or stands among the parameters of ray start",
+    summary: "a group label that is not a valid Kubernetes label, or that is set in rayStartParams",
     category: Category::Kuberay,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &["rayStartParams['labels'] is not supported", "invalid label key for", "invalid label value for key"],
     docs: include_str!("invalid_group_label.md"),
-    check: Check::Object(check),
+    cel: Cel::Yes(include_str!("invalid_group_label.cel.yaml")),
+    check,
 };
 
-fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let Context { object, settings, .. } = *context;
     if settings.kuberay.version < Version::v1(5) {
         return;
     }
     for group in object.cluster.groups() {
-        // The key alone counts, whatever its value.
+        // KubeRay refuses the key with any value.
         if group.json.field("rayStartParams").entry("labels").is_some() {
             let help = format!("write the labels as a map at {}", group.path().field("labels"));
-            let message = "KubeRay takes a group's labels from the group only, and refuses them here";
+            let message = "KubeRay refuses labels in rayStartParams, and reads only the group's labels field";
             findings.forbidden(group.ray_start_param_path("labels"), message, help);
         }
         for (key, value) in group.json.field("labels").entries() {

@@ -1,19 +1,20 @@
 #![doc = include_str!("invalid_history_server_options.md")]
 
+use crate::context::Context;
 use crate::kuberay::Version;
-use crate::policy::Settings;
 use crate::ray::pod::places_named;
-use crate::ray::{Group, RayObject};
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::ray::Group;
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;
 
 pub(super) static RULE: Rule = Rule {
     name: "invalid-history-server-options",
-    summary: "a collector of the history server that lacks something, or gets what is KubeRay's to set",
+    summary: "a history server collector that lacks a setting, or that has one that KubeRay sets itself",
     category: Category::Kuberay,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[
         "historyServerOptions.collectorOptions must be set",
@@ -24,10 +25,11 @@ pub(super) static RULE: Rule = Rule {
         "when history server collector options are enabled",
     ],
     docs: include_str!("invalid_history_server_options.md"),
-    check: Check::Object(check),
+    cel: Cel::Yes(include_str!("invalid_history_server_options.cel.yaml")),
+    check,
 };
 
-/// What KubeRay calls the collector's container.
+/// The name of the collector's container.
 const CONTAINER: &str = "ray-history-collector";
 /// The variables that KubeRay sets in the collector itself.
 const MANAGED: [&str; 8] = [
@@ -45,7 +47,8 @@ const AZURE_MODE: &str = "AZURE_STORAGE_AUTH_MODE";
 const AZURE_CONNECTION: &str = "AZURE_STORAGE_CONNECTION_STRING";
 const AZURE_ACCOUNT: &str = "AZURE_STORAGE_ACCOUNT_URL";
 
-fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let Context { object, settings, .. } = *context;
     let options = object.cluster.json.field("historyServerOptions");
     if options.as_object().is_none() || settings.kuberay.version < Version::v1(7) {
         return;
@@ -54,25 +57,25 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     let path = object.cluster.path().fields(["historyServerOptions", "collectorOptions"]);
     if collector.as_object().is_some() {
         if collector.field("image").as_nonempty_str().is_none() {
-            let message = "the collector has no image, and KubeRay has none for it";
+            let message = "the collector has no image, and KubeRay has no default for it";
             findings.required(path.clone().field("image"), message, "write the image of the collector");
         }
         check_env(collector.field("env"), &path.field("env"), findings);
     } else {
-        findings.required(path, "there is no collector, and KubeRay needs one", "write it, with an image and an env");
+        findings.required(path, "historyServerOptions has no collectorOptions", "write them, with an image and an env");
     }
     for container in object.cluster.groups().flat_map(Group::containers) {
         if container.name() == Some(CONTAINER) {
-            let message = "KubeRay calls the collector so, which it puts beside this container";
+            let message = "KubeRay uses this name for the collector, which it adds to this Pod";
             findings.forbidden(container.path().field("name"), message, "give it another name");
         }
     }
 }
 
-/// Of variables that are there twice KubeRay looks at the last.
+/// Checks the collector's environment variables. Of two variables with the same name, KubeRay reads the last one.
 fn check_env(env: &Json<'_>, path: &FieldPath, findings: &mut Findings) {
     for index in places_named(env, &MANAGED) {
-        let message = "KubeRay sets this variable in the collector itself, and refuses another";
+        let message = "KubeRay sets this variable in the collector itself, and refuses a second one";
         findings.forbidden(path.clone().index(index), message, "remove it");
     }
     let env = env.items();
@@ -82,7 +85,7 @@ fn check_env(env: &Json<'_>, path: &FieldPath, findings: &mut Findings) {
         let from = |index: usize| env[index].field("valueFrom").as_object().is_some();
         text(name).is_some() || last(name).is_some_and(from)
     };
-    // Where to write a value: in the variable, if there is one.
+    // Where to write a value: in the variable if it exists, else in the list.
     let place = |name: &str| match last(name) {
         Some(index) => path.clone().index(index).field("value"),
         None => path.clone(),
@@ -105,7 +108,7 @@ fn check_env(env: &Json<'_>, path: &FieldPath, findings: &mut Findings) {
         _ => &[],
     };
     for name in needed.iter().filter(|name| !is_set(name)) {
-        let message = format!("the collector needs {name} for the {BACKEND} that it has");
+        let message = format!("the collector needs {name} for its {BACKEND}");
         findings.required(place(name), message, format!("add {name}, or choose another {BACKEND}"));
     }
 }

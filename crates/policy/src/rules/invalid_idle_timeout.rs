@@ -1,17 +1,17 @@
 #![doc = include_str!("invalid_idle_timeout.md")]
 
+use crate::context::Context;
 use crate::kuberay::Version;
-use crate::policy::Settings;
-use crate::ray::RayObject;
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use rayguard_manifest::path::FieldPath;
 
 pub(super) static RULE: Rule = Rule {
     name: "invalid-idle-timeout",
-    summary: "an idle timeout that is negative, or that the autoscaler of the cluster does not know",
+    summary: "an idle timeout that is negative, or that the cluster's autoscaler does not support",
     category: Category::Kuberay,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[
         ": idleTimeoutSeconds must be non-negative",
@@ -19,12 +19,14 @@ pub(super) static RULE: Rule = Rule {
         "autoscalerOptions.idleTimeoutSeconds must be non-negative",
     ],
     docs: include_str!("invalid_idle_timeout.md"),
-    check: Check::Object(check),
+    cel: Cel::Yes(include_str!("invalid_idle_timeout.cel.yaml")),
+    check,
 };
 
 const FIELD: &str = "idleTimeoutSeconds";
 
-fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let Context { object, settings, .. } = *context;
     if settings.kuberay.version < Version::v1(6) {
         return;
     }
@@ -32,8 +34,8 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
         if seconds < 0 {
             findings.invalid(
                 path,
-                format!("a worker cannot be idle for {seconds} seconds"),
-                "write 0 or more, or remove it for the autoscaler's own default",
+                format!("{FIELD} must not be negative, and is {seconds}"),
+                "write 0 or more, or remove it to get the autoscaler's default",
             );
         }
     };
@@ -49,14 +51,14 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
         return;
     }
     let help = if cluster.autoscaler_v2_switch().is_some() {
-        "remove it, or remove RAY_enable_autoscaler_v2 and write version: v2 into autoscalerOptions"
+        "remove it, or remove RAY_enable_autoscaler_v2 and write version: v2 in autoscalerOptions"
     } else {
-        "remove it, or write version: v2 into autoscalerOptions"
+        "remove it, or write version: v2 in autoscalerOptions"
     };
     for (group, _) in timeouts() {
         findings.forbidden(
             group.path().field(FIELD),
-            "only version 2 of the autoscaler has an idle timeout for each group, and it is not asked for",
+            "only autoscaler v2 supports an idle timeout for each group, and it is not enabled",
             help,
         );
     }

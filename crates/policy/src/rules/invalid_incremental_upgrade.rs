@@ -1,9 +1,9 @@
 #![doc = include_str!("invalid_incremental_upgrade.md")]
 
+use crate::context::Context;
 use crate::kuberay::{FeatureGate, Version};
-use crate::policy::Settings;
-use crate::ray::{Kind, RayObject};
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::kuberay::Kind;
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;
 
@@ -13,6 +13,7 @@ pub(super) static RULE: Rule = Rule {
     category: Category::Kuberay,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[
         "Ray Autoscaler is required for NewClusterWithIncrementalUpgrade",
@@ -24,15 +25,17 @@ pub(super) static RULE: Rule = Rule {
         "stepSizePercent must be less than or equal to maxSurgePercent",
     ],
     docs: include_str!("invalid_incremental_upgrade.md"),
-    check: Check::Object(check),
+    cel: Cel::Yes(include_str!("invalid_incremental_upgrade.cel.yaml")),
+    check,
 };
 
 const TYPE: &str = "NewClusterWithIncrementalUpgrade";
 const OPTIONS: [&str; 3] = ["spec", "upgradeStrategy", "clusterUpgradeOptions"];
-/// What KubeRay's schema gives an upgrade that says nothing of it, in percent.
+/// The default of `maxSurgePercent` in KubeRay's schema, in percent.
 const WHOLE_CAPACITY: i64 = 100;
 
-fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let Context { object, settings, .. } = *context;
     let kuberay = &settings.kuberay;
     let strategy = object.json.descend(["spec", "upgradeStrategy"]);
     if object.kind != Kind::RayService
@@ -43,12 +46,12 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
         return;
     }
     match strategy.field("type") {
-        // A bug, mended in 1.7: with the gate on, KubeRay reads the type whether there is one or not.
+        // A bug, fixed in 1.7: with the gate on, KubeRay dereferences the type without checking that it is set.
         Json::Null if kuberay.version < Version::v1(7) => {
             findings.required(
                 FieldPath::of(["spec", "upgradeStrategy", "type"]),
-                format!("without it KubeRay {} crashes on this object, time and again", kuberay.version),
-                "write NewCluster, which it is if there is no upgradeStrategy at all, or another type",
+                format!("without a type, KubeRay {} crashes on this object at every retry", kuberay.version),
+                "write NewCluster, the default without an upgradeStrategy, or another type",
             );
             return;
         }
@@ -70,7 +73,7 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     } else {
         findings.required(
             FieldPath::of(OPTIONS),
-            "an incremental upgrade needs its options",
+            "an incremental upgrade needs clusterUpgradeOptions",
             "add stepSizePercent, intervalSeconds and gatewayClassName",
         );
     }
@@ -88,7 +91,7 @@ fn check_percentages(options: &Json<'_>, version: Version, findings: &mut Findin
         if let Some(percent) = percent.filter(|percent| !is_percentage(*percent)) {
             findings.invalid(
                 path(field),
-                format!("it is a percentage, and cannot be {percent}"),
+                format!("{field} is a percentage, and cannot be {percent}"),
                 "write a number from 0 to 100",
             );
         }
@@ -97,14 +100,14 @@ fn check_percentages(options: &Json<'_>, version: Version, findings: &mut Findin
         None => {
             findings.required(
                 path("stepSizePercent"),
-                "it is not said how much traffic moves to the new cluster at a time",
+                "stepSizePercent is missing: the share of the traffic that moves in one step",
                 "write stepSizePercent, a number from 0 to 100",
             );
         }
         Some(step) if version >= Version::v1(7) && is_percentage(surge) && is_percentage(step) && surge < step => {
             findings.invalid(
                 path("stepSizePercent"),
-                format!("a step of {step} % of the traffic is more than the {surge} % of maxSurgePercent"),
+                format!("stepSizePercent, which is {step}, exceeds maxSurgePercent, which is {surge}"),
                 format!("write {surge} or less, or a higher maxSurgePercent"),
             );
         }
@@ -117,14 +120,14 @@ fn check_interval(options: &Json<'_>, findings: &mut Findings) {
         None => {
             findings.required(
                 path("intervalSeconds"),
-                "it is not said how long to wait between two steps",
+                "intervalSeconds is missing: the time to wait between two steps",
                 "write intervalSeconds, a number from 1",
             );
         }
         Some(seconds) if seconds <= 0 => {
             findings.invalid(
                 path("intervalSeconds"),
-                format!("there must be time between two steps, and this is {seconds}"),
+                format!("intervalSeconds must be at least 1, and is {seconds}"),
                 "write 1 or more",
             );
         }
@@ -136,7 +139,7 @@ fn check_gateway(options: &Json<'_>, findings: &mut Findings) {
     if options.field("gatewayClassName").as_nonempty_str().is_none() {
         findings.required(
             path("gatewayClassName"),
-            "KubeRay moves the traffic by a Gateway, and its class is not named",
+            "gatewayClassName is not set: the class of the Gateway that moves the traffic",
             "write gatewayClassName: one that kubectl get gatewayclass lists",
         );
     }

@@ -1,17 +1,19 @@
 #![doc = include_str!("invalid_initializing_timeout.md")]
 
+use crate::context::Context;
 use crate::go;
 use crate::kuberay::Version;
-use crate::policy::Settings;
-use crate::ray::{Kind, RayObject};
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::kuberay::Kind;
+use crate::ray::RayObject;
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "invalid-initializing-timeout",
-    summary: "an initializing timeout that KubeRay cannot read, or that is not positive",
+    summary: "an initializing timeout that KubeRay cannot parse, or that is not positive",
     category: Category::Kuberay,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[
         "must be a positive duration, got",
@@ -19,21 +21,24 @@ pub(super) static RULE: Rule = Rule {
         "Expected Go duration format",
     ],
     docs: include_str!("invalid_initializing_timeout.md"),
-    check: Check::Object(check),
+    cel: Cel::No("CEL can parse a duration, but cannot test whether a text is one"),
+    check,
 };
 
-/// (`RayServiceInitializingTimeoutAnnotation`, ray-operator/controllers/ray/utils/constant.go)
+/// The annotation that holds the timeout (`RayServiceInitializingTimeoutAnnotation`,
+/// ray-operator/controllers/ray/utils/constant.go).
 const INITIALIZING_TIMEOUT: &str = "ray.io/initializing-timeout";
 
-fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let Context { object, settings, .. } = *context;
     if object.kind != Kind::RayService || settings.kuberay.version < Version::v1(5) {
         return;
     }
     let Some(timeout) = object.annotation(INITIALIZING_TIMEOUT).filter(|timeout| !timeout.is_empty()) else { return };
     let message = match go::duration::parse(timeout).or_else(|| go::integer(timeout)) {
         Some(1..) => return,
-        Some(_) => "it must be more than no time",
-        None => "it is neither a duration that Go reads nor a whole number of seconds",
+        Some(_) => "the initializing timeout must be more than 0",
+        None => "the initializing timeout is neither a Go duration nor a whole number of seconds",
     };
     findings.invalid(
         RayObject::annotation_path(INITIALIZING_TIMEOUT),

@@ -1,9 +1,8 @@
 #![doc = include_str!("invalid_job_ttl.md")]
 
+use crate::context::Context;
 use crate::kuberay::Version;
-use crate::policy::Settings;
-use crate::ray::RayObject;
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "invalid-job-ttl",
@@ -11,16 +10,19 @@ pub(super) static RULE: Rule = Rule {
     category: Category::Kuberay,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[
         "TTLSecondsAfterFinished must be a non-negative integer",
         "set to false cannot have TTLSecondsAfterFinished",
     ],
     docs: include_str!("invalid_job_ttl.md"),
-    check: Check::Object(check),
+    cel: Cel::Yes(include_str!("invalid_job_ttl.cel.yaml")),
+    check,
 };
 
-fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let Context { object, settings, .. } = *context;
     if settings.kuberay.version < Version::v1(4) {
         return;
     }
@@ -28,15 +30,16 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     let path = || job.path().field("ttlSecondsAfterFinished");
     match job.number("ttlSecondsAfterFinished") {
         Some(seconds) if seconds < 0 => {
-            findings.invalid(path(), "it must not be negative", "write the seconds after which the cluster is deleted");
+            let help = "write the seconds after which the cluster is deleted";
+            findings.invalid(path(), "ttlSecondsAfterFinished must not be negative", help);
         }
         Some(seconds) if seconds > 0 && !job.is_on("shutdownAfterJobFinishes") => {
             let help = if job.deletion_rules().is_empty() {
-                "set shutdownAfterJobFinishes to true, or remove it"
+                "set shutdownAfterJobFinishes to true, or remove ttlSecondsAfterFinished"
             } else {
-                "remove it: each of the deletionRules has ttlSeconds of its own"
+                "remove it: each of the deletionRules has its own ttlSeconds"
             };
-            let message = "nothing is deleted after this time, for shutdownAfterJobFinishes is not true";
+            let message = "nothing is deleted after this time, because shutdownAfterJobFinishes is not true";
             findings.forbidden(path(), message, help);
         }
         _ => {}

@@ -1,18 +1,19 @@
 #![doc = include_str!("invalid_name.md")]
 
+use crate::context::Context;
 use crate::kuberay::Version;
 use crate::name::{Syntax, sentence};
-use crate::policy::Settings;
-use crate::ray::{Kind, RayObject};
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::kuberay::Kind;
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use rayguard_manifest::path::FieldPath;
 
 pub(super) static RULE: Rule = Rule {
     name: "invalid-name",
-    summary: "a name that is too long for what KubeRay makes of it, or no DNS label",
+    summary: "a name that is too long for KubeRay, or that is not a DNS label",
     category: Category::Kuberay,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[
         "RayCluster name should be no more than",
@@ -24,7 +25,8 @@ pub(super) static RULE: Rule = Rule {
         "RayCronJob name should be no more than",
     ],
     docs: include_str!("invalid_name.md"),
-    check: Check::Object(check),
+    cel: Cel::Yes(include_str!("invalid_name.cel.yaml")),
+    check,
 };
 
 /// How many characters the API server keeps of `metadata.generateName`, and how many it appends
@@ -32,7 +34,8 @@ pub(super) static RULE: Rule = Rule {
 const PREFIX: usize = 58;
 const SUFFIX: &str = "xxxxx";
 
-fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let Context { object, settings, .. } = *context;
     let version = settings.kuberay.version;
     let (limit, is_label) = match object.kind {
         Kind::RayCluster if version >= Version::v1(4) => (53, true),
@@ -44,35 +47,35 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     let prefix = metadata.field("generateName").as_nonempty_str();
     let prefix = prefix.map(|prefix| &prefix[..prefix.floor_char_boundary(PREFIX)]);
     match (metadata.field("name").as_nonempty_str(), prefix) {
-        // In the webhook the API server has made the name already; what the user can change is the prefix.
+        // In the webhook, the API server has already generated the name; the user can change only the prefix.
         (Some(name), Some(prefix)) if is_made_of(name, prefix) => {
             judge(object.kind, name, "generateName", (limit, is_label), findings);
         }
         (Some(name), _) => judge(object.kind, name, "name", (limit, is_label), findings),
         (None, Some(prefix)) => {
-            // What the API server appends is of this form, whatever it is.
+            // Any suffix that the API server appends is valid in a DNS label.
             judge(object.kind, &[prefix, SUFFIX].concat(), "generateName", (limit, is_label), findings);
         }
-        // Without any metadata there is no place to point at, and the API server has its say first.
+        // Without metadata there is no field to report, and the API server refuses the object first.
         (None, None) if is_label && metadata.as_object().is_some() => {
             let path = FieldPath::of(["metadata", "name"]);
-            findings.required(path, "there is no name", format!("write {}", Syntax::Dns1035Label.form()));
+            findings.required(path, "the object has no name", format!("write {}", Syntax::Dns1035Label.form()));
         }
         (None, None) => {}
     }
 }
 
-/// Whether the API server made a name of a prefix.
+/// Returns whether the API server generated this name from the prefix.
 fn is_made_of(name: &str, prefix: &str) -> bool {
     name.strip_prefix(prefix).is_some_and(|suffix| suffix.len() == SUFFIX.len())
 }
 
 fn judge(kind: Kind, name: &str, field: &'static str, (limit, is_label): (usize, bool), findings: &mut Findings) {
     let kind = kind.as_str();
-    let subject = if field == "name" { "the name" } else { "the name made of it" };
+    let subject = if field == "name" { "the name" } else { "the generated name" };
     if name.len() > limit {
         let most = if field == "name" { limit } else { limit - SUFFIX.len() };
-        let message = format!("{subject} has {} characters, and KubeRay takes {limit} of a {kind}", name.len());
+        let message = format!("{subject} has {} characters, and KubeRay allows {limit} for a {kind}", name.len());
         findings.invalid(FieldPath::of(["metadata", field]), message, format!("write at most {most} characters"));
     }
     if !is_label {
@@ -81,7 +84,7 @@ fn judge(kind: Kind, name: &str, field: &'static str, (limit, is_label): (usize,
     let faults = Syntax::Dns1035Label.faults(name);
     if faults.iter().any(|fault| !fault.is_length()) {
         let message = format!("{subject} {}", sentence(faults.iter().filter(|fault| !fault.is_length())));
-        let help = "write lower-case letters, digits and '-', the first a letter, the last no '-'";
+        let help = "write lower-case letters, digits and '-', with a letter first and no '-' last";
         findings.invalid(FieldPath::of(["metadata", field]), message, help);
     }
 }
@@ -89,6 +92,8 @@ fn judge(kind: Kind, name: &str, field: &'static str, (limit, is_label): (usize,
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ray::RayObject;
+    use crate::settings::Settings;
     use crate::kuberay::KubeRay;
     use rayguard_manifest::json::Json;
 
@@ -98,7 +103,7 @@ mod tests {
         let object = RayObject::read(&json).expect("one of KubeRay's objects");
         let kuberay = KubeRay { version: Version::v1(minor), feature_gates: Vec::new() };
         let settings = Settings { kuberay, ..Settings::default() };
-        let findings = Findings::collect(&object, None, &settings, [(&RULE, Level::Deny)]);
+        let findings = Findings::collect(&Context::new(&object, &settings), [(&RULE, Level::Deny)]);
         findings.iter().map(|finding| format!("{}: {}", finding.path, finding.message)).collect()
     }
 
@@ -113,7 +118,7 @@ mod tests {
                 assert!(found(kind, &metadata, since).is_empty(), "{kind}: {metadata}");
             }
             for metadata in [named(limit + 1), generated(limit + 1)] {
-                let says = format!("has {} characters, and KubeRay takes {limit}", limit + 1);
+                let says = format!("has {} characters, and KubeRay allows {limit}", limit + 1);
                 assert!(matches!(&*found(kind, &metadata, since), [one] if one.contains(&says)), "{kind}: {metadata}");
                 assert!(found(kind, &metadata, since - 1).is_empty(), "{kind} before 1.{since}: {metadata}");
             }
@@ -121,18 +126,18 @@ mod tests {
     }
 
     #[test]
-    fn a_name_made_of_a_prefix_has_63_characters_at_most() {
+    fn a_generated_name_has_at_most_63_characters() {
         let found = found("RayCluster", &format!(r#"{{"generateName":"{}é"}}"#, "a".repeat(57)), 7);
         assert_eq!(
             found,
-            ["metadata.generateName: the name made of it has 62 characters, and KubeRay takes 53 of a RayCluster"]
+            ["metadata.generateName: the generated name has 62 characters, and KubeRay allows 53 for a RayCluster"]
         );
     }
 
     #[test]
-    fn a_name_that_was_made_of_a_prefix_is_the_prefixs_fault() {
+    fn an_invalid_generated_name_is_reported_at_the_prefix() {
         for metadata in [r#"{"generateName":"A-"}"#, r#"{"name":"A-x2z4b","generateName":"A-"}"#] {
-            let expected = ["metadata.generateName: the name made of it contains 'A'"];
+            let expected = ["metadata.generateName: the generated name contains 'A'"];
             assert_eq!(found("RayJob", metadata, 7), expected, "{metadata}");
         }
         let named = found("RayJob", r#"{"name":"A-longer","generateName":"A-"}"#, 7);
@@ -140,11 +145,11 @@ mod tests {
     }
 
     #[test]
-    fn a_name_counts_before_a_prefix_and_an_empty_one_is_none() {
+    fn a_name_takes_precedence_over_a_prefix_and_an_empty_one_counts_as_missing() {
         assert!(found("RayJob", r#"{"name":"a","generateName":"A"}"#, 7).is_empty());
         assert!(found("RayJob", r#"{"name":"","generateName":"a-"}"#, 7).is_empty());
-        assert_eq!(found("RayJob", r#"{"name":""}"#, 7), ["metadata.name: there is no name"]);
-        assert!(found("RayCronJob", r#"{"name":""}"#, 7).is_empty(), "KubeRay looks at its length only");
+        assert_eq!(found("RayJob", r#"{"name":""}"#, 7), ["metadata.name: the object has no name"]);
+        assert!(found("RayCronJob", r#"{"name":""}"#, 7).is_empty(), "KubeRay checks only its length");
         for metadata in ["{}", "null", r#"{"name":1}"#] {
             assert_eq!(found("RayJob", metadata, 7).len(), usize::from(metadata != "null"), "{metadata}");
         }

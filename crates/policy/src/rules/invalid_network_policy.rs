@@ -2,20 +2,20 @@
 
 use std::collections::HashSet;
 
+use crate::context::Context;
 use crate::kuberay::Version;
 use crate::name::{Syntax, sentence};
-use crate::policy::Settings;
-use crate::ray::RayObject;
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;
 
 pub(super) static RULE: Rule = Rule {
     name: "invalid-network-policy",
-    summary: "rules of a network policy for traffic that it does not deny, or for a group that is not there",
+    summary: "network policy rules for traffic that its mode does not deny, or for a missing worker group",
     category: Category::Kuberay,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[
         "ingressRules cannot be set when mode is",
@@ -24,17 +24,19 @@ pub(super) static RULE: Rule = Rule {
         "does not match any group name in workerGroupSpecs",
     ],
     docs: include_str!("invalid_network_policy.md"),
-    check: Check::Object(check),
+    cel: Cel::No("its field paths have list indexes, which CEL of Kubernetes 1.30 cannot compute"),
+    check,
 };
 
-fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let Context { object, settings, .. } = *context;
     let cluster = &object.cluster;
     let policy = cluster.json.field("networkPolicy");
     if policy.as_object().is_none() || settings.kuberay.version < Version::v1(7) {
         return;
     }
     let path = || cluster.path().field("networkPolicy");
-    // The rules that mean nothing in a mode, for the mode leaves that traffic alone.
+    // The rules that have no effect in a mode, because the mode does not deny that traffic.
     let useless = match policy.field("mode").as_str() {
         Some("DenyAllEgress") => Some(("ingressRules", "DenyAllEgress", "DenyAllIngress")),
         Some("DenyAllIngress") => Some(("egressRules", "DenyAllIngress", "DenyAllEgress")),
@@ -44,7 +46,7 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
         if let Some((field, mode, other)) = useless
             && !rules.field(field).items().is_empty()
         {
-            let message = format!("the mode {mode} lets this traffic through without rules, and KubeRay refuses them");
+            let message = format!("mode {mode} does not deny this traffic, and KubeRay refuses rules for it");
             findings.forbidden(path.field(field), message, format!("remove it, or write mode: DenyAll or {other}"));
         }
     };
@@ -58,7 +60,7 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     for group in &cluster.workers {
         let faults = Syntax::Dns1123Label.faults(group.name().unwrap_or_default());
         if !faults.is_empty() {
-            let message = format!("the name goes into that of a NetworkPolicy, and {}", sentence(&faults));
+            let message = format!("groupName becomes part of a NetworkPolicy's name, and {}", sentence(&faults));
             let help = format!("write {}", Syntax::Dns1123Label.form());
             findings.invalid(group.path().field("groupName"), message, help);
         }
@@ -70,7 +72,7 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     for (index, rules) in groups.iter().enumerate() {
         if !names.contains(rules.field("groupName").as_str().unwrap_or_default()) {
             let path = path().field("workerGroups").index(index).field("groupName");
-            findings.invalid(path, "there is no worker group of this name", "write the groupName of a worker group");
+            findings.invalid(path, "no worker group has this name", "write the groupName of a worker group");
         }
     }
 }

@@ -1,29 +1,32 @@
 #![doc = include_str!("invalid_reconnect_timeout.md")]
 
-use crate::policy::Settings;
+use crate::context::Context;
 use crate::ray::RayObject;
 use crate::ray::timeout::{Fault, RECONNECT_TIMEOUT, ReconnectTimeout};
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use rayguard_manifest::json::Json;
 
 pub(super) static RULE: Rule = Rule {
     name: "invalid-reconnect-timeout",
-    summary: "a reconnect timeout on which Ray crashes, gives up at once, or never gives up",
+    summary: "a reconnect timeout that makes Ray crash, give up at once, or never give up",
     category: Category::FaultTolerance,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[],
     docs: include_str!("invalid_reconnect_timeout.md"),
-    check: Check::Object(check),
+    cel: Cel::Yes(include_str!("invalid_reconnect_timeout.cel.yaml")),
+    check,
 };
 
-fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let Context { object, settings, .. } = *context;
     for group in object.cluster.groups() {
         let ReconnectTimeout::Invalid(fault) = object.reconnect_timeout(group, settings) else { continue };
         let what = match fault {
-            Fault::Unreadable => "is not a whole number, and Ray crashes on it without a message",
-            Fault::Zero => "is 0, and Ray gives up as soon as the GCS is away",
+            Fault::Unreadable => "is not a whole number, and Ray crashes without a message",
+            Fault::Zero => "is 0, and Ray gives up as soon as it loses the GCS",
             Fault::Endless => "is not from 1 to 4294967295, and Ray never gives up",
         };
         let example = if group.is_head() { 60 } else { 600 };
@@ -32,7 +35,7 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
         let finding = findings.invalid(
             path.clone(),
             format!("{RECONNECT_TIMEOUT} {what}"),
-            format!("write seconds as digits and nothing else, as in \"{example}\""),
+            format!("write the seconds as digits only, for example \"{example}\""),
         );
         if let Some(seconds) = written.and_then(seconds) {
             finding.fix_by_value(path, seconds);
@@ -40,7 +43,7 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     }
 }
 
-/// The seconds that a text says with blanks around them, or with their unit.
+/// Returns the seconds in a text that has spaces around the number, or the unit `s` after it.
 fn seconds(text: &str) -> Option<String> {
     let bare = text.trim();
     let digits = bare.strip_suffix('s').unwrap_or(bare).trim_end();

@@ -1,16 +1,16 @@
 #![doc = include_str!("invalid_replica_bounds.md")]
 
+use crate::context::Context;
 use crate::kuberay::Version;
-use crate::policy::Settings;
-use crate::ray::RayObject;
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "invalid-replica-bounds",
-    summary: "a worker group whose minReplicas or maxReplicas is missing or negative, or that wants more than it may have",
+    summary: "a worker group whose minReplicas or maxReplicas is missing, negative or contradictory",
     category: Category::Kuberay,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[
         "must set both minReplicas and maxReplicas when autoscaling is disabled",
@@ -19,10 +19,12 @@ pub(super) static RULE: Rule = Rule {
         "greater than maxReplicas",
     ],
     docs: include_str!("invalid_replica_bounds.md"),
-    check: Check::Object(check),
+    cel: Cel::Yes(include_str!("invalid_replica_bounds.cel.yaml")),
+    check,
 };
 
-fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let Context { object, settings, .. } = *context;
     if settings.kuberay.version < Version::v1(6) {
         return;
     }
@@ -33,13 +35,13 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
             if bound.is_none() && !is_autoscaling {
                 findings.required(
                     group.path().field(name),
-                    format!("without an autoscaler KubeRay wants {name} of every worker group"),
+                    format!("without an autoscaler, KubeRay requires {name} in every worker group"),
                     format!("write {name}"),
                 );
             } else if let Some(bound) = bound.filter(|bound| *bound < 0) {
                 findings.invalid(
                     group.path().field(name),
-                    format!("KubeRay takes no negative number of replicas, and this is {bound}"),
+                    format!("{name} must not be negative, and is {bound}"),
                     "write 0 or more",
                 );
             }
@@ -50,7 +52,7 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
         {
             findings.invalid(
                 group.path().field("minReplicas"),
-                format!("the group wants {min} replicas at least, and may have {max} at most"),
+                format!("minReplicas, which is {min}, exceeds maxReplicas, which is {max}"),
                 format!("write {max} or less, or a higher maxReplicas"),
             );
         }

@@ -1,8 +1,7 @@
 #![doc = include_str!("invalid_runtime_env.md")]
 
-use crate::policy::Settings;
-use crate::ray::RayObject;
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::context::Context;
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use rayguard_manifest::json::Json;
 use rayguard_manifest::yaml;
 
@@ -12,13 +11,16 @@ pub(super) static RULE: Rule = Rule {
     category: Category::Kuberay,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &["failed to unmarshal RuntimeEnvYAML"],
     docs: include_str!("invalid_runtime_env.md"),
-    check: Check::Object(check),
+    cel: Cel::No("it reads the YAML of `runtimeEnvYAML`, which CEL cannot"),
+    check,
 };
 
-fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let object = context.object;
     let Some(job) = object.job() else { return };
     let text = job.text("runtimeEnvYAML");
     if text.is_empty() {
@@ -28,11 +30,11 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
         Ok(Json::Null | Json::Object(_)) => return,
         Ok(_) => ("it is not a map".to_owned(), None),
         Err(error) => {
-            let why = format!("line {} of it is not YAML: {:.70}", error.location.start.line, error.message);
+            let why = format!("line {} is not YAML: {:.60}", error.location.start.line, error.message);
             (why, Some(error.location.bytes))
         }
     };
-    let message = format!("KubeRay cannot read it: {why}");
+    let message = format!("KubeRay cannot read runtimeEnvYAML: {why}");
     let help = "write a YAML map, such as pip: [requests]";
     findings.invalid(job.path().field("runtimeEnvYAML"), message, help).within = at;
 }

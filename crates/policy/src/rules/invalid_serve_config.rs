@@ -1,9 +1,9 @@
 #![doc = include_str!("invalid_serve_config.md")]
 
-use crate::policy::Settings;
+use crate::context::Context;
 use crate::ray::RayObject;
 use crate::ray::serve::ServeConfig;
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "invalid-serve-config",
@@ -11,14 +11,16 @@ pub(super) static RULE: Rule = Rule {
     category: Category::Kuberay,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[],
     docs: include_str!("invalid_serve_config.md"),
-    check: Check::Object(check),
+    cel: Cel::No("it reads the YAML of `serveConfigV2`, which CEL cannot"),
+    check,
 };
 
-fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
-    if let ServeConfig::Invalid(why, at) = object.serve_config() {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    if let ServeConfig::Invalid(why, at) = context.serve_config() {
         let message = format!("no application starts with this serveConfigV2: {why}");
         let help = "write a YAML map with a list of applications";
         findings.invalid(RayObject::serve_config_path(), message, help).within(at);

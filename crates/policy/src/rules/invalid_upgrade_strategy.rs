@@ -1,18 +1,20 @@
 #![doc = include_str!("invalid_upgrade_strategy.md")]
 
+use crate::context::Context;
 use crate::kuberay::Version;
-use crate::policy::Settings;
-use crate::ray::{Kind, RayObject};
-use crate::rule::{Category, Check, Findings, Level, Reason, Rule, Scope};
+use crate::kuberay::Kind;
+use crate::reason::Reason;
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use crate::spelling::quote;
 use rayguard_manifest::path::FieldPath;
 
 pub(super) static RULE: Rule = Rule {
     name: "invalid-upgrade-strategy",
-    summary: "an upgrade strategy that does not exist, or not here",
+    summary: "an upgrade strategy that does not exist, or that this object cannot have",
     category: Category::Kuberay,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[
         "RayCluster spec is invalid: Spec.UpgradeStrategy.Type value",
@@ -20,14 +22,16 @@ pub(super) static RULE: Rule = Rule {
         "RayService spec is invalid: Spec.UpgradeStrategy.Type value",
     ],
     docs: include_str!("invalid_upgrade_strategy.md"),
-    check: Check::Object(check),
+    cel: Cel::Yes(include_str!("invalid_upgrade_strategy.cel.yaml")),
+    check,
 };
 
-/// The label that the operator gives to the cluster of a RayService or RayJob, with the kind for its value.
+/// The label that the operator gives to the RayCluster of a RayService or RayJob; its value is the kind of that owner.
 const ORIGIN: &str = "ray.io/originated-from-crd";
 const STRATEGY: [&str; 2] = ["upgradeStrategy", "type"];
 
-fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let Context { object, settings, .. } = *context;
     let version = settings.kuberay.version;
     if object.kind == Kind::RayService && version >= Version::v1(3) {
         let asked = object.json.field("spec").descend(STRATEGY).as_str();
@@ -50,8 +54,8 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     if object.kind != Kind::RayCluster || matches!(origin, Some("RayService" | "RayJob")) {
         findings.forbidden(
             cluster.path().fields(STRATEGY),
-            "KubeRay refuses it in the RayCluster of a RayService or RayJob",
-            "remove it: only a RayCluster that stands by itself can have it",
+            "KubeRay refuses an upgradeStrategy in the RayCluster of a RayService or RayJob",
+            "remove it: only a standalone RayCluster can have it",
         );
     } else if !matches!(asked, "Recreate" | "None") {
         let help = "write Recreate or None";

@@ -1,29 +1,31 @@
 #![doc = include_str!("job_without_cluster.md")]
 
+use crate::context::Context;
 use crate::kuberay::Version;
-use crate::policy::Settings;
-use crate::ray::RayObject;
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "job-without-cluster",
-    summary: "a job that neither has a cluster nor names one",
+    summary: "a job that neither defines nor selects a cluster",
     category: Category::Kuberay,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[
         "one of RayClusterSpec or ClusterSelector must be set",
         "cluster name in ClusterSelector should not be empty",
     ],
     docs: include_str!("job_without_cluster.md"),
-    check: Check::Object(check),
+    cel: Cel::Yes(include_str!("job_without_cluster.cel.yaml")),
+    check,
 };
 
-/// The label by which a cluster is selected (`RayJobClusterSelectorKey`, ray-operator/controllers/ray/utils/constant.go).
+/// The label that selects a cluster (`RayJobClusterSelectorKey`, ray-operator/controllers/ray/utils/constant.go).
 const CLUSTER_NAME: &str = "ray.io/cluster";
 
-fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let Context { object, settings, .. } = *context;
     let Some(job) = object.job() else { return };
     let selector = job.json.field("clusterSelector");
     if job.selects_cluster() {
@@ -37,8 +39,8 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     } else if job.json.field("rayClusterSpec").is_null() && (selector.is_null() || selector.as_object().is_some()) {
         findings.required(
             job.path().field("rayClusterSpec"),
-            "the job has neither a rayClusterSpec nor a clusterSelector to run on",
-            "describe a cluster, or name one in clusterSelector[ray.io/cluster]",
+            "the job has neither a rayClusterSpec nor a clusterSelector",
+            "add a rayClusterSpec, or write the name of a RayCluster in clusterSelector[ray.io/cluster]",
         );
     }
 }

@@ -1,6 +1,6 @@
 #![doc = include_str!("legacy_fault_tolerance.md")]
 
-use crate::policy::Settings;
+use crate::context::Context;
 use crate::ray::RayObject;
 use crate::ray::address::{RedisEndpoint, first_of};
 use crate::ray::gcs::{
@@ -8,34 +8,37 @@ use crate::ray::gcs::{
     RedisAddress, STORAGE_NAMESPACE_ANNOTATION,
 };
 use crate::ray::redis::RedisPassword;
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use rayguard_manifest::json::Json;
 
 pub(super) static RULE: Rule = Rule {
     name: "legacy-fault-tolerance",
-    summary: "fault tolerance switched on in the older of its two ways",
+    summary: "fault tolerance configured by annotation, the older of two ways",
     category: Category::FaultTolerance,
     level: Level::Warn,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[],
     docs: include_str!("legacy_fault_tolerance.md"),
-    check: Check::Object(check),
+    cel: Cel::Yes(include_str!("legacy_fault_tolerance.cel.yaml")),
+    check,
 };
 
-fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let object = context.object;
     if object.fault_tolerance == GcsFaultTolerance::Annotation {
         // v1alpha1 would drop the options.
         let version = if object.api_version == "ray.io/v1" { "" } else { "apiVersion: ray.io/v1 and " };
         findings.invalid(
             RayObject::annotation_path(FT_ENABLED_ANNOTATION),
-            format!("this is the older way to configure fault tolerance; the newer is {OPTIONS}"),
-            format!("write {version}{}; drop {}", options(object), replaced(object)),
+            format!("this is the older way to configure fault tolerance; the newer way is {OPTIONS}"),
+            format!("write {version}{}; remove {}", options(object), replaced(object)),
         );
     }
 }
 
-/// What the options take the place of: KubeRay refuses it beside them.
+/// The settings that the options replace, as a list in English. KubeRay refuses them next to the options.
 fn replaced(object: &RayObject<'_>) -> String {
     let mut names = vec!["this annotation"];
     let namespace = object.annotation(STORAGE_NAMESPACE_ANNOTATION);
@@ -50,7 +53,7 @@ fn replaced(object: &RayObject<'_>) -> String {
     }
 }
 
-/// The options that say the same, as far as the object tells and no secret is repeated.
+/// The equivalent options, with the values that are in the object. No secret is repeated.
 fn options(object: &RayObject<'_>) -> String {
     let address = match object.redis_address() {
         Some(RedisAddress::Literal(_, address)) if RedisEndpoint::parse(first_of(address).0).is_ok() => &**address,

@@ -1,23 +1,25 @@
 #![doc = include_str!("malformed_field.md")]
 
-use crate::policy::Settings;
-use crate::ray::RayObject;
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::context::Context;
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use crate::schema::Fault;
 
-pub(super) static RULE: Rule = Rule {
+pub(crate) static RULE: Rule = Rule {
     name: "malformed-field",
-    summary: "a value that the schema of KubeRay's objects does not allow",
+    summary: "a value that KubeRay's schema does not allow",
     category: Category::Kuberay,
     level: Level::Deny,
     scope: Scope::Offline,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[],
     docs: include_str!("malformed_field.md"),
-    check: Check::Object(check),
+    cel: Cel::No("the API server makes the same check before it calls any policy"),
+    check,
 };
 
-fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let Context { object, settings, .. } = *context;
     for fault in object.faults(settings.kuberay.version) {
         if let Fault::Malformed { path, reason, message, help, mend } = fault {
             findings.report(*reason, path.clone(), message.clone(), help.clone()).fix.clone_from(mend);

@@ -1,27 +1,30 @@
 #![doc = include_str!("misplaced_redis_username.md")]
 
+use crate::context::Context;
 use crate::kuberay::Version;
-use crate::policy::Settings;
 use crate::ray::gcs::GcsFaultTolerance;
-use crate::ray::{Container, RayObject};
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::ray::Container;
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "misplaced-redis-username",
-    summary: "a user name of Redis anywhere but in gcsFaultToleranceOptions",
+    summary: "a Redis user name outside gcsFaultToleranceOptions",
     category: Category::Kuberay,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &["cannot set redis username in rayStartParams or environment variables"],
     docs: include_str!("misplaced_redis_username.md"),
-    check: Check::Object(check),
+    cel: Cel::Yes(include_str!("misplaced_redis_username.cel.yaml")),
+    check,
 };
 
 const PARAM: &str = "redis-username";
 const VARIABLE: &str = "REDIS_USERNAME";
 
-fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let Context { object, settings, .. } = *context;
     if settings.kuberay.version < Version::v1(3) {
         return;
     }
@@ -33,17 +36,17 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     let variables = variables.filter(|var| var.name() == Some(VARIABLE)).map(|var| var.path());
     for path in param.into_iter().chain(variables) {
         let help = match object.fault_tolerance {
-            GcsFaultTolerance::Options(_) => "remove it, and write redisUsername into gcsFaultToleranceOptions",
+            GcsFaultTolerance::Options(_) => "remove it, and set redisUsername in gcsFaultToleranceOptions",
             GcsFaultTolerance::Annotation => {
                 "remove it, and use gcsFaultToleranceOptions with redisUsername instead of the annotation"
             }
             GcsFaultTolerance::RocksDb | GcsFaultTolerance::Off => {
-                "remove it: the cluster does not use Redis; an application's own variable needs another name"
+                "remove it: the cluster does not use Redis; give an application's own variable another name"
             }
         };
         findings.forbidden(
             path,
-            "KubeRay takes the user name of Redis from gcsFaultToleranceOptions.redisUsername only",
+            "KubeRay accepts a Redis user name only in gcsFaultToleranceOptions.redisUsername",
             help,
         );
     }

@@ -1,26 +1,28 @@
 #![doc = include_str!("missing_container.md")]
 
+use crate::context::Context;
 use crate::kuberay::Version;
-use crate::policy::Settings;
-use crate::ray::RayObject;
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "missing-container",
-    summary: "a group whose Pods have no container to run Ray in",
+    summary: "a head or worker group whose Pods have no container",
     category: Category::Kuberay,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[
         "headGroupSpec should have at least one container",
         "workerGroupSpec should have at least one container",
     ],
     docs: include_str!("missing_container.md"),
-    check: Check::Object(check),
+    cel: Cel::Yes(include_str!("missing_container.cel.yaml")),
+    check,
 };
 
-fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let Context { object, settings, .. } = *context;
     if settings.kuberay.version < Version::v1(3) || !object.cluster.is_there() {
         return;
     }
@@ -33,7 +35,7 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
         findings.required(
             if is_written { group_path.fields(["template", "spec", "containers"]) } else { group_path },
             format!("the Pod of {} has no container, and KubeRay runs Ray in the first one", group.role()),
-            "add a container with an image of Ray",
+            "add a container with a Ray image",
         );
     }
 }

@@ -1,49 +1,51 @@
 #![doc = include_str!("missing_redis_password.md")]
 
-use crate::policy::Settings;
+use crate::context::Context;
 use crate::ray::RayObject;
 use crate::ray::address::{RedisEndpoint, first_of};
 use crate::ray::gcs::{GcsFaultTolerance, REDIS_PASSWORD, REDIS_PASSWORD_PARAM, RedisAddress};
 use crate::ray::redis::RedisPassword;
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "missing-redis-password",
-    summary: "fault tolerance with a Redis that asks for no password",
+    summary: "fault tolerance with Redis and without a password",
     category: Category::Security,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[],
     docs: include_str!("missing_redis_password.md"),
-    check: Check::Object(check),
+    cel: Cel::Yes(include_str!("missing_redis_password.cel.yaml")),
+    check,
 };
 
-fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let object = context.object;
     match object.redis_password() {
         Some(RedisPassword::Missing(path)) if !is_loopback(object) => {
             let help = match object.fault_tolerance {
                 GcsFaultTolerance::Options(_) => "write valueFrom: {secretKeyRef: {name: …, key: …}}".to_owned(),
                 _ => format!("write {REDIS_PASSWORD_PARAM}: ${REDIS_PASSWORD}, and set that variable from a Secret"),
             };
-            let message = "the head gives Redis no password, so whoever reaches Redis owns the cluster";
+            let message = "the head sends no password to Redis, so anyone who can reach Redis can control the cluster";
             let finding = findings.required(path.clone(), message, help);
             if object.fault_tolerance == GcsFaultTolerance::Annotation && object.ray_start_override().is_some() {
-                // The user's own script may well read it from elsewhere.
+                // The user's own script may read it from another source.
                 finding.at_most_warn();
             }
         }
         Some(RedisPassword::Unseen(path)) => {
             let help = format!("set {REDIS_PASSWORD} in env, from a Secret");
-            findings
-                .required(path.clone(), "only envFrom can bring the password of Redis, unseen", help)
-                .at_most_warn();
+            let message = "the Redis password can only come from envFrom, which rayguard cannot read";
+            findings.required(path.clone(), message, help).at_most_warn();
         }
         _ => {}
     }
 }
 
-/// Whether Redis runs in the head's own Pod and is reached by nobody else.
+/// Whether Redis runs in the head's own Pod, so that no other Pod can reach it.
 fn is_loopback(object: &RayObject<'_>) -> bool {
     let Some(RedisAddress::Literal(_, address)) = object.redis_address() else { return false };
     RedisEndpoint::parse(first_of(address).0).is_ok_and(|endpoint| endpoint.is_loopback())

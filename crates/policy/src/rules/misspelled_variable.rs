@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::policy::Settings;
+use crate::context::Context;
 use crate::ray::Group;
 use crate::ray::RayObject;
 use crate::ray::gcs::{
@@ -10,25 +10,27 @@ use crate::ray::gcs::{
     STORAGE_NAMESPACE_ANNOTATION,
 };
 use crate::ray::timeout::RECONNECT_TIMEOUT;
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "misspelled-variable",
-    summary: "a name that Ray and KubeRay ignore, much like one that they read",
+    summary: "a misspelled variable, parameter or annotation that Ray and KubeRay ignore",
     category: Category::FaultTolerance,
     level: Level::Warn,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[],
     docs: include_str!("misspelled_variable.md"),
-    check: Check::Object(check),
+    cel: Cel::No("it counts by how many letters two names differ"),
+    check,
 };
 
-/// Variables that no application has for purposes of its own.
+/// Variables that no application uses for its own purposes.
 static VARIABLES: LazyLock<Vec<Known>> =
     LazyLock::new(|| Known::all(&[RECONNECT_TIMEOUT, STORAGE_NAMESPACE, REDIS_ADDRESS]));
 
-/// Parameters of `ray start` on which these rules, or what Ray makes of the Pod, depend.
+/// Parameters of `ray start` that affect these rules or how Ray uses the Pod.
 static PARAMS: LazyLock<Vec<Known>> = LazyLock::new(|| {
     Known::all(&[
         "block",
@@ -47,13 +49,14 @@ static PARAMS: LazyLock<Vec<Known>> = LazyLock::new(|| {
     ])
 });
 
-/// Names that Ray reads as well, though they look like slips of the ones above.
+/// Names that Ray also reads, although they look like misspellings of the names in `VARIABLES` and `PARAMS`.
 const REAL: [&str; 2] = ["dashboard-port", "RAY_gcs_rpc_server_connect_timeout_s"];
 
 static ANNOTATIONS: LazyLock<Vec<Known>> =
     LazyLock::new(|| Known::all(&[FT_ENABLED_ANNOTATION, STORAGE_NAMESPACE_ANNOTATION]));
 
-fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let object = context.object;
     for (key, _) in object.json.descend(["metadata", "annotations"]).entries() {
         if let Some(meant) = near(key, &ANNOTATIONS) {
             let message = format!("KubeRay ignores this annotation; it reads {meant}");
@@ -84,8 +87,8 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
 
 fn check_variables(object: &RayObject<'_>, group: &Group<'_>, findings: &mut Findings) {
     let Some(container) = group.ray_container() else { return };
-    // An application may well have a REDIS_ADDRESS of its own. Where Ray's is missing, it was meant for Ray.
-    // The right timeout may stand beside a wrong one only because rayguard wrote it there.
+    // An application may have its own REDIS_ADDRESS. If Ray's variable is missing, the user meant it for Ray.
+    // The correct timeout may be there next to a misspelled one only because rayguard added it.
     let lacks = |name: &str| name == RECONNECT_TIMEOUT || container.env_var(name).is_none();
     let by_annotation = group.is_head() && object.fault_tolerance == GcsFaultTolerance::Annotation;
     for var in container.env() {
@@ -97,12 +100,12 @@ fn check_variables(object: &RayObject<'_>, group: &Group<'_>, findings: &mut Fin
             _ => near(name, &VARIABLES),
         };
         if let Some(meant) = meant.filter(|meant| lacks(meant)) {
-            // Ray has the password from its parameter; of the variables only the clean-up Job reads one.
+            // Ray reads the password from its parameter; only the clean-up Job reads a variable.
             let reader = if meant == REDIS_PASSWORD { "KubeRay's clean-up Job" } else { "Ray" };
             let message = format!("{reader} ignores a variable of this name; it reads {meant}");
             let path = var.path().field("name");
             let finding = findings.invalid(path.clone(), message, format!("write {meant}"));
-            // What begins like one of Ray's is nobody else's. Others may be read by the application too.
+            // Only Ray uses names that begin with RAY_. The application may read the others too.
             let is_rays = near(name, &VARIABLES) == Some(meant) && name.to_ascii_lowercase().starts_with("ray_");
             let names = || container.env().filter_map(|var| var.name());
             if is_rays && is_only_slip(names(), meant, &VARIABLES) {
@@ -112,13 +115,13 @@ fn check_variables(object: &RayObject<'_>, group: &Group<'_>, findings: &mut Fin
     }
 }
 
-/// The variable for the address or the password of Redis that a name is, but for its form.
+/// Returns the variable for the Redis address or password that a name differs from only in its form.
 fn credential(name: &str) -> Option<&'static str> {
     static CREDENTIALS: LazyLock<Vec<Known>> = LazyLock::new(|| Known::all(&[REDIS_ADDRESS, REDIS_PASSWORD]));
     same(name, &CREDENTIALS).map(|known| known.name)
 }
 
-/// A name that Ray or KubeRay reads, with what is worth working out only once.
+/// A name that Ray or KubeRay reads, with values that are computed only once.
 struct Known {
     name: &'static str,
     normal: String,
@@ -135,12 +138,12 @@ impl Known {
         names.iter().map(known).collect()
     }
 
-    /// Whether a few slips make this name of another one.
+    /// Whether another name differs from this one by only a few typos.
     fn is_near(&self, name: &str, letters: Letters) -> bool {
-        /// So many letters may differ in a name that is long enough for that to be no accident.
+        /// How many letters may differ in a long name, where such a similarity is no coincidence.
         const TYPOS: usize = 2;
         const LONG: usize = 8;
-        // What differs more in length or letters than that is not worth comparing.
+        // Skips the expensive comparison if the lengths or the letters already differ too much.
         self.name.len() >= LONG
             && self.name.len().abs_diff(name.len()) <= TYPOS
             && self.letters.lacking_in(letters).max(letters.lacking_in(self.letters)) <= TYPOS
@@ -148,8 +151,8 @@ impl Known {
     }
 }
 
-/// Which letters are in a name, in either case; of other signs some are taken for letters. It tells in a moment that two
-/// names are nothing alike, as nearly all are.
+/// The set of letters in a name, without case; some other characters count as letters. It is a quick test that rules
+/// out most pairs of names, which have little in common.
 #[derive(Clone, Copy)]
 struct Letters(u32);
 
@@ -159,13 +162,13 @@ impl Letters {
         Self(name.bytes().filter(u8::is_ascii).fold(0, |letters, byte| letters | 1 << (letter(byte) & 31)))
     }
 
-    /// How many letters the other one lacks: so many typos there are at least.
+    /// The number of letters that the other name lacks, which is a lower bound for the number of typos.
     fn lacking_in(self, other: Self) -> usize {
         (self.0 & !other.0).count_ones() as usize
     }
 }
 
-/// A known name that this one was probably meant to be.
+/// Returns the known name that a misspelled name probably means.
 fn near(name: &str, known: &[Known]) -> Option<&'static str> {
     if known.iter().any(|known| known.name == name) || REAL.contains(&name) {
         return None;
@@ -175,7 +178,8 @@ fn near(name: &str, known: &[Known]) -> Option<&'static str> {
     same(name, known).or_else(near).map(|known| known.name)
 }
 
-/// Whether of these names one alone is close to the name that was meant, and to no other: then it can take it.
+/// Whether exactly one of these names is close to the intended name, and to no other known name, so that it can be
+/// replaced.
 fn is_only_slip<'n>(names: impl Iterator<Item = &'n str>, meant: &str, known: &[Known]) -> bool {
     let mut slips = names.filter(|name| near(name, known) == Some(meant));
     let Some(slip) = slips.next() else { return false };
@@ -185,7 +189,7 @@ fn is_only_slip<'n>(names: impl Iterator<Item = &'n str>, meant: &str, known: &[
     slips.next().is_none() && is_certain
 }
 
-/// The known name that this one is, but for its form.
+/// Returns the known name that a name differs from only in its form.
 fn same<'k>(name: &str, known: &'k [Known]) -> Option<&'k Known> {
     let letters = Letters::of(name);
     let mut alike = known.iter().filter(|known| known.normal_letters.lacking_in(letters) == 0).peekable();
@@ -194,7 +198,7 @@ fn same<'k>(name: &str, known: &'k [Known]) -> Option<&'k Known> {
     alike.find(|known| known.normal == normal)
 }
 
-/// A name without what people get wrong: case, dashes, the prefix `RAY_`, the unit at its end, a plural.
+/// Returns a name without the usual mistakes: case, dashes, the prefix `RAY_`, the unit at the end, a plural.
 fn normal(name: &str) -> String {
     let mut bare = name.trim();
     while let Some(rest) = bare.strip_prefix("--") {

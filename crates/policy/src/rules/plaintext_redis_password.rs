@@ -1,32 +1,34 @@
 #![doc = include_str!("plaintext_redis_password.md")]
 
-use crate::policy::Settings;
-use crate::ray::RayObject;
+use crate::context::Context;
 use crate::ray::gcs::{GcsFaultTolerance, REDIS_PASSWORD, REDIS_PASSWORD_PARAM};
 use crate::ray::redis::RedisPassword;
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "plaintext-redis-password",
-    summary: "a password of Redis that everybody can read who can read the object",
+    summary: "a Redis password in plain text in the object",
     category: Category::Security,
     level: Level::Warn,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[],
     docs: include_str!("plaintext_redis_password.md"),
-    check: Check::Object(check),
+    cel: Cel::Yes(include_str!("plaintext_redis_password.cel.yaml")),
+    check,
 };
 
-fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let object = context.object;
     let Some(RedisPassword::Plaintext(path)) = object.redis_password() else { return };
     let help = match object.fault_tolerance {
         GcsFaultTolerance::Options(_) => {
-            "put it into a Secret, and write valueFrom: {secretKeyRef: {name: …, key: …}}".to_owned()
+            "put it in a Secret, and write valueFrom: {secretKeyRef: {name: …, key: …}}".to_owned()
         }
         _ => format!(
-            "put it into a Secret, take {REDIS_PASSWORD} from there, and write {REDIS_PASSWORD_PARAM}: ${REDIS_PASSWORD}"
+            "put it in a Secret, set {REDIS_PASSWORD} from it, and write {REDIS_PASSWORD_PARAM}: ${REDIS_PASSWORD}"
         ),
     };
-    findings.invalid(path.clone(), "the password of Redis stands here for all to read", help);
+    findings.invalid(path.clone(), "the Redis password is in plain text for everyone who can read the object", help);
 }

@@ -1,31 +1,34 @@
 #![doc = include_str!("ray_version_mismatch.md")]
 
-use crate::policy::Settings;
+use crate::context::Context;
 use crate::ray::version::RayVersion;
-use crate::ray::{Container, RayObject};
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::ray::Container;
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "ray-version-mismatch",
-    summary: "a Ray image of another version than the cluster says",
+    summary: "a Ray image whose version differs from the cluster's",
     category: Category::FaultTolerance,
     level: Level::Warn,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[],
     docs: include_str!("ray_version_mismatch.md"),
-    check: Check::Object(check),
+    cel: Cel::No("it reads versions from image tags, and CEL can compare versions only since Kubernetes 1.34"),
+    check,
 };
 
-fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let object = context.object;
     let stated = object.cluster.json.field("rayVersion").as_nonempty_str();
     let head = object.head_container().and_then(image).and_then(version);
     let (expected, whose) = match (stated, head) {
-        (Some(version), _) => (version, "rayVersion"),
-        (None, Some(version)) => (version, "the head's image"),
+        (Some(version), _) => (version, "rayVersion is"),
+        (None, Some(version)) => (version, "the head's image has"),
         (None, None) => return,
     };
-    // Nearly always all groups have one image.
+    // Usually all groups have the same image, so its version is read only once.
     let mut right = None;
     for group in object.cluster.groups() {
         let Some(container) = group.ray_container() else { continue };
@@ -39,14 +42,14 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
         } else {
             findings.invalid(
                 container.path().field("image"),
-                format!("the image has Ray {version:.20}, and {whose} says {expected:.20}"),
-                "write one version everywhere",
+                format!("the image has Ray {version:.20}, but {whose} {expected:.20}"),
+                "write the same Ray version in every image and in rayVersion",
             );
         }
     }
 }
 
-/// Whether an image's version is the one that is stated, be it as `2.52` or `v2.52.0`.
+/// Whether an image's version equals the stated one, which may be written as `2.52` or `v2.52.0`.
 fn is_same(image: &str, stated: &str) -> bool {
     let is_equal =
         |image: RayVersion<'_>, stated: RayVersion<'_>| stated.suffix().is_empty() && image.compare(stated).is_eq();
@@ -57,7 +60,7 @@ fn image(container: Container<'_>) -> Option<&str> {
     container.json.field("image").as_str()
 }
 
-/// The version in the tag of an image of Ray's own; nothing for an image of the user's, whose tag may mean anything.
+/// Returns the version in the tag of one of Ray's own images. The tag of a custom image may mean anything.
 fn version(image: &str) -> Option<&str> {
     let (repository, tag) = image.split('@').next()?.rsplit_once(':')?;
     let name = repository.rsplit('/').next()?;

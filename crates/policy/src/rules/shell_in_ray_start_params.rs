@@ -1,10 +1,9 @@
 #![doc = include_str!("shell_in_ray_start_params.md")]
 
-use crate::policy::Settings;
-use crate::ray::RayObject;
+use crate::context::Context;
 use crate::ray::redis::RedisPassword;
 use crate::ray::shell::{Piece, pieces};
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "shell-in-ray-start-params",
@@ -12,14 +11,17 @@ pub(super) static RULE: Rule = Rule {
     category: Category::Security,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[],
     docs: include_str!("shell_in_ray_start_params.md"),
-    check: Check::Object(check),
+    cel: Cel::No("regular expressions cannot parse nested quotes and braces as bash does"),
+    check,
 };
 
-fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
-    // A reference to nothing is a wrong password before it is a command, and dangling-redis-password says so.
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let object = context.object;
+    // dangling-redis-password reports a password parameter that refers to a missing variable.
     let dangling = match object.redis_password() {
         Some(RedisPassword::Dangling(path, name)) => Some((path, name)),
         _ => None,
@@ -41,7 +43,7 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
             if let Some(sign) = active {
                 findings.invalid(
                     group.ray_start_param_path(name),
-                    format!("KubeRay has bash run this value, and bash does not take its {sign} as plain text"),
+                    format!("KubeRay passes this value to bash unquoted, and bash interprets the {sign} in it"),
                     "remove it, or put the value in single quotes within the YAML string",
                 );
             }

@@ -1,23 +1,27 @@
 #![doc = include_str!("short_reconnect_timeout.md")]
 
-use crate::policy::Settings;
+use crate::context::Context;
 use crate::ray::RayObject;
-use crate::ray::timeout::{KUBERAY_WORKER_DEFAULT, RAY_DEFAULT, RECONNECT_TIMEOUT, ReconnectTimeout};
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::settings::RAY_DEFAULT_RECONNECT_TIMEOUT;
+use crate::ray::timeout::{KUBERAY_WORKER_DEFAULT, RECONNECT_TIMEOUT, ReconnectTimeout};
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "short-reconnect-timeout",
-    summary: "workers that give up before a head can be back",
+    summary: "workers that give up on the GCS before a new head can be ready",
     category: Category::FaultTolerance,
     level: Level::Warn,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[],
     docs: include_str!("short_reconnect_timeout.md"),
-    check: Check::Object(check),
+    cel: Cel::Yes(include_str!("short_reconnect_timeout.cel.yaml")),
+    check,
 };
 
-fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let Context { object, settings, .. } = *context;
     if !object.fault_tolerance.is_on() {
         return;
     }
@@ -28,17 +32,19 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     let (floor, margin) = (settings.short_worker_reconnect_timeout, settings.reconnect_timeout_margin);
     for group in &object.cluster.workers {
         let ReconnectTimeout::Seconds(worker, _) = object.reconnect_timeout(group, settings) else { continue };
-        // Where a worker does not even outlast the head, worker-reconnect-timeout has said so.
+        // worker-reconnect-timeout reports workers that do not wait longer than the head.
         if head.is_some_and(|head| worker <= head) {
             continue;
         }
         let message = match head {
             _ if worker < floor => format!(
-                "the workers give up on the GCS after {worker} s, and a head is seldom back in less than {floor} s"
+                "the workers give up on the GCS after {worker} s, but a new head can take {floor} s to be ready"
             ),
             Some(head) if worker - head < margin => {
                 let above = worker - head;
-                format!("the workers give up on the GCS only {above} s after the head's {head} s, less than {margin} s")
+                format!(
+                    "the workers give up on the GCS only {above} s after the head ({head} s); the minimum is {margin} s"
+                )
             }
             _ => continue,
         };
@@ -47,7 +53,7 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
                 let enough = enough.max(floor).max(KUBERAY_WORKER_DEFAULT);
                 format!("set {RECONNECT_TIMEOUT} to \"{enough}\" or more")
             }
-            None => format!("set {RECONNECT_TIMEOUT} of the head to \"{RAY_DEFAULT}\""),
+            None => format!("set {RECONNECT_TIMEOUT} of the head to \"{RAY_DEFAULT_RECONNECT_TIMEOUT}\""),
         };
         findings.invalid(RayObject::reconnect_timeout_path(group), message, help);
     }

@@ -1,9 +1,8 @@
 #![doc = include_str!("suspended_worker_group.md")]
 
+use crate::context::Context;
 use crate::kuberay::{FeatureGate, Version};
-use crate::policy::Settings;
-use crate::ray::RayObject;
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "suspended-worker-group",
@@ -11,18 +10,21 @@ pub(super) static RULE: Rule = Rule {
     category: Category::Kuberay,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[
         "cannot be suspended with Autoscaler enabled",
         "worker groups is not currently supported with Autoscaler enabled",
     ],
     docs: include_str!("suspended_worker_group.md"),
-    check: Check::Object(check),
+    cel: Cel::Yes(include_str!("suspended_worker_group.cel.yaml")),
+    check,
 };
 
-fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let Context { object, settings, .. } = *context;
     let kuberay = &settings.kuberay;
-    // With the gate shut there is one thing to say of the field, and disabled-feature says it.
+    // With the gate off, disabled-feature reports the field.
     if kuberay.version < Version::v1(3)
         || !kuberay.is_enabled(FeatureGate::RayJobDeletionPolicy)
         || !object.cluster.is_autoscaling()
@@ -33,7 +35,7 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
         if group.json.field("suspend").as_bool() == Some(true) {
             findings.forbidden(
                 group.path().field("suspend"),
-                "the autoscaler knows nothing of suspended groups and would start them again",
+                "the autoscaler does not know that the group is suspended and would start its workers again",
                 "remove it, or write enableInTreeAutoscaling: false",
             );
         }

@@ -1,24 +1,26 @@
 #![doc = include_str!("unknown_field.md")]
 
-use crate::policy::Settings;
-use crate::ray::RayObject;
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::context::Context;
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use crate::schema::{Fault, Suggestion};
 use rayguard_manifest::path::FieldPath;
 
 pub(super) static RULE: Rule = Rule {
     name: "unknown-field",
-    summary: "a field that KubeRay's objects do not have, and the API server drops",
+    summary: "a field that is not in KubeRay's schema, so the API server drops it",
     category: Category::Kuberay,
     level: Level::Warn,
     scope: Scope::Offline,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[],
     docs: include_str!("unknown_field.md"),
-    check: Check::Object(check),
+    cel: Cel::No("the API server drops the field before it calls any policy"),
+    check,
 };
 
-fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let Context { object, settings, .. } = *context;
     for fault in object.faults(settings.kuberay.version) {
         if let Fault::Unknown { path, suggestion } = fault {
             let message = match suggestion {
@@ -46,6 +48,6 @@ fn help(suggestion: Option<&Suggestion>) -> String {
         Some(Suggestion::Elsewhere(places)) => format!("move it to {}", places.join(" or ")),
         Some(Suggestion::Release(release)) => format!("remove it, or upgrade to KubeRay {release}"),
         Some(Suggestion::ApiVersion(version)) => format!("write apiVersion: {version}"),
-        None => "remove it, or correct its name or its place".to_owned(),
+        None => "remove it, or correct its name or its position".to_owned(),
     }
 }

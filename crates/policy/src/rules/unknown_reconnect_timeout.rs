@@ -1,23 +1,26 @@
 #![doc = include_str!("unknown_reconnect_timeout.md")]
 
-use crate::policy::Settings;
+use crate::context::Context;
 use crate::ray::RayObject;
 use crate::ray::timeout::{RECONNECT_TIMEOUT, ReconnectTimeout};
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "unknown-reconnect-timeout",
-    summary: "a reconnect timeout that only the cluster knows",
+    summary: "a reconnect timeout whose value is not in the object",
     category: Category::FaultTolerance,
     level: Level::Warn,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[],
     docs: include_str!("unknown_reconnect_timeout.md"),
-    check: Check::Object(check),
+    cel: Cel::Yes(include_str!("unknown_reconnect_timeout.cel.yaml")),
+    check,
 };
 
-fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let Context { object, settings, .. } = *context;
     if !object.fault_tolerance.is_on() {
         return;
     }
@@ -28,7 +31,7 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
         findings.invalid(
             RayObject::hidden_reconnect_timeout_path(group),
             format!(
-                "{} may have any reconnect timeout, so nothing says whether the workers outlast the head",
+                "the reconnect timeout of {} is not in the object, so rayguard cannot compare head and workers",
                 group.role()
             ),
             format!("set {RECONNECT_TIMEOUT} in env, as a literal value"),

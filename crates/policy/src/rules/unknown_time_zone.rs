@@ -1,33 +1,37 @@
 #![doc = include_str!("unknown_time_zone.md")]
 
+use crate::context::Context;
 use crate::go;
 use crate::kuberay::Version;
-use crate::policy::Settings;
-use crate::ray::{Kind, RayObject};
-use crate::rule::{Category, Check, Findings, Level, Reason, Rule, Scope};
+use crate::kuberay::Kind;
+use crate::reason::Reason;
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use crate::spelling::{quote, suggestion};
 use rayguard_manifest::path::FieldPath;
 
 pub(super) static RULE: Rule = Rule {
     name: "unknown-time-zone",
-    summary: "a timeZone that no time zone has for its name",
+    summary: "a timeZone that is not the name of a time zone",
     category: Category::Kuberay,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &["timeZone must not be empty string", "invalid time zone"],
     docs: include_str!("unknown_time_zone.md"),
-    check: Check::Object(check),
+    cel: Cel::No("CEL has no list of time zones"),
+    check,
 };
 
-fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let Context { object, settings, .. } = *context;
     if object.kind != Kind::RayCronJob || settings.kuberay.version < Version::v1(7) {
         return;
     }
     let Some(name) = object.json.descend(["spec", "timeZone"]).as_str() else { return };
     let path = || FieldPath::of(["spec", "timeZone"]);
     if name.is_empty() {
-        findings.invalid(path(), "it is empty", "remove it for the time zone of the operator, or write a name");
+        findings.invalid(path(), "the time zone is empty", "remove it for the operator's time zone, or write a name");
     } else if !go::time_zone::is_known(name) {
         let meant = suggestion(name, &go::time_zone::names());
         let finding = findings.report(

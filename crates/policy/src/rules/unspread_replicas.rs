@@ -1,8 +1,8 @@
 #![doc = include_str!("unspread_replicas.md")]
 
-use crate::policy::Settings;
+use crate::context::Context;
 use crate::ray::RayObject;
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "unspread-replicas",
@@ -10,20 +10,23 @@ pub(super) static RULE: Rule = Rule {
     category: Category::HighAvailability,
     level: Level::Warn,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[],
     docs: include_str!("unspread_replicas.md"),
-    check: Check::Object(check),
+    cel: Cel::No("it reads the YAML of `serveConfigV2`, which CEL cannot"),
+    check,
 };
 
-fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let object = context.object;
     if !object.fault_tolerance.is_on() {
         return;
     }
-    for deployment in object.serve_config().deployments() {
+    for deployment in context.serve_config().deployments() {
         if deployment.replicas.is_some_and(|replicas| replicas > 1) && !deployment.is_spread {
             let message =
-                format!("all replicas of deployment {:?} may run in one Pod, and go with it", deployment.name);
+                format!("all replicas of deployment {:?} may run in one Pod, and are lost with it", deployment.name);
             let help = "write max_replicas_per_node: 1";
             findings.invalid(RayObject::serve_config_path(), message, help).within(&deployment.at);
         }

@@ -1,17 +1,20 @@
 #![doc = include_str!("unsupported_authentication.md")]
 
+use crate::context::Context;
 use crate::kuberay::Version;
-use crate::policy::Settings;
 use crate::ray::version::Shortfall;
-use crate::ray::{Kind, RayObject};
-use crate::rule::{Category, Check, Findings, Level, Reason, Rule, Scope};
+use crate::kuberay::Kind;
+use crate::ray::RayObject;
+use crate::reason::Reason;
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "unsupported-authentication",
-    summary: "authentication by token that this version of Ray, or this kind of object, does not have",
+    summary: "token authentication that the Ray version or the kind of object does not support",
     category: Category::Kuberay,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[
         "authOptions.mode is 'token' but RayVersion was not specified",
@@ -24,10 +27,12 @@ pub(super) static RULE: Rule = Rule {
         "K8s token auth mode is currently not supported for RayJob",
     ],
     docs: include_str!("unsupported_authentication.md"),
-    check: Check::Object(check),
+    cel: Cel::Yes(include_str!("unsupported_authentication.cel.yaml")),
+    check,
 };
 
-fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let Context { object, settings, .. } = *context;
     let kuberay = settings.kuberay.version;
     let options = object.cluster.json.field("authOptions");
     if options.is_null() || kuberay < Version::v1(5) {
@@ -37,15 +42,15 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     let is_token = options.field("mode").as_str() == Some("token");
     let by_kubernetes = kuberay >= Version::v1(6) && options.field("enableK8sTokenAuth").as_bool() == Some(true);
     if by_kubernetes && object.kind != Kind::RayCluster {
-        let message = format!("a {} cannot have its tokens checked by Kubernetes", object.kind.as_str());
-        findings.forbidden(path("enableK8sTokenAuth"), message, "remove it: Ray then checks a token of its own");
+        let message = format!("a {} does not support enableK8sTokenAuth", object.kind.as_str());
+        findings.forbidden(path("enableK8sTokenAuth"), message, "remove it: Ray then checks its own token");
     } else if by_kubernetes {
         if !is_token {
-            let message = "enableK8sTokenAuth is for the mode token only";
+            let message = "enableK8sTokenAuth needs the mode token";
             findings.invalid(path("mode"), message, "write token, or remove enableK8sTokenAuth");
         }
         if options.field("secretName").as_nonempty_str().is_some() {
-            let message = "a token from a Secret has no use where Kubernetes checks the tokens";
+            let message = "secretName cannot be combined with enableK8sTokenAuth, where Kubernetes checks the tokens";
             findings.forbidden(path("secretName"), message, "remove it, or remove enableK8sTokenAuth");
         }
     }
@@ -56,14 +61,14 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     }
 }
 
-/// Reports a version of Ray that lacks what the authentication needs.
+/// Reports a Ray version that is too old for the authentication.
 fn check_version(object: &RayObject<'_>, minimum: &str, what: &str, findings: &mut Findings) {
     let Some(shortfall) = object.ray_version_shortfall(minimum) else { return };
     let reason = if matches!(shortfall, Shortfall::Unset) { Reason::Required } else { Reason::Invalid };
     findings.report(
         reason,
         object.cluster.path().field("rayVersion"),
-        format!("authOptions with {what} needs Ray {minimum}, and {shortfall}"),
-        format!("write the version of the image, {minimum} or later, or remove authOptions"),
+        format!("authOptions with {what} needs Ray {minimum} or later, but {shortfall}"),
+        format!("write the image's Ray version, {minimum} or later, or remove authOptions"),
     );
 }

@@ -1,8 +1,7 @@
 #![doc = include_str!("unsuspendable_job.md")]
 
-use crate::policy::Settings;
-use crate::ray::RayObject;
-use crate::rule::{Category, Check, Findings, Level, Rule, Scope};
+use crate::context::Context;
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "unsuspendable-job",
@@ -10,16 +9,19 @@ pub(super) static RULE: Rule = Rule {
     category: Category::Kuberay,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[
         "shutdownAfterJobFinishes set to false is not allowed to be suspended",
         "ClusterSelector mode doesn't support the suspend operation",
     ],
     docs: include_str!("unsuspendable_job.md"),
-    check: Check::Object(check),
+    cel: Cel::Yes(include_str!("unsuspendable_job.cel.yaml")),
+    check,
 };
 
-fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let object = context.object;
     let Some(job) = object.job().filter(|job| job.is_on("suspend")) else { return };
     if !job.is_on("shutdownAfterJobFinishes") {
         let help = if job.deletion_rules().is_empty() {
@@ -27,14 +29,14 @@ fn check(object: &RayObject<'_>, _: &Settings, findings: &mut Findings) {
         } else {
             "set it to true and remove the deletionRules, or remove suspend"
         };
-        let message = "a job that is suspended loses its cluster, and this one is to keep it";
+        let message = "KubeRay suspends a job by deleting its cluster, but shutdownAfterJobFinishes is not true";
         findings.invalid(job.path().field("shutdownAfterJobFinishes"), message, help);
     }
     if job.selects_cluster() {
         findings.forbidden(
             job.path().field("suspend"),
-            "a job on a cluster that is there already cannot be suspended",
-            "remove it, or give the job a rayClusterSpec instead of the clusterSelector",
+            "a job on an existing cluster cannot be suspended",
+            "remove it, or write a rayClusterSpec instead of the clusterSelector",
         );
     }
 }

@@ -1,24 +1,28 @@
 #![doc = include_str!("worker_reconnect_timeout.md")]
 
-use crate::policy::Settings;
-use crate::ray::timeout::{Origin, RAY_DEFAULT, RECONNECT_TIMEOUT, ReconnectTimeout, WORKER_MARGIN};
+use crate::context::Context;
+use crate::settings::RAY_DEFAULT_RECONNECT_TIMEOUT;
+use crate::ray::timeout::{Origin, RECONNECT_TIMEOUT, ReconnectTimeout, WORKER_MARGIN};
 use crate::ray::{Group, RayObject};
-use crate::rule::{Category, Check, Finding, Findings, Level, Rule, Scope};
+use crate::rule::{Category, Cel, Finding, Findings, Input, Level, Rule, Scope};
 use rayguard_manifest::json::Json;
 
 pub(super) static RULE: Rule = Rule {
     name: "worker-reconnect-timeout",
-    summary: "a worker gives up on the GCS no later than the head",
+    summary: "workers that give up on the GCS no later than the head",
     category: Category::FaultTolerance,
     level: Level::Deny,
     scope: Scope::Admission,
+    input: Input::Object,
     since: "0.1.0",
     reference: &[],
     docs: include_str!("worker_reconnect_timeout.md"),
-    check: Check::Object(check),
+    cel: Cel::Yes(include_str!("worker_reconnect_timeout.cel.yaml")),
+    check,
 };
 
-fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    let Context { object, settings, .. } = *context;
     if !object.fault_tolerance.is_on() {
         return;
     }
@@ -35,8 +39,8 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
             Origin::RayDefault => " (Ray's default)",
         };
         let help = match head.checked_add(WORKER_MARGIN) {
-            Some(best) => format!("set {RECONNECT_TIMEOUT} to more than {head}, best \"{best}\""),
-            None => format!("set {RECONNECT_TIMEOUT} of the head to \"{RAY_DEFAULT}\""),
+            Some(best) => format!("set {RECONNECT_TIMEOUT} to more than {head}, preferably \"{best}\""),
+            None => format!("set {RECONNECT_TIMEOUT} of the head to \"{RAY_DEFAULT_RECONNECT_TIMEOUT}\""),
         };
         let message = format!("the workers give up on the GCS after {worker} s{source}, the head after {head} s");
         let finding = findings.invalid(path, message, help);
@@ -46,7 +50,7 @@ fn check(object: &RayObject<'_>, settings: &Settings, findings: &mut Findings) {
     }
 }
 
-/// Writes the timeout of a group where it is a number now, or is not written at all.
+/// Adds a fix that sets the timeout of a group, if the timeout is a literal number or is not set.
 fn mend(group: &Group<'_>, seconds: u32, finding: &mut Finding) {
     let Some(container) = group.ray_container() else { return };
     match container.env_var(RECONNECT_TIMEOUT) {

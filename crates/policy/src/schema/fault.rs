@@ -2,7 +2,7 @@
 
 use super::node::{Node, Type};
 use crate::kuberay::Version;
-use crate::rule::Reason;
+use crate::reason::Reason;
 use crate::spelling::quote;
 use rayguard_manifest::fix::{Edit, Fix};
 use rayguard_manifest::json::Json;

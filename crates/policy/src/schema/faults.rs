@@ -6,7 +6,7 @@ use super::conform::last_of_each;
 use super::fault::{Words, meant_choice, missing, no_choice, other_type, repeated, too_large, wrong_form, wrong_type};
 use super::node::{Node, Type};
 use super::{Fault, Schema, metadata};
-use crate::rule::Reason;
+use crate::reason::Reason;
 use rayguard_manifest::fix::{Edit, Fix};
 use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;

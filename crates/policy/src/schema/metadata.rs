@@ -1,7 +1,7 @@
 //! The forms that Kubernetes gives to names, labels and annotations, beyond what a schema can say.
 
 use crate::name::Syntax;
-use crate::rule::Reason;
+use crate::reason::Reason;
 use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;
 

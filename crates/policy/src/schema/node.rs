@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::{Schema, quantity};
 use crate::kuberay::Version;
-use crate::ray::Kind;
+use crate::kuberay::Kind;
 use rayguard_manifest::json::Json;
 
 /// The place of a node in its schema.

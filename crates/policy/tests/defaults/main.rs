@@ -1,6 +1,6 @@
 //! What the mutating webhook writes into an object, and what it leaves alone.
 
-// Containers are written in place, as `json!` values.
+// Containers are passed as `json!` literals.
 #![allow(clippy::needless_pass_by_value)]
 
 mod pod_template;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 const TIMEOUT: &str = "RAY_gcs_rpc_server_reconnect_timeout_s";
 
-/// A policy with these fields beside `apiVersion` and `kind`.
+/// Returns a policy with these fields in addition to `apiVersion` and `kind`.
 fn policy(mut fields: Value) -> Policy {
     fields["apiVersion"] = json!("rayguard.dev/v1alpha1");
     fields["kind"] = json!("Policy");
@@ -21,7 +21,7 @@ fn policy(mut fields: Value) -> Policy {
     Policy::from_json(&serde_json::from_str(&text).expect("JSON")).expect("a policy")
 }
 
-/// A fault-tolerant RayCluster with these Ray containers in its head and its worker group.
+/// Returns a fault-tolerant RayCluster with these Ray containers in its head and its worker group.
 fn cluster(head: Value, worker: Value) -> Value {
     json!({
         "apiVersion": "ray.io/v1",
@@ -48,7 +48,7 @@ fn ray_with_timeout(name: &str, seconds: &str) -> Value {
     json!({"name": name, "image": "rayproject/ray:2.52.0", "env": [{"name": TIMEOUT, "value": seconds}]})
 }
 
-/// The object as the mutating webhook leaves it, and the operations that took it there.
+/// Returns the object after the mutating webhook, and the operations of its patch.
 fn mutate(policy: &Policy, object: &Value, old: Option<&Value>) -> (Value, Value) {
     let texts = [object, old.unwrap_or(object)].map(Value::to_string);
     let [new, before] = texts.each_ref().map(|text| serde_json::from_str::<Json<'_>>(text).expect("JSON"));
@@ -70,7 +70,7 @@ fn timeout_written(policy: &Policy, object: &Value) -> Option<String> {
 }
 
 #[test]
-fn workers_of_a_fault_tolerant_cluster_get_a_timeout_that_exceeds_the_heads() {
+fn workers_of_a_fault_tolerant_cluster_get_a_longer_timeout_than_the_head() {
     let explicit = Policy::default();
     for (head, expected) in
         [(ray("h"), "600"), (ray_with_timeout("h", "60"), "600"), (ray_with_timeout("h", "1200"), "1740")]
@@ -80,7 +80,7 @@ fn workers_of_a_fault_tolerant_cluster_get_a_timeout_that_exceeds_the_heads() {
 }
 
 #[test]
-fn a_head_whose_timeout_is_unknown_or_wrong_is_taken_for_rays_default() {
+fn an_unknown_or_invalid_head_timeout_counts_as_rays_default() {
     let explicit = Policy::default();
     let unknown =
         json!({"name": "h", "env": [{"name": TIMEOUT, "valueFrom": {"configMapKeyRef": {"name": "m", "key": "k"}}}]});
@@ -90,7 +90,7 @@ fn a_head_whose_timeout_is_unknown_or_wrong_is_taken_for_rays_default() {
 }
 
 #[test]
-fn a_head_that_cannot_be_outlasted_gets_no_workers_that_try() {
+fn no_worker_timeout_is_written_if_the_head_has_the_maximum() {
     let endless = cluster(ray_with_timeout("h", "4294967295"), ray("w"));
     assert_eq!(timeout_written(&Policy::default(), &endless), None);
     let nearly = cluster(ray_with_timeout("h", "4294967000"), ray("w"));
@@ -98,7 +98,7 @@ fn a_head_that_cannot_be_outlasted_gets_no_workers_that_try() {
 }
 
 #[test]
-fn repair_writes_only_where_kuberays_own_value_is_too_small() {
+fn repair_writes_a_timeout_only_if_kuberays_default_is_too_small() {
     let repair = policy(json!({"defaults": {"workerReconnectTimeout": "repair"}}));
     for (head, expected) in [("60", None), ("599", None), ("600", Some("1140")), ("1200", Some("1740"))] {
         let object = cluster(ray_with_timeout("h", head), ray("w"));
@@ -107,7 +107,7 @@ fn repair_writes_only_where_kuberays_own_value_is_too_small() {
 }
 
 #[test]
-fn a_value_of_the_users_is_never_touched() {
+fn a_timeout_set_by_the_user_is_never_changed() {
     for env in [
         json!([{"name": TIMEOUT, "value": "30"}]),
         json!([{"name": TIMEOUT, "value": "600s"}]),
@@ -127,7 +127,7 @@ fn a_value_of_the_users_is_never_touched() {
 }
 
 #[test]
-fn a_variable_joins_those_that_are_there_and_the_patch_says_no_more_than_that() {
+fn the_patch_only_appends_one_variable_and_records_it() {
     let mut worker = ray("w");
     worker["env"] = json!([{"name": "A", "value": "1"}]);
     let (_, patch) = mutate(&Policy::default(), &cluster(ray("h"), worker), None);
@@ -143,14 +143,14 @@ fn a_variable_joins_those_that_are_there_and_the_patch_says_no_more_than_that() 
 }
 
 #[test]
-fn a_worker_with_env_from_gets_it_too_for_env_beats_env_from() {
+fn a_worker_with_env_from_gets_the_timeout_in_env() {
     let mut worker = ray("w");
     worker["envFrom"] = json!([{"configMapRef": {"name": "m"}}]);
     assert_eq!(timeout_written(&Policy::default(), &cluster(ray("h"), worker)).as_deref(), Some("600"));
 }
 
 #[test]
-fn without_fault_tolerance_nothing_is_written() {
+fn no_timeout_is_written_without_fault_tolerance() {
     let mut object = cluster(ray("h"), ray("w"));
     object["spec"].as_object_mut().expect("a map").remove("gcsFaultToleranceOptions");
     assert_eq!(mutate(&Policy::default(), &object, None).1, json!([]));
@@ -159,7 +159,7 @@ fn without_fault_tolerance_nothing_is_written() {
 }
 
 #[test]
-fn a_ray_job_gets_nothing_and_a_ray_service_does() {
+fn a_ray_service_gets_the_timeout_and_a_ray_job_does_not() {
     let spec = cluster(ray("h"), ray("w"))["spec"].clone();
     let job = json!({"apiVersion": "ray.io/v1", "kind": "RayJob", "metadata": {"name": "j"}, "spec": {"rayClusterSpec": spec}});
     assert_eq!(mutate(&Policy::default(), &job, None).1, json!([]));
@@ -170,14 +170,14 @@ fn a_ray_job_gets_nothing_and_a_ray_service_does() {
 }
 
 #[test]
-fn an_object_that_is_being_deleted_gets_nothing() {
+fn an_object_that_is_being_deleted_gets_no_defaults() {
     let mut object = cluster(ray("h"), ray("w"));
     object["metadata"]["deletionTimestamp"] = json!("2026-11-22T00:00:00Z");
     assert_eq!(mutate(&Policy::default(), &object, None).1, json!([]));
 }
 
 #[test]
-fn the_heads_cpus_are_taken_only_where_asked_and_where_that_leaves_room_to_run() {
+fn head_num_cpus_zero_is_written_only_if_enabled_and_workers_can_run() {
     let zero = policy(json!({"defaults": {"headNumCpus": "zero", "workerReconnectTimeout": "off"}}));
     let object = cluster(ray("h"), ray("w"));
     assert_eq!(mutate(&policy(json!({"defaults": {"workerReconnectTimeout": "off"}})), &object, None).1, json!([]));

@@ -1,10 +1,10 @@
-//! An administrator's Pod template under the user's.
+//! How an administrator's Pod template is merged into the user's.
 
 use serde_json::{Value, json};
 
 use super::{cluster, mutate, policy, ray};
 
-/// The worker's Pod template after the administrator's was merged under it.
+/// Returns the worker's Pod template after the administrator's template was merged into it.
 fn merged(defaults: Value, users: Value) -> Value {
     let policy = policy(json!({"defaults": {"workerReconnectTimeout": "off", "podTemplate": {"worker": defaults}}}));
     let mut object = cluster(ray("h"), ray("w"));
@@ -12,11 +12,11 @@ fn merged(defaults: Value, users: Value) -> Value {
     let (patched, patch) = mutate(&policy, &object, None);
     let (again, second) = mutate(&policy, &patched, None);
     assert_eq!(again, patched);
-    assert_eq!(second, json!([]), "once applied, nothing is left to do after {patch}");
+    assert_eq!(second, json!([]), "a second call adds nothing after {patch}");
     patched["spec"]["workerGroupSpecs"][0]["template"].clone()
 }
 
-/// The first container after a merge into it.
+/// Returns the first container after the merge.
 fn container(defaults: Value, users: Value) -> Value {
     let of = |container| json!({"spec": {"containers": [container]}});
     merged(of(defaults), of(users))["spec"]["containers"][0].clone()
@@ -51,7 +51,7 @@ fn lists_with_a_merge_key_are_merged_item_by_item() {
 }
 
 #[test]
-fn lists_without_a_merge_key_are_one_or_the_other() {
+fn a_list_without_a_merge_key_is_replaced_by_the_users_list() {
     let toleration = |key: &str| json!([{"key": key, "operator": "Exists"}]);
     let defaults = json!({"spec": {"tolerations": toleration("admin")}});
     let users = json!({"spec": {"containers": [ray("w")], "tolerations": toleration("user")}});
@@ -61,7 +61,7 @@ fn lists_without_a_merge_key_are_one_or_the_other() {
 }
 
 #[test]
-fn of_what_excludes_each_other_the_users_stays_alone() {
+fn a_user_field_drops_the_mutually_exclusive_default() {
     let secret = json!({"secretKeyRef": {"name": "s", "key": "k"}});
     let defaults = json!({"name": "w", "env": [{"name": "A", "valueFrom": secret}],
         "livenessProbe": {"httpGet": {"port": 1}, "periodSeconds": 9}, "lifecycle": {"preStop": {"sleep": {"seconds": 5}}}});
@@ -78,14 +78,14 @@ fn of_what_excludes_each_other_the_users_stays_alone() {
 }
 
 #[test]
-fn a_mount_of_another_volume_at_the_users_path_is_no_business_of_the_default() {
+fn a_default_mount_of_another_volume_at_the_users_path_is_dropped() {
     let users = json!({"name": "w", "volumeMounts": [{"mountPath": "/a", "name": "user"}]});
     let defaults = json!({"name": "w", "volumeMounts": [{"mountPath": "/a", "name": "admin", "subPath": "x"}]});
     assert_eq!(container(defaults, users.clone()), users);
 }
 
 #[test]
-fn a_request_or_a_limit_stands_alone_where_the_user_wrote_one() {
+fn a_default_request_or_limit_is_dropped_if_the_user_sets_either() {
     let defaults = json!({"name": "w", "resources": {"limits": {"cpu": "1", "memory": "4Gi"}, "requests": {"cpu": "1", "memory": "4Gi"}}});
     let users = json!({"name": "w", "resources": {"limits": {"memory": "2Gi"}, "requests": {"cpu": "8"}}});
     assert_eq!(container(defaults.clone(), users.clone()), users);
@@ -99,7 +99,7 @@ fn a_request_or_a_limit_stands_alone_where_the_user_wrote_one() {
 }
 
 #[test]
-fn a_sidecar_comes_after_the_ray_container_and_a_fragment_of_one_does_not_come_at_all() {
+fn a_complete_sidecar_is_appended_and_a_partial_container_is_not() {
     let sidecar = json!({"name": "logs", "image": "fluent-bit"});
     let defaults = json!({"spec": {"containers": [{"name": "absent", "env": [{"name": "A", "value": "b"}]}, sidecar],
         "initContainers": [{"name": "fragment"}]}});
@@ -108,7 +108,7 @@ fn a_sidecar_comes_after_the_ray_container_and_a_fragment_of_one_does_not_come_a
 }
 
 #[test]
-fn a_template_without_containers_is_left_to_the_api_server() {
+fn a_template_without_containers_is_not_changed() {
     let defaults = json!({"spec": {"containers": [{"name": "logs", "image": "fluent-bit"}]}});
     for users in [json!({}), json!({"spec": {}}), json!({"spec": {"containers": []}}), json!(null), json!("text")] {
         assert_eq!(merged(defaults.clone(), users.clone()), users);
@@ -116,9 +116,9 @@ fn a_template_without_containers_is_left_to_the_api_server() {
 }
 
 #[test]
-fn a_head_that_the_template_makes_patient_has_workers_that_are_more_so() {
-    let patient = json!({"spec": {"containers": [{"name": "h", "env": [{"name": super::TIMEOUT, "value": "1200"}]}]}});
-    let policy = policy(json!({"defaults": {"podTemplate": {"head": patient}}}));
+fn a_head_timeout_from_the_template_raises_the_worker_timeout() {
+    let long_timeout = json!({"spec": {"containers": [{"name": "h", "env": [{"name": super::TIMEOUT, "value": "1200"}]}]}});
+    let policy = policy(json!({"defaults": {"podTemplate": {"head": long_timeout}}}));
     let (patched, _) = mutate(&policy, &cluster(ray("h"), ray("w")), None);
     assert_eq!(super::worker_env(&patched), &json!([{"name": super::TIMEOUT, "value": "1740"}]));
 }

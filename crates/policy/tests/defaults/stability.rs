@@ -1,4 +1,4 @@
-//! Updates: applying a manifest again changes nothing, whatever became of the policy.
+//! Updates: applying a manifest again changes nothing, even if the policy has changed.
 
 use rayguard_policy::policy::Policy;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ fn with_env(var: &str, value: &str) -> Policy {
     policy(json!({"defaults": {"podTemplate": {"head": template("h"), "worker": template("w")}}}))
 }
 
-/// Policies as different from one another as they can be.
+/// Returns policies that differ in all their defaults.
 fn policies() -> Vec<Policy> {
     vec![
         Policy::default(),
@@ -25,7 +25,7 @@ fn policies() -> Vec<Policy> {
     ]
 }
 
-/// Manifests as users write them.
+/// Returns manifests as users write them.
 fn manifests() -> Vec<Value> {
     let mut with_env = ray("w");
     with_env["env"] = json!([{"name": "USERS", "value": "1"}, {"name": "FOO", "value": "users"}]);
@@ -39,13 +39,13 @@ fn manifests() -> Vec<Value> {
 }
 
 #[test]
-fn applying_a_manifest_again_changes_nothing_whatever_the_policy_says_now() {
+fn reapplying_a_manifest_changes_nothing_under_any_policy() {
     for manifest in manifests() {
         for at_creation in policies() {
             let (mut stored, _) = mutate(&at_creation, &manifest, None);
             let created = stored.clone();
             for (round, now) in policies().iter().cycle().take(11).enumerate() {
-                // Both ways of kubectl apply send the manifest without its defaults; the client-side one keeps
+                // Both forms of kubectl apply send the manifest without its defaults; the client-side form keeps
                 // annotations that it never wrote.
                 let mut applied = manifest.clone();
                 if round % 2 == 0
@@ -62,7 +62,7 @@ fn applying_a_manifest_again_changes_nothing_whatever_the_policy_says_now() {
 }
 
 #[test]
-fn an_object_from_before_the_webhook_stays_as_it_is() {
+fn an_object_created_before_the_webhook_is_not_changed() {
     for manifest in manifests() {
         for policy in policies() {
             assert_eq!(mutate(&policy, &manifest, Some(&manifest)), (manifest.clone(), json!([])));
@@ -79,7 +79,7 @@ fn an_object_from_before_the_webhook_stays_as_it_is() {
 }
 
 #[test]
-fn what_other_webhooks_have_yet_to_put_back_is_no_change() {
+fn a_sidecar_that_a_later_webhook_injects_again_is_no_change() {
     let sidecar = json!({"name": "log-shipper", "image": "x"});
     for manifest in manifests().into_iter().filter(|manifest| manifest["kind"] == "RayCluster") {
         for at_creation in policies() {
@@ -89,7 +89,7 @@ fn what_other_webhooks_have_yet_to_put_back_is_no_change() {
                 stored.pointer_mut(&path).and_then(Value::as_array_mut).expect("a list").push(sidecar.clone());
             }
             for now in policies() {
-                // The manifest without the sidecar, which comes after us.
+                // The manifest has no sidecar; the other webhook injects it after rayguard.
                 let mut applied = manifest.clone();
                 applied["metadata"]["annotations"] = stored["metadata"]["annotations"].clone();
                 let (mut patched, _) = mutate(&now, &applied, Some(&stored));
@@ -104,7 +104,7 @@ fn what_other_webhooks_have_yet_to_put_back_is_no_change() {
 }
 
 #[test]
-fn a_record_that_was_lost_is_made_up_for_where_the_defaults_themselves_tell() {
+fn a_lost_record_of_defaults_is_inferred_from_the_stored_value() {
     let manifest = cluster(ray("h"), ray("w"));
     let stored = cluster(ray("h"), ray_with_timeout("w", "600"));
     let (patched, _) = mutate(&with_env("FOO", "1"), &manifest, Some(&stored));
@@ -112,7 +112,7 @@ fn a_record_that_was_lost_is_made_up_for_where_the_defaults_themselves_tell() {
 }
 
 #[test]
-fn what_the_user_changes_gets_the_defaults_of_today() {
+fn a_changed_group_gets_the_current_defaults() {
     let manifest = cluster(ray("h"), ray("w"));
     let (stored, _) = mutate(&with_env("FOO", "1"), &manifest, None);
     let mut changed = manifest;
@@ -124,7 +124,7 @@ fn what_the_user_changes_gets_the_defaults_of_today() {
 }
 
 #[test]
-fn a_new_group_gets_the_defaults_of_today_and_the_old_ones_keep_theirs() {
+fn a_new_group_gets_the_current_defaults_and_old_groups_keep_theirs() {
     let manifest = cluster(ray("h"), ray("w"));
     let (stored, _) = mutate(&with_env("FOO", "1"), &manifest, None);
     let mut grown = manifest;
@@ -134,13 +134,13 @@ fn a_new_group_gets_the_defaults_of_today_and_the_old_ones_keep_theirs() {
     assert_eq!(patched["spec"]["workerGroupSpecs"][1], stored["spec"]["workerGroupSpecs"][0]);
     let foo = json!({"name": "FOO", "value": "2"});
     assert!(worker_env(&patched).as_array().expect("a list").contains(&foo), "{patched}");
-    // And from then on both stay.
+    // Later updates change neither group.
     let (again, _) = mutate(&Policy::default(), &grown, Some(&patched));
     assert_eq!(again, patched);
 }
 
 #[test]
-fn workers_follow_a_head_that_waits_longer_now_and_nothing_else_of_them_changes() {
+fn a_longer_head_timeout_raises_only_the_worker_timeout() {
     let manifest = cluster(ray("h"), ray("w"));
     let (stored, _) = mutate(&with_env("FOO", "1"), &manifest, None);
     let raised = cluster(ray_with_timeout("h", "1200"), ray("w"));
@@ -150,20 +150,20 @@ fn workers_follow_a_head_that_waits_longer_now_and_nothing_else_of_them_changes(
 }
 
 #[test]
-fn a_value_that_the_user_takes_over_is_the_users() {
+fn a_default_that_the_user_sets_becomes_the_users_value() {
     let manifest = cluster(ray("h"), ray("w"));
     let (stored, _) = mutate(&Policy::default(), &manifest, None);
     let own = cluster(ray("h"), ray_with_timeout("w", "900"));
     let (patched, _) = mutate(&Policy::default(), &own, Some(&stored));
     assert_eq!(worker_env(&patched), &json!([{"name": TIMEOUT, "value": "900"}]));
-    // Once the user removes it again, the default is that of today.
+    // Once the user removes it again, the current default applies.
     let off = policy(json!({"defaults": {"workerReconnectTimeout": "off"}}));
     let (patched, _) = mutate(&off, &manifest, Some(&patched));
     assert_eq!(worker_env(&patched), &Value::Null);
 }
 
 #[test]
-fn a_record_that_somebody_wrote_into_does_no_harm() {
+fn an_invalid_record_annotation_is_ignored() {
     let manifest = cluster(ray("h"), ray("w"));
     for record in
         ["", "nonsense", "{}", "[1,2]", "[\"/spec\"]", "[\"/spec/workerGroupSpecs/small/template\"]", "[\"//~\"]"]
@@ -176,7 +176,7 @@ fn a_record_that_somebody_wrote_into_does_no_harm() {
 }
 
 #[test]
-fn what_two_groups_of_one_name_got_is_not_recorded_otherwise_by_a_second_call() {
+fn a_second_call_keeps_the_record_of_two_groups_with_one_name() {
     let mut nameless = ray("w");
     nameless.as_object_mut().expect("a map").remove("name");
     let mut twins = cluster(ray("h"), ray("w"));

@@ -1,21 +1,21 @@
-//! Where rayguard and KubeRay differ on purpose.
+//! Intentional differences between rayguard and KubeRay.
 
-use rayguard_policy::ray::Kind;
+use rayguard_policy::kuberay::Kind;
 use rayguard_policy::rule::Finding;
 
 use rayguard_test_support::case::Case;
 
-/// Something that one side refuses and the other does not, and why.
+/// A known difference: an object that one side refuses and the other accepts, and the reason.
 struct Difference {
     reason: &'static str,
-    is_it: Is,
+    matcher: Matcher,
     used: usize,
 }
 
-enum Is {
-    /// A finding of ours about what KubeRay accepts.
+enum Matcher {
+    /// A denial by rayguard of an object that KubeRay accepts.
     Denied(fn(&Case, &Finding) -> bool),
-    /// An error of KubeRay's, by some of its words, about what we accept.
+    /// An error of KubeRay, identified by a part of its text, on an object that rayguard accepts.
     Accepted(&'static str, fn(&Case) -> bool),
 }
 
@@ -23,67 +23,67 @@ pub(crate) struct Differences(Vec<Difference>);
 
 impl Differences {
     pub(crate) fn new() -> Self {
-        let denied = |is_it, reason| Difference { reason, is_it: Is::Denied(is_it), used: 0 };
-        let accepted = |words, is_it, reason| Difference { reason, is_it: Is::Accepted(words, is_it), used: 0 };
+        let denied = |matcher, reason| Difference { reason, matcher: Matcher::Denied(matcher), used: 0 };
+        let accepted = |words, matcher, reason| Difference { reason, matcher: Matcher::Accepted(words, matcher), used: 0 };
         Self(vec![
             denied(
                 |case, finding| finding.rule.name == "duplicate-worker-group" && case.kind() != Kind::RayCluster,
-                "KubeRay looks for groups of one name in its webhook alone, and only in a RayCluster; the Pods of such \
-                 groups are made and killed in turn in every kind",
+                "KubeRay checks for duplicate group names only in its webhook, and only in a RayCluster; in every kind the \
+                 Pods of such groups are created and deleted in turn",
             ),
             denied(
                 |_, finding| {
                     finding.rule.name == "ineffective-fault-tolerance"
                         && finding.path.to_string().contains("ray.io/ft-enabled")
                 },
-                "an annotation that was to switch fault tolerance on, and does not, is no fault to KubeRay: it is off then",
+                "KubeRay accepts an annotation that does not enable fault tolerance: fault tolerance is then off",
             ),
             denied(
                 |case, finding| finding.rule.name == "invalid-upgrade-strategy" && case.kind() != Kind::RayCluster,
-                "KubeRay refuses the RayCluster that it makes of this RayService or RayJob, and not the latter",
+                "KubeRay refuses the RayCluster that it creates from this RayService or RayJob, not the object itself",
             ),
             denied(
                 |case, finding| {
                     finding.rule.name == "invalid-runtime-env" && is_yaml_like(case, r"^\s*\{[^}]*\}\s*\S|\[-\]")
                 },
-                "KubeRay's YAML parser does not look at what follows a map in braces, and takes a lone dash for a text",
+                "KubeRay's YAML parser ignores text after a map in braces, and reads a lone dash as a string",
             ),
             accepted(
                 "failed to unmarshal RuntimeEnvYAML",
                 |case| is_yaml_like(case, r"^\.\.\.|^\t|\x{85}|\{:"),
-                "KubeRay's YAML parser knows YAML 1.1: no document begins with its end, no line with a tab, no entry in braces \
-                 with a colon, and U+0085 ends a line",
+                "KubeRay's YAML parser reads YAML 1.1: it refuses a document that begins with its end, a line that begins with \
+                 a tab and an entry in braces that begins with a colon, and U+0085 ends a line",
             ),
             accepted(
                 "name should be a valid DNS1035 label",
                 |case| case.object["metadata"]["name"].as_str().unwrap_or_default().is_empty(),
-                "an object that has no name yet gets one from the API server, or is refused by it",
+                "the API server generates the name of an object that has none, or refuses the object",
             ),
         ])
     }
 
-    /// Whether it is known why rayguard denies what KubeRay accepts.
+    /// Returns whether a known difference explains why rayguard denies what KubeRay accepts.
     pub(crate) fn explain_denial(&mut self, case: &Case, finding: &Finding) -> bool {
-        self.use_first(|is_it| matches!(is_it, Is::Denied(is_it) if is_it(case, finding)))
+        self.use_first(|matcher| matches!(matcher, Matcher::Denied(matcher) if matcher(case, finding)))
     }
 
-    /// Whether it is known why rayguard accepts what KubeRay refuses with some words.
+    /// Returns whether a known difference explains why rayguard accepts what KubeRay refuses with this error.
     pub(crate) fn explain_acceptance(&mut self, case: &Case, error: &str) -> bool {
-        self.use_first(|is_it| matches!(is_it, Is::Accepted(words, is_it) if error.contains(words) && is_it(case)))
+        self.use_first(|matcher| matches!(matcher, Matcher::Accepted(words, matcher) if error.contains(words) && matcher(case)))
     }
 
-    fn use_first(&mut self, is_it: impl Fn(&Is) -> bool) -> bool {
-        let found = self.0.iter_mut().find(|difference| is_it(&difference.is_it));
+    fn use_first(&mut self, matcher: impl Fn(&Matcher) -> bool) -> bool {
+        let found = self.0.iter_mut().find(|difference| matcher(&difference.matcher));
         found.map(|difference| difference.used += 1).is_some()
     }
 
-    /// Each reason, and how often it was one.
+    /// Returns each reason and how often it was used.
     pub(crate) fn used(&self) -> impl Iterator<Item = (&'static str, usize)> {
         self.0.iter().map(|difference| (difference.reason, difference.used))
     }
 }
 
-/// Whether the YAML in a job matches a pattern.
+/// Returns whether the YAML in a job matches a pattern.
 fn is_yaml_like(case: &Case, pattern: &str) -> bool {
     let places = ["/spec/runtimeEnvYAML", "/spec/jobTemplate/runtimeEnvYAML"];
     let text = places.iter().find_map(|place| case.object.pointer(place)?.as_str());

@@ -1,4 +1,4 @@
-//! What is shown of verdicts that differ.
+//! The report on verdicts that differ.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,7 +9,7 @@ use crate::verdict::Disagreement;
 use rayguard_test_support::case::Case;
 use rayguard_test_support::validators::Answer;
 
-/// How many are shown with an object.
+/// The number of disagreements that are printed with an example object.
 const SHOWN: usize = 6;
 
 /// Each way in which verdicts differ, with the smallest object that shows it.
@@ -20,7 +20,7 @@ struct Example {
     size: usize,
     /// The object, and both verdicts.
     text: String,
-    /// How many objects show the same.
+    /// The number of objects with this disagreement.
     count: usize,
 }
 
@@ -29,7 +29,7 @@ impl Disagreements {
         self.0.is_empty()
     }
 
-    /// Keeps what differs about one object.
+    /// Records the disagreements about one object.
     pub(crate) fn note(&mut self, found: Vec<Disagreement>, case: &Case, answer: &Answer, denials: &[Finding]) {
         for disagreement in found {
             let example =

@@ -1,7 +1,7 @@
-//! rayguard beside KubeRay itself: what its operator's own validators refuse is refused, and nothing else by a rule that
-//! stands for one of their checks.
+//! Compares rayguard with KubeRay's own validators. rayguard refuses every object that they refuse, and a rule that
+//! corresponds to one of their checks refuses no other object.
 
-#![allow(clippy::disallowed_methods, reason = "what the core must not do, tests may: they read files and run programs")]
+#![allow(clippy::disallowed_methods, reason = "unlike the core, tests may read files and run programs")]
 
 mod differences;
 mod disagreements;
@@ -22,21 +22,21 @@ use rayguard_test_support::generator::Generator;
 use table::Table;
 use verdict::{compare, denials};
 
-/// How many objects both sides are asked about, and by which seed they are made.
+/// The number of objects that both sides check. `SEED` is the seed of their generator.
 const OBJECTS: u64 = 24_000;
 const SEED: u64 = 4;
 
-/// How many objects KubeRay's own tests refuse, and how many they accept.
+/// The number of objects that KubeRay's own tests refuse, and the number that they accept.
 const RECORDED: (usize, usize) = (107, 57);
 
-/// A number that whoever runs the test may choose.
-fn chosen(name: &str, default: u64) -> u64 {
+/// Reads a number from an environment variable, with a default.
+fn from_env(name: &str, default: u64) -> u64 {
     env::var(name).map_or(default, |text| text.parse().unwrap_or_else(|error| panic!("{name}={text}: {error}")))
 }
 
 #[test]
-fn both_sides_refuse_the_same_objects_for_the_same_reasons() {
-    let (seed, objects) = (chosen("SEED", SEED), chosen("OBJECTS", OBJECTS));
+fn rayguard_and_kuberay_refuse_the_same_objects_for_the_same_reasons() {
+    let (seed, objects) = (from_env("SEED", SEED), from_env("OBJECTS", OBJECTS));
     let mut table = Table::new(validators::messages());
     let mut differences = Differences::new();
     let mut disagreements = Disagreements::default();
@@ -61,7 +61,7 @@ fn both_sides_refuse_the_same_objects_for_the_same_reasons() {
 
     let version = validators::VERSION;
     let mut report = format!(
-        "\n{objects} objects by seed {seed}; KubeRay {version} refuses {refused}, and could not store {undecodable}\n{table}"
+        "\n{objects} objects with seed {seed}; KubeRay {version} refuses {refused} and cannot decode {undecodable}\n{table}"
     );
     for (panic, count) in &crashed {
         let _ = writeln!(report, "{count:>6}  crashes of {panic}");
@@ -69,23 +69,23 @@ fn both_sides_refuse_the_same_objects_for_the_same_reasons() {
     for (reason, count) in differences.used() {
         let _ = writeln!(report, "{count:>6}  explained: {reason}");
     }
-    // Past the test's capture, for whoever reads the log of a run that passes.
+    // Bypasses the capture of the test runner, so that the log of a run that passes has the report.
     std::io::stdout().lock().write_all(report.as_bytes()).expect("stdout is open");
 
     assert!(disagreements.is_empty(), "{disagreements}");
-    assert_eq!(table.faults(), Vec::<String>::new(), "checks of KubeRay's that too little is known about");
+    assert_eq!(table.faults(), Vec::<String>::new(), "KubeRay checks that fired too rarely, or that two rules correspond to");
     for (reason, count) in differences.used() {
-        assert!(count > 0, "this explains nothing: {reason}");
+        assert!(count > 0, "this difference was not used: {reason}");
     }
     assert!(
         undecodable * 20 < objects,
-        "{undecodable} objects could not be stored, and said nothing about either side"
+        "{undecodable} objects could not be decoded, so they were not compared"
     );
 }
 
-/// KubeRay's own tests of its validators, with the objects in them recorded as the tests run.
+/// Runs KubeRay's own tests of its validators, and compares rayguard on the objects in them.
 #[test]
-fn what_kuberays_own_tests_refuse_is_denied_and_what_they_accept_is_not() {
+fn objects_that_kuberays_tests_refuse_are_denied_and_others_are_not() {
     let table = Table::new(validators::messages());
     let recorded = recording::objects();
     let refused = recorded.iter().filter(|recorded| recorded.error.is_some()).count();
@@ -94,21 +94,21 @@ fn what_kuberays_own_tests_refuse_is_denied_and_what_they_accept_is_not() {
     let mut expected = recorded.iter();
     let cases: Vec<_> = recorded.iter().map(|recorded| recorded.case.clone()).collect();
     validators::judge(cases.into_iter(), |case, answer| {
-        let error = &expected.next().expect("an answer to each question").error;
-        // The whole object means to KubeRay what that part of it meant that its test had.
+        let error = &expected.next().expect("an answer for each case").error;
+        // KubeRay must give the completed object the verdict that its test expects of the part.
         let is_same = match error {
-            Some(text) => answer.errors.iter().any(|said| text.contains(&said.text) || said.text.contains(text)),
+            Some(text) => answer.errors.iter().any(|other| text.contains(&other.text) || other.text.contains(text)),
             None => answer.errors.is_empty(),
         };
         if !is_same {
-            faults.push(format!("{case}\nwas refused with {error:?}, and as a whole object with {:?}", answer.errors));
+            faults.push(format!("{case}\nexpected {error:?}, and KubeRay refuses the completed object with {:?}", answer.errors));
         }
         let denials = denials(&case);
         let found = compare(&case, &answer, &denials, &table, &mut differences);
         disagreements.note(found, &case, &answer, &denials);
         let of_kuberay = denials.iter().find(|finding| finding.rule.category == Category::Kuberay);
         if let (None, Some(finding)) = (error, of_kuberay) {
-            faults.push(format!("{case}\nis accepted by KubeRay's own test, and denied: {finding}"));
+            faults.push(format!("{case}\nKubeRay's own test accepts it, and rayguard denies it: {finding}"));
         }
     });
     assert!(disagreements.is_empty(), "{disagreements}");

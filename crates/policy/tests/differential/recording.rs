@@ -1,21 +1,21 @@
-//! What KubeRay's own tests ask of its validators, as whole objects.
+//! The objects that KubeRay's own tests pass to its validators, completed to whole objects.
 
 use rayguard_policy::kuberay::FeatureGate;
-use rayguard_policy::ray::Kind;
+use rayguard_policy::kuberay::Kind;
 use serde_json::json;
 
 use rayguard_test_support::bases;
 use rayguard_test_support::case::{Case, GATES};
 use rayguard_test_support::validators::{self, Call};
 
-/// One object, and whether KubeRay's test wants it refused.
+/// One object, and the verdict that KubeRay's test expects.
 pub(crate) struct Recorded {
     pub(crate) case: Case,
-    /// The error with which it is refused.
+    /// The error that KubeRay's test expects, if it expects one.
     pub(crate) error: Option<String>,
 }
 
-/// The object of each call, once.
+/// Returns the object of each call, without duplicates.
 pub(crate) fn objects() -> Vec<Recorded> {
     let mut objects: Vec<Recorded> = Vec::new();
     for call in validators::calls() {
@@ -28,8 +28,8 @@ pub(crate) fn objects() -> Vec<Recorded> {
     objects
 }
 
-/// The object that a validator was asked about. Whatever the validator does not look at is good in it, though the test
-/// may have left it out.
+/// Completes the input of a validator call to a whole object. Parts that the validator does not read are valid, even if
+/// the test left them out.
 fn whole(call: &Call) -> Case {
     let Call { validator, inputs, .. } = call;
     let kind = match validator.trim_start_matches("Validate") {
@@ -43,7 +43,7 @@ fn whole(call: &Call) -> Case {
         name if name.ends_with("Metadata") => json!({"metadata": input, "spec": good["spec"]}),
         _ => input.clone(),
     };
-    // These look at little more than one field of the spec.
+    // These validators read little more than one field of the spec.
     for (of, field) in [
         ("ValidateRayClusterUpgradeOptions", "upgradeStrategy"),
         ("ValidateRayClusterStatus", "suspend"),
@@ -60,9 +60,9 @@ fn whole(call: &Call) -> Case {
     if !validator.ends_with("Metadata") {
         object["metadata"]["name"] = json!("c");
     }
-    // The operator asks this one only with the gate open.
+    // The operator calls this validator only if the gate is open.
     let is_open = |gate: FeatureGate| call.gates[gate.as_str()] || validator == "ValidateClusterUpgradeOptions";
     let mut case = Case::new(GATES.into_iter().map(|gate| (gate, is_open(gate))).collect(), object);
-    case.changes.push(format!("asked of {validator}"));
+    case.changes.push(format!("passed to {validator}"));
     case
 }

@@ -1,4 +1,4 @@
-//! How often each check of KubeRay refused something.
+//! Counts how often each check of KubeRay fired.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -7,10 +7,10 @@ use rayguard_policy::rules::RULES;
 
 use crate::verdict::stand_for;
 
-/// How often a check must have refused something, or nothing is known about it.
+/// How often a check must have fired to count as tested.
 pub(crate) const ENOUGH: usize = 20;
 
-/// One error that KubeRay can make.
+/// One error that KubeRay can return.
 struct Row {
     /// The error's text in KubeRay's source.
     message: String,
@@ -20,13 +20,13 @@ struct Row {
 }
 
 impl Row {
-    /// Whether an error is this one, or has this one in it.
-    fn is(&self, error: &str) -> bool {
+    /// Returns whether an error is this one or contains it.
+    fn matches(&self, error: &str) -> bool {
         let mut parts = self.parts.iter();
         parts.try_fold(error, |rest, part| Some(rest.split_once(part.as_str())?.1)).is_some()
     }
 
-    /// The rules that stand for the error.
+    /// Returns the rules that correspond to the error.
     fn rules(&self) -> BTreeSet<&'static str> {
         stand_for(&self.message).map(|(rule, _)| rule.name).collect()
     }
@@ -35,7 +35,7 @@ impl Row {
 pub(crate) struct Table(Vec<Row>);
 
 impl Table {
-    /// A table of errors, by their texts as the source has them.
+    /// Creates a table of the error texts in KubeRay's source.
     pub(crate) fn new(messages: Vec<String>) -> Self {
         let row = |message: String| {
             let parts: Vec<_> = parts(&message).into_iter().map(str::to_owned).collect();
@@ -47,37 +47,37 @@ impl Table {
         Self(rows)
     }
 
-    /// Counts an error of KubeRay's; of one within another both.
+    /// Counts an error of KubeRay. If one error contains another, both are counted.
     pub(crate) fn count(&mut self, error: &str) {
-        self.0.iter_mut().filter(|row| row.is(error)).for_each(|row| row.fired += 1);
+        self.0.iter_mut().filter(|row| row.matches(error)).for_each(|row| row.fired += 1);
     }
 
-    /// The error as the source has it; of one within another the inner one.
+    /// Returns the error's text in KubeRay's source. If one error contains another, returns the inner one.
     pub(crate) fn message(&self, error: &str) -> Option<&str> {
         let rows = self.0.iter().filter_map(|row| Some((error.find(row.parts.first()?.as_str())?, row)));
-        let innermost = rows.filter(|(_, row)| row.is(error)).max_by_key(|(at, row)| (*at, row.message.len()));
+        let innermost = rows.filter(|(_, row)| row.matches(error)).max_by_key(|(at, row)| (*at, row.message.len()));
         innermost.map(|(_, row)| &*row.message)
     }
 
-    /// What is wrong with the table: checks that too little is known about, and checks that two rules stand for.
+    /// Returns the rows with a problem: checks that fired too rarely, and checks that two rules correspond to.
     pub(crate) fn faults(&self) -> Vec<String> {
         let is_shared = |row: &&Row| row.rules().len() > 1;
         self.0.iter().filter(|row| row.fired < ENOUGH || is_shared(row)).map(Row::to_string).collect()
     }
 }
 
-/// The words of all rules.
+/// Returns the reference texts of all rules.
 fn references() -> impl Iterator<Item = (&'static str, &'static str)> {
     RULES.iter().flat_map(|rule| rule.reference.iter().map(|reference| (rule.name, *reference)))
 }
 
-/// What does not vary in a format of Go's, without the blanks around it.
+/// Returns the constant parts of a Go format string, without the spaces around them.
 fn parts(format: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut rest = format;
     while let Some((part, varies)) = rest.split_once('%') {
         parts.push(part);
-        // Every verb in these is one letter.
+        // Every verb in these formats is one letter.
         rest = varies.get(1..).unwrap_or_default();
     }
     parts.push(rest);
@@ -86,7 +86,7 @@ fn parts(format: &str) -> Vec<&str> {
 
 impl fmt::Display for Row {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // One that only has another error in it needs no rule.
+        // An error that only wraps another one needs no rule.
         let rules: Vec<_> = self.rules().into_iter().collect();
         let rules = if rules.is_empty() { "-".to_owned() } else { rules.join(", ") };
         let message: String = self.message.chars().take(110).collect();
@@ -96,7 +96,7 @@ impl fmt::Display for Row {
 
 impl fmt::Display for Table {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(formatter, " fired  {:<32}  error of KubeRay's", "rule")?;
+        writeln!(formatter, " fired  {:<32}  error of KubeRay", "rule")?;
         self.0.iter().try_for_each(|row| writeln!(formatter, "{row}"))?;
         let later = references().filter(|(_, reference)| !self.0.iter().any(|row| row.message.contains(reference)));
         for (rule, reference) in later {

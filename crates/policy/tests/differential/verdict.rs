@@ -1,10 +1,11 @@
-//! What both sides say of one object, and where they differ.
+//! The verdicts of both sides on one object, and their differences.
 
 use std::fmt;
 
 use rayguard_manifest::json::Json;
 use rayguard_policy::kuberay::{KubeRay, Version};
-use rayguard_policy::policy::{Policy, Settings};
+use rayguard_policy::policy::Policy;
+use rayguard_policy::settings::Settings;
 use rayguard_policy::ray::RayObject;
 use rayguard_policy::rule::{Finding, Level, Rule};
 use rayguard_policy::rules::RULES;
@@ -17,18 +18,18 @@ use rayguard_test_support::validators::Answer;
 /// A way in which two verdicts differ.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Disagreement {
-    /// KubeRay makes the error that a rule stands for, and the rule denies nothing.
+    /// KubeRay returns the error that a rule corresponds to, and the rule denies nothing.
     Allowed { rule: &'static str, reference: &'static str },
-    /// A rule that stands for checks of KubeRay denies what KubeRay accepts.
+    /// A rule that corresponds to a KubeRay check denies an object that KubeRay accepts.
     Denied { rule: &'static str },
-    /// KubeRay makes an error that no rule stands for.
+    /// KubeRay returns an error that no rule corresponds to.
     NoRule { error: String },
 }
 
 impl fmt::Display for Disagreement {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoRule { error } => write!(formatter, "no rule stands for KubeRay's error {error:?}"),
+            Self::NoRule { error } => write!(formatter, "no rule corresponds to KubeRay's error {error:?}"),
             Self::Allowed { rule, reference } => {
                 write!(formatter, "{rule} does not deny what KubeRay refuses with {reference:?}")
             }
@@ -37,25 +38,25 @@ impl fmt::Display for Disagreement {
     }
 }
 
-/// Everything that rayguard denies in an object, for a cluster with KubeRay 1.6 and the case's gates.
+/// Returns all denials by rayguard for an object, with KubeRay 1.6 and the case's gates.
 pub(crate) fn denials(case: &Case) -> Vec<Finding> {
     let kuberay = KubeRay { version: Version::v1(6), feature_gates: case.gates.clone() };
     let policy = Policy { settings: Settings { kuberay, ..Settings::default() }, ..Policy::default() };
     let text = case.object.to_string();
     let json: Json<'_> = serde_json::from_str(&text).expect("JSON");
-    let object = RayObject::read(&json).expect("it is of a kind of KubeRay's");
+    let object = RayObject::read(&json).expect("it is of a KubeRay kind");
     let mut findings = policy.validate(&object, None);
     findings.retain(|finding| finding.level == Level::Deny);
     findings
 }
 
-/// The rules that stand for an error of KubeRay's, each with the words by which it is known.
+/// Returns the rules that correspond to an error of KubeRay, each with the reference text that identifies it.
 pub(crate) fn stand_for(error: &str) -> impl Iterator<Item = (&'static Rule, &'static str)> {
     let references = RULES.iter().flat_map(|rule| rule.reference.iter().map(|reference| (*rule, *reference)));
     references.filter(move |(_, reference)| error.contains(reference))
 }
 
-/// How what rayguard denies differs from what KubeRay refuses, except where that is explained.
+/// Returns the unexplained differences between rayguard's denials and KubeRay's errors.
 pub(crate) fn compare(
     case: &Case,
     answer: &Answer,
@@ -64,21 +65,21 @@ pub(crate) fn compare(
     differences: &mut Differences,
 ) -> Vec<Disagreement> {
     let mut found = Vec::new();
-    for said in &answer.errors {
+    for refusal in &answer.errors {
         let mut has_rule = false;
-        for (rule, reference) in stand_for(&said.text) {
+        for (rule, reference) in stand_for(&refusal.text) {
             has_rule = true;
             let is_denied = denials.iter().any(|finding| finding.rule == rule);
             if !is_denied && !differences.explain_acceptance(case, reference) {
                 found.push(Disagreement::Allowed { rule: rule.name, reference });
             }
         }
-        if !has_rule && !differences.explain_acceptance(case, &said.text) {
-            let error = table.message(&said.text).unwrap_or(&said.text).to_owned();
+        if !has_rule && !differences.explain_acceptance(case, &refusal.text) {
+            let error = table.message(&refusal.text).unwrap_or(&refusal.text).to_owned();
             found.push(Disagreement::NoRule { error });
         }
     }
-    // A validator that crashes has said nothing either way.
+    // A validator that crashes gives no verdict.
     if answer.errors.is_empty() && answer.panics.is_empty() {
         let ours = denials.iter().filter(|finding| !finding.rule.reference.is_empty());
         let unexplained = ours.filter(|finding| !differences.explain_denial(case, finding));

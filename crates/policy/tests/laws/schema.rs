@@ -1,4 +1,4 @@
-//! What the schema makes of any object, and says of it.
+//! Laws of the schema: how it changes an object, and which faults it reports.
 
 use proptest::prelude::*;
 use rayguard_manifest::json::Json;
@@ -26,7 +26,7 @@ fn schemas() -> [&'static Schema; 3] {
     [Schema::of(Version::OLDEST), Schema::of(Version::v1(6)), Schema::of(Version::NEWEST)]
 }
 
-/// The object without fields that are `null`, which is to say nothing.
+/// Returns the object without `null` fields, which are equal to absent fields.
 fn without_nulls(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {
@@ -38,10 +38,10 @@ fn without_nulls(value: &Value) -> Value {
     }
 }
 
-/// The object with its passwords unquoted, as YAML has them then: numbers.
+/// Returns the object with its passwords as numbers, as YAML reads them without quotes.
 fn unquoted(value: &Value) -> Value {
     match value {
-        // A setting of Ray's is no secret, whatever its value.
+        // A Ray setting is no secret, whatever its value.
         Value::Object(fields)
             if fields.get("name").and_then(Value::as_str).is_some_and(|name| name.starts_with("RAY_")) =>
         {
@@ -57,9 +57,9 @@ fn unquoted(value: &Value) -> Value {
 proptest! {
     #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// What conforms stays as it is, has nothing unknown, and is malformed where it was before.
+    /// Conforming again changes nothing. The conformed object has no unknown fields, and the malformed ones stay.
     #[test]
-    fn conforming_once_is_enough(object in damaged()) {
+    fn conforming_twice_equals_conforming_once(object in damaged()) {
         for schema in schemas() {
             let once = conform(schema, &object);
             prop_assert_eq!(&conform(schema, &once), &once);
@@ -69,9 +69,9 @@ proptest! {
         }
     }
 
-    /// What a user wrote as the schema wants it has no fault, and is not touched.
+    /// A valid object has no faults, and its fields are kept.
     #[test]
-    fn what_has_no_fault_only_gets_defaults(mut object in object()) {
+    fn a_valid_object_only_gets_defaults(mut object in object()) {
         if let Some(Value::Object(spec)) = object.pointer_mut(cluster_spec(&object)) {
             spec.remove("unknownToAll");
         }
@@ -84,9 +84,9 @@ proptest! {
         prop_assert!(is_kept(&without_nulls(&object), &conformed), "{conformed}");
     }
 
-    /// Each fault is one line, short, and names its place: it is there, or its parent is.
+    /// Each fault is one short line and names a field path; the field or its parent exists.
     #[test]
-    fn faults_name_their_place(object in damaged()) {
+    fn faults_name_a_field_path_in_the_object(object in damaged()) {
         for schema in schemas() {
             for fault in faults(schema, &object) {
                 let (path, lines) = match fault {
@@ -103,9 +103,9 @@ proptest! {
         }
     }
 
-    /// Law 8: any JSON whatever is read to its end.
+    /// Law 8: any JSON can be conformed and validated.
     #[test]
-    fn any_json_has_its_faults(json in any_json(), kind in kind()) {
+    fn any_json_can_be_validated(json in any_json(), kind in kind()) {
         for schema in schemas() {
             for version in ["ray.io/v1", "ray.io/v1alpha1", "v1"] {
                 let object = json!({"apiVersion": version, "kind": kind, "metadata": json, "spec": json, "status": json});
@@ -117,9 +117,9 @@ proptest! {
         }
     }
 
-    /// Law 10: a password is not said, though it be a number, where one must be a string.
+    /// Law 10: no fault contains a password, even if it is a number where a string is required.
     #[test]
-    fn no_fault_says_a_secret(object in object()) {
+    fn no_fault_contains_a_secret(object in object()) {
         let object = unquoted(&object);
         for fault in faults(Schema::of(Version::NEWEST), &object) {
             prop_assert!(!format!("{fault:?}").contains(SECRET), "{fault:?}");

@@ -1,4 +1,4 @@
-//! Every example of a rule that can fix is fixed: what is found is gone, nothing else is, and no other line is touched.
+//! Applies the fix of every fixable example: its findings are gone, no new ones appear, and no other line changes.
 
 use std::collections::BTreeSet;
 
@@ -11,12 +11,12 @@ use similar::{ChangeTag, TextDiff};
 use super::{Case, RULES, assert_none, judged};
 use rayguard_test_support::document::{Example, examples};
 
-/// What a finding is known by, wherever it moves.
+/// Returns the identity of a finding, without its location.
 fn name(finding: &Finding) -> String {
     format!("{} {}", finding.rule.name, finding.message)
 }
 
-/// The example without what it says of its findings, with which a line could not go. All else stays where it is.
+/// Returns the example with its marks replaced by spaces, so that a fix may remove the line. Positions do not change.
 fn unmarked(case: &Case) -> String {
     let lines = case.example.text.split_inclusive('\n').map(|line| {
         let mark = ["# error", "# warning", "# note"].iter().find_map(|mark| line.find(mark));
@@ -27,7 +27,7 @@ fn unmarked(case: &Case) -> String {
     lines.collect()
 }
 
-/// The example with the fixes of some findings, and what kept any from being made.
+/// Returns the example with the fixes of some findings, and the reasons why fixes were not applied.
 fn fixed(case: &Case, findings: &[&Finding]) -> (String, Vec<String>) {
     let object = case.document.location().bytes.start;
     let edits = findings.iter().filter_map(|finding| Some(finding.fix.clone()?.edits));
@@ -39,7 +39,7 @@ fn fixed(case: &Case, findings: &[&Finding]) -> (String, Vec<String>) {
 }
 
 #[test]
-fn what_can_be_fixed_is_gone_and_nothing_new_is_found() {
+fn fixed_findings_are_gone_and_no_new_ones_appear() {
     let mut faults = Vec::new();
     for (case, findings) in judged() {
         let fixable: Vec<_> = findings.iter().filter(|finding| finding.fix.is_some()).collect();
@@ -55,24 +55,24 @@ fn what_can_be_fixed_is_gone_and_nothing_new_is_found() {
             (findings.iter().map(name).collect(), fixable.iter().map(|finding| name(finding)).collect());
         for found in after.iter().collect::<BTreeSet<_>>() {
             let (expected, found_now) = (count(&before, found) - count(&gone, found), count(&after, found));
-            // What switches fault tolerance on shows what else it lacks.
+            // Enabling fault tolerance reveals what else it lacks.
             let is_shown = case.example.rule.name == "ineffective-fault-tolerance" && !gone.contains(found);
             if found_now > expected && !is_shown {
-                faults.push(format!("{}: {found_now} for {expected}: {found}\n{}", case.example, example.text));
+                faults.push(format!("{}: {found_now} instead of {expected}: {found}\n{}", case.example, example.text));
             }
         }
     }
     assert_none(&faults);
 }
 
-/// Whether what is in this map or list is all that is in it.
+/// Returns whether the map or list at this path has a single item.
 fn is_single(case: &Case, path: &FieldPath) -> bool {
     let parent = path.value(&case.document.json).expect("a map or a list");
     parent.items().len() + parent.entries().len() == 1
 }
 
 #[test]
-fn only_the_lines_of_the_fault_change() {
+fn a_fix_changes_only_the_lines_of_its_finding() {
     let mut faults = Vec::new();
     for (case, findings) in judged() {
         for finding in findings.iter().filter(|finding| finding.fix.is_some()) {
@@ -82,7 +82,7 @@ fn only_the_lines_of_the_fault_change() {
                 .iter()
                 .flat_map(|edit| {
                     let location = case.document.locate(edit.path());
-                    // A map or a list that has nothing left in it is written as such, behind its key.
+                    // A map or a list that becomes empty is written after its key.
                     let above = edit.path().take(edit.path().steps().len() - 1);
                     let is_only = matches!(edit, Edit::Remove { .. }) && is_single(&case, &above);
                     let key = if is_only { case.document.locate(&above).start.line } else { location.start.line };
@@ -96,22 +96,22 @@ fn only_the_lines_of_the_fault_change() {
             for change in diff.iter_all_changes().filter(|change| change.tag() == ChangeTag::Delete) {
                 let line = change.old_index().expect("a line that was there") + 1;
                 if !lines.contains(&line) {
-                    faults.push(format!("{}: line {line} of {} is no part of the fault", case.example, name(finding)));
+                    faults.push(format!("{}: line {line} does not belong to {}", case.example, name(finding)));
                 }
             }
             let count = |tag| diff.iter_all_changes().filter(|change| change.tag() == tag).count();
             let (removed, added) = (count(ChangeTag::Delete), count(ChangeTag::Insert));
             if added > removed.max(3) {
-                faults.push(format!("{}: {added} lines for {removed}\n{text}", case.example));
+                faults.push(format!("{}: {added} lines added for {removed} removed\n{text}", case.example));
             }
         }
     }
     assert_none(&faults);
 }
 
-/// Whether a rule can fix is told by its document, and shown by an example.
+/// The document of a fixable rule describes the fix, and an example shows it.
 #[test]
-fn a_rule_says_that_it_can_fix_and_has_an_example_of_it() {
+fn a_fixable_rule_documents_its_fix_and_has_an_example() {
     let fixing: BTreeSet<_> = judged()
         .flat_map(|(_, findings)| findings)
         .filter(|finding| finding.fix.is_some())

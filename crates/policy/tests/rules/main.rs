@@ -1,7 +1,7 @@
-//! Every rule's document is its test: each example gets the findings that its comments promise, and no others. And the
-//! conventions of rules, as tests.
+//! Every rule's document is its test: each example has exactly the findings that its comments mark. The other tests
+//! check the conventions of rules.
 
-// A test may read the project that it belongs to.
+// Tests may read the files of the project.
 #![allow(clippy::disallowed_methods)]
 
 mod fixing;
@@ -13,26 +13,27 @@ use rayguard_manifest::json::Json;
 use rayguard_manifest::yaml::{Document, documents};
 use rayguard_policy::policy::Policy;
 use rayguard_policy::ray::RayObject;
-use rayguard_policy::rule::{Check, Finding, Rule, Scope};
+use rayguard_policy::context::{Context, Environment};
+use rayguard_policy::rule::{Finding, Input, Rule, Scope};
 use rayguard_policy::rules::{RULES, markdown_table};
 use rayguard_policy::schema::Schema;
-use rayguard_policy::view::{Keys, Objects, SecretScope};
+use rayguard_policy::cluster_context::{SecretKeyNames, KnownObjects, SecretScope};
 use rayguard_test_support::document::{Example, Mark, examples, headings, prose};
 use rayguard_test_support::root;
 
-/// The documents of an example.
+/// Returns the YAML documents of an example.
 fn read(example: &Example) -> Vec<Document<'static>> {
     let documents = documents(example.text).into_iter();
     documents.map(|document| document.unwrap_or_else(|error| panic!("{example}: {error}"))).collect()
 }
 
-/// An example that is an object, with what it is judged by. Before the object may stand the policy, if it is not the
-/// built-in one, and the object that it takes the place of, or the others that are there.
+/// An example object and what it is checked with. Before the object, an example may have a policy, if it is not the
+/// built-in one, and then the old object or other existing objects.
 struct Case {
     example: Example,
     policy: Policy,
     old: Option<Document<'static>>,
-    others: Objects,
+    others: KnownObjects,
     document: Document<'static>,
 }
 
@@ -43,11 +44,11 @@ impl Case {
         let policy = is_policy.then(|| documents.remove(0)).map(|policy| Policy::from_json(&policy.json));
         let policy = policy.transpose().unwrap_or_else(|errors| panic!("{example}: {errors:?}")).unwrap_or_default();
         let document = documents.pop().unwrap_or_else(|| panic!("{example}: has no object"));
-        let is_beside_others = matches!(example.rule.check, Check::Cluster { .. });
+        let is_beside_others = example.rule.input == Input::Cluster;
         let old = if is_beside_others { None } else { documents.pop() };
-        let mut others = Objects::default();
+        let mut others = KnownObjects::default();
         for other in documents {
-            assert!(is_beside_others, "{example}: a policy, an old object and a new one are all that can be");
+            assert!(is_beside_others, "{example}: an example has at most a policy, an old object and a new one");
             match RayObject::read(&other.json) {
                 Some(object) => others.add(&object, &policy.settings.cluster_domain, None),
                 None => others.secrets.push(secret(&other.json)),
@@ -56,14 +57,15 @@ impl Case {
         Self { example, policy, old, others, document }
     }
 
-    /// What is found: offline in what is written, and as the validating webhook in what the API server makes of that.
-    /// The defaults of rayguard itself stay out, for they would mend some of what is to fail.
+    /// Returns the offline findings in the object as written, and the findings of the validating webhook in the object
+    /// as the API server stores it. rayguard's own defaults are not applied, because they would fix some examples that
+    /// must fail.
     fn judge(&self) -> Vec<Finding> {
         let Self { example, policy, old, others, document } = self;
         let stored = |document: &Document<'static>| {
             let mut json = document.json.clone();
             Schema::of(policy.settings.kuberay.version).conform(&mut json);
-            // An object that is stored has a status, and an example may show it.
+            // A stored object has a status, which an example may contain.
             if let (Some(status), Some(stored)) = (document.json.entry("status"), json.as_object_mut()) {
                 stored.insert("status", status.clone());
             }
@@ -71,22 +73,23 @@ impl Case {
         };
         let (old, new) = (old.as_ref().map(stored), stored(document));
         let old = old.as_ref().and_then(RayObject::read);
-        let mut new = RayObject::read(&new).unwrap_or_else(|| panic!("{example}: not one of KubeRay's objects"));
-        new.view = others;
+        let new = RayObject::read(&new).unwrap_or_else(|| panic!("{example}: not one of KubeRay's objects"));
         let offline = policy.dry_run(&document.json, None).expect("one of KubeRay's objects").findings.into_iter();
         let offline = offline.filter(|finding| finding.rule.scope == Scope::Offline);
-        offline.chain(policy.validate(&new, old.as_ref())).collect()
+        let environment = Environment { cluster: others, ..Environment::EMPTY };
+        let context = Context::new(&new, &policy.settings).within(environment);
+        offline.chain(policy.review(&context.replacing(old.as_ref().map(|old| old as _)))).collect()
     }
 }
 
-/// A Secret, which is the only one of its namespace.
-fn secret(json: &Json<'_>) -> (SecretScope, Keys) {
+/// Returns the keys of a Secret that is the only one in its namespace.
+fn secret(json: &Json<'_>) -> (SecretScope, SecretKeyNames) {
     let text = |field: &str| json.descend(["metadata", field]).as_str().expect("a Secret");
     let keys = json.field("stringData").entries().iter().map(|(key, _)| (**key).into()).collect();
-    (SecretScope { namespace: text("namespace").into(), name: None }, Keys::from([(text("name").into(), keys)]))
+    (SecretScope { namespace: text("namespace").into(), name: None }, SecretKeyNames::from([(text("name").into(), keys)]))
 }
 
-/// Every example that is an object, with the findings in it.
+/// Returns every example object with its findings.
 fn judged() -> impl Iterator<Item = (Case, Vec<Finding>)> {
     let examples = RULES.iter().flat_map(|rule| examples(rule));
     examples.filter(|example| ["Fails", "Passes"].contains(&example.heading)).map(|example| {
@@ -96,27 +99,27 @@ fn judged() -> impl Iterator<Item = (Case, Vec<Finding>)> {
     })
 }
 
-/// Fails with every fault at once.
+/// Fails with a list of all faults.
 fn assert_none(faults: &[String]) {
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
 
 #[test]
-fn every_example_is_judged_as_it_says() {
+fn every_example_has_exactly_the_findings_that_it_marks() {
     let mut faults = Vec::new();
     for (Case { example, document, .. }, findings) in judged() {
         let line = |finding: &Finding| document.locate(&finding.path).start.line;
         let mut found: Vec<_> = findings.iter().map(|finding| Mark::of(finding, line(finding))).collect();
         let mut broken = Vec::new();
         for mark in example.marks() {
-            match found.iter().position(|finding| mark.is_kept_by(finding)) {
+            match found.iter().position(|finding| mark.is_matched_by(finding)) {
                 Some(index) => drop(found.swap_remove(index)),
                 None => broken.push(mark),
             }
         }
         found.sort();
-        let unkept = broken.iter().map(|mark| format!("  promised and not found: {mark}"));
-        let unmarked = found.iter().map(|mark| format!("  found and not promised: {mark}"));
+        let unkept = broken.iter().map(|mark| format!("  marked and not found: {mark}"));
+        let unmarked = found.iter().map(|mark| format!("  found and not marked: {mark}"));
         let list: Vec<_> = unkept.chain(unmarked).collect();
         if !list.is_empty() {
             faults.push(format!("{example}\n{}\n{}", list.join("\n"), example.text));
@@ -125,14 +128,14 @@ fn every_example_is_judged_as_it_says() {
     assert_none(&faults);
 }
 
-/// Rules see an object with its defaults in it. These may repair an order of timeouts, and must hide nothing else. What
-/// the schema says of a place already need not be said twice.
+/// Rules check an object with its defaults. Defaults may repair the order of timeouts and must hide no other finding. A
+/// finding may be missing if the schema already reports the same field path.
 #[test]
-fn defaults_hide_no_other_rule() {
+fn defaults_hide_no_finding_except_of_timeouts() {
     let mut faults = Vec::new();
     for (Case { example, policy, document, .. }, findings) in judged() {
         let defaulted = policy.dry_run(&document.json, None).expect("one of KubeRay's objects").findings;
-        let of_objects = |finding: &&Finding| matches!(finding.rule.check, Check::Object(_));
+        let of_objects = |finding: &&Finding| finding.rule.input == Input::Object;
         for finding in findings.iter().filter(|finding| finding.rule == example.rule).filter(of_objects) {
             let is_repaired = ["worker-reconnect-timeout", "short-reconnect-timeout"].contains(&finding.rule.name);
             let is_said = |it: &Finding| match it.rule.name {
@@ -148,7 +151,7 @@ fn defaults_hide_no_other_rule() {
 }
 
 #[test]
-fn examples_that_pass_promise_nothing_and_examples_that_fail_a_finding_of_their_rule() {
+fn passing_examples_have_no_marks_and_failing_examples_mark_their_rule() {
     for (Case { example, .. }, _) in judged() {
         let marks = example.marks();
         match example.heading {
@@ -159,12 +162,12 @@ fn examples_that_pass_promise_nothing_and_examples_that_fail_a_finding_of_their_
 }
 
 #[test]
-fn every_document_has_the_same_form() {
+fn every_rule_document_has_the_same_headings() {
     for rule in RULES {
         let name = rule.name;
         let mut lines = prose(rule.docs).map(|(_, line)| line).filter(|line| !line.is_empty());
         assert_eq!(lines.next(), Some(format!("# {name}").as_str()), "{name}: the title is the rule's name");
-        assert!(!lines.next().unwrap_or("#").starts_with('#'), "{name}: a sentence stands under the title");
+        assert!(!lines.next().unwrap_or("#").starts_with('#'), "{name}: a sentence follows the title");
         let expected: Vec<_> = ["What it checks", "Why", "Fails", "Passes", "Settings", "References"]
             .into_iter()
             .filter(|heading| *heading != "Settings" || headings(rule).contains(heading))
@@ -177,7 +180,7 @@ fn every_document_has_the_same_form() {
 }
 
 #[test]
-fn settings_are_shown_as_a_policy_file() {
+fn settings_examples_are_valid_policy_files() {
     let settings = RULES.iter().flat_map(|rule| examples(rule)).filter(|example| example.heading == "Settings");
     for example in settings {
         Policy::from_json(&read(&example)[0].json).unwrap_or_else(|errors| panic!("{example}: {errors:?}"));
@@ -185,7 +188,7 @@ fn settings_are_shown_as_a_policy_file() {
 }
 
 #[test]
-fn summaries_are_the_beginning_of_a_sentence() {
+fn summaries_start_in_lower_case_without_a_full_stop() {
     for Rule { name, summary, .. } in RULES {
         assert!(summary.starts_with(|first: char| first.is_lowercase()), "{name}: {summary}");
         assert!(!summary.ends_with('.') && !summary.contains(['\n', '|']), "{name}: {summary}");
@@ -218,18 +221,18 @@ fn findings_are_short_lines_without_a_full_stop() {
 }
 
 #[test]
-fn what_a_finding_points_at_is_there_or_has_a_place() {
+fn a_finding_points_at_an_existing_field_or_near_one() {
     for (Case { example, document, .. }, findings) in judged() {
         for finding in findings {
-            // A field that is missing may be missing together with the map that it belongs to, and no more.
+            // A missing field may be missing together with its parent map, but not with more.
             let near = finding.path.take(finding.path.steps().len().saturating_sub(2));
-            assert!(near.value(&document.json).is_some(), "{example}: there is nothing near {}", finding.path);
+            assert!(near.value(&document.json).is_some(), "{example}: no field exists near {}", finding.path);
         }
     }
 }
 
 #[test]
-fn every_rule_has_its_two_files_and_its_two_lines() {
+fn every_rule_has_two_files_and_two_lines_in_rules_rs() {
     let list = fs::read_to_string(root().join("crates/policy/src/rules.rs")).expect("crates/policy/src/rules.rs");
     let rules: BTreeSet<_> = RULES.iter().map(|rule| rule.name.replace('-', "_")).collect();
     assert_eq!(rules.len(), RULES.len(), "every rule is listed once");
@@ -249,14 +252,14 @@ fn every_rule_has_its_two_files_and_its_two_lines() {
 }
 
 #[test]
-fn no_file_is_long_and_none_is_a_drawer() {
+fn no_file_exceeds_400_lines_or_has_a_generic_name() {
     let mut folders = vec![root().join("src"), root().join("crates"), root().join("tests")];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).expect("a folder") {
             let path = entry.expect("an entry").path();
             let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
-            let drawers = ["util", "utils", "helper", "helpers", "common"];
-            assert!(!drawers.contains(&name.as_str()), "{}: name it after what is in it", path.display());
+            let generic = ["util", "utils", "helper", "helpers", "common"];
+            assert!(!generic.contains(&name.as_str()), "{}: name the file after its content", path.display());
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "md") {
@@ -284,7 +287,7 @@ fn the_readme_lists_the_rules() {
 }
 
 #[test]
-fn the_page_on_policies_says_which_rules_are_exported() {
+fn the_admission_policy_page_lists_the_exported_rules() {
     let path = root().join("docs/validating-admission-policy.md");
     let page = fs::read_to_string(&path).expect("the page");
     let (before, rest) = page.split_once("<!-- cel:begin -->\n").expect("<!-- cel:begin -->");
@@ -299,17 +302,17 @@ fn the_page_on_policies_says_which_rules_are_exported() {
 }
 
 #[test]
-fn every_expression_beside_a_rule_is_exported() {
+fn every_cel_file_of_a_rule_is_exported() {
     let files = fs::read_dir(root().join("crates/policy/src/rules")).expect("the rules");
     let names = files.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
     let written: BTreeSet<_> =
         names.filter_map(|name| Some(name.strip_suffix(".cel.yaml")?.replace('_', "-"))).collect();
     let exported = RULES.iter().filter(|rule| rayguard_policy::cel::obstacle(rule).is_none());
     assert_eq!(written, exported.map(|rule| rule.name.to_owned()).collect());
-    // A rule about what stands behind a gate is exported where that is open.
+    // A rule about a gated feature is exported if the gate is open.
     let open = "{apiVersion: rayguard.dev/v1alpha1, kind: Policy, kuberay: {featureGates: {AllAlpha: true}}}";
     let text = rayguard_policy::cel::export(&Policy::from_yaml(open).expect("a policy"));
     for rule in written {
-        assert!(text.contains(&format!("  name: rayguard-{rule}\n")), "{rule} is not there");
+        assert!(text.contains(&format!("  name: rayguard-{rule}\n")), "{rule} is not exported");
     }
 }

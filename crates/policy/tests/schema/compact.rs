@@ -1,6 +1,6 @@
-//! KubeRay's CRDs in a few kilobytes: the sub-schemas that occur over and over in them, each written once.
+//! KubeRay's CRDs in a few kilobytes: each repeated sub-schema is written once.
 //!
-//! Four CRDs repeat the Pod template up to three times for each of two versions, 4 MB in all with every description.
+//! Four CRDs repeat the Pod template up to three times for each of two versions, 4 MB in total with every description.
 //! Equal sub-schemas become one node with a name; a node refers to others by name.
 
 use std::collections::{BTreeMap, HashMap};
@@ -9,7 +9,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-/// The nodes of one release, each as the JSON that is written.
+/// The nodes of one release, each as JSON text.
 #[derive(Default)]
 pub(crate) struct Nodes {
     named: BTreeMap<String, String>,
@@ -17,13 +17,13 @@ pub(crate) struct Nodes {
 }
 
 impl Nodes {
-    /// The nodes of the CRDs in a folder.
+    /// Reads the nodes of the CRDs in a folder.
     pub(crate) fn of(crds: &Path) -> Self {
         let mut nodes = Self::default();
-        // v1 first, for the short names go to what is seen first.
+        // v1 first, because short names go to the nodes that are added first.
         for wanted in ["v1", "v1alpha1"] {
             for file in ["rayclusters", "rayservices", "rayjobs", "raycronjobs"] {
-                // RayCronJob is younger than the others.
+                // Older releases have no RayCronJob.
                 let Ok(text) = std::fs::read_to_string(crds.join(format!("ray.io_{file}.yaml"))) else { continue };
                 let crd = super::objects(&text).remove(0);
                 let kind = crd["spec"]["names"]["kind"].as_str().expect("a kind");
@@ -38,7 +38,7 @@ impl Nodes {
         nodes
     }
 
-    /// What these nodes are other than those below them; `null` for a kind that is not there.
+    /// Returns the nodes that differ from those below, and `null` for a kind that is missing here.
     pub(crate) fn over(mut self, below: &Self) -> Self {
         let is_kind = |name: &str| name.starts_with("Ray") && !name.contains('.');
         let lost = below.named.keys().filter(|name| is_kind(name) && !self.named.contains_key(*name));
@@ -48,20 +48,20 @@ impl Nodes {
         self
     }
 
-    /// The file's text: one node a line, sorted by name.
+    /// Returns the file's text: one node per line, sorted by name.
     pub(crate) fn text(&self, version: &str) -> String {
         let source = format!("github.com/ray-project/kuberay/ray-operator {version}, config/crd/bases");
         let mut text = format!("{{\n\"source\": \"{source}\",\n\"nodes\": {{\n");
         for (position, (name, node)) in self.named.iter().enumerate() {
             let comma = if position + 1 < self.named.len() { "," } else { "" };
-            writeln!(text, "{}: {node}{comma}", Value::from(name.as_str())).expect("a string takes all");
+            writeln!(text, "{}: {node}{comma}", Value::from(name.as_str())).expect("a string can be written");
         }
         text.push_str("}}\n");
         text
     }
 
-    /// Adds a whole object's schema, under the name of its kind and version. Its status is left out, for the API
-    /// server takes none of what a user writes there; its metadata is an `ObjectMeta`, of which no CRD may say more.
+    /// Adds the schema of a whole object under the name of its kind and version. The status is left out, because the
+    /// API server drops a status that a user writes. The metadata is an `ObjectMeta`, which no CRD may restrict.
     fn add_kind(&mut self, name: &str, schema: &Value) {
         let mut schema = schema.clone();
         let properties = schema["properties"].as_object_mut().expect("properties");
@@ -86,8 +86,8 @@ impl Nodes {
         name
     }
 
-    /// A name for a node: what it says where that is short, such as `string[]` and `int32 = 0`; else the field that it
-    /// was first seen at, with as many of the fields around it as it takes to be the only one of that name.
+    /// Returns a name for a node. A short node is named after its content, such as `string[]` and `int32 = 0`. Another
+    /// node is named after the field where it was first seen, with as many parent fields as a unique name needs.
     fn free_name(&self, node: &BTreeMap<&str, Value>, trail: &[&str]) -> String {
         let scalar =
             |keyword: &str| node.get(keyword).and_then(Value::as_str).filter(|name| !name.contains(['.', '/']));
@@ -113,13 +113,13 @@ impl Nodes {
         })
     }
 
-    /// Whether a node refers to no other.
+    /// Returns whether a node refers to no other node.
     fn is_leaf(&self, name: &str) -> bool {
         !["\"properties\"", "\"items\"", "\"additionalProperties\""].iter().any(|word| self.named[name].contains(word))
     }
 
-    /// The node of a schema. Every keyword is either kept or known to say nothing that an object could break; a new
-    /// one must be looked at before it is let through.
+    /// Returns the node of a schema. Every keyword is either kept or known not to restrict an object. A new keyword
+    /// fails, so that somebody reviews it first.
     fn compact(&mut self, schema: &Value, trail: &[&str]) -> BTreeMap<&'static str, Value> {
         let schema = schema.as_object().expect("a schema");
         let kept = schema.iter().filter_map(|(keyword, value)| match keyword.as_str() {
@@ -151,21 +151,21 @@ impl Nodes {
             "maxLength" => Some(("maxLength", value.clone())),
             "minItems" => Some(("minItems", value.clone())),
             "x-kubernetes-validations" => choices(value).map(|choices| ("enum", choices)),
-            // What a merge does with a list or a map.
+            // These control merges of a list or a map, not its content.
             "description" | "x-kubernetes-map-type" => None,
             "x-kubernetes-list-type" if value == "map" || value == "atomic" => None,
             "format" if value == "int32" || value == "int64" => None,
-            // Only in the conditions of `headService.status`, which nobody writes.
+            // Occurs only in the conditions of `headService.status`, which users do not write.
             "format" if value == "date-time" => None,
             "anyOf" if *value == json!([{"type": "integer"}, {"type": "string"}]) => None,
-            _ => panic!("{}: {keyword}: {value} is new", trail.join(".")),
+            _ => panic!("{}: {keyword}: {value} is unknown", trail.join(".")),
         });
         kept.collect()
     }
 }
 
-/// The values of a field that a rule in CEL lists. What other rules say, rayguard's own rules say: they compare with the
-/// old object, or speak of a deletion strategy.
+/// Returns the values of a field that a CEL rule lists. rayguard's own rules cover the other CEL rules, which compare
+/// with the old object or restrict a deletion strategy.
 fn choices(rules: &Value) -> Option<Value> {
     let rules = rules.as_array().expect("rules").iter().map(|rule| rule["rule"].as_str().expect("CEL"));
     let mut lists = rules.filter_map(|rule| rule.strip_prefix("self in "));

@@ -23,7 +23,7 @@ use super::{ApiError, Shared};
 use crate::server::Phases;
 use judge::{Judge, Tally};
 use rayguard_policy::policy::Policy;
-use rayguard_policy::view::View;
+use rayguard_policy::cluster_context::ClusterContext;
 use reports::{ReportError, Reports};
 
 /// How many objects are held at a time; one may have a megabyte.
@@ -66,7 +66,7 @@ pub struct Audit {
     life: Duration,
     interval: Duration,
     policy: Arc<Policy>,
-    view: Arc<dyn View>,
+    view: Arc<dyn ClusterContext>,
     reports: Option<Reports>,
     shared: Shared,
 }
@@ -91,7 +91,7 @@ impl Audit {
         api: Api,
         namespace: &str,
         terms: &Terms,
-        (policy, view): (Policy, Arc<dyn View>),
+        (policy, view): (Policy, Arc<dyn ClusterContext>),
         shared: Shared,
     ) -> Self {
         let life = terms.interval.clamp(SHORTEST_LIFE, LIFE);
@@ -108,7 +108,7 @@ impl Audit {
             () = phases.leaving() => {}
             never = self.audit_under_lease() => match never {},
         }
-        self.shared.metrics.audited(None);
+        self.shared.metrics.set_audit_result(None);
         // What is not given back ends by itself.
         let _ = timeout(FAREWELL, self.lease.give_back()).await;
     }
@@ -123,7 +123,7 @@ impl Audit {
                 () = self.hold() => {}
                 never = self.audit() => match never {},
             }
-            self.shared.metrics.audited(None);
+            self.shared.metrics.set_audit_result(None);
             tracing::info!(lease = self.lease.name, "has lost the Lease; another replica judges what is stored");
         }
     }
@@ -174,19 +174,19 @@ impl Audit {
     /// that nothing is judged: what rules do not know they do not say, and that would look like a cluster in order.
     async fn settle(&self) {
         let begun = Instant::now();
-        while !self.view.is_settled() && begun.elapsed() < self.life {
+        while !self.view.has_synced() && begun.elapsed() < self.life {
             sleep(LOOK).await;
         }
     }
 
-    fn is_settled(&self) -> Result<(), AuditError> {
-        if self.view.is_settled() { Ok(()) } else { Err(AuditError::View) }
+    fn has_synced(&self) -> Result<(), AuditError> {
+        if self.view.has_synced() { Ok(()) } else { Err(AuditError::View) }
     }
 
     fn tell(&self, tally: Tally, success: Option<SystemTime>, duration: Duration) {
         let Tally { objects, denied, warned, unreadable, .. } = tally;
         tracing::info!(objects, denied, warned, unreadable, ?duration, "judged what is stored");
-        self.shared.metrics.audited(Some(tally.into_audited(success)));
+        self.shared.metrics.set_audit_result(Some(tally.into_result(success)));
     }
 
     /// Judges all that is stored, once; tells also whether the PolicyReports are as they are to be.
@@ -202,14 +202,14 @@ impl Audit {
             let page = timeout(PATIENCE, objects.next()).await.map_err(|_| ApiError::Timeout(PATIENCE))?;
             let Some(page) = page else { break };
             let page = page.map_err(|(_, error)| error)?;
-            self.is_settled()?;
+            self.has_synced()?;
             let judged = spawn_blocking(move || {
                 let made = judge.page(&page);
                 (judge, made)
             });
             let made;
             (judge, made) = judged.await.map_err(|_| AuditError::Panic)?;
-            self.is_settled()?;
+            self.has_synced()?;
             if let Ok(Some(round)) = &mut round {
                 for report in made {
                     round.keep(report).await;

@@ -10,15 +10,16 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 
 use rayguard_manifest::json::Json;
-use rayguard_policy::ray::claim::{Claimant, Stated};
-use rayguard_policy::ray::{Kind, RayObject};
-use rayguard_policy::view::SecretKeys;
+use rayguard_policy::ray::storage_key::{Owner, RelativeStorageKey};
+use rayguard_policy::kuberay::Kind;
+use rayguard_policy::ray::RayObject;
+use rayguard_policy::cluster_context::SecretKeys;
 
 /// A RayCluster, of which only its claim is kept.
 #[derive(Clone, Debug)]
 pub(super) struct RayCluster {
     metadata: ObjectMeta,
-    pub(super) claim: Option<(Stated, Claimant)>,
+    pub(super) claim: Option<(RelativeStorageKey, Owner)>,
 }
 
 /// A Secret, of which only the names of its keys are kept.
@@ -37,7 +38,7 @@ impl<'de> Deserialize<'de> for RayCluster {
             object.insert("kind", Json::String(Cow::Borrowed(Kind::RayCluster.as_str())));
         }
         let object = RayObject::read(&json);
-        let claim = object.and_then(|object| Some((object.stated_claim()?, object.claimant())));
+        let claim = object.and_then(|object| Some((object.relative_storage_key()?, object.owner())));
         let text = |field: &str| json.descend(["metadata", field]).as_nonempty_str().map(str::to_owned);
         let metadata = Head { name: text("name"), namespace: text("namespace"), version: text("resourceVersion") };
         Ok(Self { metadata: metadata.into(), claim })

@@ -11,8 +11,8 @@ use tokio::task::spawn_blocking;
 
 use super::trouble::chain;
 use rayguard_manifest::json::Json;
-use rayguard_policy::ray::Kind;
-use rayguard_policy::stored::KINDS;
+use rayguard_policy::kuberay::Kind;
+use rayguard_policy::policy::stored::KINDS;
 
 /// One list.
 pub(super) struct Pages {

@@ -187,11 +187,24 @@ impl Own {
             written => {
                 troubles.note(Part::Store, &what, written).ok_or(())?;
                 self.is_founder |= step == Step::NewAuthority;
-                metrics.certificate_renewed(step);
+                if let Some(role) = renewed_role(step) {
+                    metrics.certificate_renewed(role);
+                }
                 tracing::info!(secret = self.secret.name, "{}", done(step));
                 Ok(Duration::ZERO)
             }
         }
+    }
+}
+
+/// The values of the `role` label of the metric that counts renewals.
+pub(super) const RENEWED_ROLES: [&str; 2] = ["ca", "leaf"];
+
+fn renewed_role(step: Step) -> Option<&'static str> {
+    match step {
+        Step::NewAuthority => Some("ca"),
+        Step::NewLeaf => Some("leaf"),
+        Step::DropOld => None,
     }
 }
 

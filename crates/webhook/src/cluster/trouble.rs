@@ -92,6 +92,7 @@ pub struct Troubles {
 impl Troubles {
     /// None yet.
     pub fn new(metrics: Arc<Metrics>) -> Self {
+        metrics.declare_certificate_errors(Part::OF_CERTIFICATES.map(Part::as_str));
         Self { now: Mutex::default(), metrics }
     }
 
@@ -109,7 +110,7 @@ impl Troubles {
             Err(error) => {
                 let trouble = Trouble { kind: error.to_string(), error: chain(&error) };
                 if Part::OF_CERTIFICATES.contains(&part) {
-                    self.metrics.certificate_failed(part);
+                    self.metrics.certificate_failed(part.as_str());
                 }
                 if now.get(&key).is_none_or(|before| before.kind != trouble.kind) {
                     tracing::error!(object, error = trouble.error, "{}", part.failing());

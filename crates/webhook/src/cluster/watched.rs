@@ -19,9 +19,9 @@ use tokio::time::{sleep, timeout};
 use super::kept::{RayCluster, SecretNames};
 use super::trouble::Part;
 use super::{ApiError, Shared};
-use crate::metrics::{Metrics, Source};
-use rayguard_policy::ray::claim::{Claim, Claimant};
-use rayguard_policy::view::{Claims, Keys, Rival, Rivals, SecretKeys, SecretScope, View};
+use crate::metrics::Metrics;
+use rayguard_policy::ray::storage_key::{StorageKey, Owner};
+use rayguard_policy::cluster_context::{StorageKeys, SecretKeyNames, Conflict, Conflicts, SecretKeys, SecretScope, ClusterContext};
 
 /// How many objects are asked for at a time: a RayCluster may have a megabyte, and a page is read as a whole.
 const PAGE: u32 = 16;
@@ -50,7 +50,8 @@ struct Known<S> {
 /// What is kept of the objects of one watch.
 trait Store: Default {
     type Object: Resource<DynamicType = ()> + Clone + std::fmt::Debug + DeserializeOwned + Send + 'static;
-    const SOURCE: Source;
+    /// The `source` label of the metrics.
+    const SOURCE: &'static str;
 
     /// Takes in an object, or its new state.
     fn apply(&mut self, object: Self::Object, domain: &str);
@@ -65,8 +66,8 @@ trait Store: Default {
 /// The claims of RayClusters.
 #[derive(Debug, Default)]
 struct Clusters {
-    by_name: HashMap<Name, (Claim, Claimant)>,
-    claims: Claims,
+    by_name: HashMap<Name, (StorageKey, Owner)>,
+    claims: StorageKeys,
 }
 
 /// Namespace and name.
@@ -80,20 +81,20 @@ fn name(object: &impl Resource) -> Name {
 
 impl Store for Clusters {
     type Object = RayCluster;
-    const SOURCE: Source = Source::RayClusters;
+    const SOURCE: &'static str = "rayclusters";
 
     fn apply(&mut self, cluster: RayCluster, domain: &str) {
         self.delete(&cluster);
         let namespace = cluster.namespace();
-        let Some((stated, claimant)) = &cluster.claim else { return };
-        let Some(claim) = stated.within(namespace.as_deref(), domain) else { return };
-        self.claims.add(claim.clone(), Rival { claimant: claimant.clone(), place: None });
-        self.by_name.insert(name(&cluster), (claim, claimant.clone()));
+        let Some((stated, owner)) = &cluster.claim else { return };
+        let Some(claim) = stated.resolve(namespace.as_deref(), domain) else { return };
+        self.claims.add(claim.clone(), Conflict { owner: owner.clone(), location: None });
+        self.by_name.insert(name(&cluster), (claim, owner.clone()));
     }
 
     fn delete(&mut self, cluster: &RayCluster) {
-        if let Some((claim, claimant)) = self.by_name.remove(&name(cluster)) {
-            self.claims.remove(&claim, &claimant);
+        if let Some((claim, owner)) = self.by_name.remove(&name(cluster)) {
+            self.claims.remove(&claim, &owner);
         }
     }
 
@@ -102,9 +103,9 @@ impl Store for Clusters {
     }
 }
 
-impl Store for Keys {
+impl Store for SecretKeyNames {
     type Object = SecretNames;
-    const SOURCE: Source = Source::Secrets;
+    const SOURCE: &'static str = "secrets";
 
     fn apply(&mut self, secret: SecretNames, _: &str) {
         let (_, name) = name(&secret);
@@ -150,7 +151,7 @@ impl<S: Store> Watch<S> {
 pub struct Watched {
     domain: Box<str>,
     clusters: Option<Watch<Clusters>>,
-    secrets: Vec<(SecretScope, Watch<Keys>)>,
+    secrets: Vec<(SecretScope, Watch<SecretKeyNames>)>,
     metrics: Arc<Metrics>,
 }
 
@@ -193,7 +194,7 @@ impl Watched {
         if let Some(name) = name {
             config = config.fields(&format!("metadata.name={name}"));
         }
-        if name.is_none() && S::SOURCE == Source::Secrets {
+        if name.is_none() && S::SOURCE == SecretKeyNames::SOURCE {
             // Each may have a megabyte, and none is a password.
             config = config.fields("type!=helm.sh/release.v1");
         }
@@ -263,9 +264,9 @@ impl Watched {
     }
 
     /// Counts a question that has no answer yet.
-    fn count<T>(&self, source: Source, answer: Option<T>) -> Option<T> {
+    fn count<T>(&self, source: &'static str, answer: Option<T>) -> Option<T> {
         if answer.is_none() {
-            self.metrics.unanswered(source);
+            self.metrics.watch_unanswered(source);
         }
         answer
     }
@@ -273,11 +274,11 @@ impl Watched {
     /// Tells the metrics what is known.
     fn tell(&self) {
         if let Some(watch) = &self.clusters {
-            self.metrics.view_of(Clusters::SOURCE, watch.ask(Store::len));
+            self.metrics.watch_objects(Clusters::SOURCE, watch.ask(Store::len));
         }
         if !self.secrets.is_empty() {
             let all = self.secrets.iter().map(|(_, watch)| watch.ask(Store::len));
-            self.metrics.view_of(Keys::SOURCE, all.sum());
+            self.metrics.watch_objects(SecretKeyNames::SOURCE, all.sum());
         }
     }
 }
@@ -293,20 +294,20 @@ fn cause(error: watcher::Error) -> ApiError {
     }
 }
 
-impl View for Watched {
-    fn rivals(&self, claim: &Claim, claimant: &Claimant) -> Option<Rivals> {
-        let rivals = self.clusters.as_ref()?.ask(|clusters| clusters.claims.rivals(claim, claimant));
-        self.count(Clusters::SOURCE, rivals)
+impl ClusterContext for Watched {
+    fn conflicts(&self, claim: &StorageKey, owner: &Owner) -> Option<Conflicts> {
+        let conflicts = self.clusters.as_ref()?.ask(|clusters| clusters.claims.conflicts(claim, owner));
+        self.count(Clusters::SOURCE, conflicts)
     }
 
     fn secret(&self, namespace: &str, name: &str) -> Option<SecretKeys> {
         let mut covering = self.secrets.iter().filter(|(scope, _)| scope.covers(namespace, name)).peekable();
         covering.peek()?;
         let keys = covering.find_map(|(_, watch)| watch.ask(|keys| keys.get(name).cloned()));
-        self.count(Keys::SOURCE, keys).map(|keys| keys.map_or(SecretKeys::Absent, SecretKeys::Present))
+        self.count(SecretKeyNames::SOURCE, keys).map(|keys| keys.map_or(SecretKeys::Absent, SecretKeys::Present))
     }
 
-    fn is_settled(&self) -> bool {
+    fn has_synced(&self) -> bool {
         self.clusters.as_ref().is_none_or(|watch| watch.ask(|_| ()).is_some())
             && self.secrets.iter().all(|(_, watch)| watch.ask(|_| ()).is_some())
     }

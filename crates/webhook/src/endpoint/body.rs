@@ -9,12 +9,12 @@ use http_body_util::BodyExt;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
-use super::Refusal;
+use super::refusal::Refusal;
 use rayguard_manifest::json::scan;
 
 /// The largest body that is read: twice the 3 MiB that the API server takes for an object, and one for the rest of
 /// the review. It is controller-runtime's limit too.
-pub(super) const LARGEST: usize = 7 << 20;
+const LARGEST: usize = 7 << 20;
 /// A body up to this length takes no share of the memory: the connections that there may be, each with one, are 64 MiB.
 /// So whoever fills the rest, be it with slow bodies, keeps out no review of ordinary size.
 const SMALL: usize = 64 << 10;
@@ -50,14 +50,14 @@ impl Memory {
         }
         let mut held = match timeout(budget, self.collect(&mut body, announced)).await {
             Ok(Ok(held)) => held,
-            Ok(Err(Refusal::TooLarge)) => return Err(discard(body, budget).await),
+            Ok(Err(Refusal::BodyTooLarge { .. })) => return Err(discard(body, budget).await),
             Ok(Err(refusal)) => return Err(refusal),
-            Err(_) => return Err(Refusal::TooSlow),
+            Err(_) => return Err(Refusal::BodyTimeout),
         };
         if held.bytes.len() > SMALL {
             let weight = weight(&held.bytes);
             if weight > HEAVIEST {
-                return Err(Refusal::TooHeavy);
+                return Err(Refusal::TooManyValues);
             }
             held.room.merge(self.reserve(weight).await?);
         }
@@ -87,7 +87,7 @@ impl Memory {
             let data = frame.map_err(|_| Refusal::BrokenBody)?.into_data().unwrap_or_default();
             let length = whole.len() + data.len();
             if length > LARGEST {
-                return Err(Refusal::TooLarge);
+                return Err(Refusal::BodyTooLarge { limit: LARGEST });
             }
             if length > whole.capacity() {
                 let capacity = (2 * length).min(most).max(length);
@@ -100,7 +100,7 @@ impl Memory {
     }
 
     async fn reserve(&self, length: usize) -> Result<SemaphorePermit<'_>, Refusal> {
-        let permits = u32::try_from(length).map_err(|_| Refusal::TooLarge)?;
+        let permits = u32::try_from(length).map_err(|_| Refusal::BodyTooLarge { limit: LARGEST })?;
         if let Ok(room) = self.0.try_acquire_many(permits) {
             return Ok(room);
         }
@@ -140,7 +140,7 @@ async fn discard(mut body: Body, budget: Duration) -> Refusal {
         }
     })
     .await;
-    Refusal::TooLarge
+    Refusal::BodyTooLarge { limit: LARGEST }
 }
 
 #[cfg(test)]

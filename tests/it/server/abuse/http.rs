@@ -1,11 +1,11 @@
-//! HTTP that no client should speak.
+//! Malformed HTTP.
 
 use super::{ask, connect_and_ask, figure};
 use crate::server::process::Rayguard;
 use crate::server::review::{self, bytes};
 use rayguard_test_client::client::{Client, Response, head};
 
-/// All that comes back until the server closes or says nothing more.
+/// Returns all responses until the server closes the connection or sends nothing more.
 fn answers(client: &mut Client) -> Vec<Response> {
     std::iter::from_fn(|| client.receive().ok()).collect()
 }
@@ -14,7 +14,8 @@ fn post(headers: &str, body: &str) -> Vec<u8> {
     format!("POST /validate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{headers}\r\n{body}").into_bytes()
 }
 
-/// Each with the only status that may come back; none is one that closes the connection without a word too.
+/// Returns malformed requests, each with the only statuses that are allowed. A connection that is closed without a
+/// response is allowed too.
 fn shapes() -> Vec<(&'static str, Vec<u8>, &'static [u16])> {
     let hidden = "GET /hidden HTTP/1.1\r\nHost: x\r\n\r\n";
     let body = String::from_utf8(bytes(&review::service_create())).expect("text");
@@ -62,12 +63,12 @@ fn shapes() -> Vec<(&'static str, Vec<u8>, &'static [u16])> {
 }
 
 #[test]
-fn what_is_no_http_gets_one_refusal_and_no_second_request_is_seen_in_it() {
+fn malformed_http_gets_at_most_one_response_and_hides_no_second_request() {
     let rayguard = Rayguard::start(&[]);
     let shapes = shapes();
     for (name, bytes, statuses) in &shapes {
         let mut client = rayguard.connect();
-        // What is refused early is not read to its end.
+        // The server does not read a request that it refuses early to its end.
         let _ = client.send(bytes);
         let _ = client.stream.sock.shutdown(std::net::Shutdown::Write);
         let answers: Vec<_> = answers(&mut client).iter().map(|answer| answer.status).collect();
@@ -75,11 +76,11 @@ fn what_is_no_http_gets_one_refusal_and_no_second_request_is_seen_in_it() {
     }
     connect_and_ask(&rayguard);
     assert_eq!(rayguard.metric("rayguard_admission_in_flight"), 0);
-    figure!("{} shapes of broken HTTP: each refused once or cut, no second request seen in any", shapes.len());
+    figure!("{} shapes of broken HTTP: each refused once or closed, none read as two requests", shapes.len());
 }
 
 #[test]
-fn a_length_beside_chunks_smuggles_nothing() {
+fn content_length_with_chunked_encoding_smuggles_no_request() {
     let rayguard = Rayguard::start(&[]);
     let hidden = "POST /hidden HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n";
     for headers in [
@@ -88,18 +89,18 @@ fn a_length_beside_chunks_smuggles_nothing() {
         "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n",
     ] {
         let mut client = rayguard.connect();
-        // By its chunks the body is empty, and by its length it is `0\r\n\r` and more.
+        // By its chunks the body is empty; by its length it is `0\r\n\r` and more.
         client.send(&post(headers, &format!("0\r\n\r\n{hidden}"))).expect("sent");
         let _ = client.stream.sock.shutdown(std::net::Shutdown::Write);
         let answers: Vec<_> = answers(&mut client).iter().map(|answer| answer.status).collect();
-        // RFC 9112, 6.3: chunks win, and what follows them is the next request, or the connection ends. What must never
-        // be is a body that is read by its length.
+        // RFC 9112, 6.3: chunks win, and the rest is the next request, or the connection ends. The body must never be
+        // read by its length.
         assert!(matches!(answers[..], [400] | [400, 404]), "{headers}: {answers:?}");
     }
 }
 
 #[test]
-fn requests_in_a_row_are_answered_in_a_row() {
+fn pipelined_requests_are_answered_in_order() {
     let rayguard = Rayguard::start(&[]);
     let mut client = rayguard.connect();
     let body = bytes(&review::service_create());
@@ -114,7 +115,7 @@ fn requests_in_a_row_are_answered_in_a_row() {
 }
 
 #[test]
-fn what_the_query_says_of_the_time_is_taken_as_far_as_it_makes_sense() {
+fn an_invalid_timeout_in_the_query_is_ignored() {
     let rayguard = Rayguard::start(&[]);
     let body = bytes(&review::service_create());
     for query in [
@@ -139,20 +140,20 @@ fn what_the_query_says_of_the_time_is_taken_as_far_as_it_makes_sense() {
             .send(&[head("POST", &format!("/validate?{query}"), "application/json", body.len()), body.clone()].concat())
             .expect("sent");
         let answer = client.receive().expect("an answer");
-        // With no time at all, nothing has come in time unless it is there already.
+        // With a timeout of 0 s, only a body that has already arrived is in time.
         assert!(answer.status == 200 || (query == "timeout=0s" && answer.status == 408), "{query}: {answer:?}");
     }
 }
 
 #[test]
-fn a_client_that_waits_to_be_told_to_go_on_is_told_so() {
+fn expect_100_continue_is_answered() {
     let rayguard = Rayguard::start(&[]);
     let body = String::from_utf8(bytes(&review::service_create())).expect("text");
     let mut client = rayguard.connect();
     client.send(&post(&format!("Expect: 100-continue\r\nContent-Length: {}\r\n", body.len()), "")).expect("sent");
-    let mut told = [0; 25];
-    std::io::Read::read_exact(&mut client.stream, &mut told).expect("it is told");
-    assert_eq!(&told, b"HTTP/1.1 100 Continue\r\n\r\n");
+    let mut received = [0; 25];
+    std::io::Read::read_exact(&mut client.stream, &mut received).expect("an interim response");
+    assert_eq!(&received, b"HTTP/1.1 100 Continue\r\n\r\n");
     client.send(body.as_bytes()).expect("sent");
     assert_eq!(client.receive().expect("an answer").review()["allowed"], true);
 }

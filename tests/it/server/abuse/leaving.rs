@@ -1,4 +1,4 @@
-//! Clients that leave before they have what they came for, and what is left of them: nothing.
+//! Clients that disconnect before they have a response leave no resources behind.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use crate::server::process::{Rayguard, eventually};
 use crate::server::review::{self, bytes};
 use rayguard_test_client::client::{Client, head, tcp, trusting};
 
-/// Comes, does one of the things that clients do, and goes.
-fn come_and_go(turn: usize, rayguard: &Rayguard, config: &Arc<ClientConfig>, body: &[u8]) {
+/// Connects, does one of the things that clients do, and disconnects.
+fn connect_and_leave(turn: usize, rayguard: &Rayguard, config: &Arc<ClientConfig>, body: &[u8]) {
     let connect = || Client::connect(rayguard.webhooks, config).expect("a handshake");
     let send = |mut client: Client, bytes: &[u8]| client.send(bytes).expect("sent");
     let head = head("POST", "/validate", "application/json", body.len());
@@ -22,7 +22,7 @@ fn come_and_go(turn: usize, rayguard: &Rayguard, config: &Arc<ClientConfig>, bod
         1 => drop(connect()),
         2 => send(connect(), &head[..40]),
         3 => send(connect(), &[&head, &body[..1000]].concat()),
-        // Gone before the answer is read.
+        // Disconnects before it reads the response.
         4 => send(connect(), &[&head, body].concat()),
         5..=20 => tcp(rayguard.webhooks).write_all(b"GET / HTTP/1.1\r\n\r\n").expect("sent"),
         21..=40 => tcp(rayguard.webhooks).write_all(&[22, 3, 1, 2, 0, 1, 0, 1]).expect("sent"),
@@ -31,14 +31,14 @@ fn come_and_go(turn: usize, rayguard: &Rayguard, config: &Arc<ClientConfig>, bod
 }
 
 #[test]
-fn nothing_is_left_of_ten_thousand_connections() {
+fn ten_thousand_connections_leave_no_resources_behind() {
     let rayguard = Rayguard::start(&[]);
     let (config, body) = (trusting(&rayguard.ca), bytes(&review::service_create()));
-    // What is made once and kept, such as a thread for a slow read, is made by then.
-    (0..100).for_each(|turn| come_and_go(turn, &rayguard, &config, &body));
+    // Resources that are created once and kept, such as a thread for a slow read, exist after this.
+    (0..100).for_each(|turn| connect_and_leave(turn, &rayguard, &config, &body));
     let id = rayguard.id();
-    let look = || (open_files(id), status(id, "Threads"), status(id, "VmRSS"));
-    // The kernel may still hold connections that are to be accepted, so it has to stay as it is for a while. Whoever asks
+    let measure = || (open_files(id), status(id, "Threads"), status(id, "VmRSS"));
+    // The kernel may still hold connections in its accept queue, so the counts must be stable for a while. The request
     // for the metrics has a connection too.
     let settled = || {
         let counts: Vec<_> = (0..20)
@@ -51,16 +51,16 @@ fn nothing_is_left_of_ten_thousand_connections() {
         let (least, most) = (files.clone().min()?, files.max()?);
         (most - least <= 1 && counts.iter().all(|(_, calls)| *calls == 0)).then_some(most)
     };
-    let (files, before) = (eventually("the first to be gone", settled), look());
+    let (files, before) = (eventually("the end of the first connections", settled), measure());
 
     let (threads, each) = (4, 2500);
     thread::scope(|scope| {
         for _ in 0..threads {
-            scope.spawn(|| (0..each).for_each(|turn| come_and_go(turn, &rayguard, &config, &body)));
+            scope.spawn(|| (0..each).for_each(|turn| connect_and_leave(turn, &rayguard, &config, &body)));
         }
     });
-    eventually("all to be gone", || settled().filter(|now| *now <= files));
-    let after = look();
+    eventually("the end of all connections", || settled().filter(|now| *now <= files));
+    let after = measure();
     assert!(after.1 <= before.1, "{before:?} {after:?}");
     assert!(after.2 < before.2 + 16 * 1024, "{before:?} {after:?}");
     assert_eq!(rayguard.metric(r#"rayguard_admission_errors_total{reason="panic"}"#), 0);

@@ -1,4 +1,4 @@
-//! A log that cannot be written.
+//! Logs that cannot be written.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -14,11 +14,11 @@ use crate::server::process::{Rayguard, command};
 use crate::server::review::{self, bytes};
 use rayguard_test_client::client::{Client, trusting};
 
-/// More calls than a pipe has room for lines of, 64 KiB, and fewer than what waits beside it, 1 MiB.
+/// The number of calls. Their log lines exceed a pipe, 64 KiB, and fit into rayguard's own queue, 1 MiB.
 const CALLS: usize = 1000;
 const LOST: &str = "rayguard_log_lines_lost_total";
 
-/// rayguard with a pipe for stderr, of which the test reads what it likes.
+/// rayguard with a pipe for stderr, which the test reads when it wants to.
 struct Piped {
     process: Child,
     webhooks: SocketAddr,
@@ -44,7 +44,7 @@ impl Piped {
         (Self { process, webhooks: address("webhooks"), admin: address("admin"), ca }, stderr)
     }
 
-    /// Makes calls, each of which is logged, and gives the time that the slowest took.
+    /// Makes calls, each of which is logged, and returns how long the slowest took.
     fn call(&self, calls: usize) -> Duration {
         let mut client = Client::connect(self.webhooks, &trusting(&self.ca)).expect("a handshake");
         let body = bytes(&review::service_create());
@@ -77,16 +77,16 @@ fn line(stderr: &mut impl BufRead) -> Value {
 }
 
 #[test]
-fn a_log_that_nobody_reads_holds_up_no_review_and_loses_what_there_is_no_room_for() {
+fn an_unread_log_does_not_block_reviews_and_lost_lines_are_counted() {
     let (rayguard, mut stderr) = Piped::start();
     let slowest = rayguard.call(CALLS);
-    assert_eq!(rayguard.lost(), 0, "there is still room");
+    assert_eq!(rayguard.lost(), 0, "the queue has room");
     rayguard.call(4 * CALLS);
     let lost = rayguard.lost();
     assert!(lost > 0);
-    // Once somebody reads again, all else is there, and how much is not.
+    // Once the pipe is read again, the log has all other lines, and the number of lost lines.
     let mut decided = 0;
-    let told = loop {
+    let reported = loop {
         let event = line(&mut stderr);
         match event["message"].as_str() {
             Some("decided") => decided += 1,
@@ -94,27 +94,27 @@ fn a_log_that_nobody_reads_holds_up_no_review_and_loses_what_there_is_no_room_fo
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!(told, Some(lost));
+    assert_eq!(reported, Some(lost));
     assert_eq!(decided + lost, 5 * CALLS as u64);
     figure!(
-        "stderr that nobody reads: slowest of {CALLS} calls {slowest:?}; of {} lines, {lost} were lost and counted",
+        "stderr that is not read: slowest of {CALLS} calls {slowest:?}; of {} lines, {lost} were lost and counted",
         5 * CALLS
     );
 }
 
 #[test]
-fn a_log_whose_reader_is_gone_harms_nobody() {
+fn a_log_with_a_closed_reader_does_not_block_reviews() {
     let (rayguard, stderr) = Piped::start();
     drop(stderr);
     let slowest = rayguard.call(CALLS);
     thread::sleep(Duration::from_millis(100));
     assert_eq!(rayguard.lost(), CALLS as u64);
-    figure!("stderr whose reader is gone: slowest of {CALLS} calls {slowest:?}, {CALLS} lines lost and counted");
+    figure!("stderr with a closed reader: slowest of {CALLS} calls {slowest:?}, {CALLS} lines lost and counted");
 }
 
 #[test]
-fn a_log_whose_disk_is_full_harms_nobody() {
-    // A file that may grow no more fails as a full disk does.
+fn a_log_on_a_full_disk_does_not_block_reviews() {
+    // A file at its size limit fails as a full disk does.
     let rayguard = Rayguard::by_shell("trap '' XFSZ; ulimit -f 8; exec \"$@\"", &[]);
     let mut client = rayguard.connect();
     let body = bytes(&review::service_create());
@@ -123,7 +123,7 @@ fn a_log_whose_disk_is_full_harms_nobody() {
     }
     crate::server::process::eventually("the last line", || {
         let logged = rayguard.log().matches("\"decided\"").count() as u64;
-        // One line may have been cut.
+        // One line may have been cut off.
         (rayguard.metric(LOST) + logged).abs_diff(CALLS as u64).le(&1).then_some(())
     });
     let lost = rayguard.metric(LOST);
@@ -133,7 +133,7 @@ fn a_log_whose_disk_is_full_harms_nobody() {
 }
 
 #[test]
-fn what_was_logged_last_is_written_before_the_end() {
+fn the_last_log_lines_are_written_before_exit() {
     let (mut rayguard, stderr) = Piped::start();
     rayguard.call(1);
     let id = rayguard.process.id().to_string();

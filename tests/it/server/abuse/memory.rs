@@ -1,4 +1,4 @@
-//! What reviews may cost in memory, at their worst.
+//! The memory that reviews need in the worst case.
 
 use std::thread;
 
@@ -11,10 +11,10 @@ use rayguard_test_client::client::{Client, head};
 
 const MIB: usize = 1 << 20;
 
-/// The limit that the chart sets, in kB.
+/// The memory limit that the chart sets, in kB.
 const LIMIT: u64 = 256 << 10;
 
-/// A review of a cluster with a list of this, in some field, until it has this size.
+/// Returns a review of a cluster with a list of this unit in some field, filled up to this size.
 fn full_of(unit: &str, size: usize, list: impl Fn(&mut Value) -> &mut Value) -> Vec<u8> {
     let mut review = review::cluster_create();
     *list(&mut review["request"]["object"]) = json!("@");
@@ -36,7 +36,7 @@ fn finalizers(object: &mut Value) -> &mut Value {
 }
 
 #[test]
-fn small_things_in_great_numbers_are_answered_or_refused_within_bounds() {
+fn reviews_with_many_small_values_stay_within_the_memory_limit() {
     let rayguard = Rayguard::start(&[]);
     let too_many = "the review has too many lists, maps and values\n";
     let shapes: [(&str, Vec<u8>, &[u16]); 7] = [
@@ -63,7 +63,7 @@ fn small_things_in_great_numbers_are_answered_or_refused_within_bounds() {
     assert!(peak < LIMIT, "{peak} kB");
 }
 
-/// A sound review of 7 MiB, most of it one string.
+/// Returns a good review of 7 MiB, most of it one string.
 fn large() -> Vec<u8> {
     let mut review = review::service_create();
     let length = 7 * MIB - bytes(&review).len() - 100;
@@ -72,38 +72,38 @@ fn large() -> Vec<u8> {
 }
 
 #[test]
-fn many_large_bodies_at_a_time_stay_within_bounds_and_keep_out_no_ordinary_one() {
+fn many_concurrent_large_bodies_stay_within_the_memory_limit_and_block_no_small_request() {
     let rayguard = Rayguard::start(&[]);
     let body = large();
     let (clients, whole) = (32, [&head("POST", "/validate", "application/json", body.len())[..], &body].concat());
     let statuses: Vec<u16> = thread::scope(|scope| {
         let send = || {
             let mut client = rayguard.connect();
-            // One that is turned away may be so before it has sent all.
+            // The server may refuse a client before it has sent everything.
             let _ = client.send(&whole);
             client.receive().map_or(0, |answer| answer.status)
         };
         let threads: Vec<_> = (0..clients).map(|_| scope.spawn(send)).collect();
         let slowest = (0..10).map(|_| connect_and_ask(&rayguard)).max().expect("ten");
-        figure!("slowest ordinary request beside {clients} of 7 MiB: {slowest:?}");
+        figure!("slowest ordinary request during {clients} of 7 MiB: {slowest:?}");
         threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
     });
     let count = |status: u16| statuses.iter().filter(|it| **it == status).count();
     let (answered, busy) = (count(200), count(503));
-    // Whoever is turned away while it sends may see its connection end, and no answer; and on a busy machine a body may
-    // take more than its five seconds.
+    // A client that is refused while it sends may see its connection end without a response. On a busy machine a body
+    // may take longer than its five seconds.
     assert_eq!(answered + busy + count(0) + count(408), clients, "{statuses:?}");
     assert!(answered >= 1, "{statuses:?}");
     let peak = status(rayguard.id(), "VmHWM");
     assert!(peak < LIMIT, "{peak} kB");
-    figure!("{clients} bodies of 7 MiB at a time: {answered} answered, {busy} told to try again, at most {peak} kB");
+    figure!("{clients} bodies of 7 MiB at a time: {answered} answered, {busy} refused as busy, at most {peak} kB");
 }
 
 #[test]
-fn large_bodies_that_stall_keep_out_no_ordinary_one() {
+fn stalled_large_bodies_block_no_small_request() {
     let rayguard = Rayguard::start(&[]);
     let (head, part) = (head("POST", "/validate", "application/json", 7 * MIB), vec![b' '; 69 * MIB / 10]);
-    // Each holds what it has sent, until there is no room.
+    // Each client holds memory for what it has sent, until there is no room.
     let stalled: Vec<Client> = (0..20)
         .map(|_| {
             let mut client = rayguard.connect();
@@ -116,7 +116,7 @@ fn large_bodies_that_stall_keep_out_no_ordinary_one() {
     let peak = status(rayguard.id(), "VmHWM");
     assert!(peak < LIMIT, "{peak} kB");
     figure!(
-        "{} stalled bodies of 6.9 of 7 MiB: {busy} told to try again, slowest ordinary request {slowest:?}, at most {peak} kB",
+        "{} stalled bodies of 6.9 of 7 MiB: {busy} refused as busy, slowest ordinary request {slowest:?}, at most {peak} kB",
         stalled.len()
     );
 }

@@ -1,4 +1,4 @@
-//! Reviews that are odd in a way that could be taken for good: what is not understood must never be allowed.
+//! Odd reviews that could be mistaken for good ones: a review that is not understood must never be allowed.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::server::process::Rayguard;
 use crate::server::review::{self, bytes};
 use rayguard_test_client::client::Client;
 
-/// A review of a cluster that cannot survive, with one thing changed in its request.
+/// Returns a review of a cluster that cannot survive, with one change in its request.
 fn bad(change: impl FnOnce(&mut Value)) -> Value {
     let mut review = review::cluster_create();
     review::break_timeouts(&mut review["request"]["object"]);
@@ -19,12 +19,12 @@ fn text(review: &Value) -> String {
     review.to_string()
 }
 
-/// The first object's `"spec":{` with something before it.
+/// Returns the review with this text before the first `"spec":{`.
 fn before_spec(review: &Value, what: &str) -> String {
     text(review).replacen(r#""spec":{"#, &format!(r#"{what},"spec":{{"#), 1)
 }
 
-/// Each with what becomes of it at `/validate`: 400, or 200 with a denial.
+/// Returns odd reviews, each with the status of `/validate`: 400, or 200 with a denial.
 fn not_allowed() -> Vec<(&'static str, Vec<u8>, u16)> {
     let review = bad(|_| {});
     let whole = text(&review);
@@ -92,7 +92,7 @@ fn not_allowed() -> Vec<(&'static str, Vec<u8>, u16)> {
             bytes(&bad(|request| request["object"]["spec"]["workerGroupSpecs"][9] = json!([]))),
             200,
         ),
-        ("fields that nobody knows", bytes(&bad(|request| request["unknown"] = json!({"deep": [1, null]}))), 200),
+        ("unknown fields", bytes(&bad(|request| request["unknown"] = json!({"deep": [1, null]}))), 200),
         ("a dry run", bytes(&bad(|request| request["dryRun"] = json!(true))), 200),
         ("a uid of a megabyte", bytes(&bad(|request| request["uid"] = json!("u".repeat(1 << 20)))), 200),
         ("a name of a megabyte", bytes(&bad(|request| request["name"] = json!("n".repeat(1 << 20)))), 200),
@@ -117,7 +117,7 @@ fn not_allowed() -> Vec<(&'static str, Vec<u8>, u16)> {
 }
 
 #[test]
-fn what_is_not_understood_is_never_allowed() {
+fn a_review_that_is_not_understood_is_never_allowed() {
     let rayguard = Rayguard::start(&[]);
     let mut client = rayguard.connect();
     let shapes = not_allowed();
@@ -144,7 +144,7 @@ fn what_is_not_understood_is_never_allowed() {
 }
 
 #[test]
-fn what_is_nothing_to_rayguard_passes_whatever_is_in_it() {
+fn irrelevant_requests_are_allowed_with_any_content() {
     let rayguard = Rayguard::start(&[]);
     let mut client = rayguard.connect();
     let passes = |client: &mut Client, name: &str, review: &Value| {
@@ -171,16 +171,16 @@ fn what_is_nothing_to_rayguard_passes_whatever_is_in_it() {
         request["kind"]["kind"] = json!("RayPool");
         request["object"]["kind"] = json!("RayPool");
     };
-    passes(&mut client, "a kind that may come", &bad(unknown));
+    passes(&mut client, "a kind of a later version", &bad(unknown));
 }
 
-/// The text of a field that holds YAML or JSON, nested.
+/// Returns a nested text for a field that holds YAML or JSON.
 fn nested(open: &str, close: &str, depth: usize) -> String {
     format!("{}{}", open.repeat(depth), close.repeat(depth))
 }
 
 #[test]
-fn deep_nesting_in_the_texts_of_a_service_is_answered() {
+fn deeply_nested_text_fields_are_answered() {
     let rayguard = Rayguard::start(&[]);
     let mut client = rayguard.connect();
     let depth = 100_000;

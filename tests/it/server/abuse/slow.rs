@@ -1,4 +1,4 @@
-//! Clients that open connections and then take their time, while others are to be answered.
+//! Clients that open connections and are slow, while other clients must be answered.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -12,13 +12,13 @@ use super::{ask, connect_and_ask, figure, open_files};
 use crate::server::process::{Rayguard, eventually};
 use rayguard_test_client::client::{Client, head, tcp, trusting};
 
-/// How many there are of each kind: about as many as there are places.
+/// The number of clients of each kind: about as many as there are connection slots.
 const MANY: usize = 1000;
 
-/// How long the API server waits for `/validate`, as the chart installs it.
+/// How long the API server waits for `/validate` with the chart's values.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Does something so often, on a few threads.
+/// Runs a function this many times, on a few threads.
 fn repeat<T: Send>(times: usize, what: impl Fn() -> T + Sync) -> Vec<T> {
     let threads = 4;
     thread::scope(|scope| {
@@ -32,7 +32,7 @@ fn silent(rayguard: &Rayguard) -> TcpStream {
     tcp(rayguard.webhooks)
 }
 
-/// The first part of a `ClientHello`, of which no more comes.
+/// Sends the first part of a `ClientHello`, and nothing after it.
 fn in_handshake(rayguard: &Rayguard) -> TcpStream {
     let mut stream = tcp(rayguard.webhooks);
     stream.write_all(&[22, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3]).expect("sent");
@@ -45,7 +45,7 @@ fn sending(rayguard: &Rayguard, config: &Arc<ClientConfig>, bytes: &[u8]) -> Cli
     client
 }
 
-/// The slowest of some good requests, over a connection that was there before, and over new ones.
+/// Returns the slowest of some good requests, over an existing connection and over new ones.
 fn slowest(rayguard: &Rayguard, kept: &mut Client) -> [Duration; 2] {
     let start = Instant::now();
     let (mut old, mut new) = (Duration::ZERO, Duration::ZERO);
@@ -57,7 +57,7 @@ fn slowest(rayguard: &Rayguard, kept: &mut Client) -> [Duration; 2] {
 }
 
 #[test]
-fn a_thousand_slow_clients_of_any_kind_hold_up_nobody() {
+fn a_thousand_slow_clients_do_not_delay_others() {
     let rayguard = Rayguard::start(&[]);
     let mut kept = rayguard.connect();
     ask(&mut kept);
@@ -71,43 +71,43 @@ fn a_thousand_slow_clients_of_any_kind_hold_up_nobody() {
     };
 
     let clients = repeat(MANY, || silent(&rayguard));
-    report("that say nothing", slowest(&rayguard, &mut kept), String::new());
+    report("that send nothing", slowest(&rayguard, &mut kept), String::new());
     drop(clients);
     let clients = repeat(MANY, || in_handshake(&rayguard));
-    report("in the midst of a handshake", slowest(&rayguard, &mut kept), String::new());
+    report("in the middle of a handshake", slowest(&rayguard, &mut kept), String::new());
     drop(clients);
     let clients = repeat(MANY, || sending(&rayguard, &config, b"POST /validate HTTP/1.1\r\nHost: "));
-    report("in the midst of a head", slowest(&rayguard, &mut kept), String::new());
+    report("in the middle of a head", slowest(&rayguard, &mut kept), String::new());
     drop(clients);
-    // Each announces 7 MiB, and takes no room for it.
+    // Each announces 7 MiB, for which no memory is reserved.
     let clients = repeat(MANY, || sending(&rayguard, &config, &body));
-    let under_way = rayguard.metric("rayguard_admission_in_flight");
-    report("in the midst of a body", slowest(&rayguard, &mut kept), format!("{under_way} calls under way"));
+    let in_flight = rayguard.metric("rayguard_admission_in_flight");
+    report("in the middle of a body", slowest(&rayguard, &mut kept), format!("{in_flight} calls in flight"));
     drop(clients);
     eventually("the end of all calls", || (rayguard.metric("rayguard_admission_in_flight") == 0).then_some(()));
     assert_eq!(rayguard.metric(r#"rayguard_admission_errors_total{reason="busy"}"#), 0);
 }
 
 #[test]
-fn a_flood_of_connections_beyond_all_places_keeps_out_nobody() {
+fn more_connections_than_slots_do_not_lock_out_new_clients() {
     let rayguard = Rayguard::start(&[]);
     let mut kept = rayguard.connect();
     ask(&mut kept);
-    // Three for each place, and none ever asks anything.
+    // Three connections for each slot, and none sends a request.
     let clients = repeat(3072, || silent(&rayguard));
     let [old, new] = slowest(&rayguard, &mut kept);
     assert!(old < Duration::from_secs(2) && new < Duration::from_secs(3), "{old:?} and {new:?}");
     rayguard.logged("too many connections: those that ask nothing give way to new ones");
     drop(clients);
     figure!(
-        "3,072 connections for 1,024 places: slowest good request {old:?} on a kept connection, {new:?} on a new one"
+        "3,072 connections for 1,024 slots: slowest good request {old:?} on a kept connection, {new:?} on a new one"
     );
 }
 
 #[test]
-fn a_burst_of_connections_waits_for_its_turn_and_is_not_sent_away() {
+fn a_burst_of_connections_is_queued_and_not_refused() {
     let rayguard = Rayguard::start(&[]);
-    // As if its turn never came: nobody is accepted, so there is room for as many as the kernel holds.
+    // A stopped process accepts no connections, so the kernel must queue all of them.
     rayguard.signal("STOP");
     let clients = repeat(MANY, || TcpStream::connect_timeout(&rayguard.webhooks, PATIENCE).expect("room"));
     rayguard.signal("CONT");
@@ -117,7 +117,7 @@ fn a_burst_of_connections_waits_for_its_turn_and_is_not_sent_away() {
 }
 
 #[test]
-fn where_files_run_out_before_places_those_that_ask_nothing_give_way_too() {
+fn idle_connections_are_closed_if_file_descriptors_run_out() {
     let rayguard = Rayguard::by_shell("ulimit -n 128; exec \"$@\"", &[]);
     let mut kept = rayguard.connect();
     ask(&mut kept);
@@ -131,9 +131,9 @@ fn where_files_run_out_before_places_those_that_ask_nothing_give_way_too() {
 }
 
 #[test]
-fn it_allows_itself_as_many_files_as_it_has_places() {
+fn the_file_descriptor_limit_is_raised_to_the_connection_limit() {
     let rayguard = Rayguard::by_shell("ulimit -S -n 256; exec \"$@\"", &[]);
     let clients = repeat(600, || silent(&rayguard));
-    eventually("all of them", || (open_files(rayguard.id()) > 600).then_some(()));
+    eventually("all connections", || (open_files(rayguard.id()) > 600).then_some(()));
     drop(clients);
 }

@@ -1,4 +1,4 @@
-//! What comes to the port of the webhooks and is no TLS, or none that is spoken.
+//! Connections to the webhook port without TLS, or with an unsupported TLS version.
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
@@ -8,11 +8,10 @@ use super::{connect_and_ask, figure};
 use crate::server::process::{Rayguard, eventually};
 use rayguard_test_client::client::tcp;
 
-/// The alerts of a server that does not speak what the client speaks: `handshake_failure` and `protocol_version`, of RFC
-/// 8446, B.2.
-const NOT_SPOKEN: [u8; 2] = [40, 70];
+/// The alerts for an unsupported client: `handshake_failure` and `protocol_version`, of RFC 8446, B.2.
+const UNSUPPORTED: [u8; 2] = [40, 70];
 
-/// A `ClientHello` that speaks up to this version and no later one.
+/// Returns a `ClientHello` whose highest version is this one.
 fn hello(version: [u8; 2]) -> Vec<u8> {
     let mut body = version.to_vec();
     body.extend([7; 32]); // random
@@ -24,7 +23,7 @@ fn hello(version: [u8; 2]) -> Vec<u8> {
     [&[22, version[0], version[1], 0, length + 4][..], &handshake].concat()
 }
 
-/// Bytes that look like chance, and are the same each time.
+/// Returns pseudorandom bytes, which are the same in each run.
 fn noise(length: usize) -> Vec<u8> {
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
     let next = || {
@@ -37,7 +36,7 @@ fn noise(length: usize) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_no_tls_that_is_spoken_is_closed_soon() {
+fn unsupported_tls_and_other_protocols_are_closed_quickly() {
     let rayguard = Rayguard::start(&[]);
     let versions = [("SSL 3.0", [3, 0]), ("TLS 1.0", [3, 1]), ("TLS 1.1", [3, 2])];
     let mut shapes: Vec<_> = versions.map(|(name, version)| (name, hello(version), true)).into();
@@ -57,21 +56,21 @@ fn what_is_no_tls_that_is_spoken_is_closed_soon() {
         ("nothing", Vec::new(), false),
     ]);
     let mut slowest = Duration::ZERO;
-    for (name, bytes, has_to_be_told) in &shapes {
+    for (name, bytes, needs_alert) in &shapes {
         let start = Instant::now();
         let mut stream = tcp(rayguard.webhooks);
-        // It may close before it has read all.
+        // The server may close the connection before it has read everything.
         let _ = stream.write_all(bytes);
         let _ = stream.shutdown(Shutdown::Write);
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
         slowest = slowest.max(start.elapsed());
         assert!(answer.is_empty() || answer[0] == 21, "{name}: {answer:?}");
-        let is_told = answer.last().is_some_and(|alert| NOT_SPOKEN.contains(alert));
-        assert!(is_told || !has_to_be_told, "{name}: {answer:?}");
+        let has_alert = answer.last().is_some_and(|alert| UNSUPPORTED.contains(alert));
+        assert!(has_alert || !needs_alert, "{name}: {answer:?}");
     }
     let failed = shapes.len() as u64;
     eventually("the count", || (rayguard.metric("rayguard_tls_handshake_errors_total") == failed).then_some(()));
     connect_and_ask(&rayguard);
-    figure!("{failed} kinds of what is no TLS: each closed, the slowest after {slowest:?}");
+    figure!("{failed} kinds of connections without supported TLS: each closed, the slowest after {slowest:?}");
 }

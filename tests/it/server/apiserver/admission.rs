@@ -1,4 +1,4 @@
-//! What is admitted and what is refused at creation, and what the user is told.
+//! Which objects are admitted or refused at creation, and which messages the user gets.
 
 use kube::Error;
 use kube::api::{DynamicObject, PostParams};
@@ -15,7 +15,7 @@ use crate::server::process::Rayguard;
 const WORKER_ENV: &str = "/workerGroupSpecs/0/template/spec/containers/0/env/0";
 
 #[test]
-fn a_good_cluster_is_admitted_without_a_word_and_shows_its_defaults() {
+fn a_good_cluster_is_admitted_without_warnings_and_gets_defaults() {
     let namespace = ApiServer::shared().namespace("good-cluster");
     let rayguard = Rayguard::start(&[]);
     namespace.guard(&rayguard);
@@ -29,7 +29,7 @@ fn a_good_cluster_is_admitted_without_a_word_and_shows_its_defaults() {
 }
 
 #[test]
-fn a_good_service_is_admitted_without_a_word_and_shows_its_defaults() {
+fn a_good_service_is_admitted_without_warnings_and_gets_defaults() {
     let namespace = ApiServer::shared().namespace("good-service");
     let rayguard = Rayguard::start(&[]);
     namespace.guard(&rayguard);
@@ -43,7 +43,7 @@ fn a_good_service_is_admitted_without_a_word_and_shows_its_defaults() {
 }
 
 #[test]
-fn a_bad_cluster_is_refused_with_every_finding_at_once_in_whatever_way_it_is_sent() {
+fn a_bad_cluster_is_refused_with_all_findings_by_every_kubectl_command() {
     let namespace = ApiServer::shared().namespace("bad-cluster");
     let rayguard = Rayguard::start(&[]);
     namespace.guard(&rayguard);
@@ -59,7 +59,7 @@ fn a_bad_cluster_is_refused_with_every_finding_at_once_in_whatever_way_it_is_sen
 }
 
 #[test]
-fn the_readme_shows_what_kubectl_says() {
+fn the_readme_shows_the_output_of_kubectl() {
     let namespace = ApiServer::shared().namespace("readme");
     let rayguard = Rayguard::start(&[]);
     namespace.guard(&rayguard);
@@ -89,7 +89,7 @@ fn a_bad_service_and_a_bad_job_are_refused() {
 }
 
 #[test]
-fn an_object_that_is_yet_to_be_named_is_refused_too() {
+fn a_bad_object_with_generate_name_is_refused() {
     let namespace = ApiServer::shared().namespace("bad-unnamed");
     let rayguard = Rayguard::start(&[]);
     namespace.guard(&rayguard);
@@ -99,7 +99,7 @@ fn an_object_that_is_yet_to_be_named_is_refused_too() {
 }
 
 #[tokio::test]
-async fn a_program_is_told_each_cause_with_its_field_and_reason() {
+async fn the_status_has_each_cause_with_its_field_and_reason() {
     let namespace = ApiServer::shared().namespace("bad-cluster-by-program");
     let rayguard = Rayguard::start(&[]);
     namespace.guard(&rayguard);
@@ -125,7 +125,7 @@ async fn a_program_is_told_each_cause_with_its_field_and_reason() {
 }
 
 #[tokio::test]
-async fn what_kuberay_would_find_later_and_one_by_one_is_found_at_once() {
+async fn findings_that_kuberay_reports_one_by_one_later_are_reported_together() {
     let namespace = ApiServer::shared().namespace("rejected-later");
     let rayguard = Rayguard::start(&[]);
     namespace.guard(&rayguard);
@@ -139,7 +139,7 @@ async fn what_kuberay_would_find_later_and_one_by_one_is_found_at_once() {
     let causes = status.details.expect("details").causes;
     assert_eq!(causes.len(), 6);
     for (cause, denial) in causes.iter().zip(REJECTED_LATER_DENIALS) {
-        let (rule, field) = denial.split_once(' ').expect("rule and place");
+        let (rule, field) = denial.split_once(' ').expect("rule and path");
         assert_eq!(cause.field, field);
         assert!(cause.reason.starts_with("FieldValue"), "{cause:?}");
         assert!(cause.message.ends_with(&format!(" ({rule})")) && cause.message.contains("; "), "{cause:?}");
@@ -165,7 +165,7 @@ fn a_dry_run_shows_the_object_that_would_be_created() {
 }
 
 #[test]
-fn an_object_of_v1alpha1_is_seen_and_warned_of() {
+fn a_v1alpha1_object_is_checked_and_gets_a_warning() {
     let namespace = ApiServer::shared().namespace("v1alpha1");
     let rayguard = Rayguard::start(&[]);
     namespace.guard(&rayguard);
@@ -184,7 +184,7 @@ fn an_object_of_v1alpha1_is_seen_and_warned_of() {
 }
 
 #[test]
-fn a_policy_that_only_warns_lets_a_bad_cluster_in_with_warnings() {
+fn a_warn_only_policy_admits_a_bad_cluster_with_warnings() {
     let namespace = ApiServer::shared().namespace("only-warnings");
     let rules = BAD_CLUSTER_DENIALS.map(|denial| format!("  {}: warn\n", denial.split(' ').next().expect("a rule")));
     let rayguard = Rayguard::with_policy(&format!("rules:\n{}", rules.concat()));

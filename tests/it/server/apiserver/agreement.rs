@@ -1,4 +1,4 @@
-//! One verdict: `rayguard check` says of a file what the API server says of the object.
+//! `rayguard check` has the same verdict on a file as the API server on the object.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -17,16 +17,16 @@ use crate::server::process::Rayguard;
 use rayguard_test_client::kubectl::finding;
 use rayguard_test_support::kuberay;
 
-/// Both are told which CRDs the API server has: what these do not know is pruned there, and a newer KubeRay knows more. And
-/// objects may exempt themselves, as they always may offline.
+/// The policy of both sides. It names the KubeRay version of the installed CRDs, which prune the fields of newer
+/// versions. It allows exemptions by objects, which are always allowed offline.
 const POLICY: &str = "kuberay: {version: '1.6'}\nobjectExemptions: all";
 
-/// What is said of one object.
+/// The verdict on one object.
 #[derive(Debug, PartialEq)]
 struct Verdict {
     admitted: bool,
-    /// What the rules say, each as severity, rule and place; `None` where the API server, or the schema in its stead,
-    /// refuses the object before any webhook is asked.
+    /// The findings, each as severity, rule and path; `None` if the API server, or offline the schema, refuses the
+    /// object before any webhook is called.
     findings: Option<BTreeSet<String>>,
 }
 
@@ -37,7 +37,7 @@ async fn the_command_line_and_the_api_server_agree_on_kuberays_samples() {
         let documents = text.split("\n---\n").filter(|document| is_of_kuberay(document));
         objects.extend(documents.map(|document| (file.clone(), document.to_owned())));
     }
-    assert!(objects.len() > 70, "KubeRay has 75 samples, found are {}", objects.len());
+    assert!(objects.len() > 70, "KubeRay has 75 samples, but {} were found", objects.len());
     agree("samples", objects).await;
 }
 
@@ -46,7 +46,7 @@ async fn the_command_line_and_the_api_server_agree_on_every_example_of_every_rul
     let examples = RULES.iter().flat_map(|rule| {
         let blocks = rule.docs.split("```yaml\n").skip(1).filter_map(|block| block.split_once("\n```"));
         blocks.enumerate().flat_map(move |(index, (block, _))| {
-            // A policy, an old object or others may come before the object.
+            // A policy, an old object or other objects may come before the object.
             block.split("\n---\n").map(move |object| (format!("example {index} of {}", rule.name), moved(object)))
         })
     });
@@ -70,14 +70,14 @@ async fn agree(namespace: &str, objects: impl IntoIterator<Item = (String, Strin
     for (name, object) in objects {
         let online = of_api_server(&client, &namespace.name, &object).await;
         let offline = of_command_line(&rayguard.policy(), &object);
-        if online != offline && !is_said_by_cel(&online, &offline) {
+        if online != offline && !is_refused_by_cel(&online, &offline) {
             disagreements.push(format!("{name}\n  API server:   {online:?}\n  command line: {offline:?}"));
         }
     }
     assert!(disagreements.is_empty(), "{}", disagreements.join("\n"));
 }
 
-/// An example in the namespace of the test, whichever it names itself.
+/// Returns an example without its own namespace, so that it belongs to the test's namespace.
 fn moved(example: &str) -> String {
     let named = ["team-a", "team-b", "team-c"];
     named.iter().fold(example.to_owned(), |example, name| {
@@ -85,16 +85,16 @@ fn moved(example: &str) -> String {
     })
 }
 
-/// Whether the API server refuses an object by the rules in CEL of KubeRay's CRDs, before it asks any webhook, and the
-/// command by its own rules about the same.
-fn is_said_by_cel(online: &Verdict, offline: &Verdict) -> bool {
+/// Returns whether the API server refuses an object by the CEL rules of KubeRay's CRDs, before it calls any webhook,
+/// and the command refuses it by the corresponding rules.
+fn is_refused_by_cel(online: &Verdict, offline: &Verdict) -> bool {
     const IN_CEL_TOO: [&str; 2] = ["invalid-deletion-strategy", "invalid-deletion-rule"];
     let is_in_cel = |finding: &String| IN_CEL_TOO.iter().any(|rule| finding.starts_with(&format!("error {rule} ")));
-    let said = offline.findings.as_ref().is_some_and(|found| !found.is_empty() && found.iter().all(is_in_cel));
-    *online == Verdict { admitted: false, findings: None } && !offline.admitted && said
+    let is_found = offline.findings.as_ref().is_some_and(|found| !found.is_empty() && found.iter().all(is_in_cel));
+    *online == Verdict { admitted: false, findings: None } && !offline.admitted && is_found
 }
 
-/// Sends a manifest as it is, in YAML, for a dry run.
+/// Sends a manifest as it is, in YAML, as a dry run.
 async fn of_api_server(client: &Client, namespace: &str, manifest: &str) -> Verdict {
     let kind = [field(manifest, "apiVersion"), field(manifest, "kind")];
     let answer = Answer::to(client, namespace, kind, manifest.to_owned()).await;
@@ -127,8 +127,7 @@ fn of_command_line(policy: &Path, manifest: &str) -> Verdict {
     };
     let refused_by_schema = of_scope(Scope::Offline).any(|finding| finding["severity"] == "error");
     let findings = of_scope(Scope::Admission)
-        // Of a status the command says what is true of the cluster that it was read from; of an object that is new the
-        // API server drops it.
+        // The command checks the status of an object in a cluster. The API server drops the status of a new object.
         .filter(|it| text(it, "rule") != "contradictory-status")
         .map(|it| format!("{} {} {}", text(it, "severity"), text(it, "rule"), text(it, "path")))
         .collect();
@@ -139,7 +138,7 @@ fn is_of_kuberay(manifest: &str) -> bool {
     field(manifest, "apiVersion").starts_with("ray.io/")
 }
 
-/// A field at the top of a manifest.
+/// Returns a top-level field of a manifest.
 fn field<'m>(manifest: &'m str, name: &str) -> &'m str {
     let value = manifest.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
     value.and_then(|value| value.split(" #").next()).unwrap_or_default().trim()

@@ -1,4 +1,4 @@
-//! The API server's whole answer, with the warnings, which the `kube` client keeps to itself.
+//! The API server's complete response with its warnings, which the `kube` client does not expose.
 
 use kube::Client;
 use kube::api::PostParams;
@@ -6,20 +6,20 @@ use kube::client::Body;
 use kube::core::Request;
 use serde_json::Value;
 
-/// What the API server says to the creation of an object.
+/// The API server's response to the creation of an object.
 pub(crate) struct Answer {
-    /// The status of HTTP.
+    /// The HTTP status.
     pub(crate) status: u16,
-    /// The object as it would be stored, or the `Status` that says why not.
+    /// The object as it would be stored, or the `Status` with the reason of a refusal.
     pub(crate) body: Value,
     pub(crate) warnings: Vec<String>,
 }
 
 impl Answer {
-    /// Asks, in a dry run, what would become of a manifest of this version and kind, in YAML or JSON.
+    /// Creates a manifest of this version and kind, in YAML or JSON, as a dry run.
     pub(crate) async fn to(client: &Client, namespace: &str, [version, kind]: [&str; 2], manifest: String) -> Self {
         let path = format!("/apis/{version}/namespaces/{namespace}/{}s", kind.to_lowercase());
-        // JSON is YAML too, but of numbers the API server then reads 2.0 as 2.
+        // JSON is valid YAML, but as YAML the API server reads the number 2.0 as 2.
         let media_type = if manifest.starts_with('{') { "application/json" } else { "application/yaml" };
         let dry_run = PostParams { dry_run: true, ..PostParams::default() };
         let mut request = Request::new(path).create(&dry_run, manifest.into_bytes()).expect("a request");

@@ -1,4 +1,4 @@
-//! What rayguard and the API server leave in the audit log.
+//! The API server's audit log of rayguard's decisions.
 
 use std::fs;
 use std::path::Path;
@@ -27,7 +27,7 @@ spec:
   - {groupName: w, replicas: 1, minReplicas: 1, maxReplicas: 1, template: {spec: {containers: [{name: ray-worker}]}}}
 ";
 
-/// Writes the audit policy of the documentation, and gives the arguments of kube-apiserver.
+/// Writes the audit policy of the documentation, and returns the arguments of kube-apiserver.
 pub(super) fn arguments(folder: &Path) -> [String; 2] {
     let (_, policy) = TROUBLESHOOTING.split_once("```yaml\napiVersion: audit.k8s.io/v1\n").expect("an audit policy");
     let (policy, _) = policy.split_once("```").expect("its end");
@@ -36,10 +36,10 @@ pub(super) fn arguments(folder: &Path) -> [String; 2] {
     [format!("--audit-policy-file={}", file.display()), format!("--audit-log-path={}", log.display())]
 }
 
-/// What the log has of an object, each time that it was written or refused.
+/// Returns the log's events of an object, one for each write or refusal.
 fn events(namespace: &Namespace<'_>, name: &str) -> Vec<Value> {
     let log = fs::read_to_string(ApiServer::shared().kube_apiserver.file("audit.log")).expect("an audit log");
-    // The last line may be on its way.
+    // The last line may be incomplete.
     let events = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let is_it = |event: &Value| {
         let object = &event["objectRef"];
@@ -48,7 +48,7 @@ fn events(namespace: &Namespace<'_>, name: &str) -> Vec<Value> {
     events.filter(is_it).collect()
 }
 
-/// The last event of an object, once there is one more than before.
+/// Returns the last event of an object, once there is one more than before the change.
 fn event(namespace: &Namespace<'_>, name: &str, change: impl FnOnce()) -> Value {
     let before = events(namespace, name).len();
     change();
@@ -58,7 +58,7 @@ fn event(namespace: &Namespace<'_>, name: &str, change: impl FnOnce()) -> Value 
     })
 }
 
-/// The values of annotations whose names begin like this.
+/// Returns the values of annotations whose names begin like this.
 fn annotations<'e>(event: &'e Value, beginning: &str) -> Vec<&'e str> {
     let all = event["annotations"].as_object().expect("annotations").iter();
     let found = all.filter(|(name, _)| name.starts_with(beginning));
@@ -66,7 +66,7 @@ fn annotations<'e>(event: &'e Value, beginning: &str) -> Vec<&'e str> {
 }
 
 #[test]
-fn the_audit_log_names_the_rules_of_each_level_and_nothing_that_is_a_value() {
+fn the_audit_log_names_the_rules_of_each_level_without_values() {
     let namespace = ApiServer::shared().namespace("audit-rules");
     let rayguard = Rayguard::with_policy("rules: {missing-redis-password: audit, malformed-redis-address: warn}");
     namespace.guard(&rayguard);
@@ -88,7 +88,7 @@ fn the_audit_log_names_the_rules_of_each_level_and_nothing_that_is_a_value() {
 }
 
 #[test]
-fn the_audit_log_has_what_was_written_into_an_object_and_by_whom() {
+fn the_audit_log_has_the_patch_and_its_webhook() {
     let namespace = ApiServer::shared().namespace("audit-defaults");
     let rayguard = Rayguard::start(&[]);
     namespace.guard(&rayguard);
@@ -112,7 +112,7 @@ fn the_audit_log_has_what_was_written_into_an_object_and_by_whom() {
     let ours = mutations.iter().find(|mutation| mutation["webhook"] == "mutate.rayguard.dev").expect("ours");
     assert_eq!(ours["mutated"], true);
 
-    // Applied again, it is not touched: two writers that undo each other would show here.
+    // A further update does not change the object again. Two writers that undo each other would show here.
     let again = event(&namespace, "good", || {
         namespace.patch("raycluster/good", r#"{"metadata": {"annotations": {"ray.io/note": "x"}}}"#).passes();
     });
@@ -120,7 +120,7 @@ fn the_audit_log_has_what_was_written_into_an_object_and_by_whom() {
 }
 
 #[test]
-fn the_audit_log_marks_what_passed_unchecked() {
+fn the_audit_log_marks_requests_that_passed_unchecked() {
     let namespace = ApiServer::shared().namespace("audit-failed-open");
     let rayguard = Rayguard::start(&[]);
     namespace.guard(&rayguard);

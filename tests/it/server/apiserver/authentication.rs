@@ -1,4 +1,4 @@
-//! An API server that shows the webhook who it is, configured as docs/authentication.md says.
+//! An API server that presents a client certificate to the webhook, configured as docs/authentication.md describes.
 
 use std::fs;
 use std::path::Path;
@@ -16,22 +16,22 @@ use crate::server::tls::Authority;
 
 const PAGE: &str = include_str!("../../../../docs/authentication.md");
 
-/// The example of the documentation that begins like this, with other paths and names.
+/// Returns the example of the documentation that begins like this, with other paths and names.
 fn example(beginning: &str, replacements: &[(&str, &str)]) -> String {
     let blocks = PAGE.split("```yaml\n").skip(1).map(|block| block.split("```").next().expect("its end"));
     let mut found = blocks.filter(|block| block.starts_with(beginning));
     let mut text = found.next().unwrap_or_else(|| panic!("no example begins with {beginning}")).to_owned();
-    for (shown, real) in replacements {
-        assert!(text.contains(shown), "{shown} is not in\n{text}");
-        text = text.replace(shown, real);
+    for (documented, real) in replacements {
+        assert!(text.contains(documented), "{documented} is not in\n{text}");
+        text = text.replace(documented, real);
     }
     text
 }
 
-/// Who calls in the name of a namespace: the certificate, if there is one.
+/// A namespace, and the client certificate of the API server for its webhooks, if it has one.
 type Caller<'a> = (&'a str, Option<(String, String)>);
 
-/// Writes the two files, and gives the argument of kube-apiserver.
+/// Writes the two files, and returns the argument of kube-apiserver.
 fn configure(folder: &Path, port: u16, callers: &[Caller<'_>]) -> String {
     let file = |name: &str| folder.join(name).display().to_string();
     let mut kubeconfig = "apiVersion: v1\nkind: Config\nusers:\n".to_owned();
@@ -42,15 +42,15 @@ fn configure(folder: &Path, port: u16, callers: &[Caller<'_>]) -> String {
             fs::write(&name, pem).expect("written");
             name
         });
-        // Where the port is 443, which it cannot be here, the name alone will do.
+        // On port 443, which is not possible here, the name alone suffices.
         let target = format!("rayguard.{namespace}.svc:{port}");
-        let shown = "/etc/kubernetes/rayguard/client";
+        let documented = "/etc/kubernetes/rayguard/client";
         let user = example(
             "apiVersion: v1\nkind: Config\n",
             &[
                 ("rayguard.rayguard.svc", &target),
-                (&format!("{shown}.crt"), &files[0]),
-                (&format!("{shown}.key"), &files[1]),
+                (&format!("{documented}.crt"), &files[0]),
+                (&format!("{documented}.key"), &files[1]),
             ],
         );
         let (_, user) = user.split_once("users:\n").expect("users");
@@ -63,7 +63,7 @@ fn configure(folder: &Path, port: u16, callers: &[Caller<'_>]) -> String {
 }
 
 #[test]
-fn only_an_api_server_that_shows_its_certificate_is_answered() {
+fn only_an_api_server_with_the_right_client_certificate_is_answered() {
     let (clients, strangers) = (Authority::new(), Authority::new());
     let soon = SystemTime::now() + Duration::from_hours(1);
     let callers: [Caller<'_>; 4] = [
@@ -87,7 +87,7 @@ fn only_an_api_server_that_shows_its_certificate_is_answered() {
 
     for (name, _) in &callers {
         let namespace = server.namespace(name);
-        // There is no network for a Service, but for one that only names another host.
+        // There is no network for Services here, except for a Service that only names another host.
         namespace.kubectl("create service externalname rayguard --external-name localhost").passes();
         namespace.register(rayguard.webhooks, None);
         for (kind, path) in [("mutating", "mutate"), ("validating", "validate")] {

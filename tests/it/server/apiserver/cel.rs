@@ -1,4 +1,4 @@
-//! The rules in CEL: a real kube-apiserver that judges by them says what the webhook says.
+//! The exported CEL policies: a real kube-apiserver with these policies has the same verdicts as the webhook.
 
 mod cases;
 mod variants;
@@ -25,10 +25,10 @@ use crate::server::process::eventually;
 use cases::Case;
 use rayguard_test_support::kuberay;
 
-/// What is said of one object: places by rule and by what is done about it.
+/// The verdict on one object: field paths by rule and level.
 type Verdict = BTreeMap<(String, Level), BTreeSet<String>>;
 
-/// The answers to all that is asked here, in the audit log.
+/// The audit policy that records the decisions on all objects.
 const AUDIT: &str = "
 apiVersion: audit.k8s.io/v1
 kind: Policy
@@ -52,7 +52,7 @@ async fn exported_policies_agree_with_the_webhook() {
     let client = fresh.client().await;
 
     let cases = cases::all();
-    // What is to be updated is there before anybody judges it.
+    // Objects that will be updated are created before the policies are installed.
     let mut versions = BTreeMap::new();
     for (number, case) in cases.iter().enumerate() {
         if let Some(old) = &case.old {
@@ -77,7 +77,7 @@ async fn exported_policies_agree_with_the_webhook() {
         let group = groups.binary_search(&(&*case.policy, case.only())).expect("its group");
         let version = versions.get(&number).map(String::as_str);
         if version == Some("") {
-            continue; // the API server would not have the old one
+            continue; // the API server refused the old one
         }
         let answer = ask(&client, &labelled(&case.object, group), version, true).await;
         asked.push((case, group, answer));
@@ -91,33 +91,34 @@ async fn exported_policies_agree_with_the_webhook() {
         .map(|event| (event["auditID"].as_str().unwrap_or_default().to_owned(), event["annotations"].clone()))
         .collect();
 
-    let (mut judged, mut spoke, mut disagreements) = (0, BTreeSet::new(), Vec::new());
+    let (mut judged, mut fired, mut disagreements) = (0, BTreeSet::new(), Vec::new());
     for (case, group, answer) in &asked {
         let by_policy = answer.message.contains("ValidatingAdmissionPolicy");
         if answer.status >= 300 && !by_policy {
             assert!(!case.is_ours, "{}: {} {}", case.name, answer.status, answer.message);
-            continue; // the API server has its say first
+            continue; // the API server itself refuses it
         }
         judged += 1;
         let expected = expected(case);
-        let (found, loud) = found(&events[&answer.audit], *group, case);
-        spoke.extend(found.keys().map(|(rule, _)| rule.clone()));
+        let (found, warning) = found(&events[&answer.audit], *group, case);
+        fired.extend(found.keys().map(|(rule, _)| rule.clone()));
         let is_denied = expected.keys().any(|(_, level)| *level == Level::Deny);
-        if expected != found || is_denied != by_policy || loud != answer.warnings {
+        if expected != found || is_denied != by_policy || warning != answer.warnings {
             disagreements.push(format!(
                 "{}: {}\n  webhook: {expected:?}\n  CEL:     {found:?}\n  {} {}\n  warnings of {:?}",
                 case.name, case.object, answer.status, answer.message, answer.warnings
             ));
         }
     }
-    let silent: Vec<_> = cases::exported_rules().filter(|rule| !spoke.contains(rule.name)).collect();
+    let silent: Vec<_> = cases::exported_rules().filter(|rule| !fired.contains(rule.name)).collect();
     let (count, shown) = (disagreements.len(), disagreements.iter().take(20).cloned().collect::<Vec<_>>().join("\n"));
     assert!(count == 0, "{count} disagreements of {judged}:\n{shown}");
-    assert!(silent.is_empty(), "no case shows what these say: {silent:?}");
-    assert!(judged * 10 > asked.len() * 8, "only {judged} of {} cases are for policies at all", asked.len());
+    assert!(silent.is_empty(), "no case has a finding of these rules: {silent:?}");
+    assert!(judged * 10 > asked.len() * 8, "only {judged} of {} cases reach the policies", asked.len());
 }
 
-/// KubeRay's CRDs, which also take what newer or older versions of KubeRay take, and drop nothing.
+/// Installs KubeRay's CRDs, changed so that they also accept the fields of newer and older versions of KubeRay, and
+/// drop nothing.
 fn install_open_resources(server: &ApiServer) {
     fn open(schema: &mut Value, is_older: bool) {
         if schema["properties"].is_object() && schema["type"] == "object" {
@@ -143,7 +144,8 @@ fn install_open_resources(server: &ApiServer) {
         let text = fs::read_to_string(definition.expect("an entry").path()).expect("a CRD");
         let document = rayguard_manifest::yaml::documents(&text).into_iter().next().expect("a document").expect("YAML");
         let mut json = Value::from(&document.json);
-        // In KubeRay 1.1 the lists of variables are no maps yet; in the other kinds they are here, and CEL compares them so.
+        // In KubeRay 1.1 the lists of variables are not yet map lists. Here only RayCluster has such lists; in the
+        // other kinds they are map lists, which CEL compares as such.
         let is_older = json["spec"]["names"]["kind"] == "RayCluster";
         for version in json["spec"]["versions"].as_array_mut().expect("versions") {
             open(&mut version["schema"]["openAPIV3Schema"]["properties"]["spec"], is_older);
@@ -155,7 +157,8 @@ fn install_open_resources(server: &ApiServer) {
     }
 }
 
-/// What the command exports by a policy, of one rule or of all, for objects with the label of this group alone.
+/// Returns the policies that the command exports for a policy file, of one rule or of all, restricted to objects with
+/// the label of this group.
 fn exported(policy: &str, only: Option<&str>, group: usize) -> String {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("policy.yaml");
@@ -179,7 +182,8 @@ fn exported(policy: &str, only: Option<&str>, group: usize) -> String {
     documents.map(of_group).collect()
 }
 
-/// Installs policies, and one behind them that refuses a thing of its own; once that one does, so do all before it.
+/// Installs the policies, and after them one that refuses a ConfigMap. Once that one is active, all earlier ones are
+/// too.
 fn install(namespace: &Namespace<'_>, manifest: &str) {
     const LAST: &str = "---
 apiVersion: admissionregistration.k8s.io/v1
@@ -202,7 +206,7 @@ spec: {policyName: last, validationActions: [Deny]}
     });
 }
 
-/// What the validating webhook says of a case, as far as its rules are exported.
+/// Returns the findings of the validating webhook in a case, limited to exported rules.
 fn expected(case: &Case) -> Verdict {
     let policy = Policy::from_yaml(&case.policy).expect("a policy");
     let text = [Some(&case.object), case.old.as_ref()].map(|object| object.map(Value::to_string).unwrap_or_default());
@@ -210,40 +214,40 @@ fn expected(case: &Case) -> Verdict {
     let object = RayObject::read(&json[0]).expect("an object of KubeRay");
     let old = RayObject::read(&json[1]);
     let mut verdict = Verdict::new();
-    let is_asked = old.as_ref().is_none_or(|old| changes_what_is_judged(old.json, object.json));
+    let is_asked = old.as_ref().is_none_or(|old| is_sent_to_webhooks(old.json, object.json));
     if case.namespace == "ignored" || !is_asked {
         return verdict;
     }
     for finding in policy.validate(&object, old.as_ref()) {
         let name = finding.rule.name;
         if cel::obstacle(finding.rule).is_none() && case.only().is_none_or(|only| only == name) {
-            verdict.entry((name.to_owned(), finding.level)).or_default().insert(place(&json[0], &finding));
+            verdict.entry((name.to_owned(), finding.level)).or_default().insert(keyed_path(&json[0], &finding));
         }
     }
     verdict
 }
 
-/// The path with names in the place of numbers, as the policies have it.
-fn place(object: &Json<'_>, finding: &Finding) -> String {
-    let (mut place, mut path) = (String::new(), FieldPath::root());
+/// Returns the path with names in place of indices, as the policies write it.
+fn keyed_path(object: &Json<'_>, finding: &Finding) -> String {
+    let (mut keyed_path, mut path) = (String::new(), FieldPath::root());
     for step in finding.path.steps() {
         path = path.step(step.clone());
         match step {
-            Step::Field(name) if place.is_empty() => place += name,
-            Step::Field(name) => place = format!("{place}.{name}"),
-            Step::Key(key) => place = format!("{place}[{key}]"),
+            Step::Field(name) if keyed_path.is_empty() => keyed_path += name,
+            Step::Field(name) => keyed_path = format!("{keyed_path}.{name}"),
+            Step::Key(key) => keyed_path = format!("{keyed_path}[{key}]"),
             Step::Index(_) => {
                 let keyed = keyed::place(object, &path);
                 let last = keyed.rsplit('/').next().expect("a step").replace("~1", "/").replace("~0", "~");
-                place = format!("{place}[{last}]");
+                keyed_path = format!("{keyed_path}[{last}]");
             }
         }
     }
-    place
+    keyed_path
 }
 
-/// Whether the chart's webhooks are asked about an update.
-fn changes_what_is_judged(old: &Json<'_>, new: &Json<'_>) -> bool {
+/// Returns whether the chart's webhooks are called for an update.
+fn is_sent_to_webhooks(old: &Json<'_>, new: &Json<'_>) -> bool {
     let of_kuberay = |object: &Json<'_>, field| {
         let entries = object.descend(["metadata", field]).entries().iter();
         let own = entries.filter(|(key, _)| key.starts_with("ray.io/"));
@@ -253,10 +257,10 @@ fn changes_what_is_judged(old: &Json<'_>, new: &Json<'_>) -> bool {
         || ["annotations", "labels"].iter().any(|field| of_kuberay(old, field) != of_kuberay(new, field))
 }
 
-/// What the policies of a group left in the audit log, and which of them are to warn the user.
+/// Returns the findings that the policies of a group left in the audit log, and the policies that warn the user.
 fn found(annotations: &Value, group: usize, case: &Case) -> (Verdict, BTreeSet<String>) {
     let levels = Policy::from_yaml(&case.policy).expect("a policy");
-    let (mut verdict, mut loud) = (Verdict::new(), BTreeSet::new());
+    let (mut verdict, mut warning) = (Verdict::new(), BTreeSet::new());
     for (key, places) in annotations.as_object().into_iter().flatten() {
         let Some(policy) = key.strip_suffix("/places") else { continue };
         let Some(name) = policy.strip_prefix(&format!("g{group}-rayguard-")) else { continue };
@@ -265,40 +269,40 @@ fn found(annotations: &Value, group: usize, case: &Case) -> (Verdict, BTreeSet<S
             None => (name, levels.level(rayguard_policy::rules::find(name).expect("a rule"))),
         };
         if level == Level::Warn {
-            loud.insert(policy.to_owned());
+            warning.insert(policy.to_owned());
         }
         let places = places.as_str().expect("text").split('\n').map(str::to_owned).collect();
         verdict.insert((name.to_owned(), level), places);
     }
-    (verdict, loud)
+    (verdict, warning)
 }
 
-/// The object with the label by which the policies of a group find it.
+/// Returns the object with the label by which the policies of a group select it.
 fn labelled(object: &Value, group: usize) -> Value {
     let mut object = object.clone();
     object["metadata"]["labels"]["group"] = json!(group.to_string());
     object
 }
 
-/// What the API server answers.
+/// The API server's response.
 struct Answer {
     status: u16,
     message: String,
     /// The policies that warn the user.
     warnings: BTreeSet<String>,
-    /// The version of the object that it then has.
+    /// The resource version of the object.
     version: String,
     /// The id of the request in the audit log.
     audit: String,
 }
 
-/// Creates an object, or puts it in the place of the one of its name and of this version.
+/// Creates an object, or replaces the object of this name and resource version.
 async fn ask(client: &Client, object: &Value, version: Option<&str>, dry_run: bool) -> Answer {
     let mut object = object.clone();
     if let Some(version) = version {
         object["metadata"]["resourceVersion"] = json!(version);
     }
-    // This is the API server's own, and stays as it is.
+    // Only the API server sets this field, and an update does not change it.
     object["metadata"].as_object_mut().expect("its metadata").remove("deletionTimestamp");
     let params = PostParams { dry_run, ..PostParams::default() };
     let (request, body) = (request(&object), object.to_string().into_bytes());
@@ -309,13 +313,13 @@ async fn ask(client: &Client, object: &Value, version: Option<&str>, dry_run: bo
     send(client, request.expect("a request")).await
 }
 
-/// Deletes an object, which stays for as long as it has finalizers.
+/// Deletes an object, which stays as long as it has finalizers.
 async fn delete(client: &Client, object: &Value) -> Answer {
     let name = object["metadata"]["name"].as_str().expect("a name");
     send(client, request(object).delete(name, &DeleteParams::default()).expect("a request")).await
 }
 
-/// What requests about objects of this kind, in its namespace, have in common.
+/// Returns a request builder for objects of this kind, in the object's namespace.
 fn request(object: &Value) -> Request {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     let (version, namespace, kind) = (text("/apiVersion"), text("/metadata/namespace"), text("/kind"));

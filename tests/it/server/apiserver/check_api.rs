@@ -1,4 +1,4 @@
-//! `rayguard check-api`: whether it says what is so, of every way in which an installation can be right or wrong.
+//! Tests of `rayguard check-api` on installations that are right, or wrong in various ways.
 
 use std::fs;
 use std::net::TcpListener;
@@ -14,7 +14,7 @@ pub(super) const GOOD: &str = "ok      a good RayCluster is admitted with the de
                     RAY_gcs_rpc_server_reconnect_timeout_s=1440 for its workers";
 pub(super) const BAD: &str = "ok      a bad RayCluster is refused by worker-reconnect-timeout";
 
-/// What the documentation shows.
+/// The page that shows the output.
 const PAGE: &str = include_str!("../../../../docs/install.md");
 
 /// A run of `rayguard check-api` as some user, in a namespace.
@@ -23,11 +23,11 @@ pub(super) struct Run {
     command: Command,
 }
 
-/// How it ended: the exit status, and all that it said.
+/// The exit status and the output of a run.
 pub(super) type End = (i32, String);
 
 impl Run {
-    /// As the administrator.
+    /// Returns a run as the administrator.
     fn in_namespace(namespace: &Namespace<'_>) -> Self {
         Self::by(&fs::read_to_string(ApiServer::shared().kubeconfig_file()).expect("a kubeconfig"), &namespace.name)
     }
@@ -55,26 +55,26 @@ impl Run {
     }
 }
 
-/// Both checks have to fail, and each has to say what to do.
+/// Asserts that both checks fail, each with this help.
 #[track_caller]
-pub(super) fn fails((status, said): &End, helps: [&str; 2]) {
-    assert_eq!(*status, 1, "{said}");
-    assert_eq!(said.lines().count(), 2, "{said}");
-    for ((line, help), example) in said.lines().zip(helps).zip(["good", "bad"]) {
+pub(super) fn fails((status, printed): &End, helps: [&str; 2]) {
+    assert_eq!(*status, 1, "{printed}");
+    assert_eq!(printed.lines().count(), 2, "{printed}");
+    for ((line, help), example) in printed.lines().zip(helps).zip(["good", "bad"]) {
         assert!(line.starts_with(&format!("FAILED  a {example} RayCluster is ")) && line.contains(help), "{line}");
     }
 }
 
-/// Nothing could be asked, for a reason about which something can be done.
+/// Asserts that the command cannot run its checks, and prints this reason and this help.
 #[track_caller]
-fn is_not_asked((status, said): &End, reason: &str, help: &str) {
-    assert_eq!((*status, said.lines().count()), (2, 1), "{said}");
-    assert!(said.starts_with("error: ") && said.contains(reason) && said.contains(help), "{said}");
+fn cannot_check((status, printed): &End, reason: &str, help: &str) {
+    assert_eq!((*status, printed.lines().count()), (2, 1), "{printed}");
+    assert!(printed.starts_with("error: ") && printed.contains(reason) && printed.contains(help), "{printed}");
 }
 
 #[test]
-fn a_working_installation_says_what_its_policy_says() {
-    assert!(PAGE.contains(&format!("\n{GOOD}\n{BAD}\n")), "docs/install.md shows something else");
+fn check_api_reports_what_the_policy_does_in_a_working_installation() {
+    assert!(PAGE.contains(&format!("\n{GOOD}\n{BAD}\n")), "docs/install.md shows another output");
     let warned = "with a warning of worker-reconnect-timeout";
     let silent = "admitted without a default, as the policy wants it, and as it would be without rayguard";
     let admitted = "ok      a bad RayCluster is admitted without a default";
@@ -87,7 +87,7 @@ fn a_working_installation_says_what_its_policy_says() {
         ("defaults: {workerReconnectTimeout: off}", format!("ok      a good RayCluster is {silent}"), BAD.to_owned()),
         (exempt, GOOD.to_owned(), format!("ok      a bad RayCluster is {silent}")),
         ("defaults: {podTemplate: {worker: {spec: {priorityClassName: x}}}}", GOOD.to_owned(), BAD.to_owned()),
-        // The API server has the fields of 1.6 all the same.
+        // The API server has the fields of 1.6 nevertheless.
         (
             "kuberay: {version: '1.2'}",
             format!("{GOOD}, with a warning of legacy-fault-tolerance"),
@@ -107,7 +107,7 @@ fn a_working_installation_says_what_its_policy_says() {
 }
 
 #[test]
-fn another_policy_than_the_installed_one_is_noticed() {
+fn check_api_detects_a_policy_that_differs_from_the_installed_one() {
     let namespace = ApiServer::shared().namespace("check-other-policy");
     let rayguard = Rayguard::start(&[]);
     namespace.guard(&rayguard);
@@ -136,7 +136,7 @@ fn another_policy_than_the_installed_one_is_noticed() {
 }
 
 #[test]
-fn webhooks_that_are_not_asked_are_noticed() {
+fn check_api_detects_webhooks_that_are_not_called() {
     let namespace = ApiServer::shared().namespace("check-unasked");
     let end = Run::in_namespace(&namespace).end();
     let see = |kind: &str| format!("see kubectl get {kind}webhookconfigurations --output yaml");
@@ -149,13 +149,13 @@ fn webhooks_that_are_not_asked_are_noticed() {
 }
 
 #[test]
-fn webhooks_that_cannot_be_called_are_noticed() {
+fn check_api_detects_webhooks_that_cannot_be_reached() {
     let namespace = ApiServer::shared().namespace("check-uncallable");
     let rayguard = Rayguard::start(&[]);
     namespace.register(rayguard.webhooks, Some(&Authority::new().0.pem()));
     let by_unknown = "x509: certificate signed by unknown authority";
     let end = eventually("the API server to call", || {
-        Some(Run::in_namespace(&namespace).end()).filter(|(_, said)| said.contains(by_unknown))
+        Some(Run::in_namespace(&namespace).end()).filter(|(_, printed)| printed.contains(by_unknown))
     });
     fails(&end, ["; the caBundle is not that of rayguard's certificate: see rayguard's log"; 2]);
     assert!(end.1.contains("failed calling webhook \"mutate.rayguard.dev\""), "{}", end.1);
@@ -166,7 +166,8 @@ fn webhooks_that_cannot_be_called_are_noticed() {
     let end = Run::in_namespace(&namespace).end();
     fails(&end, ["connection refused; no Pod of rayguard listens there: kubectl describe its Pods"; 2]);
 
-    // As the chart has it, the mutating one fails open, and the validating one still says what is wrong.
+    // With the chart's failure policies, the mutating webhook fails open, and the validating one still reports the
+    // error.
     let policy = serde_json::json!([{"op": "replace", "path": "/webhooks/0/failurePolicy", "value": "Ignore"}]);
     namespace.json_patch("mutatingwebhookconfiguration/rayguard-check-uncallable", &policy).passes();
     let failed = "failed calling webhook \"validate.rayguard.dev\"";
@@ -177,7 +178,7 @@ fn webhooks_that_cannot_be_called_are_noticed() {
 }
 
 #[test]
-fn a_refusal_of_somebody_elses_is_none_of_rayguards() {
+fn check_api_distinguishes_refusals_by_other_policies() {
     let namespace = ApiServer::shared().namespace("check-quota");
     let rayguard = Rayguard::start(&[]);
     namespace.guard(&rayguard);
@@ -199,14 +200,14 @@ spec:
 ";
     namespace.send("create -f -", foreign).passes();
     eventually("the foreign refusal", || {
-        let (status, said) = Run::in_namespace(&namespace).end();
+        let (status, printed) = Run::in_namespace(&namespace).end();
         let help = "denied request: no room; that is not rayguard's refusal, try another --namespace";
-        (status == 1 && said.starts_with("FAILED") && said.contains(help)).then_some(())
+        (status == 1 && printed.starts_with("FAILED") && printed.contains(help)).then_some(())
     });
 }
 
 #[test]
-fn a_user_needs_no_more_than_the_right_to_create() {
+fn check_api_needs_only_the_rights_to_patch_and_create() {
     let namespace = ApiServer::shared().namespace("check-rights");
     let rayguard = Rayguard::start(&[]);
     namespace.guard(&rayguard);
@@ -215,41 +216,41 @@ fn a_user_needs_no_more_than_the_right_to_create() {
     let run = |token: &str, name: &str| Run::by(&server.kubeconfig(server.address(), token, "default"), name).end();
 
     let help = "allow the user to patch and create rayclusters.ray.io in namespace check-rights";
-    is_not_asked(&run(&token, "check-rights"), "cannot patch resource \"rayclusters\"", help);
+    cannot_check(&run(&token, "check-rights"), "cannot patch resource \"rayclusters\"", help);
     namespace.kubectl("create role checker --verb=patch,create --resource=rayclusters.ray.io").passes();
     namespace.kubectl("create rolebinding checker --role=checker --serviceaccount=check-rights:checker").passes();
     let end = eventually("the right", || Some(run(&token, "check-rights")).filter(|(status, _)| *status == 0));
     assert_eq!(end.1, format!("{GOOD}\n{BAD}\n"));
 
-    is_not_asked(&run("nobody", "check-rights"), "Unauthorized", "log in, or use another KUBECONFIG");
-    is_not_asked(&run(TOKEN, "nowhere"), "namespaces \"nowhere\" not found", "name another by --namespace");
+    cannot_check(&run("nobody", "check-rights"), "Unauthorized", "log in, or use another KUBECONFIG");
+    cannot_check(&run(TOKEN, "nowhere"), "namespaces \"nowhere\" not found", "name another by --namespace");
 }
 
 #[test]
-fn an_api_server_that_cannot_be_reached_or_trusted_is_told_apart() {
+fn check_api_reports_an_unreachable_or_untrusted_api_server() {
     let server = ApiServer::shared();
     let closed = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address");
     let end = Run::by(&server.kubeconfig(closed, TOKEN, "default"), "default").end();
-    is_not_asked(&end, "Connection refused", "is it running, is KUBECONFIG that of this cluster");
+    cannot_check(&end, "Connection refused", "is it running, is KUBECONFIG that of this cluster");
 
     let folder = TempDir::new().expect("a folder");
     let ca = folder.path().join("ca.crt");
     fs::write(&ca, Authority::new().0.pem()).expect("a file");
     let stranger = super::kubeconfig(&server.address().to_string(), &ca, TOKEN, "default");
-    is_not_asked(&Run::by(&stranger, "default").end(), "certificate", "take the kubeconfig of this cluster");
+    cannot_check(&Run::by(&stranger, "default").end(), "certificate", "take the kubeconfig of this cluster");
 
-    is_not_asked(&Run::by("{}", "default").end(), "cannot tell how to reach the API server", "; set KUBECONFIG");
+    cannot_check(&Run::by("{}", "default").end(), "cannot tell how to reach the API server", "; set KUBECONFIG");
     let end = Run::by("{}", "default").with_policy("rulez: {}").end();
     assert_eq!(end.0, 2);
     assert!(end.1.contains("rulez: there is no such key"), "{}", end.1);
 }
 
 #[test]
-fn a_cluster_without_kuberay_or_with_an_old_one_is_told_so() {
+fn check_api_reports_missing_or_old_kuberay_crds() {
     let server = ApiServer::start_without_kuberay(&[]);
     let kubeconfig = fs::read_to_string(server.kubeconfig_file()).expect("a kubeconfig");
     let end = Run::by(&kubeconfig, "default").end();
-    is_not_asked(&end, "there are no RayClusters of ray.io/v1", "install KubeRay's CRDs first");
+    cannot_check(&end, "there are no RayClusters of ray.io/v1", "install KubeRay's CRDs first");
 
     server.install_custom_resources("v1.2.2");
     let namespace = server.namespace("old");
@@ -267,7 +268,7 @@ fn a_cluster_without_kuberay_or_with_an_old_one_is_told_so() {
 }
 
 #[test]
-fn it_can_wait_for_an_installation() {
+fn check_api_waits_for_the_installation() {
     let namespace = ApiServer::shared().namespace("check-wait");
     let rayguard = Rayguard::start(&[]);
     let mut run = Run::in_namespace(&namespace);

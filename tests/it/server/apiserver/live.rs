@@ -1,4 +1,4 @@
-//! `rayguard check --cluster`: what is in a live cluster.
+//! Tests of `rayguard check --cluster` against a live cluster.
 
 mod proxy;
 
@@ -13,7 +13,7 @@ use super::view::cluster;
 use super::{ApiServer, KUBERAY};
 use rayguard_test_support::kuberay;
 
-/// A fault that the cluster of a service has, and the service has not.
+/// A finding that the cluster of a service has, and the service does not.
 const ADDRESS: &str = "malformed-redis-address spec.gcsFaultToleranceOptions.redisAddress";
 
 fn command(kubeconfig: &Path) -> Command {
@@ -26,18 +26,18 @@ fn check(kubeconfig: &Path, arguments: &[&str]) -> Output {
     command(kubeconfig).args(arguments).output().expect("rayguard runs")
 }
 
-/// The report of a check that can read the cluster.
+/// Returns the report of a check that can read the cluster.
 fn report(kubeconfig: &Path, arguments: &[&str]) -> Value {
     let output = check(kubeconfig, &[arguments, &["--output", "json"]].concat());
-    assert!(output.status.code() < Some(2), "{}", said(&output));
+    assert!(output.status.code() < Some(2), "{}", stderr(&output));
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
-fn said(output: &Output) -> String {
+fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).expect("UTF-8")
 }
 
-/// The findings of a severity, each as its object, rule and path.
+/// Returns the findings of a severity, each as its object, rule and path.
 fn found(report: &Value, severity: &str) -> Vec<String> {
     let findings = report["findings"].as_array().expect("findings").iter();
     let text = |finding: &Value, field: &str| finding[field].as_str().expect("text").to_owned();
@@ -46,7 +46,7 @@ fn found(report: &Value, severity: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_was_admitted_before_anybody_looked_is_found_in_its_place() {
+fn check_cluster_finds_objects_from_before_the_webhook_with_their_location() {
     let server = ApiServer::shared();
     let namespace = server.namespace("live");
     namespace.send("create -f -", BAD_CLUSTER).passes();
@@ -56,7 +56,7 @@ fn what_was_admitted_before_anybody_looked_is_found_in_its_place() {
 
     let text = check(&server.kubeconfig_file(), &["--namespace", "live"]);
     assert_eq!(text.status.code(), Some(1));
-    assert!(said(&text).starts_with("checked 1 object: 5 errors"), "{}", said(&text));
+    assert!(stderr(&text).starts_with("checked 1 object: 5 errors"), "{}", stderr(&text));
     let text = String::from_utf8(text.stdout).expect("UTF-8");
     let place = &report["findings"][0];
     let arrow = format!("--> cluster:rayclusters/live/bad:{}:{}\n", place["line"], place["column"]);
@@ -65,13 +65,13 @@ fn what_was_admitted_before_anybody_looked_is_found_in_its_place() {
 }
 
 #[test]
-fn what_is_said_of_an_owner_is_not_said_again_of_what_it_owns() {
+fn a_finding_of_an_owner_is_not_repeated_for_the_owned_cluster() {
     let server = ApiServer::shared();
     let namespace = server.namespace("live-owner");
     namespace.send("create -f -", BAD_SERVICE).passes();
     let service = namespace.get("rayservice/bad");
     let mut spec = service["spec"]["rayClusterConfig"].clone();
-    // As in an upgrade: the cluster is of an earlier spec.
+    // As during an upgrade, the cluster has an earlier spec.
     spec["gcsFaultToleranceOptions"]["redisAddress"] = json!("redis");
     let cluster = |name: &str, owners: Value| {
         let metadata = json!({"name": name, "ownerReferences": owners});
@@ -93,7 +93,7 @@ fn what_is_said_of_an_owner_is_not_said_again_of_what_it_owns() {
 }
 
 #[test]
-fn what_objects_exempt_themselves_from_is_counted_as_in_files() {
+fn exemptions_of_live_objects_are_counted_as_in_files() {
     let server = ApiServer::shared();
     let namespace = server.namespace("live-exempt");
     let (rule, _) = BAD_CLUSTER_DENIALS[0].split_once(' ').expect("a rule and a path");
@@ -121,14 +121,14 @@ fn what_objects_exempt_themselves_from_is_counted_as_in_files() {
 }
 
 #[test]
-fn what_an_owner_is_exempt_from_is_counted_once() {
+fn an_exemption_of_an_owner_is_counted_once() {
     let server = ApiServer::shared();
     let namespace = server.namespace("live-exempt-owner");
     let annotations = json!({"rayguard.dev/ignore-worker-reconnect-timeout": "a test"});
     namespace.send("create -f -", BAD_SERVICE).passes();
     namespace.kubectl("annotate rayservice bad rayguard.dev/ignore-worker-reconnect-timeout=test").passes();
     let service = namespace.get("rayservice/bad");
-    // KubeRay gives the cluster the annotations of the service.
+    // KubeRay copies the annotations of the service to the cluster.
     let owners = json!([{"apiVersion": "ray.io/v1", "kind": "RayService", "name": "bad", "controller": true,
         "uid": service["metadata"]["uid"]}]);
     let metadata = json!({"name": "owned", "annotations": annotations, "ownerReferences": owners});
@@ -141,7 +141,7 @@ fn what_an_owner_is_exempt_from_is_counted_once() {
 }
 
 #[test]
-fn a_list_of_many_pages_is_read_to_its_end() {
+fn a_list_with_many_pages_is_read_completely() {
     let server = ApiServer::shared();
     let namespace = server.namespace("live-many");
     let many: Vec<_> = (0..230)
@@ -160,7 +160,7 @@ fn a_list_of_many_pages_is_read_to_its_end() {
 }
 
 #[test]
-fn who_may_not_list_is_told_the_right_that_is_missing() {
+fn a_missing_list_right_is_named_in_the_error() {
     let server = ApiServer::shared();
     let namespace = server.namespace("live-rights");
     let token = namespace.account("reader");
@@ -170,25 +170,25 @@ fn who_may_not_list_is_told_the_right_that_is_missing() {
 
     let refused = check(&kubeconfig, &[]);
     assert_eq!((refused.status.code(), refused.stdout.as_slice()), (Some(2), &[][..]));
-    let said = said(&refused);
-    let (_, command) = said.split_once("it takes the right of: kubectl ").expect("a command");
+    let stderr = stderr(&refused);
+    let (_, command) = stderr.split_once("it takes the right of: kubectl ").expect("a command");
     let (command, _) = command.split_once(", and a binding").expect("its end");
-    // What it says to do is all that there is to do.
+    // The command in the message grants everything that is missing.
     namespace.kubectl(command).passes();
     namespace.kubectl("create rolebinding ray-reader --role=ray-reader --serviceaccount=live-rights:reader").passes();
     assert_eq!(report(&kubeconfig, &[])["summary"]["objects"], 0);
     let everywhere = check(&kubeconfig, &["-A"]);
-    let said = String::from_utf8(everywhere.stderr).expect("UTF-8");
-    assert!(said.contains("in all namespaces; it takes the right of: kubectl create clusterrole"), "{said}");
+    let stderr = String::from_utf8(everywhere.stderr).expect("UTF-8");
+    assert!(stderr.contains("in all namespaces; it takes the right of: kubectl create clusterrole"), "{stderr}");
 }
 
 #[test]
-fn kinds_that_the_cluster_does_not_have_are_passed_over_and_said() {
+fn missing_kinds_are_skipped_and_reported() {
     let server = ApiServer::start_without_kuberay(&[]);
     let kubectl = server.kubectl("default");
     let none = check(&server.kubeconfig_file(), &[]);
     assert_eq!(none.status.code(), Some(2));
-    assert!(said(&none).contains("the cluster has none of KubeRay's kinds"), "{}", said(&none));
+    assert!(stderr(&none).contains("the cluster has none of KubeRay's kinds"), "{}", stderr(&none));
 
     let definition = kuberay::module(KUBERAY).join("config/crd/bases/ray.io_rayclusters.yaml");
     kubectl.run(&format!("create --validate=false -f {}", definition.display())).passes();
@@ -196,15 +196,15 @@ fn kinds_that_the_cluster_does_not_have_are_passed_over_and_said() {
         kubectl.run("get --raw /apis/ray.io/v1/rayclusters").success().then_some(())
     });
     let one = check(&server.kubeconfig_file(), &[]);
-    assert_eq!(one.status.code(), Some(0), "{}", said(&one));
+    assert_eq!(one.status.code(), Some(0), "{}", stderr(&one));
     let lines = ["RayCronJobs", "RayServices", "RayJobs"]
         .map(|kind| format!("the cluster has no {kind}: their CRD is not installed, and they are passed over\n"));
-    assert_eq!(said(&one), lines.concat() + "checked 0 objects: nothing found\n");
-    assert_eq!(said(&check(&server.kubeconfig_file(), &["--quiet"])), "");
+    assert_eq!(stderr(&one), lines.concat() + "checked 0 objects: nothing found\n");
+    assert_eq!(stderr(&check(&server.kubeconfig_file(), &["--quiet"])), "");
 }
 
 #[test]
-fn two_clusters_with_one_storage_namespace_are_found_where_both_are_read() {
+fn clusters_that_share_a_storage_namespace_are_found_if_both_are_read() {
     const RULE: &str = "shared-storage-namespace spec.gcsFaultToleranceOptions.externalStorageNamespace";
     let server = ApiServer::shared();
     let [one, other] = ["live-shared-a", "live-shared-b"].map(|name| server.namespace(name));
@@ -219,11 +219,11 @@ fn two_clusters_with_one_storage_namespace_are_found_where_both_are_read() {
     let messages = both["findings"].to_string();
     assert!(messages.contains("shared with RayCluster live-shared-a/first at the same Redis"), "{messages}");
     let apart = report(&server.kubeconfig_file(), &["--namespace", "live-shared-b"]);
-    assert_eq!(found(&apart, "error"), [""; 0], "the other one is not read");
+    assert_eq!(found(&apart, "error"), [""; 0], "the other cluster is not read");
 }
 
 #[test]
-fn secrets_are_looked_into_where_that_is_asked_for_and_allowed() {
+fn secrets_are_checked_if_requested_and_allowed() {
     const RULE: &str = "missing-secret spec.gcsFaultToleranceOptions.redisPassword.valueFrom.secretKeyRef";
     let server = ApiServer::shared();
     let namespace = server.namespace("live-secrets");
@@ -233,7 +233,7 @@ fn secrets_are_looked_into_where_that_is_asked_for_and_allowed() {
         let warnings = found(&report(&server.kubeconfig_file(), arguments), "warning");
         warnings.into_iter().filter(|warning| warning.contains("missing-secret")).collect()
     };
-    assert_eq!(of_rule(&secrets[..2]), [""; 0], "nobody asked");
+    assert_eq!(of_rule(&secrets[..2]), [""; 0], "`--secrets` is not set");
     let name = "cluster:rayclusters/live-secrets/one";
     assert_eq!(of_rule(&secrets), [format!("{name} {RULE}.name")]);
     namespace.kubectl("create secret generic redis --from-literal=pasword=hunter2").passes();
@@ -249,10 +249,10 @@ fn secrets_are_looked_into_where_that_is_asked_for_and_allowed() {
     fs::write(&kubeconfig, server.kubeconfig(server.address(), &token, "live-secrets")).expect("a file");
     let refused = check(&kubeconfig, &["--secrets"]);
     assert_eq!(refused.status.code(), Some(2));
-    let said = said(&refused);
+    let stderr = stderr(&refused);
     assert!(
-        said.contains("cluster:secrets/live-secrets/redis: the Secret of a password cannot be looked into: "),
-        "{said}"
+        stderr.contains("cluster:secrets/live-secrets/redis: the Secret of a password cannot be looked into: "),
+        "{stderr}"
     );
-    assert!(said.contains("cannot get resource") && said.contains("checked 1 object"), "{said}");
+    assert!(stderr.contains("cannot get resource") && stderr.contains("checked 1 object"), "{stderr}");
 }

@@ -1,13 +1,13 @@
-//! The objects that the tests send, beside KubeRay's own samples.
+//! The objects that the tests create, in addition to KubeRay's samples.
 
 use std::path::PathBuf;
 
 use super::KUBERAY;
 use rayguard_test_support::kuberay;
 
-/// A RayCluster with five faults.
+/// A RayCluster with five mistakes.
 pub(crate) const BAD_CLUSTER: &str = include_str!("manifests/bad-cluster.yaml");
-/// What is wrong with [`BAD_CLUSTER`]: rule and place.
+/// The denials of [`BAD_CLUSTER`]: rule and field path.
 pub(crate) const BAD_CLUSTER_DENIALS: [&str; 5] = [
     "worker-reconnect-timeout spec.workerGroupSpecs[0].template.spec.containers[0].env[0].value",
     "invalid-reconnect-timeout spec.workerGroupSpecs[1].template.spec.containers[0].env[0].value",
@@ -16,9 +16,9 @@ pub(crate) const BAD_CLUSTER_DENIALS: [&str; 5] = [
     "shell-in-ray-start-params spec.headGroupSpec.rayStartParams[dashboard-host]",
 ];
 
-/// A RayCluster with six faults that KubeRay's operator would find only later, and one after the other.
+/// A RayCluster with six mistakes that KubeRay's operator would report only later, one after the other.
 pub(crate) const REJECTED_LATER: &str = include_str!("manifests/rejected-later.yaml");
-/// What is wrong with [`REJECTED_LATER`].
+/// The denials of [`REJECTED_LATER`]: rule and field path.
 pub(crate) const REJECTED_LATER_DENIALS: [&str; 6] = [
     "conflicting-group-resources spec.headGroupSpec.rayStartParams[num-cpus]",
     "invalid-replica-bounds spec.workerGroupSpecs[0].minReplicas",
@@ -30,17 +30,17 @@ pub(crate) const REJECTED_LATER_DENIALS: [&str; 6] = [
 
 /// A RayService whose workers give up before its head.
 pub(crate) const BAD_SERVICE: &str = include_str!("manifests/bad-service.yaml");
-/// What is wrong with [`BAD_SERVICE`].
+/// The denials of [`BAD_SERVICE`]: rule and field path.
 pub(crate) const BAD_SERVICE_DENIALS: [&str; 1] = ["worker-reconnect-timeout \
      spec.rayClusterConfig.workerGroupSpecs[0].template.spec.containers[0].env[0].value"];
 
 /// A RayJob with fault tolerance and no address of a Redis.
 pub(crate) const BAD_JOB: &str = include_str!("manifests/bad-job.yaml");
 
-/// A RayCluster of `ray.io/v1alpha1`, with fault tolerance by annotation, as it should be.
+/// A correct RayCluster of `ray.io/v1alpha1`, with fault tolerance by annotation.
 pub(crate) const LEGACY_CLUSTER: &str = include_str!("manifests/legacy-cluster.yaml");
 
-/// One of KubeRay's own samples.
+/// Returns the path of one of KubeRay's samples.
 pub(crate) fn sample(name: &str) -> PathBuf {
     kuberay::module(KUBERAY).join("config/samples").join(name)
 }

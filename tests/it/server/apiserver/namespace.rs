@@ -1,4 +1,4 @@
-//! A test's own corner of the API server.
+//! A namespace of the API server for one test.
 
 use std::thread;
 
@@ -25,27 +25,27 @@ impl<'a> Namespace<'a> {
         Self { server, name: name.to_owned(), kubectl: server.kubectl(name) }
     }
 
-    /// Runs kubectl in this namespace with these words as arguments, split at blanks.
+    /// Runs kubectl in this namespace with these arguments, split at spaces.
     pub(crate) fn kubectl(&self, arguments: &str) -> Outcome {
         self.kubectl.run(arguments)
     }
 
-    /// Runs kubectl in this namespace with arguments that may have blanks.
+    /// Runs kubectl in this namespace with arguments that may contain spaces.
     pub(crate) fn kubectl_with<'w>(&self, arguments: impl IntoIterator<Item = &'w str>) -> Outcome {
         self.kubectl.run_with(arguments, "")
     }
 
-    /// Runs kubectl in this namespace with a manifest on standard input, which the arguments call `-f -`.
+    /// Runs kubectl in this namespace with a manifest on standard input, which the arguments name as `-f -`.
     pub(crate) fn send(&self, arguments: &str, manifest: &str) -> Outcome {
         self.kubectl.send(arguments, manifest)
     }
 
-    /// `kubectl patch --type merge`.
+    /// Runs `kubectl patch --type merge`.
     pub(crate) fn patch(&self, object: &str, patch: &str) -> Outcome {
         self.kubectl.run_with(["patch", object, "--type", "merge", "--patch", patch], "")
     }
 
-    /// `kubectl patch --type json`.
+    /// Runs `kubectl patch --type json`.
     pub(crate) fn json_patch(&self, object: &str, patch: &Value) -> Outcome {
         self.kubectl.run_with(["patch", object, "--type", "json", "--patch", &patch.to_string()], "")
     }
@@ -56,30 +56,30 @@ impl<'a> Namespace<'a> {
         serde_json::from_value(json).expect("an object")
     }
 
-    /// Makes an account here; gives a token of its.
+    /// Creates a service account, and returns a token of it.
     pub(crate) fn account(&self, name: &str) -> String {
         self.kubectl(&format!("create serviceaccount {name}")).passes();
         self.token(name)
     }
 
-    /// A token of an account.
+    /// Returns a token of a service account.
     pub(crate) fn token(&self, account: &str) -> String {
         self.kubectl(&format!("create token {account}")).passes().stdout.trim().to_owned()
     }
 
-    /// An object as the API server has it, such as `raycluster/ha`.
+    /// Returns an object as the API server has it, by a name such as `raycluster/ha`.
     pub(crate) fn get(&self, object: &str) -> Value {
         self.kubectl.run(&format!("get {object} --output json --show-managed-fields")).json()
     }
 
-    /// A client of the API server.
+    /// Returns a client of the API server.
     pub(crate) async fn client(&self) -> Client {
         let kubeconfig = Kubeconfig::read_from(&self.kubectl.kubeconfig).expect("the kubeconfig just written");
         let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await;
         Client::try_from(config.expect("a whole kubeconfig")).expect("a client")
     }
 
-    /// The objects of a kind of `ray.io/v1`, through the `kube` client.
+    /// Returns the API of a kind of `ray.io/v1`, through the `kube` client.
     pub(crate) async fn api(&self, kind: &str) -> Api<DynamicObject> {
         let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("ray.io", "v1", kind));
         Api::namespaced_with(self.client().await, &self.name, &resource)

@@ -1,24 +1,24 @@
-//! What an account may do, and that it is this account that may.
+//! Roles, and their bindings to an account.
 
 use super::namespace::Namespace;
 
-/// Rights, by the name of their role.
+/// A role: its name and its rights.
 pub(crate) enum Role {
     /// Rights in the account's own namespace.
     OfNamespace(&'static str, Rules),
-    /// Rights in all of the cluster. The role's name there is that of the account's namespace, a hyphen and this one.
+    /// Rights in the whole cluster. The role's full name is the account's namespace, a hyphen and this name.
     OfCluster(&'static str, Rules),
 }
 
-/// The role's `rules`, a line of YAML each; NAMESPACE stands for that of the account.
+/// The role's `rules`, one line of YAML each. NAMESPACE stands for the account's namespace.
 pub(crate) type Rules = &'static [&'static str];
 
-/// What the webhooks of `--watch-clusters` need, and none more.
+/// Exactly the rights that `--watch-clusters` needs.
 pub(crate) const WATCH: Role =
     Role::OfCluster("watch", &["{apiGroups: [ray.io], resources: [rayclusters], verbs: [list, watch]}"]);
 
 impl Role {
-    /// Gives an account of this namespace the rights, and none more.
+    /// Gives an account of this namespace exactly these rights.
     pub(crate) fn grant(&self, namespace: &Namespace<'_>, account: &str) {
         let of = &namespace.name;
         let (kind, name, rules) = match self {

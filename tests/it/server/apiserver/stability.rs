@@ -1,5 +1,5 @@
-//! Nobody's Pods are replaced because of us: `metadata.generation` counts the changes of a spec, a RayService starts a
-//! whole new cluster when its spec changes, and applying the same manifest again is no change.
+//! rayguard never causes Pods to be replaced. `metadata.generation` counts the changes of a spec, a RayService starts a
+//! new cluster when its spec changes, and applying the same manifest again is no change.
 
 use std::fs;
 
@@ -10,8 +10,8 @@ use super::manifests::sample;
 use super::namespace::Namespace;
 use crate::server::process::Rayguard;
 
-/// The policies that come and go while one manifest is applied again and again. Each differs from the one before it in
-/// the defaults that it writes into a new object.
+/// The policies under which one manifest is applied repeatedly. Each differs from the previous one in the defaults that
+/// it writes into a new object.
 const POLICIES: [&str; 5] = [
     "defaults: {workerReconnectTimeout: off}",
     "defaults: {workerReconnectTimeout: explicit, headNumCpus: zero}",
@@ -27,39 +27,39 @@ const CLIENT_SIDE: &str = "apply";
 const SERVER_SIDE: &str = "apply --server-side";
 
 #[test]
-fn re_applying_a_manifest_is_no_change_whatever_the_policy() {
+fn reapplying_a_manifest_is_no_change_under_any_policy() {
     let namespace = ApiServer::shared().namespace("re-applied");
-    apply_again_and_again(&namespace, CLIENT_SIDE, &POLICIES);
+    apply_under_each_policy(&namespace, CLIENT_SIDE, &POLICIES);
 }
 
 #[test]
-fn re_applying_a_manifest_server_side_is_no_change_whatever_the_policy() {
+fn reapplying_a_manifest_server_side_is_no_change_under_any_policy() {
     let namespace = ApiServer::shared().namespace("re-applied-server-side");
-    apply_again_and_again(&namespace, SERVER_SIDE, &POLICIES);
+    apply_under_each_policy(&namespace, SERVER_SIDE, &POLICIES);
 }
 
 #[test]
-fn re_applying_a_manifest_is_no_change_when_the_policy_loses_its_defaults() {
+fn reapplying_a_manifest_is_no_change_if_the_policy_loses_its_defaults() {
     let mut policies = POLICIES;
     policies.reverse();
     for (command, name) in [(CLIENT_SIDE, "defaults-lost"), (SERVER_SIDE, "defaults-lost-server-side")] {
-        apply_again_and_again(&ApiServer::shared().namespace(name), command, &policies);
+        apply_under_each_policy(&ApiServer::shared().namespace(name), command, &policies);
     }
 }
 
 #[test]
-fn re_applying_a_manifest_from_before_the_webhook_is_no_change() {
+fn reapplying_a_manifest_from_before_the_webhook_is_no_change() {
     for (command, name) in [(CLIENT_SIDE, "before-the-webhook"), (SERVER_SIDE, "before-the-webhook-server-side")] {
         let namespace = ApiServer::shared().namespace(name);
         apply(&namespace, command);
         let before = specs(&namespace);
-        apply_again_and_again(&namespace, command, &POLICIES[1..]);
+        apply_under_each_policy(&namespace, command, &POLICIES[1..]);
         assert_eq!(specs(&namespace), before);
     }
 }
 
 #[test]
-fn scaling_under_another_policy_changes_the_number_of_replicas_and_nothing_else() {
+fn scaling_under_another_policy_changes_only_the_replicas() {
     for (command, name) in [(CLIENT_SIDE, "scaled"), (SERVER_SIDE, "scaled-server-side")] {
         let namespace = ApiServer::shared().namespace(name);
         let mut specs = POLICIES[2..4].iter().zip(["replicas: 1", "replicas: 2"]).map(|(policy, replicas)| {
@@ -75,9 +75,9 @@ fn scaling_under_another_policy_changes_the_number_of_replicas_and_nothing_else(
     }
 }
 
-/// Applies a RayCluster and a RayService once under each policy: from the second time on, nothing may change, though
-/// each policy makes something else of a new object.
-fn apply_again_and_again(namespace: &Namespace<'_>, command: &str, policies: &[&str]) {
+/// Applies a RayCluster and a RayService once under each policy. After the first time nothing may change, although each
+/// policy gives a new object other defaults.
+fn apply_under_each_policy(namespace: &Namespace<'_>, command: &str, policies: &[&str]) {
     let (mut first, mut newest) = (None, Value::Null);
     for policy in policies {
         let rayguard = Rayguard::with_policy(policy);
@@ -96,13 +96,13 @@ fn apply(namespace: &Namespace<'_>, command: &str) {
     namespace.kubectl(&format!("{command} -f {} -f {}", files[0].display(), files[1].display())).passes_silently();
 }
 
-/// What becomes of a cluster that is not there yet.
+/// Returns the spec that a new cluster would get.
 fn new_spec(namespace: &Namespace<'_>) -> Value {
     let cluster = cluster().replacen("name: raycluster-external-redis", "name: new", 1);
     namespace.send("create --dry-run=server --output json -f -", &cluster).json()["spec"].take()
 }
 
-/// The specs of the two objects, each of the first generation.
+/// Returns the specs of the two objects, which must have generation 1.
 fn specs(namespace: &Namespace<'_>) -> [Value; 2] {
     ["raycluster/raycluster-external-redis", "rayservice/rayservice-ha"].map(|name| {
         let mut object = namespace.get(name);
@@ -111,7 +111,7 @@ fn specs(namespace: &Namespace<'_>) -> [Value; 2] {
     })
 }
 
-/// The RayCluster of KubeRay's sample, without the Redis that is in the file too.
+/// Returns the RayCluster of KubeRay's sample, without the Redis in the same file.
 fn cluster() -> String {
     let sample = fs::read_to_string(sample("ray-cluster.external-redis.yaml")).expect("a sample");
     sample.split_once("\n---\n").expect("the sample begins with the RayCluster").0.to_owned()

@@ -1,4 +1,4 @@
-//! `rayguard serve --audit-lease`: what is stored is judged, whenever it was admitted.
+//! Tests of `rayguard serve --audit-lease`: stored objects are audited, even if they were created before the webhook.
 
 mod reports;
 
@@ -14,20 +14,20 @@ use crate::server::process::{Rayguard, eventually};
 use crate::server::review::{self, bytes};
 use reports::{ABSENT, REPORT};
 
-/// The right to list, which an audit needs of what is stored, and none more.
+/// Exactly the rights to list that an audit of stored objects needs.
 const LIST: Role = Role::OfCluster(
     "audit",
     &["{apiGroups: [ray.io], resources: [rayclusters, rayservices, rayjobs, raycronjobs], verbs: [list]}"],
 );
 
-/// The right to the Lease `audit`.
+/// The rights on the Lease `audit`.
 const LEASE: Role = Role::OfNamespace(
     "audit",
     &["{apiGroups: [coordination.k8s.io], resources: [leases], resourceNames: [audit], verbs: [get, patch, create]}"],
 );
 
-/// A RayCluster that is good by itself.
-const CLAIM: &str = "
+/// A RayCluster that is good if no other one shares its storage namespace.
+const SHARED_STORAGE: &str = "
 apiVersion: ray.io/v1
 kind: RayCluster
 metadata: {name: NAME}
@@ -41,7 +41,7 @@ spec:
     template: {spec: {containers: [{name: ray-head, resources: {limits: {memory: 5Gi}}}]}}
 ";
 
-/// A namespace with an account `auditor`, and a kubeconfig of its.
+/// Creates a namespace with an account `auditor`, and returns a kubeconfig of the account.
 fn auditor<'s>(server: &'s ApiServer, name: &str, rights: &[Role]) -> (Namespace<'s>, String) {
     let namespace = server.namespace(name);
     let token = namespace.account("auditor");
@@ -61,14 +61,14 @@ fn audits(rayguard: &Rayguard, result: &str) -> u64 {
     rayguard.metric(&format!("rayguard_audit_runs_total{{result=\"{result}\"}}"))
 }
 
-/// Waits for an audit that begins from now on, and what it does.
+/// Waits until an audit that started after this call has ended.
 fn audited(rayguard: &Rayguard) {
     let before = audits(rayguard, "success");
-    // The next one may have begun before.
+    // The next audit may have started before this call.
     eventually("two audits", || (audits(rayguard, "success") >= before + 2).then_some(()));
 }
 
-/// The series of the audit's gauges, with their values.
+/// Returns the series of the audit's gauges, with their values.
 fn gauges(rayguard: &Rayguard) -> BTreeMap<String, u64> {
     let metrics = rayguard.ask_admin("/metrics").body;
     let gauges = metrics.lines().filter_map(|line| line.strip_prefix("rayguard_audit_"));
@@ -76,7 +76,7 @@ fn gauges(rayguard: &Rayguard) -> BTreeMap<String, u64> {
     gauges.map(|(name, value)| (name.to_owned(), value.parse().expect("a number"))).collect()
 }
 
-/// What is logged at a level, without the time and all that tells one line from its like.
+/// Returns the messages that are logged at a level.
 fn logged(rayguard: &Rayguard, level: &str) -> Vec<String> {
     let log = rayguard.log();
     let events = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
@@ -85,7 +85,7 @@ fn logged(rayguard: &Rayguard, level: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_was_admitted_before_is_found_and_counted_and_left_as_it_is() {
+fn the_audit_counts_findings_in_stored_objects_and_changes_none() {
     let server = ApiServer::start();
     let (namespace, kubeconfig) = auditor(&server, "hidden-words", &[LIST, LEASE, REPORT]);
     namespace.send("create -f -", BAD_CLUSTER).passes();
@@ -114,40 +114,40 @@ fn what_was_admitted_before_is_found_and_counted_and_left_as_it_is() {
 
     let line = rayguard.logged("judged what is stored");
     assert_eq!((&line["objects"], &line["denied"], &line["warned"]), (&3.into(), &3.into(), &0.into()), "{line}");
-    let said = logged(&rayguard, "INFO");
-    assert_eq!(said.iter().filter(|said| *said == ABSENT).count(), 1, "{said:?}");
+    let messages = logged(&rayguard, "INFO");
+    assert_eq!(messages.iter().filter(|message| *message == ABSENT).count(), 1, "{messages:?}");
     for name in ["hidden-others", "rayclusters/", "spec.", "\"600\"", "\"600\\\""] {
         assert!(!rayguard.log().contains(name), "{name}: {}", rayguard.log());
     }
-    // Whole, with the fields that tell who has written what.
+    // The complete objects, including the managed fields.
     assert_eq!(objects(), before);
 }
 
 #[test]
-fn two_that_were_created_at_once_are_both_found() {
+fn two_clusters_created_concurrently_are_both_found() {
     let (namespace, kubeconfig) = auditor(ApiServer::shared(), "audit-race", &[LIST, LEASE, WATCH]);
     for name in ["one", "other"] {
-        namespace.send("create -f -", &CLAIM.replace("NAME", name)).passes();
+        namespace.send("create -f -", &SHARED_STORAGE.replace("NAME", name)).passes();
     }
     let rayguard = start(&kubeconfig, &["--watch-clusters"]);
     audited(&rayguard);
     let found = gauges(&rayguard)["findings{rule=\"shared-storage-namespace\",level=\"deny\"}"];
-    // Other tests may have some of their own here.
+    // Other tests may have findings of their own here.
     assert!(found >= 2, "{found}");
 
-    // What cannot be asked any more is not in order for that.
+    // Objects whose watch is not permitted any more must not count as correct.
     namespace.kubectl("delete clusterrolebinding audit-race-audit audit-race-watch").passes();
     LIST.grant(&namespace, "auditor");
-    let blind = start(&kubeconfig, &["--watch-clusters"]);
+    let without_rights = start(&kubeconfig, &["--watch-clusters"]);
     rayguard.signal("KILL");
     rayguard.wait();
-    let said = blind.logged("cannot judge what is stored; trying again, and telling what the last audit found");
-    assert_eq!(said["error"], "not everything is known yet that is watched");
-    assert_eq!((audits(&blind, "success"), gauges(&blind)), (0, BTreeMap::new()));
+    let line = without_rights.logged("cannot judge what is stored; trying again, and telling what the last audit found");
+    assert_eq!(line["error"], "not everything is known yet that is watched");
+    assert_eq!((audits(&without_rights, "success"), gauges(&without_rights)), (0, BTreeMap::new()));
 }
 
 #[test]
-fn one_replica_audits_and_another_goes_on_when_it_is_gone() {
+fn one_replica_audits_and_another_takes_over() {
     let (namespace, kubeconfig) = auditor(ApiServer::shared(), "audit-two", &[LIST, LEASE]);
     let first = start(&kubeconfig, &[]);
     audited(&first);
@@ -161,7 +161,7 @@ fn one_replica_audits_and_another_goes_on_when_it_is_gone() {
     audited(&second);
     assert!(gauges(&second).contains_key("objects"));
 
-    // Whoever is told to stop gives the Lease back, and leaves alone that of another.
+    // A replica that stops releases its own Lease, and does not change the Lease of another.
     let third = start(&kubeconfig, &[]);
     let holder = || namespace.get("lease/audit")["spec"]["holderIdentity"].clone();
     let before = holder();
@@ -174,7 +174,7 @@ fn one_replica_audits_and_another_goes_on_when_it_is_gone() {
 }
 
 #[test]
-fn a_lease_that_another_has_taken_takes_the_figures_along() {
+fn a_replica_that_loses_the_lease_drops_its_audit_metrics() {
     let (namespace, kubeconfig) = auditor(ApiServer::shared(), "audit-lost", &[LIST, LEASE]);
     let rayguard = start(&kubeconfig, &[]);
     audited(&rayguard);
@@ -183,19 +183,19 @@ fn a_lease_that_another_has_taken_takes_the_figures_along() {
         let spec = json!({"spec": {"holderIdentity": holder, "renewTime": renewed}});
         namespace.patch("lease/audit", &spec.to_string()).passes();
     };
-    // This one has not renewed it for long, so that it is taken back; the other one has.
+    // The first holder has not renewed the Lease for long, so rayguard takes it back; the second holder has renewed it.
     take("gone", &json!("2001-01-01T00:00:00.000000Z"));
     eventually("the Lease to be taken back", || (lease()["holderIdentity"] != "gone").then_some(()));
-    eventually("the figures to be gone", || {
+    eventually("the end of the metrics", || {
         take("other", &lease()["renewTime"]);
         gauges(&rayguard).is_empty().then_some(())
     });
     audited(&rayguard);
-    assert!(gauges(&rayguard).contains_key("objects"), "it was to be had again");
+    assert!(gauges(&rayguard).contains_key("objects"), "it has the Lease again");
 }
 
 #[test]
-fn a_right_that_is_missing_is_named_once_and_the_last_figures_stay() {
+fn a_missing_right_is_logged_once_and_the_last_metrics_stay() {
     let server = ApiServer::shared();
     let (namespace, kubeconfig) = auditor(server, "audit-rights", &[LEASE]);
     let rayguard = start(&kubeconfig, &[]);
@@ -205,7 +205,7 @@ fn a_right_that_is_missing_is_named_once_and_the_last_figures_stay() {
     let error = rayguard.logged(message)["error"].as_str().expect("text").to_owned();
     let right = "kubectl create clusterrole ray-reader --verb=list --resource=raycronjobs.ray.io,rayservices.ray.io";
     assert!(error.starts_with("may not list raycronjobs in all namespaces; ") && error.contains(right), "{error}");
-    assert_eq!(logged(&rayguard, "ERROR"), [message], "said once");
+    assert_eq!(logged(&rayguard, "ERROR"), [message], "logged once");
     assert_eq!(gauges(&rayguard), BTreeMap::new());
     assert_eq!(rayguard.connect().post("/validate", &bytes(&review::service_create())).status, 200);
 
@@ -222,22 +222,22 @@ fn a_right_that_is_missing_is_named_once_and_the_last_figures_stay() {
 }
 
 #[test]
-fn an_api_server_that_is_away_is_waited_for_and_no_review_with_it() {
+fn an_unreachable_api_server_delays_the_audit_and_no_review() {
     let server = ApiServer::shared();
     let (namespace, _) = auditor(server, "audit-away", &[LIST, LEASE]);
     let token = namespace.token("auditor");
-    let way = Balancer::new();
-    let rayguard = start(&server.kubeconfig(way.address, &token, "audit-away"), &[]);
+    let proxy = Balancer::new();
+    let rayguard = start(&server.kubeconfig(proxy.address, &token, "audit-away"), &[]);
     let message = "cannot take the Lease of the audit; trying again, and judging nothing without it";
     rayguard.logged(message);
     assert_eq!(rayguard.connect().post("/validate", &bytes(&review::service_create())).status, 200);
-    assert_eq!(rayguard.ask_admin("/readyz").status, 200, "a webhook is ready without it");
-    way.set(vec![server.address()]);
+    assert_eq!(rayguard.ask_admin("/readyz").status, 200, "the webhook is ready without the Lease");
+    proxy.set(vec![server.address()]);
     audited(&rayguard);
     assert!(rayguard.log().contains("can take the Lease of the audit again"));
-    assert_eq!(logged(&rayguard, "ERROR"), [message], "said once");
+    assert_eq!(logged(&rayguard, "ERROR"), [message], "logged once");
 
-    way.cut();
-    eventually("the figures to be gone with the Lease", || gauges(&rayguard).is_empty().then_some(()));
+    proxy.cut();
+    eventually("the end of the metrics without the Lease", || gauges(&rayguard).is_empty().then_some(()));
     assert_eq!(rayguard.connect().post("/validate", &bytes(&review::service_create())).status, 200);
 }

@@ -1,4 +1,4 @@
-//! What may happen to an object that is there already, above all to one from before the webhook.
+//! Updates and deletions of existing objects, especially of objects created before the webhook.
 
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
@@ -12,7 +12,7 @@ use crate::server::process::Rayguard;
 const FINALIZER: &str = r#"{"metadata": {"finalizers": ["ray.io/gcs-ft-redis-cleanup-finalizer"]}}"#;
 const NO_FINALIZER: &str = r#"{"metadata": {"finalizers": null}}"#;
 
-/// A namespace with a bad cluster from before the webhook.
+/// Creates a namespace with a bad cluster from before the webhook.
 fn namespace_with_old_cluster(name: &str, rayguard: &Rayguard) -> Namespace<'static> {
     let namespace = ApiServer::shared().namespace(name);
     namespace.send("create -f -", BAD_CLUSTER).passes_silently();
@@ -21,7 +21,7 @@ fn namespace_with_old_cluster(name: &str, rayguard: &Rayguard) -> Namespace<'sta
 }
 
 #[test]
-fn an_old_bad_cluster_can_be_scaled_and_is_warned_of() {
+fn an_old_bad_cluster_can_be_scaled_with_warnings() {
     let rayguard = Rayguard::start(&[]);
     let namespace = namespace_with_old_cluster("old-scaled", &rayguard);
 
@@ -39,7 +39,7 @@ fn an_old_bad_cluster_can_be_scaled_and_is_warned_of() {
 }
 
 #[test]
-fn what_an_update_makes_worse_is_refused_and_only_that() {
+fn an_update_is_refused_only_for_new_findings() {
     let rayguard = Rayguard::start(&[]);
     let namespace = namespace_with_old_cluster("old-made-worse", &rayguard);
 
@@ -51,7 +51,7 @@ fn what_an_update_makes_worse_is_refused_and_only_that() {
 }
 
 #[test]
-fn a_field_that_is_fixed_cannot_come_in_where_the_api_server_does_not_compare() {
+fn an_immutable_field_cannot_be_added_by_an_update() {
     let rayguard = Rayguard::start(&[]);
     let namespace = ApiServer::shared().namespace("fixed-field");
     namespace.guard(&rayguard);
@@ -64,7 +64,7 @@ fn a_field_that_is_fixed_cannot_come_in_where_the_api_server_does_not_compare() 
 }
 
 #[test]
-fn an_old_bad_cluster_can_be_mended_and_then_not_be_made_bad_again() {
+fn an_old_bad_cluster_can_be_fixed_and_not_broken_again() {
     let rayguard = Rayguard::start(&[]);
     let namespace = namespace_with_old_cluster("old-mended", &rayguard);
 
@@ -82,7 +82,7 @@ fn an_old_bad_cluster_can_be_mended_and_then_not_be_made_bad_again() {
 }
 
 #[test]
-fn a_finalizer_can_be_set_and_taken_off_an_old_bad_cluster() {
+fn a_finalizer_can_be_added_to_and_removed_from_an_old_bad_cluster() {
     let rayguard = Rayguard::start(&[]);
     let namespace = namespace_with_old_cluster("old-finalizer", &rayguard);
 
@@ -92,14 +92,14 @@ fn a_finalizer_can_be_set_and_taken_off_an_old_bad_cluster() {
 }
 
 #[tokio::test]
-async fn an_old_bad_cluster_can_be_deleted_and_lose_its_finalizer_on_its_way_out() {
+async fn an_old_bad_cluster_can_be_deleted_and_lose_its_finalizer() {
     let rayguard = Rayguard::start(&[]);
     let namespace = namespace_with_old_cluster("old-deleted", &rayguard);
     namespace.patch("raycluster/bad", FINALIZER).passes();
     namespace.kubectl("delete raycluster/bad --wait=false").passes_silently();
     assert!(namespace.get("raycluster/bad")["metadata"]["deletionTimestamp"].is_string());
 
-    // As the operator does, which has no kubectl; and whatever else it does on the way, nothing holds it up.
+    // As the operator does, which does not use kubectl. No other change blocks the deletion either.
     let clusters = namespace.api("RayCluster").await;
     let worse = json!({"spec": {"headGroupSpec": {"rayStartParams": {"node-ip-address": "$(hostname)"}}}});
     clusters.patch("bad", &PatchParams::default(), &Patch::Merge(worse)).await.expect("no rule applies");
@@ -109,7 +109,7 @@ async fn an_old_bad_cluster_can_be_deleted_and_lose_its_finalizer_on_its_way_out
 }
 
 #[test]
-fn an_old_bad_cluster_without_finalizers_is_deleted_at_once() {
+fn an_old_bad_cluster_without_finalizers_is_deleted_immediately() {
     let rayguard = Rayguard::start(&[]);
     let namespace = namespace_with_old_cluster("old-deleted-at-once", &rayguard);
     namespace.kubectl("delete raycluster/bad").passes_silently();
@@ -117,7 +117,7 @@ fn an_old_bad_cluster_without_finalizers_is_deleted_at_once() {
 }
 
 #[test]
-fn an_old_bad_cluster_is_deleted_while_rayguard_is_away() {
+fn an_old_bad_cluster_is_deleted_while_rayguard_is_down() {
     let rayguard = Rayguard::start(&[]);
     let namespace = namespace_with_old_cluster("old-deleted-alone", &rayguard);
     drop(rayguard);
@@ -127,7 +127,7 @@ fn an_old_bad_cluster_is_deleted_while_rayguard_is_away() {
 }
 
 #[tokio::test]
-async fn the_status_of_an_old_bad_cluster_is_none_of_our_business() {
+async fn the_status_of_an_old_bad_cluster_can_be_written_without_warnings() {
     let rayguard = Rayguard::start(&[]);
     let namespace = namespace_with_old_cluster("old-status", &rayguard);
     let status = r#"{"status": {"state": "ready"}}"#;
@@ -138,7 +138,7 @@ async fn the_status_of_an_old_bad_cluster_is_none_of_our_business() {
 }
 
 #[test]
-fn an_object_of_v1alpha1_can_be_updated_through_either_version() {
+fn a_v1alpha1_object_can_be_updated_through_either_version() {
     let rayguard = Rayguard::start(&[]);
     let namespace = ApiServer::shared().namespace("v1alpha1-updated");
     namespace.guard(&rayguard);
@@ -153,6 +153,6 @@ fn an_object_of_v1alpha1_can_be_updated_through_either_version() {
     let timeout = &cluster["spec"]["workerGroupSpecs"][0]["template"]["spec"]["containers"][0]["env"][0];
     assert_eq!(timeout["value"], "600");
 
-    // Two changes of the number of replicas; the default, written again each time, is none.
+    // Two changes of the number of replicas. The default, which is written again each time, causes no generation.
     assert_eq!(cluster["metadata"]["generation"], 3);
 }

@@ -1,4 +1,4 @@
-//! What rules know of other objects: a cluster that is watched.
+//! Rules about other objects, with a watch on the cluster.
 
 mod breaks;
 mod secrets;
@@ -13,7 +13,7 @@ use crate::server::process::{Rayguard, eventually};
 
 const RULE: &str = "(shared-storage-namespace)";
 
-/// A RayCluster that keeps its tables under this name at this Redis.
+/// Returns a RayCluster with this storage namespace at this Redis.
 pub(super) fn cluster(name: &str, redis: &str, storage: &str) -> Value {
     json!({
         "apiVersion": "ray.io/v1",
@@ -38,7 +38,7 @@ pub(super) fn cluster(name: &str, redis: &str, storage: &str) -> Value {
     })
 }
 
-/// The same as a part of a RayService.
+/// Returns a RayService whose cluster has this storage namespace at this Redis.
 fn service(name: &str, redis: &str, storage: &str) -> Value {
     let spec = &cluster(name, redis, storage)["spec"];
     json!({
@@ -49,7 +49,7 @@ fn service(name: &str, redis: &str, storage: &str) -> Value {
     })
 }
 
-/// Somebody who has an account in a namespace, and the rights of `--watch-clusters`.
+/// A service account in a namespace, which may have the rights of `--watch-clusters`.
 struct Account<'a> {
     server: &'a ApiServer,
     namespace: &'a Namespace<'a>,
@@ -62,7 +62,7 @@ impl<'a> Account<'a> {
         Self { server, namespace, token }
     }
 
-    /// Gives the account what the chart gives it.
+    /// Gives the account the rights that the chart gives it.
     fn grant(&self) {
         WATCH.grant(self.namespace, "rayguard");
     }
@@ -73,23 +73,23 @@ impl<'a> Account<'a> {
     }
 }
 
-/// A rayguard that watches the RayClusters of an API server.
+/// Starts a rayguard that watches the RayClusters of an API server.
 fn watching(server: &ApiServer) -> Rayguard {
     let kubeconfig = server.kubeconfig(server.address(), super::TOKEN, "default");
     let rayguard = Rayguard::with_kubeconfig(&kubeconfig, &["--watch-clusters"]);
-    complete(&rayguard, "rayclusters");
+    wait_until_synced(&rayguard, "rayclusters");
     rayguard
 }
 
-/// Waits until all is known of a source.
-fn complete(rayguard: &Rayguard, source: &str) {
+/// Waits until the watch of a source has synced.
+fn wait_until_synced(rayguard: &Rayguard, source: &str) {
     let metric = format!("rayguard_view_complete{{source=\"{source}\"}}");
-    eventually("the view", || (rayguard.metric(&metric) == 1).then_some(()));
+    eventually("the watch to sync", || (rayguard.metric(&metric) == 1).then_some(()));
 }
 
-/// Waits until an object is refused that shares its namespace with this one; gives what is said.
+/// Waits until an object is refused because it shares its storage namespace with this owner, and returns the message.
 #[track_caller]
-fn refused(namespace: &Namespace<'_>, object: &Value, with: &str) -> String {
+fn wait_until_refused(namespace: &Namespace<'_>, object: &Value, with: &str) -> String {
     let text = object.to_string();
     eventually("a refusal", || {
         let outcome = namespace.send("create --dry-run=server -f -", &text);
@@ -102,14 +102,14 @@ fn refused(namespace: &Namespace<'_>, object: &Value, with: &str) -> String {
 }
 
 /// Waits until an object could be created.
-fn accepted(namespace: &Namespace<'_>, object: &Value) {
+fn wait_until_accepted(namespace: &Namespace<'_>, object: &Value) {
     let text = object.to_string();
     eventually("an object to be accepted", || {
         namespace.send("create --dry-run=server -f -", &text).success().then_some(())
     });
 }
 
-/// The controller of an object, as the object names it.
+/// Returns an owner reference to this object as the controller.
 fn owner(namespace: &Namespace<'_>, object: &str) -> Value {
     let owner = namespace.get(object);
     json!([{"apiVersion": owner["apiVersion"], "kind": owner["kind"], "name": owner["metadata"]["name"],

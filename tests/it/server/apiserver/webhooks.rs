@@ -9,12 +9,12 @@ use super::namespace::Namespace;
 use crate::server::process::{Rayguard, eventually};
 
 impl Namespace<'_> {
-    /// Registers both webhooks for this namespace alone, or moves the registration to another rayguard, and waits until
-    /// kube-apiserver calls this one. The rules are those of the chart, with two differences: an URL in place of a
-    /// Service, and `failurePolicy: Fail` for both, so that no test passes because a webhook was out of reach.
+    /// Registers both webhooks for this namespace only, or moves the registration to another rayguard, and waits until
+    /// kube-apiserver calls this one. The rules are those of the chart, with two differences: a URL in place of a
+    /// Service, and `failurePolicy: Fail` for both, so that no test passes because a webhook could not be reached.
     pub(crate) fn guard(&self, rayguard: &Rayguard) {
         self.register(rayguard.webhooks, Some(&rayguard.ca));
-        // kube-apiserver learns of a registration a moment later, and of each of the two on its own.
+        // kube-apiserver notices a registration with a delay, and each of the two separately.
         eventually("kube-apiserver to call both webhooks", || {
             self.send("create --dry-run=server -f -", PROBE);
             let metrics = rayguard.ask_admin("/metrics").body;
@@ -23,7 +23,7 @@ impl Namespace<'_> {
         });
     }
 
-    /// Registers both webhooks for this namespace alone; without a CA, somebody else has to see to that.
+    /// Registers both webhooks for this namespace only. Without a CA, another component must set the `caBundle`.
     pub(crate) fn register(&self, address: SocketAddr, ca: Option<&str>) {
         let configurations =
             ["Mutating", "Validating"].map(|phase| self.configuration(phase, address, ca)).join("---\n");
@@ -64,7 +64,7 @@ webhooks:
     }
 }
 
-/// An object that both webhooks are asked about.
+/// An object for which both webhooks are called.
 pub(crate) const PROBE: &str = "
 apiVersion: ray.io/v1
 kind: RayCluster

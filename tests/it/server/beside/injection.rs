@@ -1,4 +1,5 @@
-//! Beside a webhook that injects, in either order. Ours is registered as `rayguard-…`, and kube-apiserver goes by names.
+//! rayguard with a webhook that injects, in either order. rayguard's configurations are named `rayguard-…`, and
+//! kube-apiserver calls webhooks in the order of their names.
 
 use serde_json::{Value, json};
 
@@ -7,23 +8,23 @@ use super::{CLUSTER, cluster, count, manifest, templates};
 use crate::server::apiserver::{ApiServer, Namespace};
 use crate::server::process::Rayguard;
 
-/// The beginning of a name before ours and of one behind it.
+/// Prefixes of a configuration's name that sort before and after rayguard's.
 const ORDERS: [&str; 2] = ["before", "then"];
 
 const TIMEOUT: &str = "RAY_gcs_rpc_server_reconnect_timeout_s";
 
-/// What is injected into every group: a container, and a variable for Ray's container.
+/// The sidecar and the variable of Ray's container that are injected into every group.
 const SIDECAR: &str = "log-shipper";
 const VARIABLE: &str = "HTTPS_PROXY";
 
-/// The groups of a cluster, by their paths.
+/// Returns the groups of a cluster with their paths.
 fn groups(cluster: &Value) -> Vec<(String, &Value)> {
     let workers = cluster["spec"]["workerGroupSpecs"].as_array().into_iter().flatten().enumerate();
     let workers = workers.map(|(index, group)| (format!("/spec/workerGroupSpecs/{index}"), group));
     [("/spec/headGroupSpec".to_owned(), &cluster["spec"]["headGroupSpec"])].into_iter().chain(workers).collect()
 }
 
-/// As injectors do: to the end of each list, and only what is not there.
+/// Returns the patch of an injector: it appends to each list only what is missing.
 fn sidecar(cluster: &Value) -> Vec<Value> {
     let mut operations = Vec::new();
     for (path, group) in groups(cluster) {
@@ -48,7 +49,7 @@ fn variable(containers: &str, env: &Value, name: &str, value: &str) -> Option<Va
     }
 }
 
-/// Switches fault tolerance on, as a platform's own webhook might.
+/// Enables fault tolerance, as a platform's own webhook might.
 fn redis(cluster: &Value) -> Vec<Value> {
     if cluster["spec"].get("gcsFaultToleranceOptions").is_some() {
         return Vec::new();
@@ -58,15 +59,15 @@ fn redis(cluster: &Value) -> Vec<Value> {
     vec![json!({"op": "add", "path": "/spec/gcsFaultToleranceOptions", "value": options})]
 }
 
-/// Makes the head wait longer.
-fn patience(cluster: &Value) -> Vec<Value> {
+/// Sets a longer timeout for the head.
+fn longer_timeout(cluster: &Value) -> Vec<Value> {
     let head = "/spec/headGroupSpec/template/spec/containers";
     let env = cluster.pointer(&format!("{head}/0/env")).unwrap_or(&Value::Null);
     variable(head, env, TIMEOUT, "900").into_iter().collect()
 }
 
-/// A namespace with both webhooks.
-fn beside(name: &str, order: &str, injection: Injection, policy: &str) -> (Namespace<'static>, Rayguard, Injector) {
+/// Creates a namespace with both webhooks.
+fn with_injector(name: &str, order: &str, injection: Injection, policy: &str) -> (Namespace<'static>, Rayguard, Injector) {
     let namespace = ApiServer::shared().namespace(&format!("{name}-{order}"));
     let (rayguard, injector) = (Rayguard::with_policy(policy), Injector::start(injection));
     namespace.guard(&rayguard);
@@ -74,20 +75,20 @@ fn beside(name: &str, order: &str, injection: Injection, policy: &str) -> (Names
     (namespace, rayguard, injector)
 }
 
-/// How often rayguard has been asked for defaults.
+/// Returns how often rayguard's mutating webhook was called.
 fn calls(rayguard: &Rayguard) -> u64 {
     rayguard.metric("rayguard_admission_duration_seconds_count{webhook=\"mutate\"}")
 }
 
 #[test]
-fn a_sidecar_and_our_defaults_are_both_there_once_whoever_comes_first() {
+fn an_injected_sidecar_and_the_defaults_appear_once_in_either_order() {
     for (order, asked) in ORDERS.into_iter().zip([1, 2]) {
         for command in ["apply", "apply --server-side"] {
             let name = format!("sidecar{}", command.replace([' ', '-'], ""));
-            let (namespace, rayguard, _injector) = beside(&name, order, sidecar, "");
+            let (namespace, rayguard, _injector) = with_injector(&name, order, sidecar, "");
             let before = calls(&rayguard);
             namespace.send(&format!("{command} -f -"), &manifest()).passes_silently();
-            assert_eq!(calls(&rayguard) - before, asked, "asked again where somebody changes the object behind us");
+            assert_eq!(calls(&rayguard) - before, asked, "called again if a later webhook changes the object");
 
             let first = cluster(&namespace, 1);
             for (index, template) in templates(&first).into_iter().enumerate() {
@@ -96,7 +97,7 @@ fn a_sidecar_and_our_defaults_are_both_there_once_whoever_comes_first() {
                 assert_eq!(count(env, VARIABLE), 1, "{order}: {template:#}");
                 assert_eq!(count(env, TIMEOUT), usize::from(index > 0), "{order}: {template:#}");
             }
-            // The manifest has neither, so each time both write theirs again.
+            // The manifest has neither, so both write their part again each time.
             for _ in 0..3 {
                 namespace.send(&format!("{command} -f -"), &manifest()).passes_silently();
                 assert_eq!(cluster(&namespace, 1)["spec"], first["spec"], "{order} {command}");
@@ -106,12 +107,12 @@ fn a_sidecar_and_our_defaults_are_both_there_once_whoever_comes_first() {
 }
 
 #[test]
-fn beside_an_injector_too_re_applying_a_manifest_is_no_change_whatever_the_policy() {
+fn reapplying_a_manifest_with_an_injector_is_no_change_under_any_policy() {
     for order in ORDERS {
         for command in ["apply", "apply --server-side"] {
             let name = format!("policies{}", command.replace([' ', '-'], ""));
             let off = "defaults: {workerReconnectTimeout: off}";
-            let (namespace, _rayguard, _injector) = beside(&name, order, sidecar, off);
+            let (namespace, _rayguard, _injector) = with_injector(&name, order, sidecar, off);
             namespace.send(&format!("{command} -f -"), &manifest()).passes_silently();
             let first = cluster(&namespace, 1);
             for policy in ["", "defaults: {podTemplate: {worker: {metadata: {labels: {team: ml}}}}}"] {
@@ -125,9 +126,9 @@ fn beside_an_injector_too_re_applying_a_manifest_is_no_change_whatever_the_polic
 }
 
 #[test]
-fn fault_tolerance_that_another_webhook_switches_on_gets_its_defaults() {
+fn fault_tolerance_enabled_by_another_webhook_gets_defaults() {
     for order in ORDERS {
-        let (namespace, _rayguard, _injector) = beside("redis", order, redis, "");
+        let (namespace, _rayguard, _injector) = with_injector("redis", order, redis, "");
         let manifest = "
 apiVersion: ray.io/v1
 kind: RayCluster
@@ -151,16 +152,16 @@ spec:
 }
 
 #[test]
-fn what_another_webhook_breaks_behind_us_is_refused() {
-    // Before us, it is what we reckon with.
-    let (namespace, _rayguard, _injector) = beside("patience", ORDERS[0], patience, "");
+fn an_object_that_a_later_webhook_breaks_is_refused() {
+    // Before rayguard, the change determines the default.
+    let (namespace, _rayguard, _injector) = with_injector("longer-timeout", ORDERS[0], longer_timeout, "");
     namespace.send("apply -f -", &manifest()).passes_silently();
     let env = &templates(&namespace.get(CLUSTER))[1]["containers"][0]["env"].clone();
     assert_eq!(env, &json!([{"name": TIMEOUT, "value": "1440"}]));
 
-    // Behind us, it contradicts what is there already and is not ours to change any more.
-    let (namespace, _rayguard, _injector) = beside("patience", ORDERS[1], patience, "");
+    // After rayguard, the change contradicts the existing default, which rayguard does not change any more.
+    let (namespace, _rayguard, _injector) = with_injector("longer-timeout", ORDERS[1], longer_timeout, "");
     let refused = namespace.send("apply -f -", &manifest()).fails();
-    let place = "spec.workerGroupSpecs[0].template.spec.containers[0].env[0].value";
-    assert_eq!(refused.denials(), [format!("worker-reconnect-timeout {place}")], "{}", refused.stderr);
+    let path = "spec.workerGroupSpecs[0].template.spec.containers[0].env[0].value";
+    assert_eq!(refused.denials(), [format!("worker-reconnect-timeout {path}")], "{}", refused.stderr);
 }

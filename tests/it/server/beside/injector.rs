@@ -1,4 +1,4 @@
-//! Another mutating webhook, as service meshes and log collectors have one.
+//! Another mutating webhook, like those of service meshes and log collectors.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -27,10 +27,10 @@ use crate::server::apiserver::webhooks::PROBE;
 use crate::server::process::eventually;
 use crate::server::tls::Authority;
 
-/// What an injector makes of an object: the operations of a JSON Patch.
+/// The patch of an injector for an object: the operations of a JSON Patch.
 pub(super) type Injection = fn(&Value) -> Vec<Value>;
 
-/// A webhook that injects something into each RayCluster. It ends when it is dropped.
+/// A webhook that injects something into each RayCluster. It stops when it is dropped.
 pub(super) struct Injector {
     address: SocketAddr,
     ca: String,
@@ -75,8 +75,8 @@ impl Injector {
         Self { address, ca: authority.0.pem(), calls, _runtime: runtime }
     }
 
-    /// Registers it for a namespace, in a configuration whose name begins like this, and waits until kube-apiserver
-    /// calls it. Of several configurations, kube-apiserver takes them by their names.
+    /// Registers it for a namespace, in a configuration whose name has this prefix, and waits until kube-apiserver
+    /// calls it. kube-apiserver calls configurations in the order of their names.
     pub(super) fn register(&self, namespace: &Namespace<'_>, name: &str) {
         let configuration = json!({
             "apiVersion": "admissionregistration.k8s.io/v1",

@@ -1,4 +1,4 @@
-//! Beside those who write a RayCluster again and again: Ray's autoscaler, Argo CD and kubectl.
+//! rayguard with components that write a RayCluster repeatedly: Ray's autoscaler, Argo CD and kubectl.
 
 use kube::Client;
 use kube::api::{Patch, PatchParams};
@@ -11,8 +11,8 @@ use crate::server::process::Rayguard;
 
 const ROUNDS: u32 = 20;
 
-/// The patches that Ray's autoscaler sends at each step of a round: more workers, then one fewer and which, then that
-/// it is gone (`python/ray/autoscaler/_private/kuberay/node_provider.py`).
+/// Returns the patches of Ray's autoscaler in the steps of a round: more workers, then one fewer with its name, then a
+/// reset (`python/ray/autoscaler/_private/kuberay/node_provider.py`).
 fn autoscaler(round: u32) -> [Value; 3] {
     let replace = |field: &str, value: Value| json!({"op": "replace", "path": format!("/spec/workerGroupSpecs/0/{field}"), "value": value});
     let workers = |names: &[String]| replace("scaleStrategy", json!({"workersToDelete": names}));
@@ -24,7 +24,7 @@ fn autoscaler(round: u32) -> [Value; 3] {
     ]
 }
 
-/// The cluster, with an autoscaler; how many workers there are is for that to say.
+/// Returns the cluster with an autoscaler, which alone sets the number of workers.
 fn scaled_manifest() -> String {
     let manifest = manifest().replacen("spec:\n", "spec:\n  enableInTreeAutoscaling: true\n", 1);
     let manifest = manifest.replacen("  - replicas: 1\n", "  - scaleStrategy: {workersToDelete: []}\n", 1);
@@ -32,8 +32,8 @@ fn scaled_manifest() -> String {
     manifest
 }
 
-/// The writers of one cluster, each as it reaches the API server: the autoscaler by JSON patches, Argo CD by a server-side
-/// apply with a field manager of its own and by force, and a user with kubectl.
+/// The writers of one cluster, each with its own kind of request: the autoscaler with JSON patches, Argo CD with a
+/// forced server-side apply and its own field manager, and a user with kubectl.
 struct Writers<'n> {
     namespace: &'n Namespace<'n>,
     client: Client,
@@ -41,7 +41,7 @@ struct Writers<'n> {
 }
 
 impl Writers<'_> {
-    /// All that is written in a round, one after the other, and what becomes of it.
+    /// Makes the writes of a round one after the other, and returns the object after each.
     async fn round(&self, number: u32) -> Vec<Value> {
         let [up, down, gone] = autoscaler(number);
         let autoscaler = async |patch| self.patch("application/json-patch+json", &PatchParams::default(), patch).await;
@@ -70,7 +70,7 @@ impl Writers<'_> {
 }
 
 #[tokio::test]
-async fn beside_autoscaler_argo_cd_and_kubectl_there_is_no_change_but_theirs() {
+async fn with_autoscaler_argo_cd_and_kubectl_the_default_is_the_only_difference() {
     let [guarded, alone] = ["writers", "writers-alone"].map(|name| ApiServer::shared().namespace(name));
     let rayguard = Rayguard::start(&[]);
     guarded.guard(&rayguard);
@@ -86,9 +86,9 @@ async fn beside_autoscaler_argo_cd_and_kubectl_there_is_no_change_but_theirs() {
         let (with, without) = (writers[0].round(number).await, writers[1].round(number).await);
         for (step, (with, without)) in with.into_iter().zip(without).enumerate() {
             let at = format!("round {number}, step {step}");
-            // The object was written as often as it would have been without us…
+            // The object has as many generations as without rayguard.
             assert_eq!(with["metadata"]["generation"], without["metadata"]["generation"], "{at}");
-            // … and differs from what it would have been by our default, and by nothing else.
+            // The default is the only difference from the object without rayguard.
             let ours = env(&with);
             assert_eq!(ours.as_array().expect("a list").iter().filter(|entry| **entry == timeout).count(), 1, "{at}");
             let mut spec = with["spec"].clone();

@@ -1,4 +1,4 @@
-//! What a Service is to the API server: one address for several replicas.
+//! A TCP load balancer that stands in for a Service: one address for several replicas.
 
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// Passes each connection on to one of several addresses in turn.
+/// Forwards each connection to one of several addresses in turn.
 pub(crate) struct Balancer {
     pub(crate) address: SocketAddr,
     backends: Arc<Mutex<Vec<SocketAddr>>>,
@@ -20,7 +20,7 @@ impl Balancer {
         let (backends, streams) = (Arc::<Mutex<Vec<SocketAddr>>>::default(), Arc::<Mutex<Vec<TcpStream>>>::default());
         let balancer = Self { address, backends: Arc::clone(&backends), streams: Arc::clone(&streams) };
         let turn = AtomicUsize::new(0);
-        // It ends with the test process, and harms nobody until then.
+        // The thread ends with the test process.
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let backends = backends.lock().expect("no panic").clone();
@@ -41,12 +41,12 @@ impl Balancer {
         balancer
     }
 
-    /// New connections go to these from now on; those that there are stay.
+    /// Sets the addresses for new connections. Existing connections stay.
     pub(crate) fn set(&self, backends: Vec<SocketAddr>) {
         *self.backends.lock().expect("no panic") = backends;
     }
 
-    /// Cuts every connection, and takes no more.
+    /// Closes every connection, and accepts no more.
     pub(crate) fn cut(&self) {
         self.set(Vec::new());
         for stream in self.streams.lock().expect("no panic").drain(..) {

@@ -1,4 +1,4 @@
-//! A clock that somebody sets while rayguard runs.
+//! A wall clock that is changed while rayguard runs.
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +15,7 @@ use rayguard_test_client::client::{Client, trusting};
 
 const DAY: i64 = 24 * 60 * 60;
 
-/// A wall clock of the test's own, for programs that are linked with libc as the tests' are.
+/// A wall clock for one process that is linked with libc, as the tested binary is.
 struct WallClock {
     folder: TempDir,
 }
@@ -36,7 +36,7 @@ impl WallClock {
         [format!("LD_PRELOAD={}", path("clock.so")), format!("CLOCK_SHIFT={}", path("shift"))]
     }
 
-    /// In one write, and not in a new file: the program has mapped this one.
+    /// The file is overwritten in one write and not replaced, because the process has mapped it.
     fn set_ahead(&self, seconds: i64) {
         let file = self.folder.path().join("shift");
         let mut file = fs::OpenOptions::new().write(true).create(true).truncate(false).open(file).expect("a file");
@@ -45,7 +45,7 @@ impl WallClock {
 }
 
 #[test]
-fn a_clock_that_jumps_renews_nothing_and_loses_nothing_for_the_api_servers_is_right() {
+fn a_clock_jump_renews_no_certificate_and_loses_no_call() {
     let installation = Installation::new("clock");
     let clock = WallClock::new();
     let rayguard = installation.start_with_environment(&clock.environment());
@@ -58,22 +58,22 @@ fn a_clock_that_jumps_renews_nothing_and_loses_nothing_for_the_api_servers_is_ri
         let mut new = Client::connect(rayguard.webhooks, &trusting(&ca)).expect("a handshake");
         assert_eq!(new.post("/validate", &body).status, 200);
     };
-    // Past the end of the certificate, to before it was made, and back.
+    // After the end of the certificate, before its creation, and back.
     for days in [60, -60, 0] {
         clock.set_ahead(days * DAY);
         let start = Instant::now();
-        // By its own clock it would not be ready at all.
+        // By its own clock it would not be ready.
         eventually("the API server's time", || {
             serves();
-            let heard = rayguard.log().matches("the API server's clock is ahead").count();
+            let noticed = rayguard.log().matches("the API server's clock is ahead").count();
             let agreed = rayguard.log().matches("the clock agrees with the API server's again").count();
-            let is_known = if days == 0 { agreed == 1 } else { heard >= 1 };
+            let is_known = if days == 0 { agreed == 1 } else { noticed >= 1 };
             (is_known && rayguard.ask_admin("/readyz").status == 200).then_some(())
         });
         crate::server::abuse::figure!("clock set by {days} days: ready again after {:?}", start.elapsed());
         assert_eq!(["ca.crt", "tls.crt"].map(|key| installation.secret(key)), [ca.clone(), cert.clone()]);
     }
-    // It still does its work.
+    // It still renews certificates.
     installation.remove(&["tls.key"]);
     eventually("a new certificate", || {
         let new = installation.secret("tls.crt");

@@ -1,5 +1,5 @@
-//! Faults of what is around rayguard, while calls go on: a restart of kube-apiserver, an etcd that stands still, and the
-//! sudden end of a replica.
+//! Failures around rayguard while calls are made: a restart of kube-apiserver, a paused etcd, and the sudden end of a
+//! replica.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -19,7 +19,8 @@ use crate::server::process::{Rayguard, eventually};
 use crate::server::review::{self, bytes};
 use rayguard_test_client::client::{Client, trusting};
 
-/// Calls rayguard itself for a while, over a kept connection and over new ones; gives how often, and the slowest.
+/// Calls rayguard for a while, over a kept connection and over new ones, and returns the number of calls and the
+/// slowest.
 fn call(rayguard: &Rayguard, ca: &str, time: Duration) -> (usize, Duration) {
     let (start, body) = (Instant::now(), bytes(&review::service_create()));
     let mut kept = Client::connect(rayguard.webhooks, &trusting(ca)).expect("a handshake");
@@ -29,7 +30,7 @@ fn call(rayguard: &Rayguard, ca: &str, time: Duration) -> (usize, Duration) {
         assert_eq!(kept.post("/validate", &body).review()["allowed"], true);
         let mut new = Client::connect(rayguard.webhooks, &trusting(ca)).expect("a handshake");
         assert_eq!(new.post("/mutate", &body).review()["allowed"], true);
-        assert_eq!(rayguard.ask_admin("/readyz").body, "ready\n", "what it has is good");
+        assert_eq!(rayguard.ask_admin("/readyz").body, "ready\n", "its certificate is still valid");
         (count, slowest) = (count + 2, slowest.max(begun.elapsed()));
         thread::sleep(Duration::from_millis(10));
     }
@@ -37,8 +38,8 @@ fn call(rayguard: &Rayguard, ca: &str, time: Duration) -> (usize, Duration) {
 }
 
 #[test]
-fn a_restart_of_kube_apiserver_and_an_etcd_that_stands_still_are_waited_out() {
-    // An API server of its own, that ends with the tests.
+fn reviews_continue_while_kube_apiserver_restarts_or_etcd_stops() {
+    // A separate API server, which ends with the tests.
     let server: &ApiServer = Box::leak(Box::new(ApiServer::start()));
     let installation = Installation::on(server, "faults");
     let rayguard = installation.start(&[]);
@@ -85,19 +86,19 @@ fn a_restart_of_kube_apiserver_and_an_etcd_that_stands_still_are_waited_out() {
     );
 }
 
-/// What became of objects.
+/// The results of creates.
 #[derive(Debug, Default)]
 struct Outcome {
     admitted: usize,
     refused: usize,
-    /// Nobody was there to be asked, so that `failurePolicy` refused
+    /// Refused by `failurePolicy`, because no webhook answered
     failed: usize,
 }
 
-/// Dry-run creates of one object after the other.
-async fn create(clusters: &Api<DynamicObject>, object: &DynamicObject, over: &AtomicBool) -> Outcome {
+/// Creates an object repeatedly, as dry runs.
+async fn create(clusters: &Api<DynamicObject>, object: &DynamicObject, stop: &AtomicBool) -> Outcome {
     let (mut outcome, dry_run) = (Outcome::default(), PostParams { dry_run: true, ..PostParams::default() });
-    while !over.load(Ordering::Relaxed) {
+    while !stop.load(Ordering::Relaxed) {
         match clusters.create(&dry_run, object).await {
             Ok(_) => outcome.admitted += 1,
             Err(kube::Error::Api(status)) if status.message.contains("denied the request") => outcome.refused += 1,
@@ -110,7 +111,7 @@ async fn create(clusters: &Api<DynamicObject>, object: &DynamicObject, over: &At
 }
 
 #[test]
-fn the_sudden_end_of_a_replica_under_load_lets_nothing_bad_through() {
+fn killing_replicas_under_load_admits_no_bad_object() {
     let installation = Installation::new("killed");
     let mut replicas: Vec<_> = (0..2).map(|_| installation.start(&[])).collect();
     replicas.iter().for_each(ready);
@@ -121,16 +122,16 @@ fn the_sudden_end_of_a_replica_under_load_lets_nothing_bad_through() {
         namespace.send("create --dry-run=server -f -", PROBE).success().then_some(())
     });
     let [good, bad]: [DynamicObject; 2] = [PROBE, BAD_CLUSTER].map(|manifest| namespace.read(manifest));
-    let (runtime, over) = (tokio::runtime::Runtime::new().expect("a runtime"), AtomicBool::new(false));
+    let (runtime, stop) = (tokio::runtime::Runtime::new().expect("a runtime"), AtomicBool::new(false));
     let clusters = runtime.block_on(namespace.api("RayCluster"));
     let (good, bad) = thread::scope(|scope| {
-        let load = [&good, &bad].map(|object| scope.spawn(|| runtime.block_on(create(&clusters, object, &over))));
+        let load = [&good, &bad].map(|object| scope.spawn(|| runtime.block_on(create(&clusters, object, &stop))));
         for _ in 0..3 {
             thread::sleep(Duration::from_millis(500));
             let killed = replicas.remove(0);
             killed.signal("KILL");
             killed.wait();
-            // As long as kube-proxy may take to learn of it.
+            // The time that kube-proxy may need to notice.
             thread::sleep(Duration::from_millis(300));
             set(&replicas);
             let new = installation.start(&[]);
@@ -138,14 +139,14 @@ fn the_sudden_end_of_a_replica_under_load_lets_nothing_bad_through() {
             replicas.push(new);
             set(&replicas);
         }
-        over.store(true, Ordering::Relaxed);
+        stop.store(true, Ordering::Relaxed);
         let [good, bad] = load.map(|load| load.join().expect("no panic"));
         (good, bad)
     });
     assert_eq!((bad.admitted, good.refused), (0, 0), "{good:?} {bad:?}");
     assert!(bad.refused > 20 && good.admitted > 20, "{good:?} {bad:?}");
     figure!(
-        "3 replicas killed by SIGKILL under load: of {} bad objects none was admitted; of {} good ones {} were refused, for nobody was there to ask",
+        "3 replicas killed by SIGKILL under load: of {} bad objects none was admitted; of {} good ones {} were refused, because no replica answered",
         bad.refused + bad.failed,
         good.admitted + good.failed,
         good.failed

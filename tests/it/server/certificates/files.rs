@@ -1,4 +1,5 @@
-//! Certificates of somebody else's, with rayguard keeping the `caBundle`s; and the change from one way to the other.
+//! Certificates from files, with rayguard writing the `caBundle`s; and the change between files and self-managed
+//! certificates.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +15,7 @@ use crate::server::process::{Rayguard, eventually};
 use crate::server::tls::Authority;
 use rayguard_test_client::client::{Client, trusting};
 
-/// A folder as cert-manager's Secret is mounted: `tls.crt`, `tls.key` and `ca.crt`.
+/// Writes the files of a mounted cert-manager Secret: `tls.crt`, `tls.key` and `ca.crt`.
 fn write(folder: &Path, authority: &Authority) {
     let (cert, key) = authority.issue_valid();
     for (name, text) in [("ca.crt", authority.0.pem()), ("tls.crt", cert), ("tls.key", key)] {
@@ -31,7 +32,7 @@ fn start(installation: &Installation, folder: &Path) -> Rayguard {
 }
 
 #[test]
-fn a_ca_in_a_file_is_published_and_its_successor_before_it_is_used() {
+fn a_ca_from_a_file_is_published_before_its_certificate_is_used() {
     let installation = Installation::new("files");
     let folder = TempDir::new().expect("a folder");
     write(folder.path(), &Authority::new());
@@ -47,11 +48,11 @@ fn a_ca_in_a_file_is_published_and_its_successor_before_it_is_used() {
             Client::connect(rayguard.webhooks, &trusting(&next.0.pem())).is_ok().then_some(())
         });
     }
-    observer.lost_nothing();
+    observer.assert_nothing_lost();
 }
 
 #[test]
-fn changing_the_way_to_a_certificate_loses_no_call() {
+fn changing_between_files_and_self_managed_certificates_loses_no_call() {
     let installation = Installation::new("changed-way");
     let folder = TempDir::new().expect("a folder");
     write(folder.path(), &Authority::new());
@@ -66,15 +67,15 @@ fn changing_the_way_to_a_certificate_loses_no_call() {
         ready(&new);
         installation.balancer.set(vec![old.webhooks, new.webhooks]);
         observer.watch(vec![old.webhooks, new.webhooks]);
-        // Both serve side by side, as in a rollout.
+        // Both serve at the same time, as in a rollout.
         thread::sleep(Duration::from_secs(2));
         observer.watch(vec![new.webhooks]);
-        // A handshake with the old one may be under way.
+        // A handshake with the old replica may be in progress.
         thread::sleep(Duration::from_millis(500));
         installation.balancer.set(vec![new.webhooks]);
         old.signal("TERM");
         assert_eq!(old.wait().code(), Some(0));
         old = new;
     }
-    observer.lost_nothing();
+    observer.assert_nothing_lost();
 }

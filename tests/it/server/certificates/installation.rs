@@ -1,5 +1,5 @@
-//! What the chart installs, as far as certificates go: the account with its rights, the empty Secret and Lease, and the
-//! two configurations.
+//! The objects of the chart that concern certificates: the account with its rights, the empty Secret and Lease, and the
+//! two webhook configurations.
 
 use std::net::SocketAddr;
 
@@ -13,7 +13,7 @@ use crate::server::apiserver::namespace::Namespace;
 use crate::server::apiserver::role::Role;
 use crate::server::process::{Rayguard, eventually};
 
-/// The rights that rayguard needs to keep its certificates, and none more.
+/// Exactly the rights that rayguard needs to manage its certificates.
 const RIGHTS: [Role; 2] = [
     Role::OfNamespace(
         "rayguard",
@@ -35,7 +35,7 @@ pub(crate) const SECRET: &str =
 pub(crate) const LEASE: &str =
     "\napiVersion: coordination.k8s.io/v1\nkind: Lease\nmetadata: {name: rayguard}\nspec: {}\n";
 
-/// rayguard as it is installed in a namespace, which is also the one that it guards.
+/// rayguard installed in a namespace, which is also the only namespace that its webhooks apply to.
 pub(crate) struct Installation {
     pub(crate) namespace: Namespace<'static>,
     pub(crate) balancer: Balancer,
@@ -44,12 +44,12 @@ pub(crate) struct Installation {
 }
 
 impl Installation {
-    /// All that the chart installs but the Deployment.
+    /// Creates all objects of the chart except the Deployment.
     pub(crate) fn new(name: &str) -> Self {
         Self::on(ApiServer::shared(), name)
     }
 
-    /// The same, on another API server than that of all tests.
+    /// Creates all objects of the chart except the Deployment, on an API server other than the shared one.
     pub(crate) fn on(server: &'static ApiServer, name: &str) -> Self {
         let installation = Self::without_rights_on(server, name);
         installation.grant();
@@ -59,7 +59,7 @@ impl Installation {
         installation
     }
 
-    /// The account, and the two configurations.
+    /// Creates only the account and the two webhook configurations.
     pub(crate) fn without_rights(name: &str) -> Self {
         Self::without_rights_on(ApiServer::shared(), name)
     }
@@ -79,12 +79,12 @@ impl Installation {
         }
     }
 
-    /// A kubeconfig for the account.
+    /// Returns a kubeconfig for the account.
     pub(crate) fn kubeconfig(&self, address: SocketAddr) -> String {
         self.server.kubeconfig(address, &self.token, &self.namespace.name)
     }
 
-    /// The name of the configurations.
+    /// Returns the name of the webhook configurations.
     pub(crate) fn configuration(&self) -> String {
         format!("rayguard-{}", self.namespace.name)
     }
@@ -94,12 +94,12 @@ impl Installation {
         self.start_by(self.server.address(), more)
     }
 
-    /// Starts a replica that reaches the API server by this address.
+    /// Starts a replica that reaches the API server at this address.
     pub(crate) fn start_by(&self, address: SocketAddr, more: &[&str]) -> Rayguard {
         self.start_in(&[], address, more)
     }
 
-    /// Starts a replica with this environment.
+    /// Starts a replica with these environment variables.
     pub(crate) fn start_with_environment(&self, environment: &[String]) -> Rayguard {
         self.start_in(environment, self.server.address(), &[])
     }
@@ -115,7 +115,7 @@ impl Installation {
         Rayguard::with_environment(environment, &self.kubeconfig(address), &args)
     }
 
-    /// The `caBundle` of each webhook of the two configurations, in PEM.
+    /// Returns the `caBundle` of each webhook of the two configurations, in PEM.
     pub(crate) fn ca_bundles(&self) -> Vec<String> {
         let bundles = ["mutating", "validating"].map(|kind| {
             let object = self.namespace.get(&format!("{kind}webhookconfiguration/{}", self.configuration()));
@@ -125,7 +125,7 @@ impl Installation {
         bundles.concat()
     }
 
-    /// A value of the Secret.
+    /// Returns a value of the Secret.
     pub(crate) fn secret(&self, key: &str) -> String {
         decoded(&self.namespace.get("secret/rayguard")["data"][key])
     }

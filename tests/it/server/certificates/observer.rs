@@ -1,4 +1,4 @@
-//! Whoever calls all the time, and counts what is lost.
+//! A client that calls continuously and counts lost calls.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,22 +13,22 @@ use super::Installation;
 use crate::server::apiserver::webhooks::PROBE;
 use rayguard_test_client::client::{Client, trusting_all};
 
-/// How many calls a second are made at least.
+/// The minimum number of calls per second.
 const RATE: u32 = 20;
 
-/// A stream of dry-run creates through kube-apiserver, whose webhooks have `failurePolicy: Fail`; and beside it, clients
-/// that connect to each replica anew all the time, trusting what the `caBundle`s say at that moment: kube-apiserver
-/// itself keeps its connections for long, so it alone would not meet each certificate.
+/// A stream of dry-run creates through kube-apiserver, whose webhooks have `failurePolicy: Fail`, and clients that
+/// connect to each replica repeatedly and trust the `caBundle`s of that moment. kube-apiserver keeps its connections,
+/// so it alone would not see each certificate.
 pub(crate) struct Observer {
-    over: Arc<AtomicBool>,
+    stop: Arc<AtomicBool>,
     replicas: Arc<Mutex<Vec<SocketAddr>>>,
     calls: JoinHandle<Outcome>,
     handshakes: JoinHandle<Outcome>,
-    /// Of both, and of their clients: neither may end it under the other.
+    /// The runtime of both threads and of their clients. Neither thread may end it while the other runs.
     _runtime: Runtime,
 }
 
-/// What became of calls.
+/// The results of calls.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     pub(crate) good: u32,
@@ -37,7 +37,7 @@ pub(crate) struct Outcome {
 
 impl Observer {
     pub(crate) fn start(installation: &Installation) -> Self {
-        let over = Arc::new(AtomicBool::new(false));
+        let stop = Arc::new(AtomicBool::new(false));
         let replicas = Arc::<Mutex<Vec<SocketAddr>>>::default();
         let namespace = &installation.namespace;
         let object: DynamicObject = namespace.read(PROBE);
@@ -46,11 +46,11 @@ impl Observer {
         let client = runtime.block_on(namespace.client());
         let configuration = installation.configuration();
 
-        let (ends, targets) = (Arc::clone(&over), Arc::clone(&replicas));
+        let (stopped, targets) = (Arc::clone(&stop), Arc::clone(&replicas));
         let handle = runtime.handle().clone();
         let handshakes = thread::spawn(move || {
             let mut outcome = Outcome::default();
-            while !ends.load(Ordering::Relaxed) {
+            while !stopped.load(Ordering::Relaxed) {
                 let bundles = handle.block_on(bundles(&client, &configuration));
                 for address in targets.lock().expect("no panic").clone() {
                     for bundle in &bundles {
@@ -64,19 +64,19 @@ impl Observer {
             }
             outcome
         });
-        let (ends, handle) = (Arc::clone(&over), runtime.handle().clone());
-        let calls = thread::spawn(move || handle.block_on(call(&clusters, &object, &ends)));
-        Self { over, replicas, calls, handshakes, _runtime: runtime }
+        let (stopped, handle) = (Arc::clone(&stop), runtime.handle().clone());
+        let calls = thread::spawn(move || handle.block_on(call(&clusters, &object, &stopped)));
+        Self { stop, replicas, calls, handshakes, _runtime: runtime }
     }
 
-    /// The replicas to connect to.
+    /// Sets the replicas to connect to.
     pub(crate) fn watch(&self, replicas: Vec<SocketAddr>) {
         *self.replicas.lock().expect("no panic") = replicas;
     }
 
-    /// Ends it; no call may have been lost.
-    pub(crate) fn lost_nothing(self) {
-        self.over.store(true, Ordering::Relaxed);
+    /// Stops the calls, and asserts that none was lost.
+    pub(crate) fn assert_nothing_lost(self) {
+        self.stop.store(true, Ordering::Relaxed);
         let [calls, handshakes] = [self.calls, self.handshakes].map(|thread| thread.join().expect("no panic"));
         for (what, Outcome { good, lost }) in [("calls", &calls), ("handshakes", &handshakes)] {
             let first = &lost[..lost.len().min(3)];
@@ -86,12 +86,12 @@ impl Observer {
     }
 }
 
-async fn call(clusters: &Api<DynamicObject>, object: &DynamicObject, over: &AtomicBool) -> Outcome {
-    let (mut outcome, mut pace) = (Outcome::default(), tokio::time::interval(Duration::from_secs(1) / RATE));
+async fn call(clusters: &Api<DynamicObject>, object: &DynamicObject, stop: &AtomicBool) -> Outcome {
+    let (mut outcome, mut ticks) = (Outcome::default(), tokio::time::interval(Duration::from_secs(1) / RATE));
     let dry_run = PostParams { dry_run: true, ..PostParams::default() };
     let begun = Instant::now();
-    while !over.load(Ordering::Relaxed) {
-        pace.tick().await;
+    while !stop.load(Ordering::Relaxed) {
+        ticks.tick().await;
         match clusters.create(&dry_run, object).await {
             Ok(_) => outcome.good += 1,
             Err(error) => outcome.lost.push(format!("after {:?}: {}", begun.elapsed(), reason(&error))),
@@ -107,7 +107,7 @@ fn reason(error: &kube::Error) -> String {
     }
 }
 
-/// The `caBundle` of each configuration.
+/// Returns the `caBundle` of each configuration.
 async fn bundles(client: &kube::Client, name: &str) -> Vec<String> {
     use k8s_openapi::api::admissionregistration::v1::{MutatingWebhookConfiguration, ValidatingWebhookConfiguration};
     let mutating = Api::<MutatingWebhookConfiguration>::all(client.clone()).get(name).await.expect("there");

@@ -1,4 +1,4 @@
-//! What is missing: the API server, the Secret, the rights.
+//! Failures: no API server, no Secret, no rights.
 
 use super::installation::{SECRET, ready};
 use super::{Balancer, Installation, Observer};
@@ -17,37 +17,37 @@ fn serves(rayguard: &Rayguard, ca: &str) {
 }
 
 #[test]
-fn without_an_api_server_it_waits_and_later_goes_on_with_what_it_has() {
+fn without_an_api_server_a_new_replica_waits_and_a_ready_one_keeps_serving() {
     let installation = Installation::new("no-api-server");
-    let way = Balancer::new();
-    let rayguard = installation.start_by(way.address, &[]);
-    let because = "not ready: there is no certificate yet: cannot talk to the API server";
-    eventually("the reason", || rayguard.ask_admin("/readyz").body.contains(because).then_some(()));
+    let proxy = Balancer::new();
+    let rayguard = installation.start_by(proxy.address, &[]);
+    let reason = "not ready: there is no certificate yet: cannot talk to the API server";
+    eventually("the reason", || rayguard.ask_admin("/readyz").body.contains(reason).then_some(()));
     assert!(rayguard.ask_admin("/readyz").body.contains("not ready: the caBundle does not vouch for the certificate"));
-    assert_eq!(rayguard.ask_admin("/livez").status, 200, "a restart would not help");
+    assert_eq!(rayguard.ask_admin("/livez").status, 200, "a restart does not help");
     let failures = || rayguard.metric(r#"rayguard_certificate_errors_total{part="store"}"#);
     eventually("more attempts", || (failures() >= 3).then_some(()));
-    assert_eq!(errors(&rayguard, "cannot keep the certificates"), 1, "said once: {}", rayguard.log());
+    assert_eq!(errors(&rayguard, "cannot keep the certificates"), 1, "logged once: {}", rayguard.log());
 
-    way.set(vec![ApiServer::shared().address()]);
+    proxy.set(vec![ApiServer::shared().address()]);
     ready(&rayguard);
     rayguard.logged("can keep the certificates again");
     let ca = installation.secret("ca.crt");
     serves(&rayguard, &ca);
 
-    way.cut();
+    proxy.cut();
     let before = failures();
     installation.remove(&["ca.key"]);
-    eventually("it to notice", || (failures() > before).then_some(()));
+    eventually("a failure", || (failures() > before).then_some(()));
     serves(&rayguard, &ca);
-    assert_eq!(rayguard.ask_admin("/readyz").body, "ready\n", "what it has is good");
+    assert_eq!(rayguard.ask_admin("/readyz").body, "ready\n", "its certificate is still valid");
 
-    way.set(vec![ApiServer::shared().address()]);
+    proxy.set(vec![ApiServer::shared().address()]);
     eventually("the new CA", || (installation.secret("ca.crt") != ca).then_some(()));
 }
 
 #[test]
-fn without_rights_it_says_so_and_needs_no_restart_once_it_has_them() {
+fn missing_rights_are_logged_and_granting_them_needs_no_restart() {
     let installation = Installation::without_rights("no-rights");
     let rayguard = installation.start(&[]);
     let forbidden = "secrets \"rayguard\" is forbidden";
@@ -58,13 +58,13 @@ fn without_rights_it_says_so_and_needs_no_restart_once_it_has_them() {
     installation.grant();
     let absent = "secrets \"rayguard\" not found";
     eventually("the reason", || rayguard.ask_admin("/readyz").body.contains(absent).then_some(()));
-    // What it may, it makes itself.
+    // It creates the objects that it has the rights for.
     ready(&rayguard);
     installation.namespace.get("lease/rayguard");
 }
 
 #[test]
-fn without_rights_to_the_lease_it_goes_on_and_says_so() {
+fn missing_rights_on_the_lease_are_logged_and_do_not_block() {
     let installation = Installation::new("no-lease");
     let none = r#"[{"op": "remove", "path": "/rules/1"}]"#;
     installation.namespace.json_patch("role/rayguard", &serde_json::from_str(none).expect("JSON")).passes();
@@ -77,7 +77,7 @@ fn without_rights_to_the_lease_it_goes_on_and_says_so() {
 }
 
 #[test]
-fn of_a_namespace_it_may_create_nothing_but_what_has_its_name() {
+fn the_account_may_create_only_its_own_secret() {
     let installation = Installation::new("create-other");
     let account = format!("--as=system:serviceaccount:{}:rayguard", installation.namespace.name);
     let apply = |name: &str, manifest: &str| {
@@ -93,7 +93,7 @@ fn of_a_namespace_it_may_create_nothing_but_what_has_its_name() {
 }
 
 #[test]
-fn a_secret_that_is_deleted_is_made_again_without_a_lost_call() {
+fn a_deleted_secret_is_recreated_without_losing_a_call() {
     let installation = Installation::new("secret-deleted");
     let rayguard = installation.start(&[]);
     ready(&rayguard);
@@ -110,11 +110,11 @@ fn a_secret_that_is_deleted_is_made_again_without_a_lost_call() {
     let new = eventually("a new CA", || Some(installation.secret("ca.crt")).filter(|new| !new.is_empty()));
     assert_ne!(new, ca);
     eventually("its certificate", || Client::connect(rayguard.webhooks, &trusting(&new)).is_ok().then_some(()));
-    observer.lost_nothing();
+    observer.assert_nothing_lost();
 }
 
 #[test]
-fn a_lease_that_somebody_holds_delays_a_renewal_for_no_more_than_its_time() {
+fn a_held_lease_delays_a_renewal_for_at_most_its_duration() {
     let installation = Installation::new("lease-held");
     let time = k8s_openapi::jiff::Timestamp::now();
     let held = serde_json::json!({"spec": {"holderIdentity": "gone", "leaseDurationSeconds": 15,
@@ -127,7 +127,7 @@ fn a_lease_that_somebody_holds_delays_a_renewal_for_no_more_than_its_time() {
 }
 
 #[test]
-fn an_immutable_secret_is_complained_of() {
+fn an_immutable_secret_is_logged_as_an_error_once() {
     let installation = Installation::new("immutable");
     installation.namespace.patch("secret/rayguard", r#"{"immutable": true}"#).passes();
     let rayguard = installation.start(&[]);

@@ -1,4 +1,4 @@
-//! Renewal under load: no call is lost.
+//! No call is lost during renewals under load.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -35,18 +35,18 @@ fn forced_rotations_lose_no_call() {
         });
         let cert = CertificateDer::from_pem_slice(installation.secret("tls.crt").as_bytes()).expect("a certificate");
         for replica in &replicas {
-            eventually("each replica to show it", || {
+            eventually("each replica to serve it", || {
                 let bundle = installation.ca_bundles().swap_remove(0);
                 let client = Client::connect(replica.webhooks, &trusting_all(&bundle)).expect("a handshake");
                 (client.stream.conn.peer_certificates().expect("certificates")[0] == cert).then_some(())
             });
         }
     }
-    observer.lost_nothing();
+    observer.assert_nothing_lost();
 }
 
 #[test]
-fn short_lives_are_renewed_in_time_and_lose_no_call() {
+fn short_lived_certificates_are_renewed_in_time_and_lose_no_call() {
     let installation = Installation::new("short-lives");
     let lives = ["--ca-lifetime", "45s", "--certificate-lifetime", "15s", "--ca-settle", "4s"];
     let replicas = [(); 2].map(|()| installation.start(&lives));
@@ -66,7 +66,7 @@ fn short_lives_are_renewed_in_time_and_lose_no_call() {
         std::thread::sleep(Duration::from_millis(200));
     }
     assert!(sum(r#"rayguard_certificate_renewals_total{role="leaf"}"#) >= 4);
-    observer.lost_nothing();
+    observer.assert_nothing_lost();
 }
 
 #[test]
@@ -87,10 +87,10 @@ fn a_rolling_restart_loses_no_call() {
         observer.watch(replicas[1..].iter().map(|replica| replica.webhooks).collect());
         let old = replicas.remove(0);
         old.signal("TERM");
-        // Endpoints lag: it is called for a while yet.
+        // Endpoints lag, so it still receives calls for a while.
         std::thread::sleep(Duration::from_secs(1));
         set(&replicas);
         assert_eq!(old.wait().code(), Some(0));
     }
-    observer.lost_nothing();
+    observer.assert_nothing_lost();
 }

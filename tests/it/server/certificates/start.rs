@@ -1,4 +1,4 @@
-//! The first start, and a `caBundle` that somebody wipes.
+//! The first start, and a `caBundle` that another client wipes.
 
 use std::time::{Duration, Instant};
 
@@ -16,26 +16,26 @@ use rayguard_test_client::client::{Client, trusting};
 const NEW_CA: &str = r#"rayguard_certificate_renewals_total{role="ca"}"#;
 
 #[test]
-fn five_replicas_started_at_once_agree_on_one_ca() {
+fn five_replicas_started_together_agree_on_one_ca() {
     let installation = Installation::new("five-replicas");
     let replicas: Vec<Rayguard> = std::thread::scope(|scope| {
         let starting: Vec<_> = (0..5).map(|_| scope.spawn(|| installation.start(&[]))).collect();
         starting.into_iter().map(|starting| starting.join().expect("it starts")).collect()
     });
     eventually("readiness of all", || {
-        // Backwards in time, so that nobody becomes ready in between.
+        // The others are counted first, so that no replica becomes ready between the two counts.
         let others = replicas.iter().filter(|replica| replica.metric(NEW_CA) == 0);
         let others = others.filter(|replica| replica.ask_admin("/readyz").status == 200).count();
-        let founders = replicas.iter().filter(|replica| replica.metric(NEW_CA) == 1);
-        let founders = founders.filter(|replica| replica.ask_admin("/readyz").status == 200).count();
-        assert!(others == 0 || founders == 1, "{others} were ready before the one that made the CA");
-        (others == 4 && founders == 1).then_some(())
+        let creators = replicas.iter().filter(|replica| replica.metric(NEW_CA) == 1);
+        let creators = creators.filter(|replica| replica.ask_admin("/readyz").status == 200).count();
+        assert!(others == 0 || creators == 1, "{others} were ready before the replica that created the CA");
+        (others == 4 && creators == 1).then_some(())
     });
 
     let ca = installation.secret("ca.crt");
     assert_eq!(installation.ca_bundles(), [ca.clone(), ca.clone()]);
     for replica in &replicas {
-        Client::connect(replica.webhooks, &trusting(&ca)).expect("all show a certificate of this CA");
+        Client::connect(replica.webhooks, &trusting(&ca)).expect("all serve a certificate of this CA");
         assert_eq!(replica.metric("rayguard_cabundle_in_sync"), 1);
         for role in ["leaf", "ca"] {
             let expiry = replica.metric(&format!(r#"rayguard_tls_certificate_not_after_seconds{{role="{role}"}}"#));
@@ -49,9 +49,9 @@ fn five_replicas_started_at_once_agree_on_one_ca() {
     let keys: Vec<_> = secret["data"].as_object().expect("data").keys().map(String::as_str).collect();
     assert_eq!(keys, ["ca.crt", "ca.key", "tls.crt", "tls.key"]);
     let lease = installation.namespace.get("lease/rayguard");
-    assert!(lease["spec"].get("holderIdentity").is_none(), "it was given back: {lease}");
+    assert!(lease["spec"].get("holderIdentity").is_none(), "it was released: {lease}");
 
-    // And the API server calls them.
+    // The API server calls them.
     installation.balancer.set(replicas.iter().map(|replica| replica.webhooks).collect());
     eventually("a call that gets through", || {
         installation.namespace.send("create --dry-run=server -f -", PROBE).success().then_some(())
@@ -59,7 +59,7 @@ fn five_replicas_started_at_once_agree_on_one_ca() {
 }
 
 #[test]
-fn a_ca_bundle_that_is_wiped_or_changed_is_healed_and_nothing_else_is_ours() {
+fn a_wiped_or_changed_ca_bundle_is_restored_and_no_other_field_is_owned() {
     let installation = Installation::new("wiped");
     let rayguard = installation.start(&[]);
     ready(&rayguard);
@@ -73,9 +73,9 @@ fn a_ca_bundle_that_is_wiped_or_changed_is_healed_and_nothing_else_is_ours() {
         let start = Instant::now();
         eventually("the CA", || installation.ca_bundles().iter().all(|bundle| bundle.contains(&ca)).then_some(()));
         assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
-        assert_eq!(rayguard.ask_admin("/readyz").status, 200, "a probe in between takes no Pod out of the Service");
+        assert_eq!(rayguard.ask_admin("/readyz").status, 200, "a probe in the meantime removes no Pod from the Service");
     }
-    assert!(installation.ca_bundles()[0].contains(&other), "what others have put there stays for a while");
+    assert!(installation.ca_bundles()[0].contains(&other), "a foreign CA stays for a while");
 
     for kind in ["mutating", "validating"] {
         let object =
@@ -93,7 +93,7 @@ fn a_ca_bundle_that_is_wiped_or_changed_is_healed_and_nothing_else_is_ours() {
 }
 
 #[test]
-fn a_replica_that_comes_later_is_ready_at_once_with_the_same_certificate() {
+fn a_later_replica_becomes_ready_with_the_same_certificate() {
     let installation = Installation::new("later");
     let first = installation.start(&[]);
     ready(&first);
@@ -101,9 +101,9 @@ fn a_replica_that_comes_later_is_ready_at_once_with_the_same_certificate() {
     let second = installation.start(&[]);
     ready(&second);
     assert_eq!(installation.secret("tls.crt"), cert);
-    let shown = |rayguard: &Rayguard| {
+    let served = |rayguard: &Rayguard| {
         let client = Client::connect(rayguard.webhooks, &trusting(&installation.secret("ca.crt"))).expect("trusted");
         client.stream.conn.peer_certificates().expect("certificates")[0].to_vec()
     };
-    assert_eq!(shown(&first), shown(&second));
+    assert_eq!(served(&first), served(&second));
 }

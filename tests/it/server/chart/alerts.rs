@@ -1,4 +1,4 @@
-//! The alerts and the dashboard, by Prometheus' own parser and engine, over metrics that there are.
+//! Tests of the alerts and the dashboard with Prometheus' own parser and engine, and with real metrics.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -19,10 +19,10 @@ use crate::server::certificates::ready;
 use crate::server::process::{Rayguard, eventually};
 use crate::server::review;
 
-/// What Prometheus itself adds to a sample: where it comes from.
+/// The labels that Prometheus adds to a sample.
 const SCRAPED: [&str; 2] = ["namespace", "pod"];
 
-/// Seconds between two samples, and the time at which a question is asked.
+/// The seconds between two samples. `NOW` is the time at which expressions are evaluated.
 const INTERVAL: u64 = 60;
 const NOW: u64 = 1800;
 
@@ -46,7 +46,7 @@ struct Matcher {
     value: String,
 }
 
-/// Asks Prometheus' engine, which the program beside the tests is a thin shell of.
+/// Evaluates expressions with Prometheus' engine, in a small program of the tests.
 fn ask(series: &[String], expressions: &[&str]) -> Vec<Answer> {
     let mut prometheus = Command::new("go");
     prometheus.args(["run", "-C"]).arg(Path::new(ROOT).join("tests/chart/promql")).arg(".");
@@ -62,12 +62,12 @@ fn ask(series: &[String], expressions: &[&str]) -> Vec<Answer> {
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
-/// The alerts of the chart: their names and expressions.
+/// Returns the names and expressions of the chart's alerts.
 fn alerts() -> Vec<(String, String)> {
     alerts_of(&[])
 }
 
-/// The same, with these arguments of Helm's.
+/// Returns the names and expressions of the chart's alerts, with these arguments of Helm.
 fn alerts_of(arguments: &[&str]) -> Vec<(String, String)> {
     let rendered = Rendered::new(["--set", "prometheusRule.enabled=true"].iter().chain(arguments).copied());
     let groups = rendered.only("PrometheusRule")["spec"]["groups"].as_array().expect("groups");
@@ -76,7 +76,7 @@ fn alerts_of(arguments: &[&str]) -> Vec<(String, String)> {
     rules.map(|rule| (text(rule, "alert"), text(rule, "expr"))).collect()
 }
 
-/// The expressions of the dashboard, with Grafana's variables filled in.
+/// Returns the expressions of the dashboard, with Grafana's variables filled in.
 fn dashboard() -> Vec<String> {
     let text =
         fs::read_to_string(Path::new(CHART).join("dashboards/rayguard.json")).expect("the chart has a dashboard");
@@ -87,17 +87,17 @@ fn dashboard() -> Vec<String> {
     expressions.map(|expression| expression.replace("$__rate_interval", "5m").replace("$namespace", RELEASE)).collect()
 }
 
-/// A name and labels.
+/// The name and the labels of a sample.
 type Sample = (String, BTreeMap<String, String>);
 
-/// Every sample of a rayguard that has done all it can do.
+/// Returns every sample of a rayguard that has used all its features.
 fn samples() -> &'static [Sample] {
     static SAMPLES: LazyLock<Vec<Sample>> = LazyLock::new(measured);
     &SAMPLES
 }
 
 fn measured() -> Vec<Sample> {
-    // In a cluster, where it keeps its certificate itself, and knows and judges what there is.
+    // This rayguard manages its certificate itself, watches the cluster and audits stored objects.
     let namespace = ApiServer::shared().namespace("chart-metrics-seen");
     namespace.send("create -f -", BAD_CLUSTER).passes();
     let secrets = "watch.secrets.namespaces={chart-metrics-seen}";
@@ -112,14 +112,14 @@ fn measured() -> Vec<Sample> {
     {
         client.post(path, &review::bytes(&body));
     }
-    eventually("a view and an audit", || {
+    eventually("a synced watch and an audit", || {
         let samples = read(&rayguard);
         let has = |name: &str| samples.iter().any(|(found, _)| found == name);
         (has("rayguard_view_complete") && has("rayguard_audit_last_success_timestamp_seconds")).then_some(samples)
     })
 }
 
-/// What a rayguard shows.
+/// Returns the samples of a rayguard.
 fn read(rayguard: &Rayguard) -> Vec<Sample> {
     let metrics = rayguard.ask_admin("/metrics").body;
     let lines = metrics.lines().filter(|line| !line.starts_with('#'));
@@ -132,7 +132,7 @@ fn read(rayguard: &Rayguard) -> Vec<Sample> {
     lines.map(sample).collect()
 }
 
-/// The metrics of Kubernetes and their labels, from its own documentation.
+/// Returns the metrics of Kubernetes with their labels, from its own documentation.
 fn metrics_of_kubernetes() -> BTreeMap<String, BTreeSet<String>> {
     let file = super::module("kubernetes").join("test/instrumentation/documentation/documentation-list.yaml");
     let text = fs::read_to_string(file).expect("Kubernetes lists its metrics");
@@ -150,7 +150,7 @@ fn metrics_of_kubernetes() -> BTreeMap<String, BTreeSet<String>> {
 }
 
 #[test]
-fn alerts_and_dashboard_ask_for_what_is_measured() {
+fn alerts_and_dashboard_use_existing_metrics() {
     let (samples, kubernetes) = (samples(), metrics_of_kubernetes());
     let expressions: Vec<_> = alerts().into_iter().map(|(_, expression)| expression).chain(dashboard()).collect();
     let expressions: Vec<_> = expressions.iter().map(String::as_str).collect();
@@ -173,7 +173,7 @@ fn alerts_and_dashboard_ask_for_what_is_measured() {
 }
 
 #[test]
-fn the_page_of_metrics_lists_them_all() {
+fn the_metrics_page_lists_all_metrics() {
     let page = fs::read_to_string(Path::new(ROOT).join("docs/metrics.md")).expect("docs/metrics.md");
     let listed: BTreeSet<_> =
         page.lines().filter_map(|line| line.strip_prefix("| `rayguard_")?.split('`').next()).collect();
@@ -186,8 +186,8 @@ fn the_page_of_metrics_lists_them_all() {
     assert_eq!(listed, measured.iter().map(String::as_str).collect::<BTreeSet<_>>());
 }
 
-/// A rayguard and an API server that are well.
-fn well() -> Vec<String> {
+/// Returns the series of a healthy rayguard and API server.
+fn healthy() -> Vec<String> {
     let mut series = vec![
         r#"apiserver_admission_webhook_rejection_count{name="validate.rayguard.dev", error_type="no_error"} 0+1x40"#,
         r#"apiserver_admission_webhook_rejection_count{name="other.example.com", error_type="calling_webhook_error"} 0+1x40"#,
@@ -227,7 +227,7 @@ fn well() -> Vec<String> {
     series
 }
 
-/// Calls of a webhook that all take less than this, and more than the bucket before it.
+/// Returns series of webhook calls that all take less than this bucket, and more than the previous one.
 fn latency(webhook: &str, bucket: &str) -> Vec<String> {
     let buckets = ["0.005", "0.025", "0.1", "0.5", "1", "2.5", "10", "25", "+Inf"];
     let slowest = buckets.iter().position(|found| *found == bucket).expect("a bucket");
@@ -241,7 +241,7 @@ fn latency(webhook: &str, bucket: &str) -> Vec<String> {
     buckets.iter().enumerate().map(line).collect()
 }
 
-/// The alerts that fire over these series.
+/// Returns the alerts that fire over these series.
 fn firing(series: &[String]) -> Vec<String> {
     let alerts = alerts();
     let expressions: Vec<_> = alerts.iter().map(|(_, expression)| expression.as_str()).collect();
@@ -251,12 +251,12 @@ fn firing(series: &[String]) -> Vec<String> {
 }
 
 #[test]
-fn no_alert_fires_where_all_is_well() {
-    assert_eq!(firing(&well()), [""; 0]);
+fn no_alert_fires_in_a_healthy_installation() {
+    assert_eq!(firing(&healthy()), [""; 0]);
 }
 
 #[test]
-fn each_alert_fires_on_what_it_is_about() {
+fn each_alert_fires_on_its_condition() {
     let certificate = "rayguard_tls_certificate_not_after_seconds{namespace=\"rayguard\", pod=\"c\"";
     let count = |name: &str, labels: &str, values: &str| {
         format!("apiserver_admission_{name}{{name=\"validate.rayguard.dev\"{labels}}} {values}")
@@ -278,7 +278,7 @@ fn each_alert_fires_on_what_it_is_about() {
             "RayguardFindsStoredObjects",
             own("audit_findings", "rule=\"worker-reconnect-timeout\", level=\"deny\"", "3x40"),
         ),
-        // From the first one on, of which Prometheus sees no increase.
+        // Alerts fire from the first count on, of which Prometheus sees no increase.
         ("RayguardFailsOpen", count("webhook_fail_open_count", "", "_x25 1x15")),
         ("RayguardFailsOpen", count("webhook_fail_open_count", "", "7x25 8x15")),
         ("RayguardCallsFail", called("_x25 1x15")),
@@ -286,20 +286,20 @@ fn each_alert_fires_on_what_it_is_about() {
         ("RayguardConditionsFail", count("match_condition_evaluation_errors_total", "", "_x25 1x15")),
     ];
     for (alert, series) in cases {
-        assert_eq!(firing(&[well(), vec![series.clone()]].concat()), [alert], "{series}");
+        assert_eq!(firing(&[healthy(), vec![series.clone()]].concat()), [alert], "{series}");
     }
 
-    let unaudited: Vec<_> = well().into_iter().filter(|series| !series.contains("_last_success_")).collect();
+    let unaudited: Vec<_> = healthy().into_iter().filter(|series| !series.contains("_last_success_")).collect();
     assert_eq!(firing(&unaudited), ["RayguardAuditFails"]);
     let long_ago = own("audit_last_success_timestamp_seconds", "role=\"\"", "-2000x40");
     assert_eq!(firing(&[unaudited, vec![long_ago]].concat()), ["RayguardAuditFails"]);
 
-    let alone: Vec<_> = well().into_iter().filter(|series| !series.contains("pod=\"a\"")).collect();
+    let alone: Vec<_> = healthy().into_iter().filter(|series| !series.contains("pod=\"a\"")).collect();
     assert_eq!(firing(&alone), ["RayguardReplicasMissing"]);
-    let gone: Vec<_> = well().into_iter().filter(|series| !series.starts_with("rayguard")).collect();
+    let gone: Vec<_> = healthy().into_iter().filter(|series| !series.starts_with("rayguard")).collect();
     assert_eq!(firing(&gone), ["RayguardReplicasMissing"]);
     for webhook in ["mutate", "validate"] {
-        let mut slow: Vec<_> = well();
+        let mut slow: Vec<_> = healthy();
         slow.retain(|series| !series.contains(&format!("_bucket{{name=\"{webhook}.")));
         slow.extend(latency(webhook, "10"));
         assert_eq!(firing(&slow), ["RayguardSlow"], "{webhook}");
@@ -307,7 +307,7 @@ fn each_alert_fires_on_what_it_is_about() {
 }
 
 #[test]
-fn what_is_switched_off_has_no_alert() {
+fn a_disabled_feature_has_no_alert() {
     let alerts = |values: &str| alerts_of(&["--set", values]).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
     let all = alerts("watch.rayClusters=true");
     for (values, gone) in [
@@ -322,7 +322,7 @@ fn what_is_switched_off_has_no_alert() {
 }
 
 #[test]
-fn an_audit_is_late_after_an_hour_or_three_intervals() {
+fn the_audit_alert_fires_after_an_hour_or_three_intervals() {
     for (interval, seconds) in [("90s", 3600), ("20m", 3600), ("30m", 5400), ("2h", 21600)] {
         let alerts = alerts_of(&["--set", &format!("audit.interval={interval}")]);
         let late = alerts.iter().any(|(name, expression)| {

@@ -1,4 +1,5 @@
-//! The chart beside cert-manager: its controller makes the certificate, kube-apiserver calls the Service by its name.
+//! The chart with cert-manager: its controller issues the certificate, and kube-apiserver calls the Service by its
+//! name.
 
 use std::fs;
 use std::path::Path;
@@ -25,7 +26,7 @@ struct Control {
 }
 
 impl Control {
-    /// One of its own, for cert-manager looks after all namespaces.
+    /// A separate control plane, because cert-manager watches all namespaces.
     fn shared() -> &'static Self {
         static SHARED: LazyLock<Control> = LazyLock::new(Control::start);
         &SHARED
@@ -48,7 +49,7 @@ impl Control {
     }
 }
 
-/// rayguard as the chart installs it, with a certificate by cert-manager.
+/// rayguard as the chart installs it, with a certificate of cert-manager.
 struct Release {
     control: &'static Control,
     namespace: Namespace<'static>,
@@ -58,16 +59,16 @@ struct Release {
     arguments: Vec<String>,
 }
 
-/// What cert-manager writes into a Secret.
+/// The files that cert-manager writes into a Secret.
 type Files = [(&'static str, String); 3];
 
 impl Release {
-    /// A release of this name in a namespace of this name, which guards one other namespace.
+    /// Installs a release of this name in a namespace of this name. Its webhooks apply to one other namespace.
     fn install(name: &str, keep_ca_bundle: bool) -> Self {
         let control = Control::shared();
         let [namespace, guarded] =
             [name, &format!("{name}-guarded")].map(|namespace| control.server.namespace(namespace));
-        // As docs/install.md says: the certificate first, then the chart.
+        // In the order of docs/install.md: the certificate first, then the chart.
         let certificates = fs::read_to_string(Path::new(ROOT).join("certs/cert-manager.yaml")).expect("a file");
         namespace.send("apply -f -", &certificates.replace(RELEASE, name)).passes_silently();
         let set = format!(
@@ -87,8 +88,8 @@ impl Release {
         release
     }
 
-    /// There is no network for a Service here. So it becomes another name of this machine, and gets a port of it. The
-    /// certificate is still asked for the name of the Service.
+    /// Routes the Service to this machine. There is no network for Services here, so the Service becomes another name
+    /// of this machine, and the webhooks get a local port. The certificate must still have the name of the Service.
     fn route(&self) {
         let name = &self.namespace.name;
         let service = json!({
@@ -103,8 +104,8 @@ impl Release {
         }
     }
 
-    /// The certificate that cert-manager has issued, once it has done so this often. It may do so more often than it was asked
-    /// to, where a request of its own crosses the test's.
+    /// Returns the certificate, once cert-manager has issued it at least this often. cert-manager may issue it more
+    /// often than requested, if a request of its own crosses the test's.
     fn issued(&self, certificate: &str, times: u64) -> Files {
         let secret = format!("get secret {certificate}-tls --output=json");
         self.control
@@ -117,7 +118,7 @@ impl Release {
         })
     }
 
-    /// How often a certificate has been issued.
+    /// Returns how often a certificate has been issued, or 0 while it is being issued.
     fn revision(&self, certificate: &str) -> u64 {
         let object = self.namespace.get(&format!("certificate/{certificate}"));
         let conditions = object["status"]["conditions"].as_array().into_iter().flatten();
@@ -125,10 +126,10 @@ impl Release {
         if is_issuing { 0 } else { object["status"]["revision"].as_u64().unwrap_or(0) }
     }
 
-    /// Asks for a new certificate, as `cmctl renew` does, and waits for it.
+    /// Requests a new certificate, as `cmctl renew` does, and waits for it.
     fn renew(&self, certificate: &str) {
         let done = || Some(self.revision(certificate)).filter(|revision| *revision > 0);
-        let before = self.control.cert_manager.until("cert-manager is at rest", done);
+        let before = self.control.cert_manager.until("cert-manager issues nothing", done);
         let condition = json!({"type": "Issuing", "status": "True", "reason": "ManuallyTriggered",
             "message": "Certificate re-issuance manually triggered", "lastTransitionTime": "2026-01-01T00:00:00Z"});
         let patch = json!([{"op": "add", "path": "/status/conditions/-", "value": condition}]).to_string();
@@ -139,11 +140,11 @@ impl Release {
             .until("cert-manager renews a certificate", || (self.revision(certificate) > before).then_some(()));
     }
 
-    /// Starts rayguard with the arguments of the chart, and leads the Service to it.
+    /// Starts rayguard with the arguments of the chart, and routes the Service to it.
     fn start(&self, mount: &Mount) -> Rayguard {
         let folder = mount.file("").display().to_string();
-        let place = |argument: &String| argument.replace("/etc/rayguard/certificate/", &folder);
-        let mut arguments: Vec<_> = self.arguments.iter().map(place).collect();
+        let local = |argument: &String| argument.replace("/etc/rayguard/certificate/", &folder);
+        let mut arguments: Vec<_> = self.arguments.iter().map(local).collect();
         arguments.extend(["--tls-reload=100ms", "--ca-settle=2s"].map(String::from));
         let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
         let has_rights = arguments.iter().any(|argument| argument.starts_with("--webhook-configuration="));
@@ -160,17 +161,17 @@ impl Release {
         rayguard
     }
 
-    /// Makes kube-apiserver connect anew at its next call, and so look at the certificate.
+    /// Closes kube-apiserver's connections, so that its next call checks the certificate.
     fn disconnect(&self, rayguard: &Rayguard) {
         self.balancer.cut();
         self.balancer.set(vec![rayguard.webhooks]);
     }
 
-    /// Whether rayguard shows this certificate, under the name of the Service.
-    fn shows(&self, rayguard: &Rayguard, files: &Files) -> bool {
+    /// Returns whether rayguard serves this certificate, under the name of the Service.
+    fn serves(&self, rayguard: &Rayguard, files: &Files) -> bool {
         let name = format!("{0}.{0}.svc", self.namespace.name);
         let client = Client::connect_by_name(rayguard.webhooks, &trusting(&files[0].1), &name);
-        client.is_ok_and(|client| files[1].1.replace('\n', "").contains(&BASE64_STANDARD.encode(client.shown())))
+        client.is_ok_and(|client| files[1].1.replace('\n', "").contains(&BASE64_STANDARD.encode(client.server_certificate())))
     }
 }
 
@@ -179,16 +180,16 @@ fn texts(files: &Files) -> [(&str, &str); 3] {
 }
 
 #[test]
-fn what_cert_manager_makes_and_renews_is_taken_up_without_a_lost_call() {
+fn certificates_that_cert_manager_issues_and_renews_are_loaded_without_losing_a_call() {
     let release = Release::install(RELEASE, true);
     let first = release.issued(RELEASE, 1);
     let mut mount = Mount::new(&texts(&first));
     let rayguard = release.start(&mount);
-    assert!(release.shows(&rayguard, &first));
+    assert!(release.serves(&rayguard, &first));
     let refused = release.guarded.send("create -f -", BAD_CLUSTER).fails();
     assert_eq!(refused.denials(), BAD_CLUSTER_DENIALS, "{}", refused.stderr);
 
-    // The certificate alone; then its CA too.
+    // First only the certificate is renewed, then its CA too.
     let mut before = first;
     for new_ca in [false, true] {
         if new_ca {
@@ -202,14 +203,14 @@ fn what_cert_manager_makes_and_renews_is_taken_up_without_a_lost_call() {
         eventually("the renewed certificate", || {
             release.disconnect(&rayguard);
             release.guarded.send("create --dry-run=server -f -", PROBE).passes();
-            release.shows(&rayguard, &renewed).then_some(())
+            release.serves(&rayguard, &renewed).then_some(())
         });
         before = renewed;
     }
 }
 
 #[test]
-fn what_cainjector_writes_is_enough_where_rayguard_has_no_rights() {
+fn the_ca_bundle_of_cainjector_suffices_if_rayguard_has_no_rights() {
     let release = Release::install("injected", false);
     let files = release.issued("injected", 1);
     let mut mount = Mount::new(&texts(&files));
@@ -220,11 +221,11 @@ fn what_cainjector_writes_is_enough_where_rayguard_has_no_rights() {
     });
     assert_eq!(refused.denials(), BAD_CLUSTER_DENIALS, "{}", refused.stderr);
 
-    // kube-apiserver itself looks at the name.
+    // kube-apiserver itself checks the name.
     let names = json!({"spec": {"dnsNames": ["injected.elsewhere.svc"]}}).to_string();
     release.namespace.patch("certificate/injected", &names).passes_silently();
     mount.swap(&texts(&release.issued("injected", 2)));
-    eventually("kube-apiserver to miss the name of the Service", || {
+    eventually("kube-apiserver to refuse the name", || {
         release.disconnect(&rayguard);
         let failed = release.guarded.send("create -f -", BAD_CLUSTER).fails();
         failed.stderr.contains("is valid for injected.elsewhere.svc, not injected.injected.svc").then_some(())

@@ -1,4 +1,4 @@
-//! What the API server asks of webhooks that are registered as the chart registers them.
+//! Which requests the API server sends to webhooks that are registered as by the chart.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -11,7 +11,7 @@ use crate::server::process::{Rayguard, eventually};
 const WEBHOOKS: [(&str, &str); 2] =
     [("MutatingWebhookConfiguration", "mutate"), ("ValidatingWebhookConfiguration", "validate")];
 
-/// A cluster that nobody objects to.
+/// A cluster without denials and warnings.
 const CLUSTER: &str = "
 apiVersion: ray.io/v1
 kind: RayCluster
@@ -19,7 +19,7 @@ metadata: {name: cluster, finalizers: [example.com/held]}
 spec: {headGroupSpec: {template: {spec: {containers: [{name: ray-head, image: rayproject/ray}]}}}}
 ";
 
-/// How often each of the two webhooks has answered.
+/// Returns how often each of the two webhooks has answered.
 fn calls(rayguard: &Rayguard) -> [u64; 2] {
     let metrics = rayguard.ask_admin("/metrics").body;
     WEBHOOKS.map(|(_, webhook)| {
@@ -29,8 +29,8 @@ fn calls(rayguard: &Rayguard) -> [u64; 2] {
     })
 }
 
-/// A namespace of the API server with the chart's webhooks, which are told of no other namespace, but with an URL in
-/// place of a Service, for there is no network for one.
+/// Creates a namespace with the chart's webhooks, which apply to no other namespace. They have a URL in place of a
+/// Service, because there is no network for Services here.
 fn guarded<'a>(name: &str, rayguard: &Rayguard) -> Namespace<'a> {
     let namespace = ApiServer::shared().namespace(name);
     let values = [
@@ -52,8 +52,8 @@ fn guarded<'a>(name: &str, rayguard: &Rayguard) -> Namespace<'a> {
     namespace
 }
 
-/// How many calls of each webhook a change brings about.
-fn brings_about(rayguard: &Rayguard, change: impl FnOnce()) -> [u64; 2] {
+/// Returns how many calls of each webhook a change causes.
+fn count_calls(rayguard: &Rayguard, change: impl FnOnce()) -> [u64; 2] {
     let before = calls(rayguard);
     change();
     let after = calls(rayguard);
@@ -61,10 +61,10 @@ fn brings_about(rayguard: &Rayguard, change: impl FnOnce()) -> [u64; 2] {
 }
 
 #[test]
-fn only_what_changes_something_that_is_judged_is_sent() {
+fn only_changes_to_checked_fields_are_sent() {
     let rayguard = Rayguard::start(&[]);
     let namespace = guarded("conditions", &rayguard);
-    let created = brings_about(&rayguard, || {
+    let created = count_calls(&rayguard, || {
         namespace.send("create -f -", CLUSTER).passes_silently();
     });
     assert_eq!(created, [1, 1]);
@@ -75,28 +75,28 @@ fn only_what_changes_something_that_is_judged_is_sent() {
         ("a label of the user's", labels(r#"{"team": "ml"}"#), false),
         ("an annotation of the user's", annotations(r#"{"note": "x"}"#), false),
         (
-            "a finalizer more",
+            "an added finalizer",
             r#"{"metadata": {"finalizers": ["example.com/held", "example.com/too"]}}"#.to_owned(),
             false,
         ),
-        ("a finalizer less", r#"{"metadata": {"finalizers": ["example.com/held"]}}"#.to_owned(), false),
+        ("a removed finalizer", r#"{"metadata": {"finalizers": ["example.com/held"]}}"#.to_owned(), false),
         ("an annotation of KubeRay's", annotations(r#"{"ray.io/note": "x"}"#), true),
         ("another value of it", annotations(r#"{"ray.io/note": "y"}"#), true),
         ("the same value and another annotation", annotations(r#"{"ray.io/note": "y", "note": "y"}"#), false),
-        ("its end", annotations(r#"{"ray.io/note": null}"#), true),
-        ("the end of all annotations", annotations("null"), false),
+        ("its removal", annotations(r#"{"ray.io/note": null}"#), true),
+        ("the removal of all annotations", annotations("null"), false),
         ("a label of KubeRay's", labels(r#"{"ray.io/note": "x"}"#), true),
-        ("its end, and that of all labels", labels("null"), true),
+        ("its removal, and that of all labels", labels("null"), true),
         ("a field of the spec", r#"{"spec": {"suspend": true}}"#.to_owned(), true),
-        ("its end", r#"{"spec": {"suspend": null}}"#.to_owned(), true),
+        ("its removal", r#"{"spec": {"suspend": null}}"#.to_owned(), true),
     ] {
-        let sent = brings_about(&rayguard, || {
+        let sent = count_calls(&rayguard, || {
             namespace.patch("raycluster/cluster", &patch).passes_silently();
         });
-        // More than once where the API server had an older object in its cache and tries again.
+        // There may be several calls, if the API server had an older object in its cache and tries again.
         assert_eq!(sent.map(|calls| calls > 0), [expected; 2], "{what}");
     }
-    let status = brings_about(&rayguard, || {
+    let status = count_calls(&rayguard, || {
         let patch = r#"{"status": {"reason": "because"}}"#;
         namespace
             .kubectl_with(["patch", "raycluster/cluster", "--subresource=status", "--type=merge", "--patch", patch])
@@ -106,7 +106,7 @@ fn only_what_changes_something_that_is_judged_is_sent() {
 }
 
 #[test]
-fn what_is_being_deleted_goes_while_rayguard_is_away() {
+fn an_object_that_is_being_deleted_can_be_removed_while_rayguard_is_down() {
     let rayguard = Rayguard::start(&[]);
     let namespace = guarded("conditions-deletion", &rayguard);
     namespace.send("create -f -", CLUSTER).passes_silently();
@@ -122,10 +122,10 @@ fn what_is_being_deleted_goes_while_rayguard_is_away() {
 }
 
 #[test]
-fn an_object_of_v1alpha1_is_sent_as_an_equivalent() {
+fn a_v1alpha1_object_is_sent_by_match_policy_equivalent() {
     let rayguard = Rayguard::start(&[]);
     let namespace = guarded("conditions-v1alpha1", &rayguard);
-    let sent = brings_about(&rayguard, || {
+    let sent = count_calls(&rayguard, || {
         namespace.send("create -f -", LEGACY_CLUSTER).passes();
     });
     assert_eq!(sent, [1, 1]);
@@ -138,8 +138,8 @@ fn a_namespace_can_opt_out() {
     let rayguard = Rayguard::start(&[]);
     let namespace = guarded("conditions-opt-out", &rayguard);
     namespace.kubectl("label namespace conditions-opt-out rayguard.dev/ignore=").passes();
-    eventually("kube-apiserver to leave the namespace out", || {
-        let sent = brings_about(&rayguard, || {
+    eventually("kube-apiserver to exclude the namespace", || {
+        let sent = count_calls(&rayguard, || {
             namespace.send("create --dry-run=server -f -", CLUSTER).passes_silently();
         });
         (sent == [0, 0]).then_some(())
@@ -147,10 +147,10 @@ fn a_namespace_can_opt_out() {
 }
 
 #[test]
-fn the_largest_object_is_within_the_budget_of_the_conditions() {
+fn the_largest_object_is_within_the_cost_budget_of_the_match_conditions() {
     let rayguard = Rayguard::start(&[]);
     let namespace = guarded("conditions-large", &rayguard);
-    // Of 1.5 MiB, which is all that etcd takes, with as many annotations as there may be: 256 KiB.
+    // The object has 1.5 MiB, the limit of etcd, and the maximum of annotations, 256 KiB.
     let variables: Vec<_> =
         (0..10_000).map(|index| json!({"name": format!("V{index}"), "value": "x".repeat(80)})).collect();
     let annotations: serde_json::Map<_, _> =
@@ -161,7 +161,7 @@ fn the_largest_object_is_within_the_budget_of_the_conditions() {
         "spec": {"headGroupSpec": {"template": {"spec": {"containers": [container]}}}},
     });
     namespace.send("create -f -", &cluster.to_string()).passes_silently();
-    let sent = brings_about(&rayguard, || {
+    let sent = count_calls(&rayguard, || {
         namespace.patch("raycluster/cluster", r#"{"metadata": {"labels": {"team": "ml"}}}"#).passes_silently();
     });
     assert_eq!(sent, [0, 0]);

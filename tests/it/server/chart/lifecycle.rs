@@ -1,4 +1,4 @@
-//! What Helm leaves alone when it upgrades, and what it leaves behind when it goes.
+//! What Helm keeps when it upgrades, and what remains after it uninstalls.
 
 use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, Patch, PatchParams};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::server::apiserver::{ApiServer, Namespace};
 /// Some bytes in base64, in place of a CA.
 const CA: &str = "Q0E=";
 
-/// Writes what rayguard writes, as its own field manager: the CA of both configurations, and its Secret.
+/// Writes the fields that rayguard writes, as its field manager: the CA of both configurations, and its Secret.
 async fn write(namespace: &Namespace<'_>, name: &str) {
     let client = namespace.client().await;
     let apply = async |api: Api<DynamicObject>, name: &str, object: Value| {
@@ -38,13 +38,14 @@ fn bundles(namespace: &Namespace<'_>, name: &str) -> [String; 2] {
     })
 }
 
-/// What is there of it.
+/// Returns the current values of the fields that [`write`] writes.
 fn found(namespace: &Namespace<'_>, name: &str) -> [String; 3] {
     let [mutating, validating] = bundles(namespace, name);
     [mutating, validating, field(namespace, &format!("secret/{name}-certificate"), r".data.tls\.crt")]
 }
 
-/// Helm, on the API server of the tests. The release's webhooks are told of no namespace at all, for all tests share it.
+/// Runs Helm on the shared API server. The release's webhooks apply to no namespace, because all tests share the
+/// server.
 #[track_caller]
 fn helm(command: &str, namespace: &str, values: &[&str]) {
     let mut helm = program("helm");
@@ -58,7 +59,7 @@ fn helm(command: &str, namespace: &str, values: &[&str]) {
 }
 
 #[tokio::test]
-async fn what_rayguard_has_written_stays_through_upgrades_and_rollbacks() {
+async fn helm_upgrade_and_rollback_keep_what_rayguard_wrote() {
     let namespace = ApiServer::shared().namespace("helm-upgrade");
     let name = "life-rayguard";
     helm(&format!("install life {CHART}"), &namespace.name, &[]);
@@ -71,10 +72,10 @@ async fn what_rayguard_has_written_stays_through_upgrades_and_rollbacks() {
     assert_eq!(found(&namespace, name), kept);
     helm("rollback life 1", &namespace.name, &[]);
     assert_eq!(found(&namespace, name), kept);
-    // This replaces objects whole, of which docs/install.md warns.
+    // `--force` replaces whole objects, of which docs/install.md warns.
     helm(&format!("upgrade life {CHART} --force"), &namespace.name, &["commonLabels.team=ml"]);
     assert_eq!(found(&namespace, name), ["", "", ""]);
-    // And this takes out what Helm itself once wrote, of which it warns too.
+    // Helm removes a field that it once wrote itself, of which docs/install.md warns too.
     let bundle = "certificate.files.caBundle=-----BEGIN CERTIFICATE-----\nQ0E=\n-----END CERTIFICATE-----";
     let files =
         ["certificate.mode=files", "certificate.files.secretName=mine", bundle, "certificate.keepCaBundle=false"];
@@ -86,14 +87,14 @@ async fn what_rayguard_has_written_stays_through_upgrades_and_rollbacks() {
 }
 
 #[tokio::test]
-async fn what_rayguard_has_written_stays_through_kubectl_apply() {
+async fn kubectl_apply_keeps_what_rayguard_wrote() {
     for (command, name) in [("apply", "applied"), ("apply --server-side", "applied-server-side")] {
         let namespace = ApiServer::shared().namespace(name);
         let values =
             [format!("fullnameOverride={name}"), "webhooks.namespaceSelector.matchLabels.nowhere=x".to_owned()];
         let mut arguments: Vec<_> = values.iter().flat_map(|value| ["--set", value]).collect();
         let apply = |arguments: &[&str]| {
-            // The release's namespace is another one.
+            // The manifest has another release namespace.
             let manifest = Rendered::new(arguments.iter().copied()).text;
             let manifest = manifest.replace("namespace: rayguard\n", &format!("namespace: {name}\n"));
             namespace.send(&format!("{command} -f -"), &manifest).passes_silently();
@@ -107,7 +108,7 @@ async fn what_rayguard_has_written_stays_through_kubectl_apply() {
 }
 
 #[test]
-fn helm_puts_back_what_was_deleted_in_an_emergency_and_leaves_nothing_behind_when_it_goes() {
+fn helm_upgrade_restores_deleted_webhook_configurations_and_uninstall_leaves_nothing() {
     let namespace = ApiServer::shared().namespace("helm-emergency");
     let configurations = "validatingwebhookconfiguration,mutatingwebhookconfiguration";
     let all = "all,secret,configmap,serviceaccount,role,rolebinding,lease,poddisruptionbudget";
@@ -121,7 +122,7 @@ fn helm_puts_back_what_was_deleted_in_an_emergency_and_leaves_nothing_behind_whe
     helm(&format!("upgrade emergency {CHART} --reuse-values"), &namespace.name, &[]);
     assert_eq!(listed(configurations).lines().count(), 2);
 
-    // First what would refuse objects once nobody answers any more.
+    // First delete the configurations, which would refuse objects once no replica answers.
     namespace.kubectl(&format!("delete {configurations} emergency-rayguard")).passes();
     helm("uninstall emergency", &namespace.name, &[]);
     for kinds in [all, "clusterrole,clusterrolebinding", configurations] {

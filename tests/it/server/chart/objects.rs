@@ -1,4 +1,4 @@
-//! What the API server says to every object of the chart.
+//! Whether the API server accepts every object of the chart.
 
 use std::sync::LazyLock;
 
@@ -6,7 +6,7 @@ use super::{RELEASE, ROOT, Rendered, module, value_sets};
 use crate::server::apiserver::{ApiServer, Namespace};
 use crate::server::process::eventually;
 
-/// CRDs of other projects, whose objects the chart can bring along: the module that has it, its folder, its name.
+/// CRDs of other projects whose objects the chart can contain: the module, its folder, and the CRD's name.
 const DEFINITIONS: [(&str, &str, &str); 5] = [
     ("cert-manager", "deploy/crds", "cert-manager.io_certificates"),
     ("cert-manager", "deploy/crds", "cert-manager.io_issuers"),
@@ -15,12 +15,12 @@ const DEFINITIONS: [(&str, &str, &str); 5] = [
     ("prometheus-operator", "example/prometheus-operator-crd", "monitoring.coreos.com_servicemonitors"),
 ];
 
-/// The namespace of the release, in an API server that knows every kind of the chart's. It warns of Pods that its
-/// strictest standard would refuse.
+/// Returns the namespace of the release, in an API server with all kinds of the chart. It warns of Pods that violate
+/// the strictest Pod security standard.
 fn namespace() -> &'static Namespace<'static> {
     static NAMESPACE: LazyLock<Namespace<'static>> = LazyLock::new(|| {
         let namespace = ApiServer::shared().namespace(RELEASE);
-        // Those that everything-values.yaml names.
+        // The namespaces that everything-values.yaml names.
         for watched in ["ml", "team"] {
             namespace.kubectl(&format!("create namespace {watched}")).passes();
         }
@@ -39,13 +39,13 @@ fn namespace() -> &'static Namespace<'static> {
 }
 
 #[test]
-fn the_api_server_takes_every_object_of_every_set_of_values() {
+fn the_api_server_accepts_every_object_of_every_value_set() {
     for (name, file) in value_sets() {
         let rendered = Rendered::with_values(file.as_deref());
-        // With a namespace kubectl would refuse what lies in another one.
+        // With a default namespace, kubectl would refuse objects of other namespaces.
         let created = namespace().send("create --dry-run=server --validate=strict --namespace= -f -", &rendered.text);
         if name == "everything" {
-            // The network of the node is what it asks for, and what the standard warns of first of all.
+            // This set of values uses the host network, which violates the standard.
             assert!(created.stderr.contains("would violate PodSecurity") && created.stderr.contains("host namespaces"));
             assert_eq!(created.stderr.lines().count(), 1, "{}", created.stderr);
         } else {
@@ -56,15 +56,15 @@ fn the_api_server_takes_every_object_of_every_set_of_values() {
 }
 
 #[test]
-fn the_api_server_takes_a_pod_monitor() {
+fn the_api_server_accepts_a_pod_monitor() {
     let rendered = Rendered::new(["--set", "podMonitor.enabled=true"]);
     assert!(rendered.has("PodMonitor"));
     namespace().send("create --dry-run=server --validate=strict -f -", &rendered.text).passes_silently();
 }
 
 #[test]
-fn the_api_server_takes_the_plain_manifest_and_what_cert_manager_is_to_make() {
-    // The namespace is there already.
+fn the_api_server_accepts_the_plain_manifest_and_the_cert_manager_objects() {
+    // The namespace exists already.
     let applied = format!("apply --dry-run=server --validate=strict -f {ROOT}/charts/install.yaml");
     namespace().kubectl(&applied).passes();
     let created = format!("create --dry-run=server --validate=strict -f {ROOT}/certs/cert-manager.yaml");
@@ -72,7 +72,7 @@ fn the_api_server_takes_the_plain_manifest_and_what_cert_manager_is_to_make() {
 }
 
 #[test]
-fn an_expression_that_does_not_compile_would_be_refused() {
+fn the_api_server_refuses_an_expression_that_does_not_compile() {
     let broken =
         Rendered::new(["--set", "webhooks.matchConditions[0].name=x,webhooks.matchConditions[0].expression=object.?"]);
     let refused = namespace().send("create --dry-run=server -f -", &broken.text).fails();

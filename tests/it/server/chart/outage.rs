@@ -1,4 +1,4 @@
-//! What goes on in a cluster while rayguard is away and its webhooks fail closed: all that it needs to come back.
+//! A cluster while rayguard is down and its webhooks fail closed: everything that it needs to restart is admitted.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::server::apiserver::webhooks::PROBE;
 use crate::server::apiserver::{ApiServer, Namespace};
 use crate::server::process::eventually;
 
-/// What others bring along for a Pod: its node, its place, its network, its storage, its certificate.
+/// Returns objects of other components that a Pod needs: for its node, scheduling, network, storage and certificate.
 fn of_others(namespace: &str) -> Vec<Value> {
     let named = |version: &str, kind: &str| json!({"apiVersion": version, "kind": kind, "metadata": {"name": "other"}});
     let with = |mut object: Value, field: &str, value: Value| {
@@ -32,26 +32,26 @@ fn of_others(namespace: &str) -> Vec<Value> {
     ]
 }
 
-/// Creates an object, or takes it that it is there.
+/// Creates an object, or updates an existing one.
 #[track_caller]
 fn create(namespace: &Namespace<'_>, object: &Value) {
     namespace.send("apply --server-side --force-conflicts -f -", &object.to_string()).passes();
 }
 
 #[test]
-fn all_that_rayguard_needs_to_start_is_admitted_while_it_is_away() {
-    // An API server of its own, for here the webhooks are told of every namespace, and nobody answers.
+fn everything_that_rayguard_needs_to_start_is_admitted_while_it_is_down() {
+    // A separate API server, because here the webhooks apply to every namespace, and no replica answers.
     let server = ApiServer::start();
     let rendered = Rendered::new([]);
     let namespace = server.namespace("rayguard");
     namespace.send("apply --server-side -f -", &rendered.text).passes_silently();
     let elsewhere = server.namespace("elsewhere");
-    eventually("kube-apiserver to miss rayguard", || {
+    eventually("calls of rayguard to fail", || {
         let refused = elsewhere.send("create --dry-run=server -f -", PROBE);
         refused.stderr.contains("failed calling webhook \"validate.rayguard.dev\"").then_some(())
     });
 
-    // The release anew: all of it but the webhooks themselves, which stay.
+    // Creates the release again, except the webhook configurations, which stay.
     for object in &rendered.objects {
         let kind = object["kind"].as_str().expect("a kind");
         if !kind.ends_with("WebhookConfiguration") {
@@ -59,25 +59,26 @@ fn all_that_rayguard_needs_to_start_is_admitted_while_it_is_away() {
             create(&namespace, object);
         }
     }
-    // What comes of it, here without a controller and a node: the Pod, where it runs, and where it is to be reached.
+    // Without a controller and a node, the test creates the rest itself: the Pod, its node, and its endpoints.
     let template = &rendered.only("Deployment")["spec"]["template"];
     let mut metadata = template["metadata"].clone();
     metadata["name"] = "rayguard".into();
     let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]});
-    for place in [&namespace, &elsewhere] {
-        create(place, &pod);
-        for object in of_others(&place.name) {
-            create(place, &object);
+    for target in [&namespace, &elsewhere] {
+        create(target, &pod);
+        for object in of_others(&target.name) {
+            create(target, &object);
         }
         let binding = json!({"apiVersion": "v1", "kind": "Binding", "metadata": {"name": "rayguard"},
             "target": {"apiVersion": "v1", "kind": "Node", "name": "other"}});
-        let path = format!("create --raw /api/v1/namespaces/{}/pods/rayguard/binding -f -", place.name);
-        place.send(&path, &binding.to_string()).passes();
+        let path = format!("create --raw /api/v1/namespaces/{}/pods/rayguard/binding -f -", target.name);
+        target.send(&path, &binding.to_string()).passes();
         let running = r#"{"status": {"phase": "Running"}}"#;
         let status = ["patch", "pod/rayguard", "--subresource=status", "--type=merge", "--patch", running];
-        place.kubectl_with(status).passes_silently();
+        target.kubectl_with(status).passes_silently();
     }
-    // Nor do its own writes pass it: the Secret, the Leases, and the webhook configurations.
+    // rayguard's own writes are not sent to its webhooks either: the Secret, the Leases, and the webhook
+    // configurations.
     let data = r#"{"data": {"tls.crt": "Q0E="}}"#;
     namespace.patch("secret/rayguard-certificate", data).passes_silently();
     for lease in ["lease/rayguard-certificate", "lease/rayguard-audit"] {

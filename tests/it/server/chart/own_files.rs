@@ -1,4 +1,4 @@
-//! A certificate of the user's own, made as the documentation says.
+//! The user's own certificate, created as the documentation describes.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::server::process::Rayguard;
 use rayguard_test_client::client::{Client, trusting};
 
 #[test]
-fn the_chart_takes_the_ca_and_the_api_server_would_trust_the_certificate_that_certs_make_makes() {
+fn the_certificate_from_certs_make_is_trusted_and_the_chart_accepts_its_ca() {
     let folder = tempfile::tempdir().expect("a folder");
     let make = || {
         let output =
@@ -20,7 +20,7 @@ fn the_chart_takes_the_ca_and_the_api_server_would_trust_the_certificate_that_ce
         assert!(output.status.success(), "certs/make needs openssl: {}", String::from_utf8_lossy(&output.stderr));
     };
     let file = |name: &str| folder.path().join(name).display().to_string();
-    let read = |name: &str| fs::read_to_string(file(name)).expect("certs/make has made it");
+    let read = |name: &str| fs::read_to_string(file(name)).expect("certs/make has created it");
     make();
     let (ca, certificate) = (read("ca.crt"), read("tls.crt"));
     let rayguard =
@@ -29,7 +29,7 @@ fn the_chart_takes_the_ca_and_the_api_server_would_trust_the_certificate_that_ce
     shake_hands("rayguard.rayguard.svc").expect("the name of the Service");
     shake_hands("rayguard.other.svc").expect_err("another name");
 
-    // Renewed by the same CA.
+    // The same CA renews the certificate.
     make();
     assert_eq!(read("ca.crt"), ca);
     assert_ne!(read("tls.crt"), certificate);
@@ -47,7 +47,7 @@ fn the_chart_takes_the_ca_and_the_api_server_would_trust_the_certificate_that_ce
     let written = &rendered.webhook(configuration)["clientConfig"]["caBundle"];
     assert_eq!(written, &BASE64_STANDARD.encode(&ca));
 
-    // Or it is rayguard that writes it, once it has read it.
+    // By default rayguard writes the CA, which it reads from a file.
     let rendered = with("");
     assert!(rendered.webhook(configuration)["clientConfig"].get("caBundle").is_none());
     assert_eq!(rendered.only("ConfigMap")["data"]["ca.crt"].as_str().map(str::trim), Some(ca.trim()));

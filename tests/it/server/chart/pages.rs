@@ -1,4 +1,4 @@
-//! What the documentation says of the chart and of its tests.
+//! Tests of the documentation of the chart and its tests.
 
 use std::fs;
 use std::path::Path;
@@ -30,7 +30,7 @@ fn every_good_practice_has_an_answer() {
 }
 
 #[test]
-fn every_proof_is_there() {
+fn every_linked_test_exists() {
     for (page, least) in [(PAGE, 40), ("docs/reliability.md", 30)] {
         let text = fs::read_to_string(Path::new(ROOT).join(page)).expect("a page");
         let proofs: Vec<_> = text.split("](../").skip(1).map(|link| link.split(')').next().expect("its end")).collect();
@@ -48,7 +48,7 @@ fn every_proof_is_there() {
 }
 
 #[test]
-fn links_between_pages_lead_to_headings() {
+fn links_between_pages_point_at_existing_headings() {
     for page in
         ["install.md", "troubleshooting.md", "metrics.md", "good-practices.md", "authentication.md", "reliability.md"]
     {
@@ -61,14 +61,14 @@ fn links_between_pages_lead_to_headings() {
             let target = target.unwrap_or_else(|error| panic!("{page}: {link}: {error}"));
             let anchors = target.lines().filter_map(|line| line.strip_prefix('#')).map(|line| {
                 let words = line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
-                words.replace(|sign: char| !sign.is_alphanumeric() && sign != '-', "")
+                words.replace(|character: char| !character.is_alphanumeric() && character != '-', "")
             });
             assert!(heading.is_empty() || anchors.into_iter().any(|anchor| anchor == heading), "{page}: {link}");
         }
     }
 }
 
-/// The entries of a section of the change log, a line each, with the kind that its heading gives them.
+/// Returns the entries of a section of the change log, each with the kind of its heading.
 fn changes(log: &str, section: &str) -> Vec<Value> {
     let (_, section) = log.split_once(&format!("\n## [{section}]")).expect("the section is there");
     let section = section.split("\n## ").next().expect("its end");
@@ -85,7 +85,7 @@ fn changes(log: &str, section: &str) -> Vec<Value> {
 }
 
 #[test]
-fn artifact_hub_is_told_of_the_image_and_of_each_change() {
+fn artifact_hub_annotations_have_the_image_and_the_changes() {
     const CHART: &str = "charts/rayguard/Chart.yaml";
     const CHANGES: &str = "  artifacthub.io/changes: |\n";
     let chart = fs::read_to_string(Path::new(ROOT).join(CHART)).expect("the chart");

@@ -1,4 +1,4 @@
-//! What the chart renders.
+//! Tests of the rendered chart.
 
 use std::process::Command;
 
@@ -9,11 +9,11 @@ use crate::server::process;
 
 const CONFIGURATIONS: [&str; 2] = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
 
-/// Of these a cluster has one for all namespaces.
+/// The cluster-scoped kinds.
 const CLUSTER_SCOPED: [&str; 4] = ["ClusterRole", "ClusterRoleBinding", CONFIGURATIONS[0], CONFIGURATIONS[1]];
 
 #[test]
-fn every_set_of_values_renders_what_it_should() {
+fn every_value_set_renders_as_in_its_snapshot() {
     for (name, file) in value_sets() {
         insta::assert_snapshot!(format!("rendered_{name}"), Rendered::with_values(file.as_deref()).text);
     }
@@ -22,8 +22,8 @@ fn every_set_of_values_renders_what_it_should() {
 #[test]
 fn the_plain_manifest_is_what_the_chart_renders() {
     let namespace = "\
-# rayguard without Helm: kubectl apply --filename charts/install.yaml, once the image of the Deployment is one that your
-# nodes can pull. Made from charts/rayguard by UPDATE=1 cargo test --test it chart; do not edit.
+# Installs rayguard without Helm: kubectl apply --filename charts/install.yaml. First set the image of the Deployment to
+# one that your nodes can pull. Generated from charts/rayguard by UPDATE=1 cargo test --test it chart; do not edit.
 apiVersion: v1
 kind: Namespace
 metadata:
@@ -53,7 +53,7 @@ fn the_chart_has_the_version_of_the_program() {
 }
 
 #[test]
-fn helm_finds_nothing_to_complain_of() {
+fn helm_lint_reports_nothing() {
     for (name, file) in value_sets() {
         let file = file.map(|file| file.display().to_string());
         let values = file.iter().flat_map(|file| ["--values", file]);
@@ -64,7 +64,7 @@ fn helm_finds_nothing_to_complain_of() {
 }
 
 #[test]
-fn the_webhooks_touch_nothing_but_kuberays_own_kinds() {
+fn the_webhooks_match_only_kuberays_kinds() {
     for (name, file) in value_sets() {
         let rendered = Rendered::with_values(file.as_deref());
         let kinds = [vec!["rayclusters", "rayservices"], vec!["rayclusters", "rayservices", "rayjobs", "raycronjobs"]];
@@ -80,7 +80,7 @@ fn the_webhooks_touch_nothing_but_kuberays_own_kinds() {
 }
 
 #[test]
-fn kube_system_and_the_own_namespace_cannot_be_lost_from_the_exclusions() {
+fn kube_system_and_the_release_namespace_are_always_excluded() {
     for (name, file) in value_sets() {
         let rendered = Rendered::with_values(file.as_deref());
         for configuration in CONFIGURATIONS {
@@ -97,7 +97,7 @@ fn kube_system_and_the_own_namespace_cannot_be_lost_from_the_exclusions() {
 }
 
 #[test]
-fn what_the_api_server_is_told_of_the_webhooks_is_as_it_should_be_in_every_set_of_values() {
+fn the_webhook_settings_are_right_in_every_value_set() {
     for (name, file) in value_sets() {
         let rendered = Rendered::with_values(file.as_deref());
         for configuration in CONFIGURATIONS {
@@ -107,7 +107,7 @@ fn what_the_api_server_is_told_of_the_webhooks_is_as_it_should_be_in_every_set_o
             assert_eq!(webhook["admissionReviewVersions"], json!(["v1"]), "{name}");
             assert!(webhook["timeoutSeconds"].as_u64().is_some_and(|seconds| seconds <= 5), "{name}");
             let has_bundle = webhook["clientConfig"].get("caBundle").is_some();
-            assert!(!has_bundle, "{name}: what rayguard or cert-manager writes is not rendered");
+            assert!(!has_bundle, "{name}: a field that rayguard or cert-manager writes is not rendered");
             assert_eq!(
                 rendered.only(configuration)["metadata"]["name"],
                 rendered.only("Deployment")["metadata"]["name"]
@@ -116,19 +116,19 @@ fn what_the_api_server_is_told_of_the_webhooks_is_as_it_should_be_in_every_set_o
         let [mutating, validating] = CONFIGURATIONS.map(|configuration| rendered.webhook(configuration));
         assert_eq!(mutating["failurePolicy"], "Ignore", "{name}");
         assert_eq!(mutating["reinvocationPolicy"], "IfNeeded", "{name}");
-        let refuses = name != "minimal";
-        assert_eq!(validating["failurePolicy"], if refuses { "Fail" } else { "Ignore" }, "{name}");
+        let fails_closed = name != "minimal";
+        assert_eq!(validating["failurePolicy"], if fails_closed { "Fail" } else { "Ignore" }, "{name}");
     }
 }
 
 #[test]
-fn what_belongs_to_the_release_lies_in_its_namespace_and_carries_its_labels() {
+fn every_object_of_the_release_has_its_namespace_and_labels() {
     for (name, file) in value_sets() {
         for object in Rendered::with_values(file.as_deref()).objects {
             let (kind, metadata) = (object["kind"].as_str().expect("a kind"), &object["metadata"]);
             let of_the_user = ["critical", "guard-note"].map(Value::from).contains(&metadata["name"]);
             let namespace = if CLUSTER_SCOPED.contains(&kind) { Value::Null } else { json!(RELEASE) };
-            // The rights on Secrets of users lie where these are.
+            // Roles for users' Secrets are in the namespaces of these Secrets.
             let of_secrets = name == "everything" && metadata["name"] == "guard-secrets";
             let elsewhere = of_secrets && ["ml", "team"].map(Value::from).contains(&metadata["namespace"]);
             assert!(elsewhere || metadata["namespace"] == namespace, "{name}: {kind}: {metadata}");
@@ -139,7 +139,7 @@ fn what_belongs_to_the_release_lies_in_its_namespace_and_carries_its_labels() {
 }
 
 #[test]
-fn cainjector_is_told_of_the_webhooks_only_where_rayguard_does_not_keep_the_ca_bundle() {
+fn the_cainjector_annotation_is_set_only_if_rayguard_does_not_keep_the_ca_bundle() {
     let annotation = |keep: bool, configuration: &str| {
         let values = format!("certificate.mode=cert-manager,certificate.keepCaBundle={keep}");
         let rendered = Rendered::new(["--set", &values]);
@@ -152,7 +152,7 @@ fn cainjector_is_told_of_the_webhooks_only_where_rayguard_does_not_keep_the_ca_b
 }
 
 #[test]
-fn the_ca_of_clients_is_mounted_where_the_program_is_told_to_look_for_it() {
+fn the_client_ca_is_mounted_at_the_path_in_the_arguments() {
     for (value, volume) in [
         ("mtls.configMapName=client-ca", json!({"name": "client", "configMap": {"name": "client-ca"}})),
         ("mtls.secretName=client-ca", json!({"name": "client", "secret": {"secretName": "client-ca"}})),
@@ -168,7 +168,7 @@ fn the_ca_of_clients_is_mounted_where_the_program_is_told_to_look_for_it() {
 }
 
 #[test]
-fn a_budget_for_disruptions_is_there_only_where_a_pod_can_be_spared() {
+fn a_pod_disruption_budget_is_rendered_only_with_more_than_one_replica() {
     let has = |arguments: &[&str]| Rendered::new(arguments.iter().copied()).has("PodDisruptionBudget");
     assert!(has(&[]));
     assert!(!has(&["--set", "replicas=1"]));
@@ -177,7 +177,7 @@ fn a_budget_for_disruptions_is_there_only_where_a_pod_can_be_spared() {
 }
 
 #[test]
-fn another_policy_rolls_the_pods_and_nothing_else_does() {
+fn only_a_changed_policy_changes_the_checksum_of_the_pods() {
     let checksum = |arguments: &[&str]| {
         let rendered = Rendered::new(arguments.iter().copied());
         let template = &rendered.only("Deployment")["spec"]["template"];
@@ -188,7 +188,7 @@ fn another_policy_rolls_the_pods_and_nothing_else_does() {
 }
 
 #[test]
-fn the_program_reads_the_policy_and_the_arguments() {
+fn the_program_accepts_the_rendered_policy_and_arguments() {
     for (name, file) in value_sets() {
         let rendered = Rendered::with_values(file.as_deref());
         let map = rendered.objects.iter().find_map(|object| object["data"]["policy.yaml"].as_str());
@@ -197,7 +197,7 @@ fn the_program_reads_the_policy_and_the_arguments() {
 
         let container = &rendered.only("Deployment")["spec"]["template"]["spec"]["containers"][0];
         let arguments = container["args"].as_array().expect("arguments").iter().filter_map(Value::as_str);
-        // Last, so that everything before it is looked at.
+        // `--help` comes last, so that all other arguments are parsed.
         let output = Command::new(process::RAYGUARD).args(arguments).arg("--help").current_dir(ROOT).output();
         let output = output.expect("rayguard runs");
         assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));

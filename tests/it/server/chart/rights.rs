@@ -1,4 +1,4 @@
-//! What the account may do: what each combination of switches needs, and nothing else.
+//! Tests of the account's rights: each combination of features gets exactly what it needs.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{RELEASE, Rendered};
 
-/// What rayguard asks the API server for, as the values say or as the program's arguments do.
+/// A feature that needs the API server.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 enum Feature {
     OwnCertificate,
@@ -18,14 +18,14 @@ enum Feature {
     PolicyReports,
 }
 
-/// Where all namespaces, or all names, are meant.
+/// Stands for all namespaces or all names.
 const ALL: &str = "*";
 
-/// A right: `place group/resource name verb`.
+/// Rights, each as `namespace group/resource name verb`.
 type Rights = BTreeSet<String>;
 
 impl Feature {
-    /// The least that it takes: place, resource, name, verbs.
+    /// Returns the minimal rights of the feature: namespace, resource, name and verbs.
     fn needs(&self) -> Vec<[&str; 4]> {
         match self {
             Self::OwnCertificate => vec![
@@ -50,7 +50,7 @@ impl Feature {
         }
     }
 
-    /// The Lease under which it is done.
+    /// Returns the Lease that the feature uses.
     fn lease(&self) -> Option<&'static str> {
         match self {
             Self::OwnCertificate => Some("rayguard-certificate"),
@@ -69,8 +69,8 @@ impl Feature {
 
 fn rights(features: &BTreeSet<Feature>) -> Rights {
     let needs = features.iter().flat_map(Feature::needs);
-    let each = needs.flat_map(|[place, resource, name, verbs]| {
-        verbs.split(' ').map(move |verb| format!("{place} {resource} {name} {verb}"))
+    let each = needs.flat_map(|[namespace, resource, name, verbs]| {
+        verbs.split(' ').map(move |verb| format!("{namespace} {resource} {name} {verb}"))
     });
     each.collect()
 }
@@ -79,7 +79,7 @@ fn texts(list: &Value) -> Vec<&str> {
     list.as_array().map(|items| items.iter().map(|item| item.as_str().expect("a text")).collect()).unwrap_or_default()
 }
 
-/// What the rules of all roles grant, each of which is bound to rayguard's account, once.
+/// Returns the rights that all roles grant. Each role must be bound once, to rayguard's account.
 fn granted(rendered: &Rendered) -> Rights {
     let of_kind = |kind: &'static str| rendered.objects.iter().filter(move |object| object["kind"] == kind);
     let mut granted = Rights::new();
@@ -101,13 +101,13 @@ fn granted(rendered: &Rendered) -> Rights {
                 let [groups, resources, mut names, verbs] = keys.map(|key| texts(&rule[key]));
                 assert!(![&groups, &resources, &names, &verbs].into_iter().any(|list| list.contains(&ALL)), "{rule}");
                 if names.is_empty() {
-                    assert!(rule.get("resourceNames").is_none(), "{rule}: of no names RBAC makes all of them");
+                    assert!(rule.get("resourceNames").is_none(), "{rule}: RBAC reads an empty list as all names");
                     names.push(ALL);
                 }
-                let place = metadata["namespace"].as_str().unwrap_or(ALL);
+                let namespace = metadata["namespace"].as_str().unwrap_or(ALL);
                 for (group, resource) in groups.iter().flat_map(|group| resources.iter().map(move |it| (group, it))) {
                     for (name, verb) in names.iter().flat_map(|name| verbs.iter().map(move |verb| (name, verb))) {
-                        granted.insert(format!("{place} {group}/{resource} {name} {verb}"));
+                        granted.insert(format!("{namespace} {group}/{resource} {name} {verb}"));
                     }
                 }
             }
@@ -116,8 +116,8 @@ fn granted(rendered: &Rendered) -> Rights {
     granted
 }
 
-/// What the program is told to do. An argument that is not known here may ask for anything.
-fn asked(arguments: &[&str]) -> BTreeSet<Feature> {
+/// Returns the features that the program's arguments enable. An unknown argument fails, because it may need rights.
+fn enabled(arguments: &[&str]) -> BTreeSet<Feature> {
     const OTHERS: [&str; 14] = [
         "--listen",
         "--admin-listen",
@@ -152,7 +152,7 @@ fn asked(arguments: &[&str]) -> BTreeSet<Feature> {
 
 const BUNDLE: &str = "certificate.files.caBundle=-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----";
 
-/// Every combination of what there is to switch on: Helm's values, and the features that they mean.
+/// Returns every combination of switches: Helm's values, and the features that they enable.
 fn combinations() -> Vec<(Vec<&'static str>, BTreeSet<Feature>)> {
     let certificates: [(&[&str], &[Feature]); 5] = [
         (&[], &[Feature::OwnCertificate, Feature::CaBundle]),
@@ -170,7 +170,7 @@ fn combinations() -> Vec<(Vec<&'static str>, BTreeSet<Feature>)> {
         (&[], &[]),
         (&[namespaces], &["ml", "123"]),
         (&[names], &["ml/redis", "team/redis", "team/1e3"]),
-        // Whose namespace is watched needs no right by its name.
+        // A Secret in a watched namespace needs no right by its name.
         (&[namespaces, names], &["ml", "123", "team/redis", "team/1e3"]),
     ];
     let mut combinations = Vec::new();
@@ -202,13 +202,13 @@ fn combinations() -> Vec<(Vec<&'static str>, BTreeSet<Feature>)> {
 }
 
 fn render(values: &[&str]) -> Rendered {
-    // A namespace may be called 123.
+    // Without `--set-string` Helm reads a namespace such as 123 as a number.
     let set = |value: &str| if value.starts_with("watch.secrets.") { "--set-string" } else { "--set" };
     Rendered::new(values.iter().chain(&["networkPolicy.enabled=true"]).flat_map(|value| [set(value), *value]))
 }
 
 #[test]
-fn each_combination_grants_what_its_features_need_and_asks_for_nothing_else() {
+fn each_combination_of_features_grants_exactly_the_rights_that_it_needs() {
     let combinations = combinations();
     assert_eq!(combinations.len(), 5 * 2 * 4 * 2 * 2);
     for (values, features) in &combinations {
@@ -216,15 +216,15 @@ fn each_combination_grants_what_its_features_need_and_asks_for_nothing_else() {
         assert_eq!(granted(&rendered), rights(features), "{values:?}");
         let pod = &rendered.only("Deployment")["spec"]["template"]["spec"];
         let arguments = texts(&pod["containers"][0]["args"]);
-        assert_eq!(asked(&arguments), *features, "{values:?}: {arguments:?}");
+        assert_eq!(enabled(&arguments), *features, "{values:?}: {arguments:?}");
 
         let leases: Vec<_> = features.iter().filter_map(Feature::lease).map(Value::from).collect();
         let objects = rendered.objects.iter().filter(|object| object["kind"] == "Lease");
         let mut found: Vec<_> = objects.map(|object| object["metadata"]["name"].clone()).collect();
         found.sort_by_key(|name| name != "rayguard-certificate");
         assert_eq!(found, leases, "{values:?}");
-        let namespace = arguments.contains(&"--namespace=rayguard");
-        assert_eq!(namespace, !leases.is_empty(), "{values:?}: a Lease lies in a namespace");
+        let has_namespace = arguments.contains(&"--namespace=rayguard");
+        assert_eq!(has_namespace, !leases.is_empty(), "{values:?}: a Lease needs a namespace");
 
         assert_eq!(pod["automountServiceAccountToken"], !features.is_empty(), "{values:?}");
         let account = rendered.only("ServiceAccount");
@@ -237,7 +237,7 @@ fn each_combination_grants_what_its_features_need_and_asks_for_nothing_else() {
 }
 
 #[test]
-fn where_the_rights_come_from_elsewhere_everything_else_is_the_same() {
+fn rbac_create_false_removes_only_roles_and_bindings() {
     for (values, _) in combinations().iter().step_by(13) {
         let mut expected = render(values).objects;
         expected.retain(|object| {

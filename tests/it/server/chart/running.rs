@@ -1,4 +1,4 @@
-//! rayguard itself with what the chart gives it, though not on a node.
+//! Runs rayguard with the arguments and rights of the chart, though not on a node.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -10,8 +10,8 @@ use crate::server::certificates::ready;
 use crate::server::process::{Rayguard, eventually};
 use rayguard_test_client::client::{Client, trusting};
 
-/// The arguments of the chart that have to do with the API server.
-const ASKING: [&str; 7] = [
+/// The prefixes of the chart's arguments that concern the API server.
+const API_ARGUMENTS: [&str; 7] = [
     "--certificate-secret=",
     "--webhook-configuration=",
     "--service=",
@@ -21,8 +21,7 @@ const ASKING: [&str; 7] = [
     "--policy-reports",
 ];
 
-/// A release of the chart, of whose Deployment nobody makes a Pod. It is told of no namespace, for all tests share the
-/// API server.
+/// A release of the chart, without Pods. Its webhooks apply to no namespace, because all tests share the API server.
 pub(super) struct Release {
     pub(super) namespace: Namespace<'static>,
     arguments: Vec<String>,
@@ -30,22 +29,22 @@ pub(super) struct Release {
 }
 
 impl Release {
-    /// In a namespace of its name.
+    /// Installs a release in a namespace of its name.
     pub(super) fn new(name: &str, values: &str) -> Self {
         let namespace = ApiServer::shared().namespace(name);
         let set = format!("fullnameOverride={name},webhooks.namespaceSelector.matchLabels.nowhere=x,{values}");
         let rendered = Rendered::new(["--namespace", name, "--set", &set]);
-        // With a namespace kubectl would refuse what lies in another one.
+        // With a default namespace, kubectl would refuse objects of other namespaces.
         namespace.send("apply --server-side --namespace= -f -", &rendered.text).passes_silently();
         let token = namespace.token(name);
         let container = &rendered.only("Deployment")["spec"]["template"]["spec"]["containers"][0];
         let arguments = container["args"].as_array().expect("arguments").iter().filter_map(Value::as_str);
-        let arguments = arguments.filter(|argument| ASKING.iter().any(|flag| argument.starts_with(flag)));
+        let arguments = arguments.filter(|argument| API_ARGUMENTS.iter().any(|flag| argument.starts_with(flag)));
         let arguments = arguments.chain(["--ca-settle=1s"]).map(str::to_owned).collect();
         Self { namespace, arguments, token }
     }
 
-    /// A replica with the rights of the release's account.
+    /// Starts a replica with the rights of the release's account.
     pub(super) fn start(&self) -> Rayguard {
         let server = ApiServer::shared();
         let kubeconfig = server.kubeconfig(server.address(), &self.token, &self.namespace.name);
@@ -53,7 +52,7 @@ impl Release {
         Rayguard::with_kubeconfig(&kubeconfig, &arguments)
     }
 
-    /// A connection with a replica, as the API server makes one.
+    /// Connects to a replica, as the API server does.
     pub(super) fn connect(&self, rayguard: &Rayguard) -> Client {
         let name = &self.namespace.name;
         let ca = self.namespace.get(&format!("secret/{name}-certificate"))["data"]["ca.crt"].clone();
@@ -63,7 +62,7 @@ impl Release {
     }
 }
 
-/// The sum of a metric over all series that have this in their names or labels.
+/// Returns the sum of a metric over all series that contain this label text.
 pub(super) fn sum(rayguard: &Rayguard, name: &str, label: &str) -> Option<f64> {
     let metrics = rayguard.ask_admin("/metrics").body;
     let lines = metrics.lines().filter(|line| line.starts_with(name) && line.contains(label));
@@ -71,7 +70,7 @@ pub(super) fn sum(rayguard: &Rayguard, name: &str, label: &str) -> Option<f64> {
 }
 
 #[test]
-fn the_rights_and_arguments_of_the_chart_are_enough_to_become_ready() {
+fn the_rights_and_arguments_of_the_chart_suffice_to_become_ready() {
     let release = Release::new("chart-running", "watch.rayClusters=false,audit.enabled=false");
     let rayguard = release.start();
     ready(&rayguard);
@@ -83,7 +82,7 @@ fn the_rights_and_arguments_of_the_chart_are_enough_to_become_ready() {
 }
 
 #[test]
-fn the_rights_and_arguments_of_the_chart_are_enough_to_see() {
+fn the_rights_and_arguments_of_the_chart_suffice_to_watch() {
     let server = ApiServer::shared();
     for namespace in ["chart-seen", "chart-seen-single"].map(|name| server.namespace(name)) {
         namespace.kubectl("create secret generic redis --from-literal=password=x").passes();
@@ -93,14 +92,14 @@ fn the_rights_and_arguments_of_the_chart_are_enough_to_see() {
     let rayguard = Release::new("chart-seeing", &format!("audit.enabled=false,{secrets}")).start();
     for source in ["rayclusters", "secrets"] {
         let complete = || (sum(&rayguard, "rayguard_view_complete", source) == Some(1.0)).then_some(());
-        eventually("all of the view", complete);
+        eventually("all watches to sync", complete);
     }
     assert_eq!(sum(&rayguard, "rayguard_view_objects", "secrets"), Some(3.0));
     assert!(!rayguard.log().contains("forbidden"), "{}", rayguard.log());
 }
 
 #[test]
-fn the_rights_and_arguments_of_the_chart_are_enough_to_audit() {
+fn the_rights_and_arguments_of_the_chart_suffice_to_audit() {
     let namespace = ApiServer::shared().namespace("chart-audited");
     namespace.send("create -f -", BAD_CLUSTER).passes();
     let rayguard = Release::new("chart-auditing", "audit.interval=1s,watch.rayClusters=false").start();
@@ -111,9 +110,9 @@ fn the_rights_and_arguments_of_the_chart_are_enough_to_audit() {
     assert!(!rayguard.log().contains("forbidden"), "{}", rayguard.log());
 }
 
-/// What the API server itself says to the account.
+/// Asks the API server itself for the account's rights.
 #[test]
-fn the_account_may_read_the_secrets_that_are_named_and_no_others() {
+fn the_account_may_read_only_the_named_secrets() {
     let server = ApiServer::shared();
     let [whole, single] = ["chart-rights-whole", "chart-rights-single"].map(|name| server.namespace(name));
     for namespace in [&whole, &single] {

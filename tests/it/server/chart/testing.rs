@@ -1,4 +1,4 @@
-//! What `helm test` does: its Pod, and the rights of that.
+//! Tests of the Pod of `helm test` and of its rights.
 
 use std::fs;
 use std::process::Command;
@@ -10,7 +10,7 @@ use crate::server::apiserver::ApiServer;
 use crate::server::process::{RAYGUARD, Rayguard, eventually};
 
 #[test]
-fn the_test_renders_what_it_should() {
+fn the_helm_test_renders_as_in_its_snapshot() {
     for (name, file) in value_sets().into_iter().filter(|(name, _)| ["default", "everything"].contains(&&**name)) {
         let file = file.map(|file| file.display().to_string());
         let rendered = Rendered::test(file.iter().flat_map(|file| ["--values", file]));
@@ -19,7 +19,7 @@ fn the_test_renders_what_it_should() {
 }
 
 #[test]
-fn the_pod_is_as_restricted_as_rayguards_own_and_none_of_them() {
+fn the_helm_test_pod_is_as_restricted_as_rayguards_pods_and_not_selected_with_them() {
     let (own, test) = (Rendered::new([]), Rendered::test([]));
     let own = &own.only("Deployment")["spec"]["template"];
     let test = test.only("Pod");
@@ -28,28 +28,28 @@ fn the_pod_is_as_restricted_as_rayguards_own_and_none_of_them() {
         let [own, test] = [own, test].map(|pod| pod["spec"].pointer(field));
         assert!(own.is_some() && own == test, "{field}: {test:?}");
     }
-    // What selects rayguard's Pods, its Service above all, must not find this one.
+    // Selectors of rayguard's Pods, especially of its Service, must not match this Pod.
     let label = "/metadata/labels/app.kubernetes.io~1name";
     assert_ne!(own.pointer(label), test.pointer(label));
 }
 
 #[test]
-fn a_namespace_that_is_left_out_has_no_test() {
+fn an_excluded_namespace_has_no_helm_test() {
     let hooks = |arguments: &[&str]| {
         let all = ["template", "rayguard", super::CHART].into_iter().chain(arguments.iter().copied());
         helm(all).expect("it renders").matches("helm.sh/hook: test").count()
     };
     assert_eq!(hooks(&["--namespace", "rayguard"]), 4);
-    assert_eq!(hooks(&["--namespace", "default"]), 0, "the release's own");
+    assert_eq!(hooks(&["--namespace", "default"]), 0, "the release's own namespace is excluded");
     assert_eq!(hooks(&["--namespace", "default", "--set", "test.namespace=ml"]), 4);
     assert_eq!(hooks(&["--namespace", "rayguard", "--set", "test.namespace=kube-system"]), 0);
     assert_eq!(hooks(&["--namespace", "rayguard", "--set", "webhooks.excludedNamespaces[0]=default"]), 0);
     assert_eq!(hooks(&["--namespace", "rayguard", "--set", "test.enabled=false"]), 0);
 }
 
-/// The Pod's command with the rights of its account, though not on a node.
+/// Runs the Pod's command with the rights of its account, though not on a node.
 #[test]
-fn the_rights_and_arguments_of_the_test_are_enough() {
+fn the_rights_and_arguments_of_the_helm_test_suffice() {
     let (server, name) = (ApiServer::shared(), "chart-test");
     let home = server.namespace("chart-test-home");
     let namespace = server.namespace(name);
@@ -78,9 +78,9 @@ fn the_rights_and_arguments_of_the_test_are_enough() {
         arguments.map(|argument| argument.replace("/etc/rayguard/policy/policy.yaml", &installed)).collect();
     let run = || Command::new(RAYGUARD).args(&arguments).env_clear().env("KUBECONFIG", &kubeconfig).output();
     let output = run().expect("the binary is built");
-    let said = String::from_utf8(output.stdout).expect("text") + &String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{said}");
-    assert!(said.contains("a bad RayCluster is admitted without a default, with a warning of"), "{said}");
+    let printed = String::from_utf8(output.stdout).expect("text") + &String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{printed}");
+    assert!(printed.contains("a bad RayCluster is admitted without a default, with a warning of"), "{printed}");
 
     let account = "--as system:serviceaccount:chart-test-home:rayguard-test";
     let may = |what: &str| namespace.kubectl(&format!("auth can-i {what} {account}")).success();
@@ -91,18 +91,18 @@ fn the_rights_and_arguments_of_the_test_are_enough() {
         assert!(!may(other), "{other}");
     }
 
-    // It may see why it is not heard, too.
+    // It may also read why the webhooks are not called.
     namespace.kubectl(&format!("label namespace {name} rayguard.dev/ignore=")).passes();
     let selector = json!([{"op": "add", "path": "/webhooks/0/namespaceSelector/matchExpressions",
         "value": [{"key": "rayguard.dev/ignore", "operator": "DoesNotExist"}]}]);
     for kind in ["mutating", "validating"] {
         namespace.json_patch(&format!("{kind}webhookconfiguration/rayguard-{name}"), &selector).passes();
     }
-    let said = eventually("the namespace to be left out", || {
+    let printed = eventually("the namespace to be excluded", || {
         let mut command = Command::new(RAYGUARD);
         command.args(arguments.iter().filter(|argument| !argument.starts_with("--wait")));
         let output = command.env_clear().env("KUBECONFIG", &kubeconfig).output().expect("the binary is built");
         (output.status.code() == Some(1)).then(|| String::from_utf8(output.stdout).expect("text"))
     });
-    assert!(said.contains("namespace chart-test is left out by its label"), "{said}");
+    assert!(printed.contains("namespace chart-test is left out by its label"), "{printed}");
 }

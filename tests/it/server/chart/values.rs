@@ -1,4 +1,4 @@
-//! What the chart refuses.
+//! Tests of values that the chart refuses.
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +15,7 @@ fn schema() -> Value {
     serde_json::from_str(&text).expect("JSON")
 }
 
-/// What Helm says when it is given these values.
+/// Returns Helm's error message for these values.
 #[track_caller]
 fn refusal(namespace: &str, values: &[&str]) -> String {
     let all = ["template", RELEASE, CHART, "--namespace", namespace].into_iter();
@@ -27,8 +27,8 @@ fn refusal(namespace: &str, values: &[&str]) -> String {
 }
 
 #[test]
-fn a_key_that_does_not_exist_is_refused_with_its_place() {
-    for (value, place) in [
+fn an_unknown_key_is_refused_with_its_path() {
+    for (value, path) in [
         ("watch.rayJobs=true", "at '/watch': additional properties 'rayJobs' not allowed"),
         ("watch.secrets.name=ml/redis", "at '/watch/secrets': additional properties 'name' not allowed"),
         ("audit.policyreports=false", "at '/audit': additional properties 'policyreports' not allowed"),
@@ -52,13 +52,13 @@ fn a_key_that_does_not_exist_is_refused_with_its_place() {
         ),
     ] {
         let refusal = refusal(RELEASE, &[value]);
-        assert!(refusal.contains(place), "{value}: {refusal}");
+        assert!(refusal.contains(path), "{value}: {refusal}");
     }
 }
 
 #[test]
-fn a_value_that_cannot_be_is_refused_with_its_place() {
-    for (value, place) in [
+fn an_invalid_value_is_refused_with_its_path() {
+    for (value, path) in [
         ("replicas=0", "at '/replicas'"),
         ("image.digest=latest", "at '/image/digest'"),
         ("certificate.mode=none", "at '/certificate/mode'"),
@@ -79,22 +79,22 @@ fn a_value_that_cannot_be_is_refused_with_its_place() {
         ("log.level=loud", "at '/log/level'"),
     ] {
         let refusal = refusal(RELEASE, &[value]);
-        assert!(refusal.contains(place), "{value}: {refusal}");
+        assert!(refusal.contains(path), "{value}: {refusal}");
     }
 }
 
 #[test]
-fn values_that_cannot_work_together_are_refused_with_a_reason() {
+fn conflicting_values_are_refused_with_a_reason() {
     let bundle = "certificate.files.caBundle=-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----";
     for (namespace, values, reason) in [
-        ("kube-system", &[] as &[&str], "install it into a namespace of its own"),
+        ("kube-system", &[] as &[&str], "install rayguard into a separate namespace"),
         (
             RELEASE,
             &["certificate.mode=files", "certificate.files.secretName=s", "certificate.keepCaBundle=false"],
             "certificate.files.caBundle is empty",
         ),
-        (RELEASE, &["certificate.keepCaBundle=false"], "certificate.mode is self-managed, and only rayguard knows"),
-        (RELEASE, &["certificate.mode=files", bundle], "write one of certificate.files.secretName and"),
+        (RELEASE, &["certificate.keepCaBundle=false"], "certificate.mode is self-managed, and only rayguard has"),
+        (RELEASE, &["certificate.mode=files", bundle], "set either certificate.files.secretName or"),
         (
             RELEASE,
             &[
@@ -103,10 +103,10 @@ fn values_that_cannot_work_together_are_refused_with_a_reason() {
                 "certificate.files.secretName=s",
                 "certificate.files.volume.emptyDir=x",
             ],
-            "write one of certificate.files.secretName and",
+            "set either certificate.files.secretName or",
         ),
-        (RELEASE, &["certificate.files.secretName=s"], "of no use while certificate.mode is self-managed"),
-        (RELEASE, &["drain.delaySeconds=30"], "drain takes up to 45 s, and a Pod is killed after 45 s"),
+        (RELEASE, &["certificate.files.secretName=s"], "has no effect while certificate.mode is self-managed"),
+        (RELEASE, &["drain.delaySeconds=30"], "drain takes up to 45 s, but a Pod is killed after 45 s"),
         (
             RELEASE,
             &["autoscaling.enabled=true", "autoscaling.minReplicas=5"],
@@ -118,17 +118,17 @@ fn values_that_cannot_work_together_are_refused_with_a_reason() {
             &["mtls.configMapName=a", "mtls.secretName=b"],
             "mtls.configMapName and mtls.secretName both name the CA",
         ),
-        (RELEASE, &["mtls.names={kube-apiserver}"], "mtls.names is of no use without a CA"),
+        (RELEASE, &["mtls.names={kube-apiserver}"], "mtls.names has no effect without a CA"),
         (
             RELEASE,
             &["watch.secrets.namespaces={kube-system}"],
-            "namespace kube-system, of which rayguard judges nothing",
+            "namespace kube-system, which rayguard does not check",
         ),
-        (RELEASE, &["watch.secrets.names={rayguard/redis}"], "namespace rayguard, of which rayguard judges nothing"),
+        (RELEASE, &["watch.secrets.names={rayguard/redis}"], "namespace rayguard, which rayguard does not check"),
         (
             RELEASE,
             &["webhooks.excludedNamespaces={legacy}", "watch.secrets.names={legacy/redis}"],
-            "namespace legacy, of which rayguard judges nothing",
+            "namespace legacy, which rayguard does not check",
         ),
         (RELEASE, &["ports.admin=9443"], "ports.webhook and ports.admin are the same"),
     ] {
@@ -138,11 +138,11 @@ fn values_that_cannot_work_together_are_refused_with_a_reason() {
 }
 
 #[test]
-fn a_right_to_read_secrets_that_no_rule_uses_is_refused() {
+fn watched_secrets_are_refused_if_the_rule_missing_secret_is_off() {
     for watched in ["watch.secrets.names={ml/redis}", "watch.secrets.namespaces={ml}"] {
         for off in ["off", "false"] {
             let refusal = refusal(RELEASE, &[watched, &format!("policy.rules.missing-secret={off}")]);
-            let reason = "watch.secrets is of no use while policy.rules.missing-secret is off";
+            let reason = "watch.secrets has no effect while policy.rules.missing-secret is off";
             assert!(refusal.contains(reason), "{watched}: {refusal}");
         }
     }
@@ -150,17 +150,17 @@ fn a_right_to_read_secrets_that_no_rule_uses_is_refused() {
 }
 
 #[test]
-fn the_least_drain_below_the_grace_period_is_accepted() {
+fn a_drain_just_below_the_grace_period_is_accepted() {
     Rendered::new(["--set", "drain.delaySeconds=29"]);
 }
 
 #[test]
-fn as_a_part_of_another_chart_it_may_be_told_of_globals() {
+fn global_values_of_a_parent_chart_are_accepted() {
     Rendered::new(["--set", "global.registry=x"]);
 }
 
 #[test]
-fn the_schema_leaves_no_map_open_but_those_of_labels_and_of_kubernetes() {
+fn the_schema_closes_every_map_except_globals_and_kubernetes_objects() {
     fn look(schema: &Value, path: &str) {
         if schema["type"] == "object" {
             let closed = schema["additionalProperties"] == false || schema["additionalProperties"].is_object();
@@ -185,14 +185,14 @@ fn the_schema_leaves_no_map_open_but_those_of_labels_and_of_kubernetes() {
 }
 
 #[test]
-fn the_schema_knows_every_value_and_nothing_else() {
+fn the_schema_has_exactly_the_keys_of_values_yaml() {
     fn compare(values: &Value, schema: &Value, path: &str) {
         let Some(known) = schema["properties"].as_object() else { return };
         let values = values.as_object().unwrap_or_else(|| panic!("{path}: a map"));
         for name in values.keys() {
             assert!(known.contains_key(name), "{path}/{name} is in values.yaml and not in the schema");
         }
-        // An empty map stands for something that may be there: its keys are documented elsewhere.
+        // The keys of an empty map in values.yaml are documented elsewhere.
         if !values.is_empty() {
             for (name, schema) in known.iter().filter(|(name, _)| *name != "global") {
                 let path = format!("{path}/{name}");
@@ -208,24 +208,25 @@ fn the_schema_knows_every_value_and_nothing_else() {
 }
 
 #[test]
-fn a_default_that_is_taken_away_is_missed_by_its_name_or_not_at_all() {
-    fn take_away(values: &Value, path: &str) {
+fn a_removed_default_is_optional_or_reported_by_its_name() {
+    fn remove(values: &Value, path: &str) {
         for (name, value) in values.as_object().into_iter().flatten() {
             let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
             let rendered = helm(["template", RELEASE, CHART, "--namespace", RELEASE, "--set", &format!("{path}=null")]);
             let refusal = rendered.err().unwrap_or_default();
             let missed = format!("missing property '{name}'");
-            // As templates refuse what does not go together; where they stumble, Helm calls it otherwise.
+            // The message of a template that refuses conflicting values. A template that fails otherwise has another
+            // message.
             let is_refused_by_name = refusal.starts_with("Error: execution error at") && refusal.contains(&path);
             assert!(refusal.is_empty() || refusal.contains(&missed) || is_refused_by_name, "{path}: {refusal}");
-            take_away(value, &path);
+            remove(value, &path);
         }
     }
     let values = helm(["show", "values", CHART]).expect("Helm shows them");
-    take_away(&super::objects(&values)[0], "");
+    remove(&super::objects(&values)[0], "");
 }
 
-/// The keys that a map of the policy file may have, from what is said when it is no map.
+/// Returns the keys that a map of the policy file may have, from the error message for a value that is no map.
 fn keys_of_the_policy(path: &[&str]) -> Vec<String> {
     let mut file = json!(1);
     for field in path.iter().rev() {
@@ -237,7 +238,7 @@ fn keys_of_the_policy(path: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn the_schema_knows_the_policy_as_the_program_does() {
+fn the_schema_of_the_policy_matches_the_program() {
     let mut schema = schema();
     let (level, boolean) = (json!({"$ref": "#/$defs/level"}), json!({"type": "boolean"}));
     for (path, each) in [(&["rules"] as &[&str], level), (&["kuberay", "featureGates"], boolean)] {

@@ -1,8 +1,8 @@
-//! An object with something of every sort in it, and all the ways in which one value of it can be wrong.
+//! A valid object with values of every type, and all its variants with one wrong value.
 
 use serde_json::{Value, json};
 
-/// A RayCluster that the schema allows, as the API server would leave it but for its defaults.
+/// Returns a RayCluster that the schema allows, as the API server would store it except for defaults.
 pub(crate) fn sound() -> Value {
     let worker = json!({
         "name": "ray-worker",
@@ -57,22 +57,22 @@ pub(crate) fn sound() -> Value {
     })
 }
 
-/// The object with one thing wrong, or odd, in every way and at every place below the top: each with a line that says
-/// what was done to it.
+/// Returns the variants of an object with one wrong or odd value, for every field below the top, each with a
+/// description of the change.
 pub(crate) fn damaged(object: &Value) -> Vec<(String, Value)> {
     let mut pointers = Vec::new();
     collect(object, &mut String::new(), &mut pointers);
     let mut damaged = Vec::new();
     for pointer in pointers.iter().filter(|pointer| !["/apiVersion", "/kind"].contains(&pointer.as_str())) {
-        let value = object.pointer(pointer).expect("a place in the object");
+        let value = object.pointer(pointer).expect("a field of the object");
         for (what, other) in replacements(value) {
             let mut changed = object.clone();
-            *changed.pointer_mut(pointer).expect("the same place") = other;
+            *changed.pointer_mut(pointer).expect("the same field") = other;
             damaged.push((format!("{pointer} {what}"), changed));
         }
         let (parent, last) = pointer.rsplit_once('/').expect("a pointer");
         let mut without = object.clone();
-        match without.pointer_mut(parent).expect("the place around it") {
+        match without.pointer_mut(parent).expect("its parent") {
             Value::Object(fields) => drop(fields.remove(&last.replace("~1", "/"))),
             Value::Array(items) => drop(items.remove(last.parse().expect("an index"))),
             _ => continue,
@@ -98,7 +98,7 @@ fn collect(value: &Value, pointer: &mut String, pointers: &mut Vec<String>) {
     }
 }
 
-/// What may stand where a value stood.
+/// Returns the values that replace a value.
 fn replacements(value: &Value) -> Vec<(String, Value)> {
     let mut others =
         vec![json!(null), json!(true), json!(0), json!(-7), json!(2.0), json!(0.5), json!(3_000_000_000_u32)];

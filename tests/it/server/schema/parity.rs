@@ -1,4 +1,4 @@
-//! The API server's own word on every damaged object.
+//! Compares the schema with the API server on valid and damaged objects.
 
 use std::collections::BTreeSet;
 
@@ -15,10 +15,9 @@ const WHOLE: (&str, &str) = ("1.6", "v1.6.2");
 use crate::server::apiserver::{Answer, ApiServer};
 use rayguard_test_support::kuberay;
 
-/// What becomes of sound and of damaged objects, and what is said of them, is what the API server makes of them and
-/// says.
+/// For valid and damaged objects, the schema's faults and the conformed object equal the API server's response.
 #[tokio::test]
-async fn the_api_server_agrees() {
+async fn schema_faults_and_defaults_match_the_api_server() {
     let namespace = ApiServer::shared().namespace("schema");
     let client = namespace.client().await;
     let mut compared = samples();
@@ -37,7 +36,7 @@ async fn the_api_server_agrees() {
     assert!(disagreements.is_empty(), "{} of {count} differ:\n{}", disagreements.len(), disagreements.join("\n"));
 }
 
-/// Every object of KubeRay among the samples of its module, with the file's name.
+/// Returns every KubeRay object in the samples of its module, with the file's name.
 fn samples() -> Vec<(String, Value)> {
     let mut samples = Vec::new();
     for (file, text) in kuberay::samples(WHOLE.1) {
@@ -47,7 +46,7 @@ fn samples() -> Vec<(String, Value)> {
     samples
 }
 
-/// The same object in `ray.io/v1alpha1`.
+/// Returns the object in `ray.io/v1alpha1`.
 fn old(mut object: Value) -> Value {
     object["apiVersion"] = "ray.io/v1alpha1".into();
     object["spec"].as_object_mut().expect("a spec").retain(|name, _| name != "gcsFaultToleranceOptions");
@@ -68,23 +67,23 @@ fn compare(object: &Value, answer: &Answer) -> Result<(), String> {
         }
     }
     if answer.status == 400 {
-        // The metadata could not be read, at the first fault.
+        // The API server could not decode the metadata, and reports only the first error.
         let is_metadata = |path: &String| path.starts_with("metadata");
         return malformed.iter().any(is_metadata).then_some(()).ok_or_else(|| format!("{:?}", answer.body["message"]));
     }
     let dropped = answer.warnings.iter().filter_map(|warning| warning.split("unknown field \"").nth(1));
     let dropped = dropped.map(|rest| rest.trim_end_matches('"').to_owned());
-    // In what has the wrong type all is unknown, and nothing need be said of it.
+    // Within a value of the wrong type every field is unknown, and the schema need not report them.
     let within_malformed = |path: &String| malformed.iter().any(|fault| is_below(path, fault));
     let dropped: BTreeSet<_> = dropped.filter(|path| !within_malformed(path)).collect();
     same("unknown", &unknown, &dropped)?;
     if answer.status >= 300 {
         let causes = answer.body["details"]["causes"].as_array().cloned().unwrap_or_default();
         let refused = causes.iter().filter_map(|cause| cause["field"].as_str()).filter(|path| *path != "<nil>");
-        // Of an item without its key the API server also says that it is like another one.
+        // For an item without its key, the API server also reports a duplicate.
         let is_part = |path: &str| path.ends_with(']') && malformed.iter().any(|fault| is_below(fault, path));
         let refused: BTreeSet<_> = refused.filter(|path| !is_part(path)).map(str::to_owned).collect();
-        // Of a label or an annotation it does not say which.
+        // For a label or an annotation, the API server does not name the key.
         let malformed = malformed.iter().map(|path| match path.split('.').collect::<Vec<_>>()[..] {
             ["metadata", field @ ("labels" | "annotations"), ..] => format!("metadata.{field}"),
             _ => path.clone(),
@@ -95,10 +94,10 @@ fn compare(object: &Value, answer: &Answer) -> Result<(), String> {
     schema.conform(&mut json);
     let (ours, mut theirs) = (own(Value::from(&json)), own(answer.body.clone()));
     if ours["metadata"]["name"].is_null() {
-        // It was made from the prefix.
+        // The API server generated the name from the prefix.
         theirs["metadata"].as_object_mut().expect("metadata").remove("name");
     }
-    if ours == theirs { Ok(()) } else { Err(format!("made {ours}, not {theirs}")) }
+    if ours == theirs { Ok(()) } else { Err(format!("rayguard has {ours}, not {theirs}")) }
 }
 
 fn is_below(path: &str, above: &str) -> bool {
@@ -109,7 +108,7 @@ fn same(what: &str, ours: &BTreeSet<String>, theirs: &BTreeSet<String>) -> Resul
     if ours == theirs { Ok(()) } else { Err(format!("{what}: {ours:?}, not {theirs:?}")) }
 }
 
-/// A path as the API server's schema validation writes it.
+/// Returns a path as the API server's schema validation writes it.
 fn dotted(path: &FieldPath) -> String {
     let steps = path.steps().iter().map(|step| match step {
         Step::Field(name) => format!(".{name}"),
@@ -119,7 +118,8 @@ fn dotted(path: &FieldPath) -> String {
     steps.collect::<String>().trim_start_matches('.').to_owned()
 }
 
-/// The object without what the API server adds to every object, and with its numbers as Go writes them.
+/// Returns the object without the fields that the API server adds to every object, and with its numbers as Go writes
+/// them.
 fn own(mut object: Value) -> Value {
     if let Some(metadata) = object["metadata"].as_object_mut() {
         for name in ["uid", "creationTimestamp", "generation", "managedFields", "namespace"] {
@@ -140,7 +140,7 @@ fn plain(value: Value) -> Value {
     }
 }
 
-/// The documents of a text.
+/// Returns the YAML documents of a text.
 fn objects(yaml: &str) -> Vec<Value> {
     let documents = rayguard_manifest::yaml::documents(yaml).into_iter();
     documents.map(|document| Value::from(&document.expect("KubeRay writes YAML").json)).collect()

@@ -1,4 +1,4 @@
-// Package recorder writes down what KubeRay's own tests ask its validators.
+// Package recorder records how KubeRay's own tests call its validators.
 package recorder
 
 import (
@@ -9,10 +9,10 @@ import (
 	"k8s.io/component-base/featuregate"
 )
 
-// gates are those that a verdict may depend on.
+// gates are the feature gates that a verdict may depend on.
 var gates = []featuregate.Feature{features.RayJobDeletionPolicy, features.RayServiceIncrementalUpgrade}
 
-// call is one line of what is recorded.
+// call is one recorded line.
 type call struct {
 	Validator string                       `json:"validator"`
 	Gates     map[featuregate.Feature]bool `json:"gates"`

@@ -1,4 +1,4 @@
-//! Authentication by tokens, and the versions of Ray that know it.
+//! Token authentication, and the Ray versions that support it.
 
 use super::{Mutation, mutation};
 

@@ -1,4 +1,4 @@
-//! The autoscaler: on or off, its version, and what it does not go together with.
+//! The autoscaler: whether it is enabled, its version, and conflicts with other fields.
 
 use super::{Mutation, mutation};
 

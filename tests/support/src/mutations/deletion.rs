@@ -1,4 +1,4 @@
-//! What a RayJob leaves behind: deletion rules, and the policies before them.
+//! Deletion of a RayJob's resources: deletion rules, and the older policies.
 
 use super::{Mutation, mutation};
 
@@ -87,7 +87,7 @@ fn rules() -> Vec<Mutation> {
     ]
 }
 
-/// Policies for success and for failure, the older way.
+/// Policies for success and failure, the older form.
 fn policies() -> Vec<Mutation> {
     vec![
         mutation!(Job "/deletionStrategy" = [

@@ -1,4 +1,4 @@
-//! Fault tolerance: its two styles, and what they exclude.
+//! Fault tolerance: its two forms, and the fields that each excludes.
 
 use super::{Mutation, mutation};
 
@@ -46,7 +46,7 @@ pub(super) fn mutations() -> Vec<Mutation> {
             Cluster "/gcsFaultToleranceOptions" = [{"redisAddress": "redis:6379"}],
             Ray "/env/-" = [{"name": "REDIS_USERNAME", "value": ""}, {"name": "OTHER"}],
         ),
-        // On a Pod, or in another container than the first, none of this is KubeRay's business.
+        // KubeRay ignores these fields of a Pod template or of a container other than the first.
         mutation!(Head "/template/metadata/annotations/ray.io~1ft-enabled" = ["true", "false"]),
         mutation!(Ray "/envFrom" = [[{"secretRef": {"name": "s"}}]]),
         mutation!(Head "/template/spec/containers/-" = [

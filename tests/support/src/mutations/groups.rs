@@ -1,4 +1,4 @@
-//! What every group of Pods has: containers, resources, labels, replicas.
+//! Fields of every group of Pods: containers, resources, labels, replicas.
 
 use super::{Mutation, mutation};
 

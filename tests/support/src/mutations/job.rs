@@ -1,4 +1,4 @@
-//! A RayJob, or the one in a RayCronJob: modes, deadlines, retries, and when it runs.
+//! A RayJob, or the job of a RayCronJob: modes, deadlines, retries and schedule.
 
 use super::{Mutation, mutation};
 
@@ -29,7 +29,7 @@ pub(super) fn mutations() -> Vec<Mutation> {
             {"mode": "token", "enableK8sTokenAuth": true}, {"enableK8sTokenAuth": true}, {"enableK8sTokenAuth": false},
         ]),
         mutation!(Job "/runtimeEnvYAML" = (Yaml)).often(),
-        // What is YAML to one parser and not to another; see the differences.
+        // Texts that are YAML for only one of the parsers; see the known differences.
         mutation!(Job "/runtimeEnvYAML" = ["{}[", "{} x", "a: [-]"]),
         mutation!(Job "/runtimeEnvYAML" = ["... ", "\ta: 1", "a: \u{85}b", "{::}"]),
         mutation!(Job "/activeDeadlineSeconds" = [-1, 0, 1, null]),

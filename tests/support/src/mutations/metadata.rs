@@ -1,4 +1,4 @@
-//! Names, annotations, and what only the operator writes.
+//! Names, annotations, and fields that only the operator writes.
 
 use super::{Mutation, mutation};
 
@@ -13,7 +13,7 @@ pub(super) fn mutations() -> Vec<Mutation> {
         mutation!(Metadata "/annotations" = [null, {}, {"ray.io/initializing-timeout": "0"}, {"ray.io/initializing-timeout": "-1s"}]),
         mutation!(Cluster "/upgradeStrategy/type" = ["Recreate", "None", "", "recreate", "NewCluster", "Other", null]),
         mutation!(RayCluster "/upgradeStrategy/type" = ["Recreate", "None", "", "recreate", "NewCluster", "Other", null]),
-        // A RayCluster that a RayJob or RayService makes has no upgrade strategy of its own.
+        // A RayCluster that a RayJob or RayService creates must not have an upgrade strategy.
         mutation!(
             Metadata "/labels/ray.io~1originated-from-crd" = ["RayJob", "RayService", "RayCluster", "rayjob", "", "Other", null],
             RayCluster "/upgradeStrategy/type" = ["Recreate", "None", "Other", null],

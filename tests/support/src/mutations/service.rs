@@ -1,4 +1,4 @@
-//! A RayService: how it upgrades, and what the operator names itself.
+//! A RayService: its upgrade strategy, and the names that the operator sets.
 
 use super::{Mutation, mutation};
 

@@ -6,19 +6,20 @@ use std::time::SystemTime;
 
 use super::report::Report;
 use crate::cluster::list::Stored;
-use crate::metrics::Audited;
+use crate::metrics::AuditResult;
 use rayguard_manifest::json::Json;
 use rayguard_policy::policy::Policy;
 use rayguard_policy::ray::RayObject;
-use rayguard_policy::rule::{Check, Finding, Level, Scope};
+use rayguard_policy::context::{Context, Environment};
+use rayguard_policy::rule::{Finding, Input, Level, Scope};
 use rayguard_policy::rules::RULES;
-use rayguard_policy::stored::Owners;
-use rayguard_policy::view::View;
+use rayguard_policy::policy::stored::Owners;
+use rayguard_policy::cluster_context::ClusterContext;
 
 /// Judges objects as the policy has it that the webhooks go by, exemptions included.
 pub(super) struct Judge {
     policy: Arc<Policy>,
-    view: Arc<dyn View>,
+    view: Arc<dyn ClusterContext>,
     makes_reports: bool,
     owners: Owners,
     tally: Tally,
@@ -39,10 +40,10 @@ pub(super) struct Tally {
 }
 
 impl Judge {
-    pub(super) fn new(policy: Arc<Policy>, view: Arc<dyn View>, makes_reports: bool) -> Self {
+    pub(super) fn new(policy: Arc<Policy>, view: Arc<dyn ClusterContext>, makes_reports: bool) -> Self {
         // A series of each rule that can find something here, so that an alert on its growth sees the zero before.
-        let is_meant = |check| matches!(check, Check::Object(_) | Check::Cluster { .. } | Check::Exemptions);
-        let rules = RULES.iter().filter(|rule| rule.scope == Scope::Admission && is_meant(rule.check));
+        let is_meant = |input| input != Input::Previous;
+        let rules = RULES.iter().filter(|rule| rule.scope == Scope::Admission && is_meant(rule.input));
         let levels = rules.map(|rule| (rule.name, policy.level(rule)));
         let findings = levels.filter(|(_, level)| *level > Level::Off).map(|rule| (rule, 0)).collect();
         let tally = Tally { objects: 0, denied: 0, warned: 0, unreadable: 0, findings };
@@ -74,9 +75,10 @@ impl Judge {
 
     /// What is wrong with an object; nothing of it was said of its owner.
     fn judge(&mut self, object: &Json<'_>) -> Option<Vec<Finding>> {
-        let mut object = RayObject::read(object)?;
-        object.view = &*self.view;
-        let (findings, _) = self.owners.judge(&self.policy, &object, &self.policy.object_exemptions);
+        let object = RayObject::read(object)?;
+        let environment = Environment { cluster: &*self.view, ..Environment::EMPTY };
+        let context = Context::new(&object, &self.policy.settings).within(environment);
+        let (findings, _) = self.owners.judge(&self.policy, &context, &self.policy.object_exemptions);
         Some(findings)
     }
 
@@ -86,7 +88,8 @@ impl Judge {
 }
 
 impl Tally {
-    pub(super) fn into_audited(self, success: Option<SystemTime>) -> Audited {
-        Audited { objects: self.objects, findings: self.findings, success }
+    pub(super) fn into_result(self, last_success: Option<SystemTime>) -> AuditResult {
+        let findings = self.findings.into_iter().map(|((rule, level), count)| (rule, level.to_string(), count));
+        AuditResult { objects: self.objects, findings: findings.collect(), last_success }
     }
 }

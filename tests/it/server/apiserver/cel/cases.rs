@@ -1,4 +1,4 @@
-//! The objects that the policies and the webhook are both asked about.
+//! The objects that both the policies and the webhook check.
 
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
@@ -19,7 +19,7 @@ use rayguard_test_support::{objects, samples};
 /// The policy of most cases: the built-in one.
 pub(super) const BUILT_IN: &str = "apiVersion: rayguard.dev/v1alpha1\nkind: Policy\n";
 
-/// Addresses of Redis, and what is none.
+/// Valid and invalid Redis addresses.
 const ADDRESSES: [&str; 30] = [
     "redis:6379",
     "redis://redis:6379",
@@ -53,46 +53,46 @@ const ADDRESSES: [&str; 30] = [
     "clustercfg.x:1",
 ];
 
-/// How many objects of each generator are judged.
+/// The number of objects of each generator.
 const GENERATED: usize = 200;
 
-/// One question: an object, and what it was before, as the API server has both.
+/// A case: an object and the old object, as the API server has both.
 #[derive(Clone)]
 pub(super) struct Case {
     pub(super) name: String,
     pub(super) policy: String,
-    /// The rule that the case is an example of.
+    /// The rule of which the case is an example.
     pub(super) rule: Option<&'static Rule>,
     pub(super) old: Option<Value>,
     pub(super) object: Value,
-    /// Where it is to be: what is there before anybody judges has a namespace of its own.
+    /// The namespace of the object. Objects that exist before the policies have their own namespace.
     pub(super) namespace: &'static str,
-    /// Whether the old one is on its way out when it is updated.
+    /// Whether the old object is being deleted when it is updated.
     pub(super) is_deleted: bool,
-    /// Whether it was made to be judged: the API server is not to have its say first.
+    /// Whether the case was written for this test: the API server itself must not refuse it.
     pub(super) is_ours: bool,
 }
 
 impl Case {
-    /// A new object, and what the policy says of it by any rule.
+    /// Returns a case of a new object that any rule may check.
     pub(super) fn of(name: &str, policy: &str, object: Value) -> Self {
         let (name, policy) = (name.to_owned(), policy.to_owned());
         Self { name, policy, rule: None, old: None, object, namespace: "fresh", is_deleted: false, is_ours: true }
     }
 
-    /// The only rule that is asked: an example with a policy of its own is about one rule.
+    /// Returns the only rule that is checked: an example with its own policy is about one rule.
     pub(super) fn only(&self) -> Option<&'static str> {
         self.rule.filter(|_| self.policy != BUILT_IN).map(|rule| rule.name)
     }
 }
 
-/// The rules that are exported.
+/// Returns the rules that are exported.
 pub(super) fn exported_rules() -> impl Iterator<Item = &'static Rule> {
     RULES.iter().copied().filter(|rule| cel::obstacle(rule).is_none())
 }
 
-/// Every example of every rule that is exported, KubeRay's samples, and generated objects; of these, also one that takes
-/// the place of another.
+/// Returns every example of every exported rule, KubeRay's samples, and generated objects, some of which replace
+/// another one.
 pub(super) fn all() -> Vec<Case> {
     let mut cases: Vec<Case> = exported_rules().flat_map(examples).collect();
     let case = |name: String, old: Option<&Value>, object: &Value| Case {
@@ -123,7 +123,7 @@ pub(super) fn all() -> Vec<Case> {
     cases.into_iter().enumerate().filter_map(|(number, case)| stored(case, number)).collect()
 }
 
-/// The examples in a rule's document.
+/// Returns the examples in a rule's document.
 pub(super) fn examples(rule: &'static Rule) -> impl Iterator<Item = Case> {
     let blocks = rule.docs.split("```yaml\n").skip(1).filter_map(|block| block.split_once("\n```"));
     blocks.enumerate().filter_map(move |(number, (block, _))| {
@@ -143,7 +143,7 @@ pub(super) fn examples(rule: &'static Rule) -> impl Iterator<Item = Case> {
     })
 }
 
-/// The case as the API server would have it; nothing, if it would not have it at all.
+/// Returns the case as the API server would store it, or nothing if it would refuse it.
 fn stored(case: Case, number: usize) -> Option<Case> {
     let schema = Schema::of(Policy::from_yaml(&case.policy).expect("a policy").settings.kuberay.version);
     let conform = |object: &Value| {
@@ -153,16 +153,16 @@ fn stored(case: Case, number: usize) -> Option<Case> {
         schema.conform(&mut json);
         let is_malformed = schema.faults(&json).iter().any(|fault| matches!(fault, Fault::Malformed { .. }));
         let mut object = Value::from(&json);
-        // Of an object that is new or updated, the API server drops the status.
+        // The API server drops the status of an object that is created or updated.
         object.as_object_mut().expect("an object").remove("status");
-        // Of an example the API server itself says whether it takes it.
+        // For an example, the API server itself decides whether it accepts it.
         (!is_malformed || case.rule.is_some() || case.is_ours).then_some(object)
     };
     let mut object = conform(&case.object)?;
     let mut old = case.old.as_ref().and_then(conform);
     let namespace = if old.is_some() && case.namespace == "fresh" { "stored" } else { case.namespace };
     if let Some(old) = &mut old {
-        // An object is updated in one version, in which it is then old, too.
+        // An update has one version for both objects.
         old["apiVersion"] = object["apiVersion"].clone();
         for object in [&mut *old, &mut object] {
             object["metadata"]["name"] = format!("old-{number}").into();

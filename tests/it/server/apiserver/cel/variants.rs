@@ -1,11 +1,11 @@
-//! Cases of one's own: what the examples and the generators never show.
+//! Handwritten cases that neither the examples nor the generators cover.
 
 use rayguard_policy::rules::find;
 use serde_json::{Value, json};
 
 use super::cases::{BUILT_IN, Case, exported_rules};
 
-/// Each of them.
+/// Returns all handwritten cases.
 pub(super) fn all() -> Vec<Case> {
     let mut cases = [updates(), exemptions(), levels(), twice()].concat();
     let untyped = Case::of("a type called none", &later("6", "{RayServiceIncrementalUpgrade: true}"), untyped("none"));
@@ -13,12 +13,12 @@ pub(super) fn all() -> Vec<Case> {
     cases
 }
 
-/// A policy for a version of the operator, with these gates.
+/// Returns a policy for a version of the operator, with these gates.
 fn later(minor: &str, gates: &str) -> String {
     format!("{BUILT_IN}kuberay: {{version: '1.{minor}', featureGates: {gates}}}\n")
 }
 
-/// A cluster with these options of fault tolerance, if any, and these variables of the head.
+/// Returns a cluster with these fault tolerance options and these variables of the head.
 fn cluster(options: &Value, env: &Value) -> Value {
     json!({"apiVersion": "ray.io/v1", "kind": "RayCluster", "metadata": {"name": "c"}, "spec": {
         "gcsFaultToleranceOptions": options, "rayVersion": "2.52.0",
@@ -26,7 +26,7 @@ fn cluster(options: &Value, env: &Value) -> Value {
             {"name": "ray-head", "image": "rayproject/ray:2.52.0", "env": env}]}}}}})
 }
 
-/// A cluster with this address of Redis.
+/// Returns a cluster with this Redis address.
 pub(super) fn with_address(address: &str) -> Value {
     cluster(&json!({"redisAddress": address}), &json!([]))
 }
@@ -48,7 +48,7 @@ fn untyped(kind: &str) -> Value {
         "spec": {"upgradeStrategy": {"type": kind}, "serveConfigV2": "applications: []", "rayClusterConfig": cluster}})
 }
 
-/// Which updates are judged, and what is said of those that are.
+/// Cases of updates: which of them are checked, and their findings.
 fn updates() -> Vec<Case> {
     let [good, bad] = ["redis:6379", "redis"].map(with_address);
     let mut plain = cluster(&json!({}), &json!([]));
@@ -69,16 +69,16 @@ fn updates() -> Vec<Case> {
         case("an annotation of KubeRay's alone", &plain, &tolerant),
         case("an annotation of KubeRay's goes", &tolerant, &plain),
         case("another annotation of KubeRay's", &tolerant, &annotated(&tolerant, "ray.io/any", "1")),
-        case("an annotation of somebody else's", &bad, &annotated(&bad, "example.com/ray.io", "1")),
+        case("an annotation of another component", &bad, &annotated(&bad, "example.com/ray.io", "1")),
         case("a label of KubeRay's alone", &upgraded, &owned),
-        case("a label of somebody else's", &bad, &with(&bad, "/metadata/labels", "team", "a")),
+        case("a label of another component", &bad, &with(&bad, "/metadata/labels", "team", "a")),
         Case { is_deleted: true, ..case("it is being deleted", &good, &bad) },
         case("an update as v1alpha1", &v1alpha1(&plain), &v1alpha1(&tolerant)),
         case("a spec as v1alpha1", &v1alpha1(&tolerant), &with(&v1alpha1(&tolerant), "/spec", "suspend", true)),
     ]
 }
 
-/// What the policy, a namespace or the object itself exempts.
+/// Cases of exemptions by the policy, a namespace or the object.
 fn exemptions() -> Vec<Case> {
     const RULE: &str = "rayguard.dev/ignore-malformed-redis-address";
     const POLICY: &str = "objectExemptions: [malformed-redis-address]\n\
@@ -93,7 +93,7 @@ fn exemptions() -> Vec<Case> {
         case("its own exemption", &exempt),
         case("its own exemption, blank", &annotated(&bad, RULE, " \t\u{a0}")),
         case("the exemption from another rule", &annotated(&bad, "rayguard.dev/ignore-loopback-redis", "why not")),
-        Case::of("an exemption that the policy does not let it have", BUILT_IN, exempt.clone()),
+        Case::of("an exemption that the policy does not allow", BUILT_IN, exempt.clone()),
         Case { old: Some(good.clone()), ..case("an exemption that comes with an update", &exempt) },
         Case { old: Some(exempt), ..case("an exemption that goes", &with(&bad, "/spec", "suspend", true)) },
     ];
@@ -105,8 +105,9 @@ fn exemptions() -> Vec<Case> {
     cases
 }
 
-/// What each rule finds first, and updates, at levels that are not the rules' own. A policy has each of them: what an API
-/// server takes is for compiling policies, of which each set has one or two of every rule.
+/// Cases with levels that are not the rules' own: the first example of each rule, and updates. One policy sets all
+/// levels, because compiling policies takes most of the API server's time, and each set has one or two policies of
+/// every rule.
 fn levels() -> Vec<Case> {
     const LEVELS: [&str; 3] = ["deny", "warn", "audit"];
     let mut cases = Vec::new();
@@ -127,7 +128,7 @@ fn levels() -> Vec<Case> {
     cases
 }
 
-/// Variables that are there twice, which the API server takes by KubeRay 1.1's CRDs.
+/// Cases with a variable that occurs twice, which the API server accepts with KubeRay 1.1's CRDs.
 fn twice() -> Vec<Case> {
     let reference = json!({"secretKeyRef": {"name": "redis", "key": "password"}});
     let timeout = "RAY_gcs_rpc_server_reconnect_timeout_s";

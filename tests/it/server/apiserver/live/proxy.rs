@@ -1,4 +1,4 @@
-//! A cluster that lies behind a proxy.
+//! A cluster behind a proxy.
 
 use std::fs;
 use std::io::{self, Write};
@@ -7,14 +7,14 @@ use std::path::Path;
 use std::process::Output;
 use std::thread;
 
-use super::{command, said};
+use super::{command, stderr};
 use crate::server::apiserver::{ApiServer, TOKEN, kubeconfig};
 use crate::server::listener::Listener;
 
-/// A name in the API server's certificate that nothing but the proxy can reach.
+/// A name in the API server's certificate that only the proxy can reach.
 const NAME: &str = "kubernetes.default.svc";
 
-/// A proxy that connects whoever asks with the API server, whatever name they ask for.
+/// A proxy that connects every client to the API server, whatever name it asks for.
 struct Proxy {
     url: String,
     listener: Listener,
@@ -26,8 +26,8 @@ impl Proxy {
         Self { url: format!("http://{}", listener.address), listener }
     }
 
-    fn asked(&self) -> Vec<String> {
-        self.listener.asked()
+    fn requests(&self) -> Vec<String> {
+        self.listener.requests()
     }
 }
 
@@ -39,7 +39,7 @@ fn connect(mut client: TcpStream, server: SocketAddr) -> io::Result<()> {
     io::copy(&mut server, &mut client).map(drop)
 }
 
-/// Checks the cluster by this address, with these variables and none else about proxies.
+/// Checks the cluster at this address, with these environment variables and no other proxy settings.
 fn check(folder: &Path, address: &str, more: &str, variables: &[(&str, &str)]) -> Output {
     let server = ApiServer::shared();
     let text = kubeconfig(address, &server.kube_apiserver.file("apiserver.crt"), TOKEN, "default");
@@ -53,7 +53,7 @@ fn check(folder: &Path, address: &str, more: &str, variables: &[(&str, &str)]) -
 }
 
 #[test]
-fn a_cluster_behind_a_proxy_is_reached_as_kubectl_reaches_it() {
+fn proxy_settings_work_as_in_kubectl() {
     let server = ApiServer::shared().address();
     let folder = tempfile::tempdir().expect("a folder");
     let named = format!("{NAME}:443");
@@ -63,24 +63,24 @@ fn a_cluster_behind_a_proxy_is_reached_as_kubectl_reaches_it() {
     for name in ["HTTPS_PROXY", "https_proxy"] {
         let proxy = Proxy::start(server);
         let output = check(folder.path(), &named, "", &[(name, &proxy.url), ("NO_PROXY", "127.0.0.1,.example.org")]);
-        assert_eq!(output.status.code(), Some(0), "{name}: {}", said(&output));
-        assert!(proxy.asked().contains(&connect(&named)), "{name}: {:?}", proxy.asked());
+        assert_eq!(output.status.code(), Some(0), "{name}: {}", stderr(&output));
+        assert!(proxy.requests().contains(&connect(&named)), "{name}: {:?}", proxy.requests());
     }
 
-    // What the kubeconfig says is for this cluster, and no exception in the environment is meant for it.
+    // The proxy of the kubeconfig applies to this cluster, and exceptions in the environment do not affect it.
     let proxy = Proxy::start(server);
     let own = format!("proxy-url: '{}',", proxy.url);
     let variables = [("HTTPS_PROXY", "http://127.0.0.1:1"), ("NO_PROXY", "*")];
     let output = check(folder.path(), &format!("{NAME}:{port}"), &own, &variables);
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    assert!(proxy.asked().contains(&connect(&format!("{NAME}:{port}"))), "{:?}", proxy.asked());
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(proxy.requests().contains(&connect(&format!("{NAME}:{port}"))), "{:?}", proxy.requests());
 
     let proxy = Proxy::start(server);
     for exception in [".svc", "kubernetes.default.svc", "*"] {
         let output = check(folder.path(), &named, "", &[("HTTPS_PROXY", &proxy.url), ("NO_PROXY", exception)]);
-        assert_eq!(output.status.code(), Some(2), "nothing else can find {NAME}");
+        assert_eq!(output.status.code(), Some(2), "only the proxy can reach {NAME}");
     }
     let output = check(folder.path(), &here, "", &[("HTTPS_PROXY", &proxy.url)]);
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    assert!(proxy.asked().is_empty(), "{:?}", proxy.asked());
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(proxy.requests().is_empty(), "{:?}", proxy.requests());
 }

@@ -1,4 +1,4 @@
-//! The PolicyReports of an audit, by the CRD that clusters have.
+//! Tests of an audit's PolicyReports, with the CRD that clusters have.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -12,13 +12,13 @@ use super::super::role::Role;
 use super::{LEASE, LIST, audited, auditor, audits, gauges, logged, start};
 use crate::server::process::eventually;
 
-/// The rights that reports need, and none more.
+/// Exactly the rights that reports need.
 pub(super) const REPORT: Role = Role::OfCluster(
     "reports",
     &["{apiGroups: [wgpolicyk8s.io], resources: [policyreports], verbs: [list, create, patch, delete]}"],
 );
 
-/// What is said once where there is no CRD.
+/// The message that is logged once if there is no CRD.
 pub(super) const ABSENT: &str = "writes no PolicyReports, for their CRD is not installed (wgpolicyk8s.io/v1alpha2)";
 
 /// Installs the CRD, and waits until it is served.
@@ -40,34 +40,35 @@ fn reports(namespace: &Namespace<'_>) -> Vec<Value> {
 }
 
 #[test]
-fn a_report_comes_changes_and_goes_with_what_is_wrong() {
+fn a_policy_report_is_created_updated_and_deleted_with_the_findings() {
     let server = ApiServer::start();
     let (namespace, kubeconfig) = auditor(&server, "reports", &[LIST, LEASE]);
     namespace.send("create -f -", BAD_CLUSTER).passes();
     let cluster = namespace.get("raycluster/bad");
     let uid = cluster["metadata"]["uid"].as_str().expect("a UID");
 
-    // First there is no right, then no CRD, then both.
+    // First the right is missing, then the CRD, then neither.
     let rayguard = start(&kubeconfig, &["--policy-reports"]);
     let message = "cannot keep the PolicyReports; trying again";
     let error = rayguard.logged(message)["error"].as_str().expect("text").to_owned();
     assert!(error.starts_with("may not list policyreports.wgpolicyk8s.io; it takes the right"), "{error}");
-    eventually("the figures, which are good all the same", || {
+    eventually("the metrics, which do not need the reports", || {
         (gauges(&rayguard).get("objects") == Some(&1) && audits(&rayguard, "failure") > 0).then_some(())
     });
     REPORT.grant(&namespace, "auditor");
     audited(&rayguard);
-    let said = logged(&rayguard, "INFO");
+    let messages = logged(&rayguard, "INFO");
     let once = ["can keep the PolicyReports again", ABSENT];
-    assert!(once.iter().all(|once| said.iter().filter(|said| said == once).count() == 1), "{said:?}");
-    // While a CRD is new, kube-apiserver may have lists of it and then again none.
+    assert!(once.iter().all(|once| messages.iter().filter(|message| message == once).count() == 1), "{messages:?}");
+    // While a CRD is new, kube-apiserver may list its objects and then fail again.
     install_crd(&server);
     rayguard.logged("writes PolicyReports, for their CRD is installed now");
     let written = || namespace.kubectl(&format!("get policyreport/rayguard-{uid}")).success();
     eventually("the report", || written().then_some(()));
-    assert_eq!(logged(&rayguard, "ERROR"), [message], "said once");
+    assert_eq!(logged(&rayguard, "ERROR"), [message], "logged once");
 
-    // Of the same name as another program would give it, of rayguard's name, and with rayguard's label.
+    // Reports of other programs: one named after the object's UID, one with rayguard's prefix in its name, and one with
+    // rayguard's label.
     let of_others = [
         (uid.to_owned(), "kyverno"),
         ("rayguard-of-somebody-else".to_owned(), "somebody"),
@@ -106,25 +107,25 @@ fn a_report_comes_changes_and_goes_with_what_is_wrong() {
     assert_eq!(report["summary"], summary);
 
     audited(&rayguard);
-    assert_eq!(namespace.get(&name), report, "nothing new is written where nothing is new");
+    assert_eq!(namespace.get(&name), report, "an unchanged report is not written again");
 
-    // Somebody changes the report.
+    // A user changes the report.
     namespace.patch(&name, r#"{"results": []}"#).passes();
     let content = |report: &Value| report["results"].as_array().expect("results").len();
     eventually("the report to be whole", || (content(&namespace.get(&name)) == results.len()).then_some(()));
 
-    // An object goes, and here nobody collects what it owns.
+    // An object is deleted. No garbage collector runs here, so rayguard deletes its report.
     let written = || reports(&namespace).iter().filter(|report| report["scope"]["kind"] == "RayCluster").count();
     namespace.send("create -f -", &BAD_CLUSTER.replacen("name: bad", "name: gone", 1)).passes();
     eventually("a second report", || (written() == 2).then_some(()));
     namespace.kubectl("delete raycluster gone").passes();
     eventually("the first alone", || (written() == 1).then_some(()));
 
-    // Somebody mends the cluster, in two steps.
+    // A user fixes the cluster, in two steps.
     let password = r#"{"spec": {"gcsFaultToleranceOptions": {"redisPassword": {"valueFrom": {"secretKeyRef": {"name": "r", "key": "p"}}}}}}"#;
     namespace.patch("raycluster/bad", password).passes();
     eventually("a shorter report", || (namespace.get(&name)["summary"]["fail"] == 4).then_some(()));
-    let mended = namespace.get("raycluster/bad");
+    let fixed = namespace.get("raycluster/bad");
     namespace
         .patch("raycluster/bad", r#"{"spec": {"gcsFaultToleranceOptions": null, "workerGroupSpecs": []}}"#)
         .passes();
@@ -136,16 +137,16 @@ fn a_report_comes_changes_and_goes_with_what_is_wrong() {
     });
     let generation = |cluster: &Value| cluster["metadata"]["generation"].as_i64().expect("a number");
     let now = namespace.get("raycluster/bad");
-    assert_eq!(generation(&now), generation(&mended) + 2, "only by those who mended it");
-    assert_eq!(theirs(), before, "what others report is theirs");
+    assert_eq!(generation(&now), generation(&fixed) + 2, "only the user has changed it");
+    assert_eq!(theirs(), before, "reports of other programs are not changed");
 
-    // Somebody is in the way.
+    // Another program has created a report of the same name.
     let report = json!({"apiVersion": "wgpolicyk8s.io/v1alpha2", "kind": "PolicyReport",
         "metadata": {"name": format!("rayguard-{uid}")}, "results": [{"policy": "theirs", "result": "pass"}]});
     namespace.send("create -f -", &report.to_string()).passes();
     let report = namespace.get(&name);
     namespace.patch("raycluster/bad", &json!({"spec": cluster["spec"]}).to_string()).passes();
-    let in_the_way = "a PolicyReport of another program has the name of rayguard's, and other content";
-    eventually("a word on it", || rayguard.log().contains(in_the_way).then_some(()));
+    let conflict = "a PolicyReport of another program has the name of rayguard's, and other content";
+    eventually("the message about it", || rayguard.log().contains(conflict).then_some(()));
     assert_eq!(namespace.get(&name), report);
 }

@@ -1,8 +1,8 @@
-//! What becomes of the view when the API server goes away, or refuses.
+//! The watch while the API server is down or refuses requests.
 
 use serde_json::{Value, json};
 
-use super::{Account, ApiServer, accepted, cluster, complete, refused, watching};
+use super::{Account, ApiServer, wait_until_accepted, cluster, wait_until_synced, wait_until_refused, watching};
 use crate::server::certificates::Balancer;
 use crate::server::process::{Rayguard, eventually};
 use crate::server::review::bytes;
@@ -12,7 +12,7 @@ const COMPLETE: &str = r#"rayguard_view_complete{source="rayclusters"}"#;
 const OBJECTS: &str = r#"rayguard_view_objects{source="rayclusters"}"#;
 const UNANSWERED: &str = r#"rayguard_view_unanswered_total{source="rayclusters"}"#;
 
-/// The review of the creation of an object, as the API server would send it.
+/// Returns the review of the creation of an object, as the API server would send it.
 fn review(object: &Value, namespace: &str) -> Value {
     let mut object = object.clone();
     object["metadata"]["namespace"] = json!(namespace);
@@ -30,8 +30,8 @@ fn review(object: &Value, namespace: &str) -> Value {
     })
 }
 
-/// Asks rayguard itself; gives why it refuses, if it does.
-fn asked(client: &mut Client, review: &Value) -> Option<String> {
+/// Sends a review to rayguard, and returns the reason of a refusal.
+fn refusal(client: &mut Client, review: &Value) -> Option<String> {
     let answer = client.post("/validate", &bytes(review));
     assert_eq!(answer.status, 200);
     let answer: Value = serde_json::from_str(&answer.body).expect("JSON");
@@ -40,71 +40,71 @@ fn asked(client: &mut Client, review: &Value) -> Option<String> {
 }
 
 #[test]
-fn without_the_api_server_reviews_go_on_and_none_is_refused_for_want_of_knowledge() {
+fn reviews_continue_without_the_api_server_and_cluster_rules_refuse_nothing() {
     let server = ApiServer::shared();
     let namespace = server.namespace("view-cut");
     namespace.send("create -f -", &cluster("first", "redis:6379", "cut").to_string()).passes();
-    let way = Balancer::new();
-    way.set(vec![server.address()]);
-    let kubeconfig = server.kubeconfig(way.address, super::super::TOKEN, "default");
+    let proxy = Balancer::new();
+    proxy.set(vec![server.address()]);
+    let kubeconfig = server.kubeconfig(proxy.address, super::super::TOKEN, "default");
     let rayguard = Rayguard::with_kubeconfig(&kubeconfig, &["--watch-clusters"]);
-    complete(&rayguard, "rayclusters");
+    wait_until_synced(&rayguard, "rayclusters");
     let mut client = rayguard.connect();
     let second = review(&cluster("second", "redis:6379", "cut"), "view-cut");
-    let why = asked(&mut client, &second).expect("it is refused");
+    let why = refusal(&mut client, &second).expect("it is refused");
     assert!(why.contains("shared with RayCluster view-cut/first"), "{why}");
     assert_eq!(rayguard.metric(UNANSWERED), 0);
 
-    way.cut();
-    eventually("it to notice", || (rayguard.metric(COMPLETE) == 0).then_some(()));
+    proxy.cut();
+    eventually("the lost connection to be noticed", || (rayguard.metric(COMPLETE) == 0).then_some(()));
     assert_eq!(rayguard.metric(OBJECTS), 0);
     for _ in 0..100 {
-        assert_eq!(asked(&mut client, &second), None);
+        assert_eq!(refusal(&mut client, &second), None);
     }
     assert_eq!(rayguard.metric(UNANSWERED), 100);
     let mut broken = second.clone();
     broken["request"]["object"]["spec"]["gcsFaultToleranceOptions"]["redisAddress"] = json!("redis");
-    let why = asked(&mut client, &broken).expect("what the object alone shows is refused as ever");
+    let why = refusal(&mut client, &broken).expect("rules about the object alone still refuse it");
     assert!(why.contains("malformed-redis-address"), "{why}");
 
-    // What has happened in the meantime is known once the API server is back: one has gone, and one has come.
+    // Once the API server is back, the changes in the meantime are known: one cluster was deleted, and one was created.
     namespace.kubectl("delete raycluster first").passes();
     namespace.send("create -f -", &cluster("newer", "redis:6379", "newer").to_string()).passes();
-    way.set(vec![server.address()]);
-    complete(&rayguard, "rayclusters");
-    assert_eq!(asked(&mut client, &second), None);
+    proxy.set(vec![server.address()]);
+    wait_until_synced(&rayguard, "rayclusters");
+    assert_eq!(refusal(&mut client, &second), None);
     let newer = review(&cluster("second", "redis:6379", "newer"), "view-cut");
-    assert!(asked(&mut client, &newer).expect("it is refused").contains("RayCluster view-cut/newer"));
+    assert!(refusal(&mut client, &newer).expect("it is refused").contains("RayCluster view-cut/newer"));
     let errors = rayguard.log().lines().filter(|line| line.contains("cannot watch them")).count();
-    assert_eq!(errors, 1, "said once: {}", rayguard.log());
+    assert_eq!(errors, 1, "logged once: {}", rayguard.log());
     rayguard.logged("can watch them again");
 }
 
 #[test]
-fn an_api_server_that_is_restarted_loses_nothing() {
+fn the_watch_recovers_after_an_api_server_restart() {
     let server = ApiServer::start();
     let rayguard = watching(&server);
     let namespace = server.namespace("view-restart");
     namespace.guard(&rayguard);
     namespace.send("create -f -", &cluster("first", "redis:6379", "own").to_string()).passes();
     let second = cluster("second", "redis:6379", "own");
-    refused(&namespace, &second, "RayCluster view-restart/first");
-    let knew = |log: &str| log.lines().filter(|line| line.contains("knows all of them")).count();
-    assert_eq!(knew(&rayguard.log()), 1);
+    wait_until_refused(&namespace, &second, "RayCluster view-restart/first");
+    let syncs = |log: &str| log.lines().filter(|line| line.contains("knows all of them")).count();
+    assert_eq!(syncs(&rayguard.log()), 1);
 
     let _restarted = server.restart();
-    eventually("a new view", || (knew(&rayguard.log()) > 1).then_some(()));
-    complete(&rayguard, "rayclusters");
-    refused(&namespace, &second, "RayCluster view-restart/first");
-    // And it is a watch again, not only a list.
+    eventually("a new sync", || (syncs(&rayguard.log()) > 1).then_some(()));
+    wait_until_synced(&rayguard, "rayclusters");
+    wait_until_refused(&namespace, &second, "RayCluster view-restart/first");
+    // It is a watch again, not only a list.
     namespace.kubectl("delete raycluster first").passes();
-    accepted(&namespace, &second);
+    wait_until_accepted(&namespace, &second);
     namespace.send("create -f -", &second.to_string()).passes();
-    refused(&namespace, &cluster("first", "redis:6379", "own"), "RayCluster view-restart/second");
+    wait_until_refused(&namespace, &cluster("first", "redis:6379", "own"), "RayCluster view-restart/second");
 }
 
 #[test]
-fn without_the_right_it_says_so_once_and_needs_no_restart_when_it_has_it() {
+fn a_missing_watch_right_is_logged_once_and_granting_it_needs_no_restart() {
     let server = ApiServer::shared();
     let namespace = server.namespace("view-rights");
     let account = Account::new(server, &namespace);
@@ -112,7 +112,7 @@ fn without_the_right_it_says_so_once_and_needs_no_restart_when_it_has_it() {
     namespace.guard(&rayguard);
     namespace.send("create -f -", &cluster("first", "redis:6379", "own").to_string()).passes();
     let second = cluster("second", "redis:6379", "own");
-    accepted(&namespace, &second);
+    wait_until_accepted(&namespace, &second);
     let said = rayguard.logged("cannot watch them; trying again, and the rules that ask for them say nothing");
     let error = said["error"].as_str().expect("why");
     assert!(error.contains("rayclusters.ray.io is forbidden") && error.contains("cannot list"), "{error}");
@@ -120,13 +120,13 @@ fn without_the_right_it_says_so_once_and_needs_no_restart_when_it_has_it() {
     assert_eq!(rayguard.metric(COMPLETE), 0);
 
     account.grant();
-    complete(&rayguard, "rayclusters");
-    refused(&namespace, &second, "RayCluster view-rights/first");
+    wait_until_synced(&rayguard, "rayclusters");
+    wait_until_refused(&namespace, &second, "RayCluster view-rights/first");
     assert_eq!(rayguard.log().matches("cannot watch them").count(), 1, "{}", rayguard.log());
 }
 
 #[test]
-fn what_is_not_watched_has_no_metrics_and_refuses_nothing() {
+fn without_watch_clusters_there_are_no_metrics_and_no_refusals() {
     let server = ApiServer::shared();
     let namespace = server.namespace("view-off");
     let rayguard = Rayguard::start(&[]);
@@ -138,7 +138,7 @@ fn what_is_not_watched_has_no_metrics_and_refuses_nothing() {
 }
 
 #[test]
-fn where_kuberay_is_not_installed_there_is_nothing_to_know_until_it_is() {
+fn the_watch_is_empty_until_kuberays_crds_are_installed() {
     let server = ApiServer::start_without_kuberay(&[]);
     let rayguard = watching(&server);
     assert_eq!(rayguard.metric(OBJECTS), 0);
@@ -148,5 +148,5 @@ fn where_kuberay_is_not_installed_there_is_nothing_to_know_until_it_is() {
     namespace.guard(&rayguard);
     namespace.send("create -f -", &cluster("first", "redis:6379", "own").to_string()).passes();
     rayguard.logged("knows all of them");
-    refused(&namespace, &cluster("second", "redis:6379", "own"), "RayCluster view-late/first");
+    wait_until_refused(&namespace, &cluster("second", "redis:6379", "own"), "RayCluster view-late/first");
 }

@@ -1,14 +1,14 @@
-//! One claim, however it is written and by whomever.
+//! One storage key in every notation, in every kind of object.
 
 use std::process::{Command, Output};
 use std::{fs, path::Path};
 
 use serde_json::{Value, json};
 
-use super::{ApiServer, cluster, owner, refused, service, watching};
-use super::{Namespace, accepted};
+use super::{ApiServer, cluster, owner, wait_until_refused, service, watching};
+use super::{Namespace, wait_until_accepted};
 
-/// The first in options, the second by an annotation, the third by a variable of the head.
+/// Returns three clusters with one storage key: in options, by an annotation, and by a variable of the head.
 fn three(first: &str) -> [Value; 3] {
     let storage = format!("storage-of-{first}");
     let mut second = cluster("second", &format!("redis://redis.{first}.svc.cluster.local:6379"), "");
@@ -29,7 +29,7 @@ fn three(first: &str) -> [Value; 3] {
 }
 
 #[test]
-fn the_second_is_refused_with_the_first_ones_name_however_it_is_written() {
+fn a_second_cluster_with_the_same_storage_key_is_refused_in_every_notation() {
     let server = ApiServer::shared();
     let rayguard = watching(server);
     let namespaces = ["view-a", "view-b", "view-c"].map(|name| server.namespace(name));
@@ -37,25 +37,25 @@ fn the_second_is_refused_with_the_first_ones_name_however_it_is_written() {
     for namespace in &namespaces {
         namespace.guard(&rayguard);
     }
-    // Whichever comes first, the others are refused in the other namespaces.
+    // Whichever cluster is created first, the others are refused in the other namespaces.
     for first in [0, 1, 2] {
         let (there, object) = (&namespaces[first], &three[first]);
         there.send("create -f -", &object.to_string()).passes();
         let name = object["metadata"]["name"].as_str().expect("a name");
         for second in (0..3).filter(|second| *second != first) {
-            refused(
+            wait_until_refused(
                 &namespaces[second],
                 &three[second],
                 &format!("RayCluster {}/{name} at the same Redis", there.name),
             );
         }
         there.kubectl(&format!("delete raycluster {name}")).passes();
-        (0..3).for_each(|other| accepted(&namespaces[other], &three[other]));
+        (0..3).for_each(|other| wait_until_accepted(&namespaces[other], &three[other]));
     }
 }
 
 #[test]
-fn files_are_compared_in_whatever_order_they_come() {
+fn storage_conflicts_between_files_do_not_depend_on_their_order() {
     let folder = tempfile::tempdir().expect("a folder");
     let clusters = three("view-files");
     for (index, (name, mut cluster)) in ["view-files", "b", "c"].into_iter().zip(clusters).enumerate() {
@@ -80,10 +80,10 @@ fn files_are_compared_in_whatever_order_they_come() {
     };
     let errors = found(&["0.json", "1.json"]);
     assert_eq!(errors.len(), 2, "{errors:?}");
-    for (error, other, place) in
+    for (error, other, location) in
         [(&errors[0], "RayCluster b/second", "1.json:1:"), (&errors[1], "RayCluster view-files/first", "0.json:1:")]
     {
-        assert!(error.contains(&format!("shared with {other}")) && error.contains(place), "{error}");
+        assert!(error.contains(&format!("shared with {other}")) && error.contains(location), "{error}");
     }
     assert_eq!(errors, found(&["1.json", "0.json"]));
     let all = found(&["0.json", "1.json", "2.json"]);
@@ -92,9 +92,9 @@ fn files_are_compared_in_whatever_order_they_come() {
         assert_eq!(found(&order), all);
     }
     assert_eq!(found(&[Path::new(".").to_str().expect("UTF-8")]).len(), 3);
-    assert_eq!(found(&["0.json", "0.json"]), [""; 0], "it is one object");
+    assert_eq!(found(&["0.json", "0.json"]), [""; 0], "both files have the same object");
 
-    // What can be read only once is compared too.
+    // Input that can be read only once is compared too.
     let mut bash = Command::new("bash");
     bash.args(["-c", "\"$0\" check <(cat 0.json) - <1.json", env!("CARGO_BIN_EXE_rayguard")])
         .current_dir(folder.path());
@@ -104,9 +104,9 @@ fn files_are_compared_in_whatever_order_they_come() {
 }
 
 #[test]
-fn of_many_that_claim_the_same_each_is_told_of_the_first_and_of_how_many_more() {
+fn a_conflict_of_many_clusters_names_the_first_and_counts_the_others() {
     let folder = tempfile::tempdir().expect("a folder");
-    // Names as long as Kubernetes lets them be, which have to be whole.
+    // Names of the maximum length, which must not be truncated.
     let namespace = "n".repeat(63);
     for number in 0..400 {
         let mut cluster = cluster(&format!("r{number:0>52}"), "redis:6379", "one");
@@ -123,11 +123,11 @@ fn of_many_that_claim_the_same_each_is_told_of_the_first_and_of_how_many_more() 
             format!("RayCluster {namespace}/r{:0>52} and 398 more at the same Redis: they mix nodes and actors", 0);
         finding["message"].as_str().is_some_and(|message| message.ends_with(&first))
     });
-    assert_eq!(of_first.count(), 399, "all but itself");
+    assert_eq!(of_first.count(), 399, "all except the first");
 }
 
 #[test]
-fn what_is_not_two_clusters_is_let_pass() {
+fn clusters_of_one_service_and_other_storage_keys_are_no_conflict() {
     let server = ApiServer::shared();
     let rayguard = watching(server);
     let [own, other] = ["view-own", "view-other"].map(|name| server.namespace(name));
@@ -136,7 +136,7 @@ fn what_is_not_two_clusters_is_let_pass() {
     let create =
         |namespace: &Namespace<'_>, object: &Value| namespace.send("create -f -", &object.to_string()).passes();
 
-    // A RayService, and its two clusters during an upgrade.
+    // A RayService and its two clusters during an upgrade.
     create(&own, &service("service", "redis:6379", "own"));
     let owners = owner(&own, "rayservice/service");
     for name in ["service-old", "service-new"] {
@@ -145,23 +145,23 @@ fn what_is_not_two_clusters_is_let_pass() {
         create(&own, &cluster);
     }
     let stranger = cluster("stranger", "redis.view-own:6379", "own");
-    refused(&other, &stranger, "RayService view-own/service at the same Redis");
-    refused(&other, &service("stranger", "redis.view-own:6379", "own"), "RayService view-own/service");
+    wait_until_refused(&other, &stranger, "RayService view-own/service at the same Redis");
+    wait_until_refused(&other, &service("stranger", "redis.view-own:6379", "own"), "RayService view-own/service");
     own.patch("rayservice/service", r#"{"spec": {"rayClusterConfig": {"rayVersion": "2.52.1"}}}"#).passes();
 
-    // A RayCluster beside itself, and others at another Redis or under another name.
+    // A RayCluster is no conflict with itself, nor with clusters at another Redis or in another storage namespace.
     create(&other, &cluster("alone", "redis:6379", "own"));
     let label = r#"{"spec": {"headGroupSpec": {"template": {"metadata": {"labels": {"a": "b"}}}}}}"#;
     other.patch("raycluster/alone", label).passes();
-    accepted(&other, &cluster("one", "redis.view-own:6380", "own"));
-    accepted(&other, &cluster("one", "redis.view-own:6379", "its-own"));
+    wait_until_accepted(&other, &cluster("one", "redis.view-own:6380", "own"));
+    wait_until_accepted(&other, &cluster("one", "redis.view-own:6379", "its-own"));
 
-    // A change that makes it the same as another is refused, and what was so before may change otherwise.
+    // A change that creates a conflict is refused. An object with an old conflict may be changed otherwise.
     let same = r#"{"spec": {"gcsFaultToleranceOptions": {"redisAddress": "redis.view-own:6379"}}}"#;
     let outcome = other.patch("raycluster/alone", same);
     assert!(outcome.stderr.contains("shared with RayService view-own/service"), "{}", outcome.stderr);
     other.kubectl("delete validatingwebhookconfiguration rayguard-view-other").passes();
-    super::eventually("the webhook to be gone", || other.patch("raycluster/alone", same).success().then_some(()));
+    super::eventually("the webhook to be unregistered", || other.patch("raycluster/alone", same).success().then_some(()));
     other.guard(&rayguard);
     let outcome = other.patch("raycluster/alone", label.replace("\"b\"", "\"c\"").as_str());
     assert!(outcome.success() && outcome.stderr.contains("Warning"), "{}", outcome.stderr);
@@ -169,7 +169,7 @@ fn what_is_not_two_clusters_is_let_pass() {
 }
 
 #[test]
-fn a_cluster_that_is_being_deleted_keeps_its_claim_until_it_is_gone() {
+fn a_cluster_that_is_being_deleted_keeps_its_storage_key_until_it_is_gone() {
     let server = ApiServer::shared();
     let rayguard = watching(server);
     let namespace = server.namespace("view-deleted");
@@ -178,24 +178,24 @@ fn a_cluster_that_is_being_deleted_keeps_its_claim_until_it_is_gone() {
     first["metadata"]["finalizers"] = json!(["ray.io/gcs-ft-redis-cleanup-finalizer"]);
     namespace.send("create -f -", &first.to_string()).passes();
     let second = cluster("second", "redis:6379", "own");
-    refused(&namespace, &second, "RayCluster view-deleted/first");
+    wait_until_refused(&namespace, &second, "RayCluster view-deleted/first");
     namespace.kubectl("delete raycluster first --wait=false").passes();
     assert!(!namespace.get("raycluster/first")["metadata"]["deletionTimestamp"].is_null());
-    refused(&namespace, &second, "RayCluster view-deleted/first");
+    wait_until_refused(&namespace, &second, "RayCluster view-deleted/first");
     namespace.patch("raycluster/first", r#"{"metadata": {"finalizers": null}}"#).passes();
-    accepted(&namespace, &second);
-    // And one that ceases to claim it, frees it too.
+    wait_until_accepted(&namespace, &second);
+    // A cluster that drops the storage key frees it too.
     namespace.send("create -f -", &first.to_string()).passes();
-    refused(&namespace, &second, "RayCluster view-deleted/first");
+    wait_until_refused(&namespace, &second, "RayCluster view-deleted/first");
     namespace
         .patch("raycluster/first", r#"{"spec": {"gcsFaultToleranceOptions": {"externalStorageNamespace": null}}}"#)
         .passes();
-    accepted(&namespace, &second);
+    wait_until_accepted(&namespace, &second);
     namespace.patch("raycluster/first", r#"{"metadata": {"finalizers": null}}"#).passes();
 }
 
 #[test]
-fn an_update_is_eased_by_what_it_claims_and_not_by_where_that_is_written() {
+fn the_ratchet_compares_storage_keys_and_not_field_paths() {
     let server = ApiServer::shared();
     let rayguard = watching(server);
     let namespace = server.namespace("view-updates");
@@ -203,14 +203,14 @@ fn an_update_is_eased_by_what_it_claims_and_not_by_where_that_is_written() {
         let first = cluster(&format!("first-{name}"), "redis:6379", name);
         namespace.send("create -f -", &first.to_string()).passes();
     }
-    // From before the webhook.
+    // This cluster exists before the webhook.
     namespace.send("create -f -", &cluster("shared", "redis:6379", "one").to_string()).passes();
     namespace.guard(&rayguard);
-    refused(&namespace, &cluster("new", "redis:6379", "two"), "RayCluster view-updates/first-two");
+    wait_until_refused(&namespace, &cluster("new", "redis:6379", "two"), "RayCluster view-updates/first-two");
     let options = |value: Value| json!({"spec": {"gcsFaultToleranceOptions": {"externalStorageNamespace": value}}});
     let other = namespace.patch("raycluster/shared", &options(json!("two")).to_string());
     assert!(other.stderr.contains("shared with RayCluster view-updates/first-two"), "{}", other.stderr);
-    assert!(!other.success(), "it is another fault than before");
+    assert!(!other.success(), "it is another conflict than before");
 
     let container = json!({"name": "ray-head", "image": "rayproject/ray:2.52.0",
         "resources": {"limits": {"cpu": "1", "memory": "2Gi"}},

@@ -1,11 +1,11 @@
-//! Changes that know nothing of what they change, but that most values keep their type.
+//! Random changes of any field. Most values keep their type.
 
 use serde_json::{Value, json};
 
 use crate::case::Case;
 use crate::dice::Dice;
 
-/// Texts that mean something somewhere.
+/// Texts that have a meaning in some field.
 const TEXTS: [&str; 20] = [
     "",
     "true",
@@ -29,11 +29,11 @@ const TEXTS: [&str; 20] = [
     "REDIS_USERNAME",
 ];
 
-/// Fields that may be added anywhere; where the type has none of the name it is passed over.
+/// Fields that may be added to any map. A type without a field of this name ignores it.
 const FLAGS: [&str; 6] =
     ["suspend", "enableInTreeAutoscaling", "shutdownAfterJobFinishes", "enableK8sTokenAuth", "hostNetwork", "stdin"];
 
-/// Changes one thing somewhere.
+/// Changes one random value.
 pub fn change(case: &mut Case, dice: &mut Dice) {
     let mut pointers = Vec::new();
     pointers_below(&case.object, "", &mut pointers);

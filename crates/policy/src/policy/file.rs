@@ -6,10 +6,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::defaults::{Defaults, HeadNumCpus, PodTemplates, TemplateError, WorkerReconnectTimeout};
-use crate::exemption::Exemptible;
 use crate::kuberay::{FeatureGate, KubeRay, Version};
 use crate::name::{Syntax, sentence};
-use crate::policy::{Exemption, Policy, Settings};
+use super::{Exemption, Exemptible, Policy, Settings};
 use crate::rule::Level;
 use crate::rules;
 use crate::spelling::{quote, suggestion};

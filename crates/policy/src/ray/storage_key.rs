@@ -1,4 +1,4 @@
-//! What a cluster claims for itself at a Redis: the tables under its storage namespace.
+//! Where a cluster stores its tables: a Redis, and a storage namespace in it.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -6,38 +6,40 @@ use std::net::IpAddr;
 use super::address::{RedisEndpoint, first_of};
 use super::gcs::{RedisAddress, STORAGE_NAMESPACE};
 use super::pod::{EnvValue, expand};
-use super::{Kind, RayObject};
+use super::RayObject;
+use crate::kuberay::Kind;
 
-/// A storage namespace at a Redis, where GCS keeps its tables as `RAY<namespace>@…`. Two clusters with equal claims take
-/// each other's tables for their own.
+/// A storage namespace at a Redis, where the GCS stores its tables as `RAY<namespace>@…`. Two clusters with equal keys read
+/// and write each other's tables.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Claim {
+pub struct StorageKey {
     /// The Redis, however its address is written: `redis.namespace:6379` for a Service.
     pub redis: Box<str>,
     /// The storage namespace.
     pub namespace: Box<str>,
 }
 
-/// A claim as an object states it, before it is known in which DNS domain.
+/// A storage key as it is written in an object, before the host name is resolved against a namespace and a DNS domain.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stated {
+pub struct RelativeStorageKey {
     host: Box<str>,
     port: u16,
     namespace: Box<str>,
 }
 
-impl Stated {
-    /// The claim of an object in this namespace of a Kubernetes cluster of this domain, `cluster.local` for most; `None`
-    /// where Redis is one of the head's own.
-    pub fn within(&self, namespace: Option<&str>, domain: &str) -> Option<Claim> {
+impl RelativeStorageKey {
+    /// Returns the key of an object in a namespace of a Kubernetes cluster with a DNS domain, mostly `cluster.local`; `None`
+    /// where Redis runs in the head's own Pod.
+    pub fn resolve(&self, namespace: Option<&str>, domain: &str) -> Option<StorageKey> {
         let host = host(&self.host, namespace, domain)?;
-        Some(Claim { redis: format!("{host}:{}", self.port).into(), namespace: self.namespace.clone() })
+        Some(StorageKey { redis: format!("{host}:{}", self.port).into(), namespace: self.namespace.clone() })
     }
 }
 
-/// The object whose claim it is: the one that a user wrote. The clusters that a RayService or RayJob makes are its own.
+/// The object that a user wrote and that owns a storage key. A RayService or RayJob owns the clusters that KubeRay creates
+/// for it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Claimant {
+pub struct Owner {
     /// The namespace, empty where it is not known.
     pub namespace: Box<str>,
     /// The name.
@@ -46,7 +48,7 @@ pub struct Claimant {
     pub kind: Kind,
 }
 
-impl fmt::Display for Claimant {
+impl fmt::Display for Owner {
     /// `RayCluster team-a/first`
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         /// No name in Kubernetes is longer; in a file it may be.
@@ -57,17 +59,17 @@ impl fmt::Display for Claimant {
 }
 
 impl RayObject<'_> {
-    /// What the cluster of this object claims, if the object itself says it.
-    pub fn claim(&self, domain: &str) -> Option<Claim> {
-        self.stated_claim()?.within(self.namespace, domain)
+    /// Returns the storage key of the cluster, if it is written in the object.
+    pub fn storage_key(&self, domain: &str) -> Option<StorageKey> {
+        self.relative_storage_key()?.resolve(self.namespace, domain)
     }
 
-    /// The claim that the object states: none where KubeRay takes the RayCluster's UID, and where either half comes from a
-    /// Secret or a ConfigMap, or where the head looks names up in a way of its own. An empty namespace is a fault by itself,
-    /// and no claim.
+    /// Returns the storage key as it is written. There is none where KubeRay uses the RayCluster's UID, where the address or
+    /// the namespace comes from a Secret or a ConfigMap, or where the head resolves names with a DNS configuration of its
+    /// own. An empty namespace is reported by another rule, and gives no key.
     ///
-    /// A RayCronJob has no claim: the clusters of its RayJobs have. A RayJob that has ended has none any more.
-    pub fn stated_claim(&self) -> Option<Stated> {
+    /// A RayCronJob has no key: the clusters of its RayJobs have. A RayJob that has ended has none any more.
+    pub fn relative_storage_key(&self) -> Option<RelativeStorageKey> {
         if self.kind == Kind::RayCronJob || self.is_over() {
             return None;
         }
@@ -84,14 +86,14 @@ impl RayObject<'_> {
         if endpoint.host.parse::<IpAddr>().is_err() && self.head_has_own_dns() {
             return None;
         }
-        (!namespace.is_empty()).then(|| Stated {
+        (!namespace.is_empty()).then(|| RelativeStorageKey {
             host: endpoint.host.into(),
             port: endpoint.port,
             namespace: namespace.into(),
         })
     }
 
-    /// Whether the head's Pod may take a name for another host than other Pods of its namespace do.
+    /// Reports whether the head's Pod may resolve a name to another host than other Pods of its namespace do.
     fn head_has_own_dns(&self) -> bool {
         let pod = self.cluster.head.pod_spec();
         let is_of_node = match pod.field("dnsPolicy").as_nonempty_str() {
@@ -105,11 +107,12 @@ impl RayObject<'_> {
             || has(["dnsConfig", "searches"])
     }
 
-    /// The object that has the claim: the RayService or RayJob that made this RayCluster, else the object itself.
-    pub fn claimant(&self) -> Claimant {
+    /// Returns the owner of the storage key: the RayService or RayJob that this RayCluster was created for, else the object
+    /// itself.
+    pub fn owner(&self) -> Owner {
         let namespace = self.namespace.unwrap_or_default();
         let itself =
-            || Claimant { namespace: namespace.into(), name: self.name().unwrap_or_default().into(), kind: self.kind };
+            || Owner { namespace: namespace.into(), name: self.name().unwrap_or_default().into(), kind: self.kind };
         if self.kind != Kind::RayCluster {
             return itself();
         }
@@ -119,17 +122,17 @@ impl RayObject<'_> {
             let text = |field: &str| reference.field(field).as_nonempty_str();
             let kind = Kind::of(text("apiVersion")?, text("kind")?)?;
             matches!(kind, Kind::RayService | Kind::RayJob).then_some(())?;
-            Some(Claimant { namespace: namespace.into(), name: text("name")?.into(), kind })
+            Some(Owner { namespace: namespace.into(), name: text("name")?.into(), kind })
         });
         owner.unwrap_or_else(itself)
     }
 }
 
-/// What every Pod calls itself; kubelet writes them into its hosts file.
+/// The host names of every Pod for itself, which kubelet writes into the Pod's hosts file.
 const OWN: [&str; 4] = ["localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"];
 
-/// One spelling for all that lead a Pod in this namespace to the same host; `None` for what every Pod has for itself, for
-/// a Service's name in a namespace that is not known, and for numbers that some resolvers take for an address.
+/// Returns one spelling for all host names that resolve to the same host in a namespace; `None` for a name of the Pod itself,
+/// for a Service's name in an unknown namespace, and for numbers that some resolvers accept as an address.
 ///
 /// A Pod looks a name up in its own namespace, then as that of a Service and its namespace (`ndots:5`), so `redis`,
 /// `redis.a`, `redis.a.svc` and `redis.a.svc.cluster.local` are one in the namespace `a`.
@@ -153,14 +156,14 @@ fn host(host: &str, namespace: Option<&str>, domain: &str) -> Option<String> {
     match (relative.split('.').count(), host.ends_with('.')) {
         (1, false) => Some(format!("{relative}.{}", namespace?)),
         (2, false) if is_of_stateful_set(relative) => Some(format!("{relative}.{}", namespace?)),
-        // Of so few labels, a full stop makes another name.
+        // A trailing full stop makes a short name absolute, which is another host.
         (1 | 2, true) => Some(host),
         _ => Some(relative.to_owned()),
     }
 }
 
-/// Whether a name of two labels looks like that of a `StatefulSet`'s Pod, `redis-0.redis`, which is one in each namespace;
-/// any other is that of a Service and its namespace.
+/// Reports whether a name of two labels looks like that of a `StatefulSet`'s Pod, `redis-0.redis`, which each namespace may
+/// have. Any other name of two labels is that of a Service and its namespace.
 fn is_of_stateful_set(name: &str) -> bool {
     let ordinal = name.split_once('.').and_then(|(pod, _)| pod.rsplit_once('-'));
     ordinal.is_some_and(|(_, ordinal)| !ordinal.is_empty() && ordinal.bytes().all(|digit| digit.is_ascii_digit()))
@@ -256,13 +259,13 @@ mod tests {
         }
     }
 
-    fn claim(kind: &str, metadata: &str, spec: &str) -> (Option<Claim>, Claimant) {
+    fn key(kind: &str, metadata: &str, spec: &str) -> (Option<StorageKey>, Owner) {
         let text = format!(
             r#"{{"apiVersion":"ray.io/v1","kind":"{kind}","metadata":{{"name":"n","namespace":"a"{metadata}}},"spec":{spec}}}"#
         );
         let json: Json<'_> = serde_json::from_str(&text).expect("JSON");
         let object = RayObject::read(&json).expect("one of KubeRay's");
-        (object.claim("cluster.local"), object.claimant())
+        (object.storage_key("cluster.local"), object.owner())
     }
 
     fn options(options: &str, env: &str) -> String {
@@ -296,17 +299,17 @@ mod tests {
                 None,
             ),
         ] {
-            let (claim, _) = claim("RayCluster", "", &spec);
+            let (key, _) = key("RayCluster", "", &spec);
             let expected =
-                expected.map(|namespace| Claim { redis: "redis.a:6380".into(), namespace: namespace.into() });
-            assert_eq!(claim, expected, "{spec}");
+                expected.map(|namespace| StorageKey { redis: "redis.a:6380".into(), namespace: namespace.into() });
+            assert_eq!(key, expected, "{spec}");
         }
         let spec = options(&own, "[]");
-        assert!(claim("RayService", "", &format!(r#"{{"rayClusterConfig":{spec}}}"#)).0.is_some());
-        assert!(claim("RayJob", "", &format!(r#"{{"rayClusterSpec":{spec}}}"#)).0.is_some());
-        assert!(claim("RayJob", "", r#"{"clusterSelector":{"a":"b"}}"#).0.is_none());
+        assert!(key("RayService", "", &format!(r#"{{"rayClusterConfig":{spec}}}"#)).0.is_some());
+        assert!(key("RayJob", "", &format!(r#"{{"rayClusterSpec":{spec}}}"#)).0.is_some());
+        assert!(key("RayJob", "", r#"{"clusterSelector":{"a":"b"}}"#).0.is_none());
         let over = format!(r#"{{"rayClusterSpec":{spec}}},"status":{{"jobDeploymentStatus":"Complete"}}"#);
-        assert!(claim("RayJob", "", &over).0.is_none(), "it has ended");
+        assert!(key("RayJob", "", &over).0.is_none(), "it has ended");
         for dns in [
             r#""hostAliases":[{"ip":"10.0.0.9","hostnames":["redis"]}]"#,
             r#""dnsPolicy":"None""#,
@@ -314,20 +317,20 @@ mod tests {
             r#""hostNetwork":true"#,
         ] {
             let own_dns = |spec: &str| spec.replace(r#""containers""#, &format!(r#"{dns},"containers""#));
-            assert!(claim("RayCluster", "", &own_dns(&spec)).0.is_none(), "{dns}");
+            assert!(key("RayCluster", "", &own_dns(&spec)).0.is_none(), "{dns}");
             let address = spec.replace("redis:6380", "10.0.0.7:6380");
-            assert!(claim("RayCluster", "", &own_dns(&address)).0.is_some(), "{dns}");
+            assert!(key("RayCluster", "", &own_dns(&address)).0.is_some(), "{dns}");
         }
         let ndots =
             spec.replace(r#""containers""#, r#""dnsConfig":{"options":[{"name":"ndots","value":"2"}]},"containers""#);
-        assert!(claim("RayCluster", "", &ndots).0.is_some());
-        assert!(claim("RayCronJob", "", &format!(r#"{{"jobTemplate":{{"rayClusterSpec":{spec}}}}}"#)).0.is_none());
+        assert!(key("RayCluster", "", &ndots).0.is_some());
+        assert!(key("RayCronJob", "", &format!(r#"{{"jobTemplate":{{"rayClusterSpec":{spec}}}}}"#)).0.is_none());
     }
 
     #[test]
     fn a_cluster_that_was_made_for_a_service_is_the_services() {
         let owned = |fields: &str| {
-            claim(
+            key(
                 "RayCluster",
                 &format!(r#","ownerReferences":[{{"kind":"Else","apiVersion":"v1","controller":false}},{fields}]"#),
                 "{}",

@@ -4,22 +4,16 @@ use std::collections::HashSet;
 
 use json_patch::Patch;
 
-use crate::exemption::{Exempted, Exemptible};
-use crate::policy::Policy;
 use crate::ray::RayObject;
-use crate::rule::{Finding, Reason, Scope};
-use crate::rules::RULES;
+use crate::reason::Reason;
+use crate::rule::{Finding, Scope};
+use crate::rules::{self, RULES};
 use crate::schema::Schema;
-use crate::view::{Blind, View};
+use super::{Exempted, Exemptible, Policy};
+use crate::context::{Context, Environment};
 use rayguard_manifest::json::Json;
 use rayguard_manifest::patch::{apply, index};
 use rayguard_manifest::path::{FieldPath, Step};
-
-/// The rule after which no other needs to say anything about the same place.
-const MALFORMED_FIELD: &str = "malformed-field";
-
-/// The rule that looks at a status.
-const CONTRADICTORY_STATUS: &str = "contradictory-status";
 
 /// What would become of an object.
 #[derive(Clone, Debug)]
@@ -40,32 +34,33 @@ impl Policy {
     /// the defaults of KubeRay's schema, then rayguard's, and asks the rules. `namespace` is the one that it is put into
     /// if it names none. `None` for an object that is not KubeRay's.
     pub fn dry_run<'a>(&self, written: &Json<'a>, namespace: Option<&str>) -> Option<Outcome<'a>> {
-        self.dry_run_beside(written, namespace, &Blind)
+        self.dry_run_within(written, namespace, Environment::EMPTY)
     }
 
-    /// The same for an object around which something is known.
-    pub fn dry_run_beside<'a>(
+    /// Does the same as [`Policy::dry_run`] in an environment.
+    pub fn dry_run_within<'a>(
         &self,
         written: &Json<'a>,
         namespace: Option<&str>,
-        view: &dyn View,
+        environment: Environment<'_>,
     ) -> Option<Outcome<'a>> {
-        let mut findings = self.findings(&read(written, namespace)?, None, Scope::Offline);
+        let as_written = read(written, namespace)?;
+        let mut findings = self.findings(&Context::new(&as_written, &self.settings), Scope::Offline);
         let mut object = written.clone();
         Schema::of(self.settings.kuberay.version).conform(&mut object);
         let patch = self.mutate(&read(&object, namespace)?, None);
         let applied = apply(&mut object, &patch);
         debug_assert_eq!(applied, Ok(()), "a patch fits the object that it is made for");
-        let judged = with_status_of(written, &object);
-        let mut judged = read(judged.as_ref().unwrap_or(&object), namespace)?;
-        judged.view = view;
-        let mut in_object = self.findings(&judged, None, Scope::Admission);
+        let with_status = with_status_of(written, &object);
+        let stored = read(with_status.as_ref().unwrap_or(&object), namespace)?;
+        let context = Context::new(&stored, &self.settings).within(environment);
+        let mut in_object = self.findings(&context, Scope::Admission);
         // The API server would not hold a status against an object that is new: it drops it.
-        let of_status = in_object.iter_mut().filter(|finding| finding.rule.name == CONTRADICTORY_STATUS);
+        let of_status = in_object.iter_mut().filter(|finding| *finding.rule == rules::CONTRADICTORY_STATUS);
         of_status.for_each(Finding::at_most_warn);
         findings.extend(in_object);
         let scopes = [Scope::Offline, Scope::Admission];
-        let exempted = self.exempt(&judged, &mut findings, &scopes, &Exemptible::All);
+        let exempted = self.exempt(&context, &mut findings, &scopes, &Exemptible::All);
         drop_repeated(&mut findings, &exempted);
         findings.sort_by_cached_key(|finding| (position(finding), finding.path.clone()));
         Some(Outcome { object, patch, findings, exempted })
@@ -90,7 +85,7 @@ fn read<'v>(json: &'v Json<'v>, namespace: Option<&'v str>) -> Option<RayObject<
 /// Drops what other rules say of a place, or of what lies below, whose type is wrong: one fault, one finding, be it one that
 /// the object exempts itself from.
 fn drop_repeated(findings: &mut Vec<Finding>, exempted: &[Exempted]) {
-    let is_wrong = |finding: &&Finding| finding.rule.name == MALFORMED_FIELD && finding.reason != Reason::Duplicate;
+    let is_wrong = |finding: &&Finding| *finding.rule == rules::MALFORMED_FIELD && finding.reason != Reason::Duplicate;
     let malformed = findings.iter().chain(exempted.iter().map(|exempted| &exempted.finding)).filter(is_wrong);
     let malformed: HashSet<_> = malformed.map(|finding| finding.path.clone()).collect();
     if malformed.is_empty() {
@@ -98,7 +93,7 @@ fn drop_repeated(findings: &mut Vec<Finding>, exempted: &[Exempted]) {
     }
     findings.retain(|Finding { rule, path, .. }| {
         let is_below = || (0..=path.steps().len()).any(|steps| malformed.contains(&path.take(steps)));
-        rule.name == MALFORMED_FIELD || !is_below()
+        **rule == rules::MALFORMED_FIELD || !is_below()
     });
 }
 
@@ -193,7 +188,7 @@ mod tests {
         let status = serde_json::from_str(status).expect("JSON");
         json.as_object_mut().expect("a map").insert("status", status);
         let outcome = outcome(&json);
-        let of_status = outcome.findings.iter().filter(|finding| finding.rule.name == CONTRADICTORY_STATUS);
+        let of_status = outcome.findings.iter().filter(|finding| *finding.rule == rules::CONTRADICTORY_STATUS);
         assert_eq!(of_status.map(|finding| finding.level).collect::<Vec<_>>(), [Level::Warn]);
         assert!(outcome.object.entry("status").is_none(), "the API server would drop it");
     }

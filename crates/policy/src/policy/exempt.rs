@@ -1,9 +1,10 @@
 //! What an object's own annotations exempt it from: `rayguard.dev/ignore-RULE: "why"`.
 
 use crate::defaults::DEFAULTED;
-use crate::policy::Policy;
+use super::Policy;
+use crate::context::Context;
 use crate::ray::RayObject;
-use crate::rule::{Check, Finding, Findings, Level, Rule, Scope};
+use crate::rule::{Finding, Findings, Input, Level, Rule, Scope};
 use crate::rules::{self, INEFFECTIVE_EXEMPTION};
 use crate::spelling::{quote, suggestion};
 use rayguard_manifest::json::Json;
@@ -48,11 +49,12 @@ impl Policy {
     /// adds what is wrong with the exemptions themselves.
     pub(crate) fn exempt(
         &self,
-        object: &RayObject<'_>,
+        context: &Context<'_, '_>,
         findings: &mut Vec<Finding>,
         scopes: &[Scope],
         exemptible: &Exemptible,
     ) -> Vec<Exempted> {
+        let object = context.object;
         let annotations = object.json.descend(["metadata", "annotations"]).entries();
         let mut own = annotations.iter().filter(|(key, _)| is_meant_for_rayguard(key)).peekable();
         if own.peek().is_none() || object.is_being_deleted() {
@@ -70,12 +72,12 @@ impl Policy {
             let reason = reason.as_nonempty_str().map(str::trim).filter(|reason| !reason.is_empty());
             let Some(rule) = rules::find(name) else {
                 let message = format!("there is no rule {}{}", quote(name), suggestion(name, &rules::names()));
-                faults.invalid(path, message, "write the name of a rule behind ignore-, or remove the annotation");
+                faults.invalid(path, message, "write the name of a rule after ignore-, or remove the annotation");
                 continue;
             };
             let Some(reason) = reason else {
-                let message = format!("without a reason, this exempts from nothing that {} finds", rule.name);
-                faults.required(path, message, "write why, as in \"a test, which may be lost\"");
+                let message = format!("without a reason, this does not exempt the object from {}", rule.name);
+                faults.required(path, message, "write a reason, for example \"a test, which may be lost\"");
                 continue;
             };
             let is_found = findings.iter().any(|finding| finding.rule == rule);
@@ -88,8 +90,8 @@ impl Policy {
                 let found = findings.extract_if(.., |finding| finding.rule == rule);
                 exempted.extend(found.map(|finding| Exempted { finding, reason: reason.to_owned() }));
             } else {
-                let message = format!("the policy lets no object exempt itself from {}", rule.name);
-                faults.forbidden(path, message, "mend what it finds, or have the namespace exempted in the policy");
+                let message = format!("the policy does not let objects exempt themselves from {}", rule.name);
+                faults.forbidden(path, message, "fix the finding, or exempt the namespace in the policy");
             }
         }
         if faults.level() > Level::Off && !self.is_exempt(object, &INEFFECTIVE_EXEMPTION) {
@@ -102,7 +104,7 @@ impl Policy {
     /// annotations of what it was made for, which is where they count.
     fn would_find(&self, rule: &Rule, object: &RayObject<'_>, scopes: &[Scope]) -> bool {
         let owners = object.json.descend(["metadata", "ownerReferences"]);
-        matches!(rule.check, Check::Object(_))
+        rule.input == Input::Object
             && scopes.contains(&rule.scope)
             && matches!(owners, Json::Null)
             && self.level(rule) > Level::Off

@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::exemption::{Exempted, Exemptible};
-use crate::policy::Policy;
-use crate::ray::{Kind, RayObject};
+use super::{Exempted, Exemptible, Policy};
+use crate::context::Context;
+use crate::kuberay::Kind;
 use crate::rule::Finding;
 use rayguard_manifest::json::Json;
 
@@ -27,11 +27,11 @@ impl Owners {
     pub fn judge(
         &mut self,
         policy: &Policy,
-        object: &RayObject<'_>,
+        context: &Context<'_, '_>,
         exemptible: &Exemptible,
     ) -> (Vec<Finding>, Vec<Exempted>) {
-        let (mut findings, mut exempted) = policy.judge_stored(object, exemptible);
-        let object = object.json;
+        let (mut findings, mut exempted) = policy.review_stored(context, exemptible);
+        let object = context.object.json;
         // Nothing is made of a RayCluster that would repeat it.
         let is_owner = text(object, "kind") != Kind::RayCluster.as_str();
         let said: Option<HashSet<_>> = is_owner.then(|| {
@@ -77,6 +77,7 @@ fn of_owned(object: &Json<'_>, finding: &Finding) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ray::RayObject;
     use crate::rules;
 
     const OWNED: &str = r#"[{"kind": "RayService", "name": "a", "controller": true}]"#;
@@ -88,8 +89,10 @@ mod tests {
                 "spec": {spec}}}"#
         );
         let object: Json<'_> = serde_json::from_str(&text).expect("JSON");
-        let (findings, exempted) =
-            owners.judge(&Policy::default(), &RayObject::read(&object).expect("KubeRay's"), exemptible);
+        let policy = Policy::default();
+        let object = RayObject::read(&object).expect("KubeRay's");
+        let context = Context::new(&object, &policy.settings);
+        let (findings, exempted) = owners.judge(&policy, &context, exemptible);
         let of_rule = |finding: &&Finding| finding.rule.name == "missing-redis-password";
         [findings.iter().filter(of_rule).count(), exempted.len()]
     }

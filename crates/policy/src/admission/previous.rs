@@ -1,0 +1,63 @@
+//! The object that an update replaces, read only as far as a rule asks for it.
+
+use std::cell::{Cell, OnceCell};
+
+use super::{Malformed, Request};
+use crate::context::Previous;
+use crate::ray::RayObject;
+use rayguard_manifest::json::{Json, Reader};
+
+/// The old object of a request. Reading it takes as long as reading the new object, and most reviews need a field or two of
+/// it, or nothing.
+#[derive(Debug)]
+pub(super) struct LazyPrevious<'r, 'a> {
+    request: &'r Request<'a>,
+    version: Option<&'r str>,
+    text: &'a str,
+    json: &'r OnceCell<Json<'a>>,
+    object: OnceCell<Option<RayObject<'r>>>,
+    error: Cell<Option<Malformed>>,
+}
+
+impl<'r, 'a> LazyPrevious<'r, 'a> {
+    /// The old object of an update, to be read into `json`; `None` for another operation.
+    pub(super) fn of(
+        request: &'r Request<'a>,
+        version: Option<&'r str>,
+        json: &'r OnceCell<Json<'a>>,
+    ) -> Option<Self> {
+        let text = request.old_text()?;
+        Some(Self { request, version, text, json, object: OnceCell::new(), error: Cell::new(None) })
+    }
+
+    /// The error that reading it has met.
+    pub(super) fn error(self) -> Option<Malformed> {
+        self.error.get()
+    }
+
+    fn read(&self) -> Option<RayObject<'r>> {
+        match self.request.read_old_object() {
+            Ok(json) => {
+                let json = self.json.get_or_init(|| json.unwrap_or_default());
+                self.request.read_as_subject(json, self.version)
+            }
+            Err(error) => {
+                self.error.set(Some(error));
+                None
+            }
+        }
+    }
+}
+
+impl<'r> Previous<'r> for LazyPrevious<'r, '_> {
+    fn object(&self) -> Option<&RayObject<'r>> {
+        self.object.get_or_init(|| self.read()).as_ref()
+    }
+
+    fn field(&self, map: &[&str], field: &str) -> Option<Json<'r>> {
+        Reader::new(self.text).field_at(map, field).unwrap_or_else(|_| {
+            self.error.set(Some(Malformed::OldObject));
+            None
+        })
+    }
+}

@@ -1,0 +1,35 @@
+//! The settings of a policy that rules and defaults read.
+
+use crate::kuberay::KubeRay;
+
+/// The reconnect timeout of a Ray node that sets none, in seconds (`gcs_rpc_server_reconnect_timeout_s` in Ray's
+/// src/ray/common/ray_config_def.h).
+pub const RAY_DEFAULT_RECONNECT_TIMEOUT: u32 = 60;
+
+/// The settings of a policy that rules and defaults read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The KubeRay release and feature gates of the target cluster.
+    pub kuberay: KubeRay,
+    /// A worker's reconnect timeout below this many seconds is reported as short.
+    pub short_worker_reconnect_timeout: u32,
+    /// A worker's reconnect timeout that exceeds the head's by less than this many seconds is reported as short.
+    pub reconnect_timeout_margin: u32,
+    /// The reconnect timeout of a head that sets none, in seconds: Ray's 60, unless the operator adds another value to every
+    /// container (`defaultContainerEnvs` of its configuration).
+    pub assumed_head_reconnect_timeout: u32,
+    /// The DNS domain of the Kubernetes cluster, in which its Services have their full names.
+    pub cluster_domain: Box<str>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            kuberay: KubeRay::default(),
+            short_worker_reconnect_timeout: 120,
+            reconnect_timeout_margin: 60,
+            assumed_head_reconnect_timeout: RAY_DEFAULT_RECONNECT_TIMEOUT,
+            cluster_domain: "cluster.local".into(),
+        }
+    }
+}
