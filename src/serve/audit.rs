@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{ServeArgs, ServeError};
-use rayguard_policy::policy::Policy;
 use rayguard_policy::cluster_context::ClusterContext;
+use rayguard_policy::policy::Policy;
 use rayguard_webhook::cluster::audit::{Audit, Terms};
 use rayguard_webhook::cluster::{Api, Shared};
 use rayguard_webhook::server::Phases;

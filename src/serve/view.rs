@@ -5,8 +5,8 @@ use std::future::pending;
 use std::sync::Arc;
 
 use super::{ServeArgs, ServeError};
-use rayguard_policy::policy::Policy;
 use rayguard_policy::cluster_context::{ClusterContext, NoContext};
+use rayguard_policy::policy::Policy;
 use rayguard_webhook::cluster::watched::Watched;
 use rayguard_webhook::cluster::{Api, Shared};
 

@@ -18,6 +18,8 @@
 //! trusted.
 
 mod authority;
+mod certificate;
+mod error;
 mod leaf;
 mod publication;
 mod root;
@@ -30,6 +32,8 @@ mod tests;
 use std::time::{Duration, SystemTime};
 
 pub use authority::Authority;
+pub use certificate::{Certificate, Validity};
+pub use error::TlsError;
 pub use leaf::Leaf;
 pub use publication::Publication;
 pub use root::Root;

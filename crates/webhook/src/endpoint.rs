@@ -18,12 +18,12 @@ use axum::routing::{MethodRouter, post};
 use crate::metrics::{Metrics, RequestLabels};
 use body::Memory;
 use rayguard_policy::admission::{Decision, Malformed, Operation, Verdict, Webhook, mutate, validate};
-use rayguard_policy::policy::Policy;
-use rayguard_policy::kuberay::Kind;
-use rayguard_policy::rule::Level;
 use rayguard_policy::cluster_context::ClusterContext;
 use rayguard_policy::context::Environment;
+use rayguard_policy::kuberay::Kind;
+use rayguard_policy::policy::Policy;
 use rayguard_policy::ray::serve::ServeConfigCache;
+use rayguard_policy::rule::Level;
 use refusal::Refusal;
 
 /// The longest name that an object may have.
@@ -44,7 +44,8 @@ type Review = for<'a> fn(&Endpoint, &'a [u8]) -> Result<Decision<'a>, Malformed>
 /// The webhooks of a policy, at `/mutate` and `/validate`.
 pub fn router(policy: Policy, view: Arc<dyn ClusterContext>, metrics: Arc<Metrics>) -> Router {
     metrics.declare_admission_errors(Refusal::REASONS);
-    let endpoint = Arc::new(Endpoint { policy, view, serve_configs: ServeConfigCache::default(), metrics, memory: Memory::new() });
+    let endpoint =
+        Arc::new(Endpoint { policy, view, serve_configs: ServeConfigCache::default(), metrics, memory: Memory::new() });
     Router::new()
         .route("/mutate", webhook(Webhook::Mutate, |endpoint, body| mutate(&endpoint.policy, body)))
         .route("/validate", webhook(Webhook::Validate, Endpoint::validate))

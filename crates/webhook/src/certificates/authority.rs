@@ -8,8 +8,7 @@ use rcgen::{
 };
 use x509_parser::parse_x509_certificate;
 
-use super::{Leaf, Root, SKEW};
-use crate::server::tls::TlsError;
+use super::{Leaf, Root, SKEW, TlsError};
 
 /// The subject of every CA. They are told apart by their keys' identifiers.
 const NAME: &str = "rayguard CA";

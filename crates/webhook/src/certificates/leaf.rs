@@ -8,8 +8,7 @@ use rustls::client::verify_server_name;
 use rustls::pki_types::ServerName;
 use rustls::server::ParsedCertificate;
 
-use super::Root;
-use crate::server::tls::{Certificate, TlsError};
+use super::{Certificate, Root, TlsError};
 
 /// A certificate and its key, which belong together.
 #[derive(Clone)]

@@ -11,7 +11,7 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::ParsedCertificate;
 use x509_parser::parse_x509_certificate;
 
-use crate::server::tls::{Certificate, Validity};
+use super::{Certificate, Validity};
 
 /// Nobody needs that many roots; what comes after them is not read.
 const MOST: usize = 100;

@@ -2,8 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::{Leaf, Publication, Root};
-use crate::server::tls::Certificate;
+use super::{Certificate, Leaf, Publication, Root};
 
 /// Whether to show `next` in place of what is shown now.
 ///

@@ -2,8 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::{Authority, Leaf, Root, Step, Terms};
-use crate::server::tls::TlsError;
+use super::{Authority, Leaf, Root, Step, Terms, TlsError};
 
 /// Whoever forces a new CA again and again does not fill the `caBundle`s: older ones are dropped.
 const MOST_OLD: usize = 8;

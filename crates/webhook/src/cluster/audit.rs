@@ -22,8 +22,8 @@ use super::trouble::Part;
 use super::{ApiError, Shared};
 use crate::server::Phases;
 use judge::{Judge, Tally};
-use rayguard_policy::policy::Policy;
 use rayguard_policy::cluster_context::ClusterContext;
+use rayguard_policy::policy::Policy;
 use reports::{ReportError, Reports};
 
 /// How many objects are held at a time; one may have a megabyte.

@@ -10,10 +10,10 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 
 use rayguard_manifest::json::Json;
-use rayguard_policy::ray::storage_key::{Owner, RelativeStorageKey};
+use rayguard_policy::cluster_context::SecretKeys;
 use rayguard_policy::kuberay::Kind;
 use rayguard_policy::ray::RayObject;
-use rayguard_policy::cluster_context::SecretKeys;
+use rayguard_policy::ray::storage_key::{Owner, RelativeStorageKey};
 
 /// A RayCluster, of which only its claim is kept.
 #[derive(Clone, Debug)]

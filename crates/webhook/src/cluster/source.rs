@@ -8,9 +8,9 @@ use super::lease::LeaseRef;
 use super::secret::{Read, SecretRef};
 use super::trouble::Part;
 use super::{ROUND, Shared};
-use crate::certificates::{Leaf, Root, Step, Terms};
+use crate::certificates::{Leaf, Root, Step, Terms, TlsError};
 use crate::server::reload;
-use crate::server::tls::{CertFiles, TlsError};
+use crate::server::tls::CertFiles;
 
 /// How long the Secret may be gone before it is made anew. Where a release is removed or gets its certificates in another
 /// way, the rights go with the Secret, and nothing is left behind.

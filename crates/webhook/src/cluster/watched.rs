@@ -20,8 +20,10 @@ use super::kept::{RayCluster, SecretNames};
 use super::trouble::Part;
 use super::{ApiError, Shared};
 use crate::metrics::Metrics;
-use rayguard_policy::ray::storage_key::{StorageKey, Owner};
-use rayguard_policy::cluster_context::{StorageKeys, SecretKeyNames, Conflict, Conflicts, SecretKeys, SecretScope, ClusterContext};
+use rayguard_policy::cluster_context::{
+    ClusterContext, Conflict, Conflicts, SecretKeyNames, SecretKeys, SecretScope, StorageKeys,
+};
+use rayguard_policy::ray::storage_key::{Owner, StorageKey};
 
 /// How many objects are asked for at a time: a RayCluster may have a megabyte, and a page is read as a whole.
 const PAGE: u32 = 16;

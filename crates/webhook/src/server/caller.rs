@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::WebPkiClientVerifier;
@@ -17,7 +18,7 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::parse_x509_certificate;
 
 use super::reload::{Reload, read};
-use super::tls::{TlsError, provider};
+use crate::certificates::TlsError;
 use crate::metrics::Metrics;
 
 /// Asks each client for a certificate, and refuses the handshake of whoever has none that is right.
@@ -69,7 +70,9 @@ fn verifier(file: &Path, pem: &[u8]) -> Result<Arc<dyn ClientCertVerifier>, TlsE
     for ca in CertificateDer::pem_slice_iter(pem) {
         roots.add(ca.map_err(|_| unusable())?).map_err(|_| unusable())?;
     }
-    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::new(provider())).build().map_err(|_| unusable())
+    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::new(default_provider()))
+        .build()
+        .map_err(|_| unusable())
 }
 
 impl ClientCertVerifier for Callers {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use super::tls::TlsError;
+use crate::certificates::TlsError;
 use crate::metrics::Metrics;
 
 /// What is followed, and how.

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
-use crate::server::tls::Certificate;
 
 /// The longest that any API server takes to learn of a `caBundle`; less than [`Terms::settle`].
 const LAG: Duration = Duration::from_secs(45);

@@ -8,13 +8,13 @@ use super::report::Report;
 use crate::cluster::list::Stored;
 use crate::metrics::AuditResult;
 use rayguard_manifest::json::Json;
-use rayguard_policy::policy::Policy;
-use rayguard_policy::ray::RayObject;
+use rayguard_policy::cluster_context::ClusterContext;
 use rayguard_policy::context::{Context, Environment};
+use rayguard_policy::policy::Policy;
+use rayguard_policy::policy::stored::Owners;
+use rayguard_policy::ray::RayObject;
 use rayguard_policy::rule::{Finding, Input, Level, Scope};
 use rayguard_policy::rules::RULES;
-use rayguard_policy::policy::stored::Owners;
-use rayguard_policy::cluster_context::ClusterContext;
 
 /// Judges objects as the policy has it that the webhooks go by, exemptions included.
 pub(super) struct Judge {
