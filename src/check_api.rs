@@ -20,7 +20,7 @@ use tokio::time::sleep;
 use answer::Answer;
 use example::Example;
 use rayguard_policy::policy::Policy;
-use rayguard_webhook::cluster::{Api, ApiError};
+use rayguard_webhook::kube_api::{Api, ApiError};
 use said::Said;
 
 /// The pause between two attempts.
@@ -55,7 +55,7 @@ pub(crate) enum CheckApiError {
     #[error("cannot start: {0}")]
     Runtime(io::Error),
     /// It cannot be found or reached.
-    #[error("{}{}", rayguard_webhook::cluster::trouble::chain(.0), advice::on_reaching(.0))]
+    #[error("{}{}", rayguard_webhook::error::chain(.0), advice::on_reaching(.0))]
     Api(#[from] ApiError),
     /// It cannot be asked this.
     #[error("{0}")]

@@ -21,12 +21,13 @@ use crate::policy_file::{self, PolicyFileError};
 pub(crate) use arguments::ServeArgs;
 pub(crate) use arguments::duration;
 use origin::Origin;
+use rayguard_webhook::admin::{self, Admin};
+use rayguard_webhook::ca_bundle::Shared;
 use rayguard_webhook::certificates::TlsError;
-use rayguard_webhook::cluster::{ApiError, Shared};
 use rayguard_webhook::endpoint;
+use rayguard_webhook::kube_api::ApiError;
 use rayguard_webhook::log;
 use rayguard_webhook::metrics::Metrics;
-use rayguard_webhook::server::admin::{self, Admin};
 use rayguard_webhook::server::caller::Callers;
 use rayguard_webhook::server::tls;
 use rayguard_webhook::server::{self, Lifetime, Limits, Server};
@@ -136,7 +137,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
         }
     };
     // On threads of their own: what they read may be large, and connections are accepted here.
-    let (view, audit) = (tokio::spawn(view.follow(shared.clone())), tokio::spawn(audit));
+    let (view, audit) = (tokio::spawn(view.follow(Arc::clone(&shared.troubles))), tokio::spawn(audit));
     let following = async { view.await.map_or(ServeError::Panic, |never| match never {}) };
     let auditing = async { audit.await.map_err(|_| ServeError::Panic) };
     let serving = async { Ok(tokio::join!(serving, admin.run(admin_lifetime.phases()))) };

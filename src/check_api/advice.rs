@@ -5,7 +5,7 @@ use kube::core::request::Request;
 
 use super::example::Example;
 use rayguard_manifest::json::Json;
-use rayguard_webhook::cluster::{Api, ApiError};
+use rayguard_webhook::kube_api::{Api, ApiError};
 
 /// A label with which a namespace is left out, whatever its value.
 const IGNORE: &str = "rayguard.dev/ignore";
@@ -101,7 +101,7 @@ pub(super) async fn on_silence(api: &Api, namespace: &str, example: Example) -> 
 
 /// What to do where the API server cannot be reached.
 pub(super) fn on_reaching(error: &ApiError) -> &'static str {
-    let text = rayguard_webhook::cluster::trouble::chain(error);
+    let text = rayguard_webhook::error::chain(error);
     let has = |words: &str| text.contains(words);
     if matches!(error, ApiError::Config(_)) {
         "; set KUBECONFIG, or run this in a Pod with a service account's token"

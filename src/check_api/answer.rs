@@ -11,7 +11,7 @@ use rayguard_manifest::json::Json;
 use rayguard_policy::policy::Policy;
 use rayguard_policy::ray::RayObject;
 use rayguard_policy::rules;
-use rayguard_webhook::cluster::Api;
+use rayguard_webhook::kube_api::Api;
 
 /// How the API server begins what it quotes from a webhook that refuses.
 const DENIED: &str = "admission webhook \"validate.rayguard.dev\" denied the request: ";

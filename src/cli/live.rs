@@ -16,8 +16,8 @@ use rayguard_manifest::json::Json;
 use rayguard_policy::policy::Policy;
 use rayguard_policy::kuberay::Kind;
 use rayguard_policy::policy::stored::KINDS;
-use rayguard_webhook::cluster::list::{self, ListError, Stored};
-use rayguard_webhook::cluster::trouble::chain;
+use rayguard_webhook::error::chain;
+use rayguard_webhook::kube_api::list::{self, ListError, Stored};
 use tokio::runtime::{Builder, Runtime};
 
 use super::report::Unreadable;

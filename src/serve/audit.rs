@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::{ServeArgs, ServeError};
 use rayguard_policy::cluster_context::ClusterContext;
 use rayguard_policy::policy::Policy;
-use rayguard_webhook::cluster::audit::{Audit, Terms};
-use rayguard_webhook::cluster::{Api, Shared};
+use rayguard_webhook::audit::{Audit, Terms};
+use rayguard_webhook::ca_bundle::Shared;
+use rayguard_webhook::kube_api::Api;
 use rayguard_webhook::server::Phases;
 
 /// Audits what is stored, where a Lease for it is given, until the server is on its way out.
@@ -22,7 +23,8 @@ pub(super) async fn start(
             let api = Api::new(&shared.clock).await?;
             let namespace = args.namespace.as_deref().unwrap_or(api.namespace()).to_owned();
             let terms = Terms { lease: lease.clone(), interval: args.audit_interval, reports: args.policy_reports };
-            Some(Audit::new(api, &namespace, &terms, (policy.clone(), view), shared.clone()))
+            let (troubles, metrics) = (Arc::clone(&shared.troubles), Arc::clone(&shared.metrics));
+            Some(Audit::new(api, &namespace, &terms, (policy.clone(), view), troubles, metrics))
         }
         None => None,
     };

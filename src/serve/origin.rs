@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::{ServeArgs, ServeError};
+use rayguard_webhook::ca_bundle::source::{Files, Own, Source};
+use rayguard_webhook::ca_bundle::{Keeper, Shared};
 use rayguard_webhook::certificates::{Authority, Root, Terms};
-use rayguard_webhook::cluster::source::{Files, Own, Source};
-use rayguard_webhook::cluster::{Api, Keeper, Shared};
+use rayguard_webhook::kube_api::Api;
 use rayguard_webhook::server::tls::{CertFiles, Pem};
 
 /// A certificate that nobody keeps lives as long as the process, which is replaced far more often.

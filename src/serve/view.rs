@@ -7,8 +7,10 @@ use std::sync::Arc;
 use super::{ServeArgs, ServeError};
 use rayguard_policy::cluster_context::{ClusterContext, NoContext};
 use rayguard_policy::policy::Policy;
-use rayguard_webhook::cluster::watched::Watched;
-use rayguard_webhook::cluster::{Api, Shared};
+use rayguard_webhook::ca_bundle::Shared;
+use rayguard_webhook::health::Troubles;
+use rayguard_webhook::kube_api::Api;
+use rayguard_webhook::watch::Watched;
 
 /// The view that rules are given, and what keeps it up to date.
 pub(super) enum View {
@@ -40,10 +42,10 @@ impl View {
     }
 
     /// Follows the cluster as long as the server lives.
-    pub(super) async fn follow(self, shared: Shared) -> Infallible {
+    pub(super) async fn follow(self, troubles: Arc<Troubles>) -> Infallible {
         match self {
             Self::NoContext => pending().await,
-            Self::Watched { api, watched } => watched.follow(&api, &shared).await,
+            Self::Watched { api, watched } => watched.follow(&api, &troubles).await,
         }
     }
 }

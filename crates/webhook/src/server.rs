@@ -3,7 +3,6 @@
 //! HTTP is 1.1 only, for the API server speaks nothing else to webhooks. Every task is owned by the loop that started
 //! it, so nothing outlives [`Server::run`].
 
-pub mod admin;
 pub mod caller;
 mod connection;
 mod pace;

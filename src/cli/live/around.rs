@@ -9,7 +9,8 @@ use rayguard_policy::ray::storage_key::{StorageKey, Owner};
 use rayguard_policy::kuberay::Kind;
 use rayguard_policy::ray::RayObject;
 use rayguard_policy::cluster_context::{KnownObjects, Conflicts, SecretKeys, ClusterContext};
-use rayguard_webhook::cluster::{list, secret_keys};
+use rayguard_webhook::kube_api::list;
+use rayguard_webhook::watch::secret_keys;
 
 use crate::cli::report::Unreadable;
 

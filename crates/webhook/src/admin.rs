@@ -8,9 +8,9 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::get;
 
-use super::phase::{Phase, Phases};
-use crate::cluster::Shared;
-use crate::cluster::trouble::Part;
+use crate::ca_bundle::Shared;
+use crate::health::Part;
+use crate::server::{Phase, Phases};
 
 /// What the answers are made of. It can only be made once the webhooks' port is bound, which is the first part of
 /// being ready.

@@ -44,7 +44,7 @@ const NOTICE: Duration = Duration::from_secs(2);
 
 /// Waits for so long, or until the wall clock has been set or the machine been suspended: by how much it is wrong is then
 /// to be asked anew.
-pub(super) async fn sleep(time: Duration) {
+pub(crate) async fn sleep(time: Duration) {
     let begun = (Instant::now(), seconds(SystemTime::now()));
     loop {
         let passed = begun.0.elapsed();

@@ -9,13 +9,13 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::task::spawn_blocking;
 
-use super::trouble::chain;
+use crate::error::chain;
 use rayguard_manifest::json::Json;
 use rayguard_policy::kuberay::Kind;
 use rayguard_policy::policy::stored::KINDS;
 
 /// One list.
-pub(super) struct Pages {
+pub(crate) struct Pages {
     client: Client,
     path: String,
     labels: Option<String>,
@@ -44,12 +44,12 @@ struct ListMetadata {
 
 impl Pages {
     /// The list at a path, of the objects that have these labels.
-    pub(super) fn new(client: Client, path: String, labels: Option<String>, size: u32) -> Self {
+    pub(crate) fn new(client: Client, path: String, labels: Option<String>, size: u32) -> Self {
         Self { client, path, labels, size, token: None, is_resumed: false, is_whole: false, is_over: false }
     }
 
     /// The next page; none after the last one. An object can come twice where a token was too old.
-    pub(super) async fn next(&mut self) -> Option<kube::Result<Vec<Box<RawValue>>>> {
+    pub(crate) async fn next(&mut self) -> Option<kube::Result<Vec<Box<RawValue>>>> {
         while !self.is_over {
             match self.ask().await {
                 Ok(list) => {

@@ -8,8 +8,8 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::Resource as _;
 use serde_json::{Value, json};
 
-use super::api::{Api, ApiError};
 use crate::certificates::Store;
+use crate::kube_api::{Api, ApiError};
 
 /// A Secret by its name.
 #[derive(Clone)]

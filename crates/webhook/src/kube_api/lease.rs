@@ -13,25 +13,25 @@ use k8s_openapi::jiff::Timestamp;
 use kube::Resource as _;
 use serde_json::{Value, json};
 
-use super::api::{Api, ApiError};
+use super::client::{Api, ApiError};
 
 /// A Lease by its name.
-pub(super) struct LeaseRef {
+pub(crate) struct LeaseRef {
     api: Api,
     path: String,
-    pub(super) name: String,
+    pub(crate) name: String,
     me: String,
     life: Duration,
 }
 
 impl LeaseRef {
     /// A Lease that is held for so long by a replica that neither renews it nor gives it back.
-    pub(super) fn new(api: Api, namespace: &str, name: String, life: Duration) -> Self {
+    pub(crate) fn new(api: Api, namespace: &str, name: String, life: Duration) -> Self {
         Self { api, path: Lease::url_path(&(), Some(namespace)), name, me: identity(), life }
     }
 
     /// Takes the Lease, or renews it; tells whether it was to be had.
-    pub(super) async fn take(&self, now: SystemTime) -> Result<bool, ApiError> {
+    pub(crate) async fn take(&self, now: SystemTime) -> Result<bool, ApiError> {
         let lease: Lease = match self.api.get(&self.path, &self.name).await {
             Err(ApiError::Absent(_)) => {
                 self.api.make::<Lease>(&self.path, &self.name).await?;
@@ -61,7 +61,7 @@ impl LeaseRef {
     }
 
     /// Gives the Lease back, so that nobody waits for its end; unless another has it by now.
-    pub(super) async fn give_back(&self) -> Result<(), ApiError> {
+    pub(crate) async fn give_back(&self) -> Result<(), ApiError> {
         let lease: Lease = self.api.get(&self.path, &self.name).await?;
         if lease.spec.and_then(|spec| spec.holder_identity).as_ref() != Some(&self.me) {
             return Ok(());

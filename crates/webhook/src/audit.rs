@@ -15,11 +15,11 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
-use super::api::Api;
-use super::lease::LeaseRef;
-use super::list::{ListError, Objects};
-use super::trouble::Part;
-use super::{ApiError, Shared};
+use crate::health::{Part, Troubles};
+use crate::kube_api::lease::LeaseRef;
+use crate::kube_api::list::{ListError, Objects};
+use crate::kube_api::{Api, ApiError};
+use crate::metrics::Metrics;
 use crate::server::Phases;
 use judge::{Judge, Tally};
 use rayguard_policy::cluster_context::ClusterContext;
@@ -68,7 +68,8 @@ pub struct Audit {
     policy: Arc<Policy>,
     view: Arc<dyn ClusterContext>,
     reports: Option<Reports>,
-    shared: Shared,
+    troubles: Arc<Troubles>,
+    metrics: Arc<Metrics>,
 }
 
 /// Why an audit does not come to its end.
@@ -92,13 +93,14 @@ impl Audit {
         namespace: &str,
         terms: &Terms,
         (policy, view): (Policy, Arc<dyn ClusterContext>),
-        shared: Shared,
+        troubles: Arc<Troubles>,
+        metrics: Arc<Metrics>,
     ) -> Self {
         let life = terms.interval.clamp(SHORTEST_LIFE, LIFE);
         let lease = LeaseRef::new(api.clone(), namespace, terms.lease.clone(), life);
-        let reports = terms.reports.then(|| Reports::new(api.clone(), Arc::clone(&shared.clock)));
+        let reports = terms.reports.then(|| Reports::new(api.clone()));
         let interval = terms.interval.max(Duration::from_secs(1));
-        Self { api, lease, life, interval, policy: Arc::new(policy), view, reports, shared }
+        Self { api, lease, life, interval, policy: Arc::new(policy), view, reports, troubles, metrics }
     }
 
     /// Audits whenever the Lease is to be had, until the server is on its way out. Then the Lease is given back, so that the
@@ -108,7 +110,7 @@ impl Audit {
             () = phases.leaving() => {}
             never = self.audit_under_lease() => match never {},
         }
-        self.shared.metrics.set_audit_result(None);
+        self.metrics.set_audit_result(None);
         // What is not given back ends by itself.
         let _ = timeout(FAREWELL, self.lease.give_back()).await;
     }
@@ -123,14 +125,14 @@ impl Audit {
                 () = self.hold() => {}
                 never = self.audit() => match never {},
             }
-            self.shared.metrics.set_audit_result(None);
+            self.metrics.set_audit_result(None);
             tracing::info!(lease = self.lease.name, "has lost the Lease; another replica judges what is stored");
         }
     }
 
     async fn take(&self) -> Option<bool> {
-        let taken = self.lease.take(self.shared.clock.now()).await;
-        self.shared.troubles.note(Part::AuditLease, &self.lease.name, taken)
+        let taken = self.lease.take(self.api.clock().now()).await;
+        self.troubles.note(Part::AuditLease, &self.lease.name, taken)
     }
 
     /// Renews the Lease until another replica has it, or may have it.
@@ -150,7 +152,7 @@ impl Audit {
     }
 
     async fn audit(&self) -> Infallible {
-        let Shared { metrics, troubles, .. } = &self.shared;
+        let Self { metrics, troubles, .. } = self;
         let mut success = None;
         loop {
             self.settle().await;
@@ -160,7 +162,7 @@ impl Audit {
                 None => (None, false),
             };
             if are_reports_kept {
-                success = Some(self.shared.clock.now());
+                success = Some(self.api.clock().now());
             }
             metrics.audit_ended(are_reports_kept);
             if let Some(tally) = tally {
@@ -186,7 +188,7 @@ impl Audit {
     fn tell(&self, tally: Tally, success: Option<SystemTime>, duration: Duration) {
         let Tally { objects, denied, warned, unreadable, .. } = tally;
         tracing::info!(objects, denied, warned, unreadable, ?duration, "judged what is stored");
-        self.shared.metrics.set_audit_result(Some(tally.into_result(success)));
+        self.metrics.set_audit_result(Some(tally.into_result(success)));
     }
 
     /// Judges all that is stored, once; tells also whether the PolicyReports are as they are to be.
@@ -222,7 +224,7 @@ impl Audit {
             Ok(None) => Ok(false),
             Err(error) => Err(error),
         };
-        let troubles = &self.shared.troubles;
+        let troubles = &self.troubles;
         let kept = troubles.note(Part::PolicyReports, &self.lease.name, ended);
         if let Some(others_are_in_the_way) = kept {
             // Whoever may write into one namespace is not to hold up all others.

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::api::{Api, ApiError};
-use super::lease::LeaseRef;
 use super::secret::{Read, SecretRef};
-use super::trouble::Part;
-use super::{ROUND, Shared};
+use super::state::Shared;
 use crate::certificates::{Leaf, Root, Step, Terms, TlsError};
+use crate::health::Part;
+use crate::kube_api::lease::LeaseRef;
+use crate::kube_api::{Api, ApiError};
 use crate::server::reload;
 use crate::server::tls::CertFiles;
 
@@ -120,18 +120,18 @@ impl Source {
         }
     }
 
-    /// Does what is due to the Secret; gives the time until something may be due again.
+    /// Does what is due to the Secret; gives the time until something may be due again, if that is known.
     pub(super) async fn advance(
         &mut self,
         held: Held,
         settled: impl Fn(&Root) -> bool,
         now: SystemTime,
         shared: &Shared,
-    ) -> Result<Duration, ()> {
+    ) -> Result<Option<Duration>, ()> {
         match (self, held.read) {
             (Self::Own(own), Some(read)) => own.advance(read, settled, now, shared).await,
-            (Self::Files(files), _) => Ok(files.every),
-            (Self::Own(_), None) => Ok(ROUND),
+            (Self::Files(files), _) => Ok(Some(files.every)),
+            (Self::Own(_), None) => Ok(None),
         }
     }
 }
@@ -157,18 +157,18 @@ impl Own {
         settled: impl Fn(&Root) -> bool,
         now: SystemTime,
         shared: &Shared,
-    ) -> Result<Duration, ()> {
+    ) -> Result<Option<Duration>, ()> {
         let Shared { troubles, metrics, .. } = shared;
         let what = format!("update of Secret {}", self.secret.name);
         let Some(step) = Step::due(&read.store, settled, &self.terms, now) else {
             troubles.fine(Part::Store, &what);
             let next = Step::next_look(&read.store, &self.terms, now);
-            return Ok(next.and_then(|next| next.duration_since(now).ok()).unwrap_or(ROUND));
+            return Ok(next.and_then(|next| next.duration_since(now).ok()));
         };
         // Who fails to take the Lease goes on: the version of the Secret is what decides.
         let taken = troubles.note(Part::Lease, &self.secret.name, self.lease.take(now).await);
         if taken == Some(false) {
-            return Ok(Duration::from_secs(1));
+            return Ok(Some(Duration::from_secs(1)));
         }
         let version = read.version().to_owned();
         let written = match read.store.after(step, &self.terms, now) {
@@ -183,7 +183,7 @@ impl Own {
         }
         match written {
             // Another replica was quicker; what it has written is to be read.
-            Err(ApiError::Conflict) => Ok(Duration::ZERO),
+            Err(ApiError::Conflict) => Ok(Some(Duration::ZERO)),
             written => {
                 troubles.note(Part::Store, &what, written).ok_or(())?;
                 self.is_founder |= step == Step::NewAuthority;
@@ -191,15 +191,13 @@ impl Own {
                     metrics.certificate_renewed(role);
                 }
                 tracing::info!(secret = self.secret.name, "{}", done(step));
-                Ok(Duration::ZERO)
+                Ok(Some(Duration::ZERO))
             }
         }
     }
 }
 
-/// The values of the `role` label of the metric that counts renewals.
-pub(super) const RENEWED_ROLES: [&str; 2] = ["ca", "leaf"];
-
+/// The `role` label of the metric that counts renewals.
 fn renewed_role(step: Step) -> Option<&'static str> {
     match step {
         Step::NewAuthority => Some("ca"),

@@ -19,7 +19,9 @@ use tower::limit::RateLimitLayer;
 use tower::util::MapResponseLayer;
 
 use super::clock::Clock;
-use super::configuration::MANAGER;
+
+/// The field manager of all fields that rayguard writes.
+pub(crate) const FIELD_MANAGER: &str = "rayguard";
 
 /// How long the API server may take over one answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -78,6 +80,7 @@ pub type Made = Result<Request<Vec<u8>>, kube::core::request::Error>;
 #[derive(Clone)]
 pub struct Api {
     client: Client,
+    clock: Arc<Clock>,
 }
 
 impl Api {
@@ -98,9 +101,9 @@ impl Api {
         config.default_retry = false;
         config.connect_timeout = Some(PATIENCE);
         config.read_timeout = silence;
-        let clock = Arc::clone(clock);
+        let heard = Arc::clone(clock);
         let hearing = MapResponseLayer::new(move |answer: Response<_>| {
-            clock.hear(answer.headers());
+            heard.hear(answer.headers());
             answer
         });
         let client = ClientBuilder::try_from(config)?.with_layer(&hearing);
@@ -108,7 +111,7 @@ impl Api {
             Some(_) => client.with_layer(&RateLimitLayer::new(RATE, Duration::from_secs(1))).build(),
             None => client.build(),
         };
-        Ok(Self { client })
+        Ok(Self { client, clock: Arc::clone(clock) })
     }
 
     /// The namespace of the service account, or of the kubeconfig.
@@ -116,13 +119,18 @@ impl Api {
         self.client.default_namespace()
     }
 
+    /// The API server's clock, which every answer sets.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
     /// What makes requests, for those who know better how long an answer may take and what it may be.
-    pub(super) fn client(&self) -> &Client {
+    pub(crate) fn client(&self) -> &Client {
         &self.client
     }
 
     /// Makes one request.
-    pub(super) async fn ask<T: DeserializeOwned>(&self, request: Made) -> Result<T, ApiError> {
+    pub(crate) async fn ask<T: DeserializeOwned>(&self, request: Made) -> Result<T, ApiError> {
         let request = request.map_err(kube::Error::BuildRequest)?;
         Ok(timeout(PATIENCE, self.client.request(request)).await.map_err(|_| ApiError::Timeout(PATIENCE))??)
     }
@@ -138,18 +146,18 @@ impl Api {
     }
 
     /// Reads an object.
-    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str, name: &str) -> Result<T, ApiError> {
+    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str, name: &str) -> Result<T, ApiError> {
         self.ask(kube::core::Request::new(path).get(name, &GetParams::default())).await
     }
 
     /// Changes an object by a merge patch, which leaves alone what it does not name.
-    pub(super) async fn merge(&self, path: &str, name: &str, change: &Value) -> Result<(), ApiError> {
-        let params = PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
+    pub(crate) async fn merge(&self, path: &str, name: &str, change: &Value) -> Result<(), ApiError> {
+        let params = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
         self.ask::<Value>(kube::core::Request::new(path).patch(name, &params, &Patch::Merge(change))).await.map(drop)
     }
 
     /// Applies what an object is to hold, by server-side apply.
-    pub(super) async fn apply(
+    pub(crate) async fn apply(
         &self,
         path: &str,
         name: &str,
@@ -162,14 +170,14 @@ impl Api {
     /// Makes an object that holds nothing, where there is none; one that is there stays as it is. Several may do so at
     /// once. By server-side apply, because that can be allowed for a single name: RBAC does not know the name of what is
     /// created in the ordinary way.
-    pub(super) async fn make<T: Resource>(&self, path: &str, name: &str) -> Result<(), ApiError> {
+    pub(crate) async fn make<T: Resource>(&self, path: &str, name: &str) -> Result<(), ApiError> {
         let object = json!({"apiVersion": T::API_VERSION, "kind": T::KIND, "metadata": {"name": name}});
-        self.apply(path, name, &PatchParams::apply(MANAGER), &object).await
+        self.apply(path, name, &PatchParams::apply(FIELD_MANAGER), &object).await
     }
 
     /// Calls `begun` once the watch has begun, and `changed` then and each time the object changes. Ends when the watch
     /// does.
-    pub(super) async fn watch(
+    pub(crate) async fn watch(
         &self,
         path: &str,
         name: &str,

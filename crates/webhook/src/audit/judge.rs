@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::report::Report;
-use crate::cluster::list::Stored;
+use crate::kube_api::list::Stored;
 use crate::metrics::AuditResult;
 use rayguard_manifest::json::Json;
 use rayguard_policy::cluster_context::ClusterContext;

@@ -1,7 +1,6 @@
 //! The PolicyReports in the API server, where it knows such.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -12,10 +11,8 @@ use tokio::time::timeout;
 
 use super::report::{API_VERSION, Key, Known, MANAGED_BY, Report};
 use super::{PAGE, PATIENCE};
-use crate::cluster::api::{Api, Made};
-use crate::cluster::clock::Clock;
-use crate::cluster::configuration::MANAGER;
-use crate::cluster::list::Pages;
+use crate::kube_api::list::Pages;
+use crate::kube_api::{Api, FIELD_MANAGER, Made};
 
 /// After so many failures of the API server the rest of a round is left for the next one.
 const MOST_FAILURES: usize = 10;
@@ -23,7 +20,6 @@ const MOST_FAILURES: usize = 10;
 /// Keeps the reports.
 pub(super) struct Reports {
     api: Api,
-    clock: Arc<Clock>,
     /// Whether it has been said that there are none.
     is_absent: AtomicBool,
 }
@@ -56,8 +52,8 @@ pub(super) enum ReportError {
 }
 
 impl Reports {
-    pub(super) fn new(api: Api, clock: Arc<Clock>) -> Self {
-        Self { api, clock, is_absent: AtomicBool::default() }
+    pub(super) fn new(api: Api) -> Self {
+        Self { api, is_absent: AtomicBool::default() }
     }
 
     /// Looks at the reports that there are; none where their CRD is not installed.
@@ -114,9 +110,9 @@ impl Round<'_> {
         if known.as_ref().is_some_and(|known| known.digest == report.digest) || self.failures >= MOST_FAILURES {
             return;
         }
-        let params = PatchParams { force: known.is_some(), ..PatchParams::apply(MANAGER) };
+        let params = PatchParams { force: known.is_some(), ..PatchParams::apply(FIELD_MANAGER) };
         let (namespace, name) = report.key.clone();
-        let report = report.at(self.reports.clock.now());
+        let report = report.at(self.reports.api.clock().now());
         let request = Request::new(Reports::path(&namespace)).patch(&name, &params, &Patch::Apply(report));
         self.note(self.reports.ask("patch", request).await);
     }

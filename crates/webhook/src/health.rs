@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::error::chain;
 use crate::metrics::Metrics;
 
 /// What can fail, each on its own.
@@ -131,18 +132,4 @@ impl Troubles {
         let now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
         now.iter().find(|((failing, _), _)| *failing == part).map(|(_, trouble)| trouble.error.clone())
     }
-}
-
-/// An error with what led to it, as far as the one does not say the other.
-pub fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        source = error.source();
-    }
-    text
 }

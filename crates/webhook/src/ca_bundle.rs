@@ -5,18 +5,11 @@
 //! seen a change: a watch only tells it to look again, and it looks every minute anyway, for timers stand still with a
 //! suspended machine. Whatever fails is tried again, and in the meantime the server goes on with what it has.
 
-mod api;
-pub mod audit;
-pub mod clock;
 mod configuration;
-mod kept;
-mod lease;
-pub mod list;
+mod readiness;
 mod secret;
 pub mod source;
-pub mod standing;
-pub mod trouble;
-pub mod watched;
+mod state;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -25,17 +18,14 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
-pub use api::{Api, ApiError, Made};
-use clock::Clock;
 use configuration::{Configuration, Configurations};
-pub use kept::secret_keys;
+pub use readiness::Standing;
 use source::{Held, Source};
-use standing::Standing;
-use trouble::{Part, Troubles};
+pub use state::Shared;
 
 use crate::certificates::{Publication, Root, SKEW, shows_next};
-use crate::metrics::Metrics;
-use crate::server::tls::CertResolver;
+use crate::health::Part;
+use crate::kube_api::{Api, ApiError, clock};
 
 /// How often everything is looked at though nothing seems to have changed.
 const ROUND: Duration = Duration::from_mins(1);
@@ -66,30 +56,6 @@ pub struct Keeper {
     started: Instant,
     failures: u32,
     clocks_disagree: bool,
-}
-
-/// What the rest of the server has of the certificates' life.
-#[derive(Clone)]
-pub struct Shared {
-    /// The time
-    pub clock: Arc<Clock>,
-    /// The certificate that is shown
-    pub resolver: Arc<CertResolver>,
-    /// Whether the `caBundle`s are in place
-    pub standing: Arc<Standing>,
-    /// What fails
-    pub troubles: Arc<Troubles>,
-    /// What is counted
-    pub metrics: Arc<Metrics>,
-}
-
-impl Shared {
-    /// Nothing is known yet.
-    pub fn new(metrics: Arc<Metrics>) -> Self {
-        metrics.declare_certificate_renewals(source::RENEWED_ROLES);
-        let troubles = Arc::new(Troubles::new(Arc::clone(&metrics)));
-        Self { clock: Arc::default(), resolver: Arc::default(), standing: Arc::default(), troubles, metrics }
-    }
 }
 
 impl Keeper {
@@ -177,7 +143,7 @@ impl Keeper {
             }
             let settled = |root: &Root| self.publication.is_settled(root, self.settle, at);
             match self.source.advance(held, settled, now, &self.shared).await {
-                Ok(next) => wait = wait.min(next),
+                Ok(next) => wait = wait.min(next.unwrap_or(ROUND)),
                 Err(()) => failed = true,
             }
         }

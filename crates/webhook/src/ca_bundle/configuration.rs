@@ -6,11 +6,8 @@ use kube::api::PatchParams;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::api::{Api, ApiError};
 use crate::certificates::Root;
-
-/// The field manager of all that rayguard writes.
-pub(super) const MANAGER: &str = "rayguard";
+use crate::kube_api::{Api, ApiError, FIELD_MANAGER};
 
 const GROUP: &str = "/apis/admissionregistration.k8s.io/v1";
 
@@ -106,7 +103,7 @@ impl Configurations {
             "metadata": {"name": self.name, "resourceVersion": configuration.version},
             "webhooks": webhooks.collect::<Vec<_>>(),
         });
-        let params = PatchParams::apply(MANAGER).force();
+        let params = PatchParams::apply(FIELD_MANAGER).force();
         self.api.apply(&Self::path(configuration.kind), &self.name, &params, &object).await
     }
 }

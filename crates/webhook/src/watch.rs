@@ -3,6 +3,8 @@
 //! What is kept is either all that there is, or nothing: whenever a watch breaks, everything is forgotten until it is all
 //! known anew, for what was deleted in the meantime must not refuse anything.
 
+mod projection;
+
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::pending;
@@ -16,10 +18,11 @@ use kube::{Api, Resource, ResourceExt as _};
 use serde::de::DeserializeOwned;
 use tokio::time::{sleep, timeout};
 
-use super::kept::{RayCluster, SecretNames};
-use super::trouble::Part;
-use super::{ApiError, Shared};
+use crate::health::{Part, Troubles};
+use crate::kube_api::{self, ApiError};
 use crate::metrics::Metrics;
+pub use projection::secret_keys;
+use projection::{RayCluster, SecretNames};
 use rayguard_policy::cluster_context::{
     ClusterContext, Conflict, Conflicts, SecretKeyNames, SecretKeys, SecretScope, StorageKeys,
 };
@@ -168,17 +171,17 @@ impl Watched {
     }
 
     /// Watches as long as the server lives.
-    pub async fn follow(&self, api: &super::Api, shared: &Shared) -> Infallible {
+    pub async fn follow(&self, api: &kube_api::Api, troubles: &Troubles) -> Infallible {
         let client = api.client();
         let clusters = async {
             match &self.clusters {
-                Some(watch) => self.keep(watch, Api::all(client.clone()), None, shared).await,
+                Some(watch) => self.keep(watch, Api::all(client.clone()), None, troubles).await,
                 None => pending().await,
             }
         };
         let secrets = self.secrets.iter().map(|(scope, watch)| {
             let api = Api::namespaced(client.clone(), &scope.namespace);
-            self.keep(watch, api, scope.name.as_deref(), shared)
+            self.keep(watch, api, scope.name.as_deref(), troubles)
         });
         let (never, _): (Infallible, Vec<Infallible>) = tokio::join!(clusters, join_all(secrets));
         never
@@ -190,7 +193,7 @@ impl Watched {
         watch: &Watch<S>,
         api: Api<S::Object>,
         name: Option<&str>,
-        shared: &Shared,
+        troubles: &Troubles,
     ) -> Infallible {
         let mut config = watcher::Config::default().page_size(PAGE);
         if let Some(name) = name {
@@ -203,15 +206,15 @@ impl Watched {
         let mut pause = PAUSE;
         loop {
             let began = Instant::now();
-            let error = cause(self.learn(watch, watcher(api.clone(), config.clone()), shared).await);
+            let error = cause(self.learn(watch, watcher(api.clone(), config.clone()), troubles).await);
             // Of a kind that the API server does not have there are no objects.
             let is_absent = matches!(error, ApiError::Absent(_));
             watch.change(|known| *known = Known { is_complete: is_absent, store: S::default() });
             self.tell();
             if is_absent {
-                shared.troubles.fine(Part::View, &watch.what);
+                troubles.fine(Part::View, &watch.what);
             } else {
-                shared.troubles.note(Part::View, &watch.what, Err::<(), _>(error));
+                troubles.note(Part::View, &watch.what, Err::<(), _>(error));
             }
             if is_absent || began.elapsed() > LONG {
                 pause = PAUSE;
@@ -226,7 +229,7 @@ impl Watched {
         &self,
         watch: &Watch<S>,
         events: impl Stream<Item = Result<Event<S::Object>, watcher::Error>>,
-        shared: &Shared,
+        troubles: &Troubles,
     ) -> watcher::Error {
         let (began, mut fresh, mut count) = (Instant::now(), S::default(), 0_usize);
         let mut is_listed = false;
@@ -238,7 +241,7 @@ impl Watched {
                 let store = std::mem::take(&mut fresh);
                 let kept = store.len();
                 watch.change(|known| *known = Known { is_complete: true, store });
-                shared.troubles.fine(Part::View, &watch.what);
+                troubles.fine(Part::View, &watch.what);
                 let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
                 tracing::info!(source = watch.what, objects = count, kept, duration_ms, "knows all of them");
                 self.tell();
