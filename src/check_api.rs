@@ -20,7 +20,7 @@ use tokio::time::sleep;
 use answer::Answer;
 use example::Example;
 use rayguard_policy::policy::Policy;
-use rayguard_webhook::kube_api::{Api, ApiError};
+use rayguard_webhook::kube_api::{ApiClient, ApiError};
 use said::Said;
 
 /// The pause between two attempts.
@@ -82,7 +82,7 @@ pub(crate) fn run(args: &CheckApiArgs, policy: &Policy) -> Result<Vec<Outcome>, 
     let runtime = Builder::new_current_thread().enable_all().build().map_err(CheckApiError::Runtime)?;
     runtime.block_on(async {
         let start = Instant::now();
-        let api = Api::new(&Arc::default()).await?;
+        let api = ApiClient::new(&Arc::default()).await?;
         loop {
             let outcomes = ask(&api, policy, &args.namespace).await;
             let is_done = outcomes.as_ref().is_ok_and(|all| all.iter().all(|outcome| outcome.is_as_expected));
@@ -94,7 +94,7 @@ pub(crate) fn run(args: &CheckApiArgs, policy: &Policy) -> Result<Vec<Outcome>, 
     })
 }
 
-async fn ask(api: &Api, policy: &Policy, namespace: &str) -> Result<Vec<Outcome>, CheckApiError> {
+async fn ask(api: &ApiClient, policy: &Policy, namespace: &str) -> Result<Vec<Outcome>, CheckApiError> {
     let mut outcomes = Vec::new();
     for example in Example::BOTH {
         outcomes.push(compare(api, policy, namespace, example).await?);
@@ -103,7 +103,12 @@ async fn ask(api: &Api, policy: &Policy, namespace: &str) -> Result<Vec<Outcome>
 }
 
 /// Compares what the API server says to one of the two with what the policy says.
-async fn compare(api: &Api, policy: &Policy, namespace: &str, example: Example) -> Result<Outcome, CheckApiError> {
+async fn compare(
+    api: &ApiClient,
+    policy: &Policy,
+    namespace: &str,
+    example: Example,
+) -> Result<Outcome, CheckApiError> {
     let object = example.object(policy);
     let expected = Said::by_policy(policy, &object, namespace);
     let answer = Answer::to(api, namespace, &object).await?;

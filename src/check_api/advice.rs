@@ -5,7 +5,7 @@ use kube::core::request::Request;
 
 use super::example::Example;
 use rayguard_manifest::json::Json;
-use rayguard_webhook::kube_api::{Api, ApiError};
+use rayguard_webhook::kube_api::{ApiClient, ApiError};
 
 /// A label with which a namespace is left out, whatever its value.
 const IGNORE: &str = "rayguard.dev/ignore";
@@ -80,7 +80,7 @@ pub(super) fn on_failure(status: StatusCode, message: &str, absent: Option<&str>
 }
 
 /// What to do where rayguard seems to have had no part in an answer.
-pub(super) async fn on_silence(api: &Api, namespace: &str, example: Example) -> String {
+pub(super) async fn on_silence(api: &ApiClient, namespace: &str, example: Example) -> String {
     let configuration = match example {
         Example::Good => "mutatingwebhookconfigurations",
         Example::Bad => "validatingwebhookconfigurations",

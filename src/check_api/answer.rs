@@ -11,7 +11,7 @@ use rayguard_manifest::json::Json;
 use rayguard_policy::policy::Policy;
 use rayguard_policy::ray::RayObject;
 use rayguard_policy::rules;
-use rayguard_webhook::kube_api::Api;
+use rayguard_webhook::kube_api::ApiClient;
 
 /// How the API server begins what it quotes from a webhook that refuses.
 const DENIED: &str = "admission webhook \"validate.rayguard.dev\" denied the request: ";
@@ -29,7 +29,7 @@ pub(super) struct Answer<'o> {
 impl<'o> Answer<'o> {
     /// Asks what would become of an object in a namespace. By server-side apply, because that can be allowed for a single
     /// name: RBAC does not know the name of what is created in the ordinary way.
-    pub(super) async fn to(api: &Api, namespace: &str, object: &'o Json<'o>) -> Result<Self, CheckApiError> {
+    pub(super) async fn to(api: &ApiClient, namespace: &str, object: &'o Json<'o>) -> Result<Self, CheckApiError> {
         let path = format!("/apis/ray.io/v1/namespaces/{namespace}/rayclusters");
         let name = object.descend(["metadata", "name"]).as_str().unwrap_or_default();
         let params = PatchParams::apply("rayguard-check").dry_run();

@@ -17,7 +17,7 @@ use rayguard_policy::policy::Policy;
 use rayguard_policy::kuberay::Kind;
 use rayguard_policy::policy::stored::KINDS;
 use rayguard_webhook::error::chain;
-use rayguard_webhook::kube_api::list::{self, ListError, Stored};
+use rayguard_webhook::kube_api::ray_objects::{self, ListError, RayObjectPager, StoredObject};
 use tokio::runtime::{Builder, Runtime};
 
 use super::report::Unreadable;
@@ -98,8 +98,8 @@ pub(super) struct Objects {
     around: Arc<Around>,
     domain: Box<str>,
     looks_into_secrets: bool,
-    stored: list::Objects,
-    page: VecDeque<Stored>,
+    stored: RayObjectPager,
+    page: VecDeque<StoredObject>,
     /// The next one, of whose Secret it was told first that it cannot be looked into.
     next: Option<Live>,
     /// Whether all was said at the end that is to be.
@@ -119,7 +119,7 @@ pub(super) fn objects(
     let around = Arc::new(Around::default());
     let objects = Objects {
         runtime,
-        stored: list::Objects::new(client.clone(), namespace.clone(), PAGE),
+        stored: RayObjectPager::new(client.clone(), namespace.clone(), PAGE),
         client,
         namespace,
         around: Arc::clone(&around),
@@ -162,10 +162,10 @@ impl Iterator for Objects {
             if let Some(stored) = self.page.pop_front() {
                 return Some(live(&stored).and_then(|live| self.look_around(live)));
             }
-            match self.runtime.block_on(self.stored.next()) {
+            match self.runtime.block_on(self.stored.next_page()) {
                 Some(Ok(page)) => {
                     // Not before the API server has answered: who is not there is not to be asked twice.
-                    let clusters = || list::Objects::new(self.client.clone(), self.namespace.clone(), PAGE);
+                    let clusters = || RayObjectPager::new(self.client.clone(), self.namespace.clone(), PAGE);
                     self.runtime.block_on(self.around.look(clusters, &self.domain));
                     self.page = page.into();
                 }
@@ -174,7 +174,7 @@ impl Iterator for Objects {
                         ListError::Forbidden(message) => format!("you {message}"),
                         error => error.to_string(),
                     };
-                    return Some(Err(Unreadable::new(format!("cluster:{}", list::plural(kind)), message)));
+                    return Some(Err(Unreadable::new(format!("cluster:{}", ray_objects::plural(kind)), message)));
                 }
                 None => return self.end(),
             }
@@ -221,9 +221,9 @@ pub(super) fn absent(kind: Kind) -> String {
     format!("the cluster has no {}s: their CRD is not installed, and they are passed over\n", kind.as_str())
 }
 
-fn live(stored: &Stored) -> Result<Live, Unreadable> {
+fn live(stored: &StoredObject) -> Result<Live, Unreadable> {
     let name = format!("cluster:{}", stored.name);
-    match stored.read() {
+    match stored.parse() {
         Ok(json) => Ok(Live { name, json }),
         Err(error) => Err(Unreadable::new(name, format!("cannot be read: {error}"))),
     }

@@ -7,7 +7,7 @@ use rayguard_policy::cluster_context::ClusterContext;
 use rayguard_policy::policy::Policy;
 use rayguard_webhook::audit::{Audit, Terms};
 use rayguard_webhook::ca_bundle::Shared;
-use rayguard_webhook::kube_api::Api;
+use rayguard_webhook::kube_api::ApiClient;
 use rayguard_webhook::server::Phases;
 
 /// Audits what is stored, where a Lease for it is given, until the server is on its way out.
@@ -20,7 +20,7 @@ pub(super) async fn start(
 ) -> Result<impl Future<Output = ()> + use<>, ServeError> {
     let audit = match &args.audit_lease {
         Some(lease) => {
-            let api = Api::new(&shared.clock).await?;
+            let api = ApiClient::new(&shared.clock).await?;
             let namespace = args.namespace.as_deref().unwrap_or(api.namespace()).to_owned();
             let terms = Terms { lease: lease.clone(), interval: args.audit_interval, reports: args.policy_reports };
             let (troubles, metrics) = (Arc::clone(&shared.troubles), Arc::clone(&shared.metrics));

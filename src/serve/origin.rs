@@ -11,7 +11,7 @@ use super::{ServeArgs, ServeError};
 use rayguard_webhook::ca_bundle::source::{Files, Own, Source};
 use rayguard_webhook::ca_bundle::{Keeper, Shared};
 use rayguard_webhook::certificates::{Authority, Root, Terms};
-use rayguard_webhook::kube_api::Api;
+use rayguard_webhook::kube_api::ApiClient;
 use rayguard_webhook::server::tls::{CertFiles, Pem};
 
 /// A certificate that nobody keeps lives as long as the process, which is replaced far more often.
@@ -22,7 +22,7 @@ const LONGEST: Duration = Duration::from_hours(100 * 365 * 24);
 
 /// The origin of the certificate.
 pub(super) enum Origin {
-    /// Made for this process alone.
+    /// RequestResult for this process alone.
     SelfMade,
     /// Files, whose CA is none of our business.
     Files { files: CertFiles, pem: Pem, every: Duration },
@@ -37,7 +37,7 @@ impl Origin {
         if let (Some(secret), Some(service), Some(configuration)) =
             (&args.certificate_secret, &args.service, &args.webhook_configuration)
         {
-            let api = Api::new(&shared.clock).await?;
+            let api = ApiClient::new(&shared.clock).await?;
             let namespace = args.namespace.as_deref().unwrap_or(api.namespace()).to_owned();
             let service = format!("{service}.{namespace}.svc");
             let own = Own::new(&api, &namespace, secret, terms(args, service)?);
@@ -57,7 +57,7 @@ impl Origin {
         let (Some(ca), Some(configuration)) = (&args.tls_ca, &args.webhook_configuration) else {
             return Ok(Self::Files { files, pem, every });
         };
-        let api = Api::new(&shared.clock).await?;
+        let api = ApiClient::new(&shared.clock).await?;
         let files = Source::Files(Files { files, ca: ca.clone(), every });
         let keeper = Keeper::new(api, files, configuration.clone(), args.ca_settle, shared.clone());
         Ok(Self::Kept(Box::new(keeper)))

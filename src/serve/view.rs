@@ -9,7 +9,7 @@ use rayguard_policy::cluster_context::{ClusterContext, NoContext};
 use rayguard_policy::policy::Policy;
 use rayguard_webhook::ca_bundle::Shared;
 use rayguard_webhook::health::Troubles;
-use rayguard_webhook::kube_api::Api;
+use rayguard_webhook::kube_api::ApiClient;
 use rayguard_webhook::watch::Watched;
 
 /// The view that rules are given, and what keeps it up to date.
@@ -17,7 +17,7 @@ pub(super) enum View {
     /// Nothing is to be watched.
     NoContext,
     /// The cluster is watched.
-    Watched { api: Api, watched: Arc<Watched> },
+    Watched { api: ApiClient, watched: Arc<Watched> },
 }
 
 impl View {
@@ -27,7 +27,7 @@ impl View {
         if !watch_clusters && watch_secrets.is_empty() {
             return Ok(Self::NoContext);
         }
-        let api = Api::for_watches(&shared.clock).await?;
+        let api = ApiClient::for_watches(&shared.clock).await?;
         let (domain, metrics) = (&policy.settings.cluster_domain, Arc::clone(&shared.metrics));
         let watched = Arc::new(Watched::new(domain, *watch_clusters, watch_secrets, metrics));
         Ok(Self::Watched { api, watched })

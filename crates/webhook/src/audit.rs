@@ -16,9 +16,9 @@ use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
 use crate::health::{Part, Troubles};
-use crate::kube_api::lease::LeaseRef;
-use crate::kube_api::list::{ListError, Objects};
-use crate::kube_api::{Api, ApiError};
+use crate::kube_api::lease::LeaseLock;
+use crate::kube_api::ray_objects::{ListError, RayObjectPager};
+use crate::kube_api::{ApiClient, ApiError};
 use crate::metrics::Metrics;
 use crate::server::Phases;
 use judge::{Judge, Tally};
@@ -61,8 +61,8 @@ pub struct Terms {
 
 /// Judges what is stored.
 pub struct Audit {
-    api: Api,
-    lease: LeaseRef,
+    api: ApiClient,
+    lease: LeaseLock,
     life: Duration,
     interval: Duration,
     policy: Arc<Policy>,
@@ -89,7 +89,7 @@ enum AuditError {
 impl Audit {
     /// Audits by a policy, with what is known of the cluster, under a Lease in a namespace.
     pub fn new(
-        api: Api,
+        api: ApiClient,
         namespace: &str,
         terms: &Terms,
         (policy, view): (Policy, Arc<dyn ClusterContext>),
@@ -97,7 +97,7 @@ impl Audit {
         metrics: Arc<Metrics>,
     ) -> Self {
         let life = terms.interval.clamp(SHORTEST_LIFE, LIFE);
-        let lease = LeaseRef::new(api.clone(), namespace, terms.lease.clone(), life);
+        let lease = LeaseLock::new(api.clone(), namespace, terms.lease.clone(), life);
         let reports = terms.reports.then(|| Reports::new(api.clone()));
         let interval = terms.interval.max(Duration::from_secs(1));
         Self { api, lease, life, interval, policy: Arc::new(policy), view, reports, troubles, metrics }
@@ -112,7 +112,7 @@ impl Audit {
         }
         self.metrics.set_audit_result(None);
         // What is not given back ends by itself.
-        let _ = timeout(FAREWELL, self.lease.give_back()).await;
+        let _ = timeout(FAREWELL, self.lease.release()).await;
     }
 
     async fn audit_under_lease(&self) -> Infallible {
@@ -131,7 +131,7 @@ impl Audit {
     }
 
     async fn take(&self) -> Option<bool> {
-        let taken = self.lease.take(self.api.clock().now()).await;
+        let taken = self.lease.acquire_or_renew(self.api.clock().now()).await;
         self.troubles.note(Part::AuditLease, &self.lease.name, taken)
     }
 
@@ -199,9 +199,9 @@ impl Audit {
         };
         let makes_reports = matches!(round, Ok(Some(_)));
         let mut judge = Judge::new(Arc::clone(&self.policy), Arc::clone(&self.view), makes_reports);
-        let mut objects = Objects::new(self.api.client().clone(), None, PAGE);
+        let mut objects = RayObjectPager::new(self.api.inner().clone(), None, PAGE);
         loop {
-            let page = timeout(PATIENCE, objects.next()).await.map_err(|_| ApiError::Timeout(PATIENCE))?;
+            let page = timeout(PATIENCE, objects.next_page()).await.map_err(|_| ApiError::Timeout(PATIENCE))?;
             let Some(page) = page else { break };
             let page = page.map_err(|(_, error)| error)?;
             self.has_synced()?;

@@ -25,7 +25,7 @@ pub use state::Shared;
 
 use crate::certificates::{Publication, Root, SKEW, shows_next};
 use crate::health::Part;
-use crate::kube_api::{Api, ApiError, clock};
+use crate::kube_api::{ApiClient, ApiError, clock};
 
 /// How often everything is looked at though nothing seems to have changed.
 const ROUND: Duration = Duration::from_mins(1);
@@ -45,7 +45,7 @@ const RETRY: Duration = Duration::from_secs(4);
 
 /// Keeps the certificate that is shown, and the `caBundle`s by which it is trusted.
 pub struct Keeper {
-    api: Api,
+    api: ApiClient,
     source: Source,
     configurations: Configurations,
     settle: Duration,
@@ -60,7 +60,7 @@ pub struct Keeper {
 
 impl Keeper {
     /// Keeps the certificates of a source, and with them the configurations of this name.
-    pub fn new(api: Api, source: Source, configurations: String, settle: Duration, shared: Shared) -> Self {
+    pub fn new(api: ApiClient, source: Source, configurations: String, settle: Duration, shared: Shared) -> Self {
         let configurations = Configurations::new(api.clone(), configurations);
         let (publication, own, started) = (Publication::default(), Vec::new(), Instant::now());
         Self {
@@ -185,7 +185,7 @@ impl Keeper {
 
     /// Says once that the clocks disagree.
     fn compare_clocks(&mut self) {
-        let ahead = self.shared.clock.ahead();
+        let ahead = self.shared.clock.offset_seconds();
         if ahead.is_some() != self.clocks_disagree {
             self.clocks_disagree = ahead.is_some();
             match ahead {

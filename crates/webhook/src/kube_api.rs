@@ -3,7 +3,8 @@
 mod client;
 pub mod clock;
 pub(crate) mod lease;
-pub mod list;
+pub(crate) mod list;
+pub mod ray_objects;
 
 pub(crate) use client::FIELD_MANAGER;
-pub use client::{Api, ApiError, Made};
+pub use client::{ApiClient, ApiError, RequestResult};

@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::{sleep, timeout};
 
 use crate::health::{Part, Troubles};
-use crate::kube_api::{self, ApiError};
+use crate::kube_api::{ApiClient, ApiError};
 use crate::metrics::Metrics;
 pub use projection::secret_keys;
 use projection::{RayCluster, SecretNames};
@@ -171,8 +171,8 @@ impl Watched {
     }
 
     /// Watches as long as the server lives.
-    pub async fn follow(&self, api: &kube_api::Api, troubles: &Troubles) -> Infallible {
-        let client = api.client();
+    pub async fn follow(&self, api: &ApiClient, troubles: &Troubles) -> Infallible {
+        let client = api.inner();
         let clusters = async {
             match &self.clusters {
                 Some(watch) => self.keep(watch, Api::all(client.clone()), None, troubles).await,
@@ -208,7 +208,7 @@ impl Watched {
             let began = Instant::now();
             let error = cause(self.learn(watch, watcher(api.clone(), config.clone()), troubles).await);
             // Of a kind that the API server does not have there are no objects.
-            let is_absent = matches!(error, ApiError::Absent(_));
+            let is_absent = matches!(error, ApiError::NotFound(_));
             watch.change(|known| *known = Known { is_complete: is_absent, store: S::default() });
             self.tell();
             if is_absent {

@@ -9,7 +9,7 @@ use rayguard_policy::ray::storage_key::{StorageKey, Owner};
 use rayguard_policy::kuberay::Kind;
 use rayguard_policy::ray::RayObject;
 use rayguard_policy::cluster_context::{KnownObjects, Conflicts, SecretKeys, ClusterContext};
-use rayguard_webhook::kube_api::list;
+use rayguard_webhook::kube_api::ray_objects::{self, RayObjectPager};
 use rayguard_webhook::watch::secret_keys;
 
 use crate::cli::report::Unreadable;
@@ -28,7 +28,7 @@ pub(in crate::cli) struct Around {
 
 impl Around {
     /// Takes in what RayClusters claim, once.
-    pub(super) async fn look(&self, clusters: impl FnOnce() -> list::Objects, domain: &str) {
+    pub(super) async fn look(&self, clusters: impl FnOnce() -> RayObjectPager, domain: &str) {
         if self.clusters.get().is_none() {
             let known = claimed(clusters(), domain).await;
             self.clusters.get_or_init(|| known);
@@ -48,7 +48,7 @@ impl Around {
         keys.map(drop).map_err(|error| {
             let message = match error {
                 kube::Error::Api(status) => status.message,
-                error => list::unreached(&error),
+                error => ray_objects::request_error(&error),
             };
             let message = format!("the Secret of a password cannot be looked into: {message}");
             Unreadable::new(format!("cluster:secrets/{namespace}/{}", secret.name), message)
@@ -71,11 +71,11 @@ impl ClusterContext for Around {
 }
 
 /// What RayClusters claim, if all of them can be read.
-async fn claimed(clusters: list::Objects, domain: &str) -> Option<KnownObjects> {
+async fn claimed(clusters: RayObjectPager, domain: &str) -> Option<KnownObjects> {
     let mut clusters = clusters.only(Kind::RayCluster);
     let mut known = KnownObjects::default();
-    while let Some(page) = clusters.next().await {
-        for json in page.ok()?.iter().filter_map(|stored| stored.read().ok()) {
+    while let Some(page) = clusters.next_page().await {
+        for json in page.ok()?.iter().filter_map(|stored| stored.parse().ok()) {
             if let Some(object) = RayObject::read(&json) {
                 known.add(&object, domain, None);
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::report::Report;
-use crate::kube_api::list::Stored;
+use crate::kube_api::ray_objects::StoredObject;
 use crate::metrics::AuditResult;
 use rayguard_manifest::json::Json;
 use rayguard_policy::cluster_context::ClusterContext;
@@ -51,13 +51,13 @@ impl Judge {
     }
 
     /// Judges objects; gives the reports on those that something is wrong with.
-    pub(super) fn page(&mut self, page: &[Stored]) -> Vec<Report> {
+    pub(super) fn page(&mut self, page: &[StoredObject]) -> Vec<Report> {
         page.iter().filter_map(|stored| self.count(stored)).collect()
     }
 
-    fn count(&mut self, stored: &Stored) -> Option<Report> {
+    fn count(&mut self, stored: &StoredObject) -> Option<Report> {
         self.tally.objects += 1;
-        let judged = stored.read().ok().and_then(|object| Some((self.judge(&object)?, object)));
+        let judged = stored.parse().ok().and_then(|object| Some((self.judge(&object)?, object)));
         let Some((findings, object)) = judged else {
             self.tally.unreadable += 1;
             return None;

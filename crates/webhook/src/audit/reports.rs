@@ -11,15 +11,15 @@ use tokio::time::timeout;
 
 use super::report::{API_VERSION, Key, Known, MANAGED_BY, Report};
 use super::{PAGE, PATIENCE};
-use crate::kube_api::list::Pages;
-use crate::kube_api::{Api, FIELD_MANAGER, Made};
+use crate::kube_api::list::ListPager;
+use crate::kube_api::{ApiClient, FIELD_MANAGER, RequestResult};
 
 /// After so many failures of the API server the rest of a round is left for the next one.
 const MOST_FAILURES: usize = 10;
 
 /// Keeps the reports.
 pub(super) struct Reports {
-    api: Api,
+    api: ApiClient,
     /// Whether it has been said that there are none.
     is_absent: AtomicBool,
 }
@@ -52,17 +52,17 @@ pub(super) enum ReportError {
 }
 
 impl Reports {
-    pub(super) fn new(api: Api) -> Self {
+    pub(super) fn new(api: ApiClient) -> Self {
         Self { api, is_absent: AtomicBool::default() }
     }
 
     /// Looks at the reports that there are; none where their CRD is not installed.
     pub(super) async fn begin(&self) -> Result<Option<Round<'_>>, ReportError> {
         let (path, (label, value)) = (format!("/apis/{API_VERSION}/policyreports"), MANAGED_BY);
-        let mut pages = Pages::new(self.api.client().clone(), path, Some(format!("{label}={value}")), PAGE);
+        let mut pages = ListPager::new(self.api.inner().clone(), path, Some(format!("{label}={value}")), PAGE);
         let mut known = HashMap::new();
         loop {
-            match timeout(PATIENCE, pages.next()).await.map_err(|_| ReportError::Timeout(PATIENCE))? {
+            match timeout(PATIENCE, pages.next_page()).await.map_err(|_| ReportError::Timeout(PATIENCE))? {
                 Some(Ok(page)) => {
                     let read = spawn_blocking(move || page.iter().filter_map(|it| Known::read(it.get())).collect());
                     let read: Vec<_> = read.await.map_err(|_| ReportError::Panic)?;
@@ -84,9 +84,9 @@ impl Reports {
         Ok(Some(Round { reports: self, known, failures: 0, failure: None, others_are_in_the_way: false }))
     }
 
-    async fn ask(&self, verb: &'static str, request: Made) -> Result<(), ReportError> {
+    async fn ask(&self, verb: &'static str, request: RequestResult) -> Result<(), ReportError> {
         let request = request.map_err(|error| ReportError::of(verb, kube::Error::BuildRequest(error)))?;
-        let answer = timeout(PATIENCE, self.api.client().request_text(request)).await;
+        let answer = timeout(PATIENCE, self.api.inner().request_text(request)).await;
         match answer.map_err(|_| ReportError::Timeout(PATIENCE))? {
             Ok(_) => Ok(()),
             // The object is gone, or its namespace, and so is the report or soon will be.

@@ -7,14 +7,14 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::certificates::Root;
-use crate::kube_api::{Api, ApiError, FIELD_MANAGER};
+use crate::kube_api::{ApiClient, ApiError, FIELD_MANAGER};
 
 const GROUP: &str = "/apis/admissionregistration.k8s.io/v1";
 
 /// The configurations of both kinds that have one name.
 #[derive(Clone)]
 pub(super) struct Configurations {
-    api: Api,
+    api: ApiClient,
     pub(super) name: String,
 }
 
@@ -62,7 +62,7 @@ struct ClientConfig {
 impl Configurations {
     pub(super) const KINDS: [&'static str; 2] = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
 
-    pub(super) fn new(api: Api, name: String) -> Self {
+    pub(super) fn new(api: ApiClient, name: String) -> Self {
         Self { api, name }
     }
 
@@ -76,8 +76,8 @@ impl Configurations {
         let [mutating, validating] = Self::KINDS.map(|kind| self.read_one(kind));
         let (mutating, validating) = tokio::join!(mutating, validating);
         match (mutating, validating) {
-            (Err(absent @ ApiError::Absent(_)), Err(ApiError::Absent(_))) => Err(absent),
-            (Ok(one), Err(ApiError::Absent(_))) | (Err(ApiError::Absent(_)), Ok(one)) => Ok(vec![one]),
+            (Err(absent @ ApiError::NotFound(_)), Err(ApiError::NotFound(_))) => Err(absent),
+            (Ok(one), Err(ApiError::NotFound(_))) | (Err(ApiError::NotFound(_)), Ok(one)) => Ok(vec![one]),
             (mutating, validating) => Ok(vec![mutating?, validating?]),
         }
     }

@@ -9,12 +9,12 @@ use kube::Resource as _;
 use serde_json::{Value, json};
 
 use crate::certificates::Store;
-use crate::kube_api::{Api, ApiError};
+use crate::kube_api::{ApiClient, ApiError};
 
 /// A Secret by its name.
 #[derive(Clone)]
 pub(super) struct SecretRef {
-    api: Api,
+    api: ApiClient,
     pub(super) path: String,
     pub(super) name: String,
 }
@@ -26,7 +26,7 @@ pub(super) struct Read {
 }
 
 impl SecretRef {
-    pub(super) fn new(api: Api, namespace: &str, name: String) -> Self {
+    pub(super) fn new(api: ApiClient, namespace: &str, name: String) -> Self {
         Self { api, path: Secret::url_path(&(), Some(namespace)), name }
     }
 
@@ -39,7 +39,7 @@ impl SecretRef {
 
     /// Makes the Secret, empty, where there is none.
     pub(super) async fn make(&self) -> Result<(), ApiError> {
-        self.api.make::<Secret>(&self.path, &self.name).await
+        self.api.ensure_exists::<Secret>(&self.path, &self.name).await
     }
 
     /// Writes what is to be held next, unless the Secret has changed since it was read: of several that try, one wins,
@@ -48,7 +48,7 @@ impl SecretRef {
         // stringData knows no removal, so the values are encoded here.
         let data: BTreeMap<_, _> = Store::KEYS.into_iter().zip(store.values().map(encoded)).collect();
         let patch = json!({"metadata": {"resourceVersion": version}, "data": data});
-        self.api.merge(&self.path, &self.name, &patch).await
+        self.api.merge_patch(&self.path, &self.name, &patch).await
     }
 }
 

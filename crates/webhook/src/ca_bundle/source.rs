@@ -7,8 +7,8 @@ use super::secret::{Read, SecretRef};
 use super::state::Shared;
 use crate::certificates::{Leaf, Root, Step, Terms, TlsError};
 use crate::health::Part;
-use crate::kube_api::lease::LeaseRef;
-use crate::kube_api::{Api, ApiError};
+use crate::kube_api::lease::LeaseLock;
+use crate::kube_api::{ApiClient, ApiError};
 use crate::server::reload;
 use crate::server::tls::CertFiles;
 
@@ -30,7 +30,7 @@ pub enum Source {
 /// A Secret that holds certificates of rayguard's own making.
 pub struct Own {
     secret: SecretRef,
-    lease: LeaseRef,
+    lease: LeaseLock,
     terms: Terms,
     /// Since when the Secret is gone
     absent: Option<Instant>,
@@ -68,9 +68,9 @@ enum FilesError {
 
 impl Own {
     /// The Secret and the Lease that both have this name.
-    pub fn new(api: &Api, namespace: &str, name: &str, terms: Terms) -> Self {
+    pub fn new(api: &ApiClient, namespace: &str, name: &str, terms: Terms) -> Self {
         let secret = SecretRef::new(api.clone(), namespace, name.to_owned());
-        let lease = LeaseRef::new(api.clone(), namespace, name.to_owned(), LIFE);
+        let lease = LeaseLock::new(api.clone(), namespace, name.to_owned(), LIFE);
         Self { secret, lease, terms, absent: None, is_founder: false }
     }
 }
@@ -139,7 +139,7 @@ impl Source {
 impl Own {
     async fn read(&mut self) -> Result<Read, ApiError> {
         let read = self.secret.read().await;
-        if !matches!(read, Err(ApiError::Absent(_))) {
+        if !matches!(read, Err(ApiError::NotFound(_))) {
             self.absent = None;
             return read;
         }
@@ -166,7 +166,7 @@ impl Own {
             return Ok(next.and_then(|next| next.duration_since(now).ok()));
         };
         // Who fails to take the Lease goes on: the version of the Secret is what decides.
-        let taken = troubles.note(Part::Lease, &self.secret.name, self.lease.take(now).await);
+        let taken = troubles.note(Part::Lease, &self.secret.name, self.lease.acquire_or_renew(now).await);
         if taken == Some(false) {
             return Ok(Some(Duration::from_secs(1)));
         }
@@ -179,7 +179,7 @@ impl Own {
             }
         };
         if taken == Some(true) {
-            troubles.note(Part::Lease, &self.secret.name, self.lease.give_back().await);
+            troubles.note(Part::Lease, &self.secret.name, self.lease.release().await);
         }
         match written {
             // Another replica was quicker; what it has written is to be read.

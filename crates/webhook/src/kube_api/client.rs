@@ -1,4 +1,4 @@
-//! The API server, as far as the life of certificates needs it.
+//! A client of the API server with timeouts, which also observes the API server's clock.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,41 +23,41 @@ use super::clock::Clock;
 /// The field manager of all fields that rayguard writes.
 pub(crate) const FIELD_MANAGER: &str = "rayguard";
 
-/// How long the API server may take over one answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The timeout of a request that no webhook takes part in.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long it may take over one that webhooks have a say in, each of which has at most 30 s.
-const LONG_PATIENCE: Duration = Duration::from_secs(65);
+/// The timeout of a request that mutating and validating webhooks take part in, each of which has at most 30 s.
+const ADMISSION_REQUEST_TIMEOUT: Duration = Duration::from_secs(65);
 
-/// How long a watch goes on before it is begun anew, in seconds; kube-apiserver's own limit is a little more.
-const WATCH: u32 = 290;
+/// The timeout of a watch in seconds, which is then started again. kube-apiserver's own limit is a little longer.
+const WATCH_TIMEOUT_SECONDS: u32 = 290;
 
-/// How long a watch may be silent: kube-apiserver sends a bookmark every minute.
-const SILENCE: Duration = Duration::from_secs(90);
+/// How long a watch may receive nothing. kube-apiserver sends a bookmark every minute.
+const WATCH_READ_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// How many requests a second watches may make, as many as client-go's: one that ends at once is begun anew at once.
-const RATE: u64 = 50;
+/// The highest rate of requests for watches, as in client-go. A watch that ends at once is started again at once.
+const WATCH_REQUESTS_PER_SECOND: u64 = 50;
 
-/// Why the API server did not do as it was asked.
+/// Why a request to the API server failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApiError {
-    /// There is no way to it.
+    /// No configuration says where the API server is.
     #[error("cannot tell how to reach the API server")]
     Config(#[source] Box<InferConfigError>),
-    /// It refuses.
+    /// The API server refused the request.
     #[error("{0}")]
     Refused(String),
-    /// Somebody else has changed the object since it was read.
+    /// Another client modified the object after it was read.
     #[error("somebody else was quicker")]
     Conflict,
-    /// There is no such object.
+    /// The object does not exist.
     #[error("{0}")]
-    Absent(String),
-    /// It cannot be reached, or what it says cannot be understood.
+    NotFound(String),
+    /// The API server cannot be reached, or its response cannot be read.
     #[error("cannot talk to the API server")]
     Unreachable(#[source] Box<kube::Error>),
-    /// It does not answer.
+    /// The API server did not respond in time.
     #[error("the API server does not answer within {} s", .0.as_secs())]
     Timeout(Duration),
 }
@@ -66,97 +66,116 @@ impl From<kube::Error> for ApiError {
     fn from(error: kube::Error) -> Self {
         match error {
             kube::Error::Api(status) if status.code == 409 => Self::Conflict,
-            kube::Error::Api(status) if status.code == 404 => Self::Absent(status.message),
+            kube::Error::Api(status) if status.code == 404 => Self::NotFound(status.message),
             kube::Error::Api(status) => Self::Refused(status.message),
             other => Self::Unreachable(Box::new(other)),
         }
     }
 }
 
-/// What a request is made of, before there is a body.
-pub type Made = Result<Request<Vec<u8>>, kube::core::request::Error>;
+/// A request without a client, or why it cannot be built.
+pub type RequestResult = Result<Request<Vec<u8>>, kube::core::request::Error>;
 
-/// A client whose every answer is heard for the time.
+/// A client of the API server that passes the time of every response to a [`Clock`].
 #[derive(Clone)]
-pub struct Api {
+pub struct ApiClient {
     client: Client,
     clock: Arc<Clock>,
 }
 
-impl Api {
-    /// Finds the API server as kubectl does: by `KUBECONFIG`, `~/.kube/config`, or the service account of the Pod. It is
-    /// not called yet.
+impl ApiClient {
+    /// Creates a client for the API server that kubectl uses: from `KUBECONFIG`, `~/.kube/config`, or the service account of
+    /// the Pod. It sends no request.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ApiError::Config`] if no usable configuration is found, and [`ApiError::Unreachable`] if no client can be
+    /// made of it.
     pub async fn new(clock: &Arc<Clock>) -> Result<Self, ApiError> {
-        Self::with(clock, None).await
+        Self::with_read_timeout(clock, None).await
     }
 
-    /// The same for watches, which nobody else looks after: one whose other end is gone without a word ends.
+    /// Creates a client for watches. It limits the rate of requests, and ends a watch that receives nothing for 90 s because
+    /// its connection is dead. The API server is found as in [`ApiClient::new`].
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ApiError::Config`] if no usable configuration is found, and [`ApiError::Unreachable`] if no client can be
+    /// made of it.
     pub async fn for_watches(clock: &Arc<Clock>) -> Result<Self, ApiError> {
-        Self::with(clock, Some(SILENCE)).await
+        Self::with_read_timeout(clock, Some(WATCH_READ_TIMEOUT)).await
     }
 
-    async fn with(clock: &Arc<Clock>, silence: Option<Duration>) -> Result<Self, ApiError> {
+    async fn with_read_timeout(clock: &Arc<Clock>, read_timeout: Option<Duration>) -> Result<Self, ApiError> {
         let mut config = Config::infer().await.map_err(|error| ApiError::Config(Box::new(error)))?;
-        // Whoever asks here tries again by itself.
+        // The callers retry.
         config.default_retry = false;
-        config.connect_timeout = Some(PATIENCE);
-        config.read_timeout = silence;
-        let heard = Arc::clone(clock);
-        let hearing = MapResponseLayer::new(move |answer: Response<_>| {
-            heard.hear(answer.headers());
-            answer
+        config.connect_timeout = Some(REQUEST_TIMEOUT);
+        config.read_timeout = read_timeout;
+        let observer = Arc::clone(clock);
+        let observe_clock = MapResponseLayer::new(move |response: Response<_>| {
+            observer.observe(response.headers());
+            response
         });
-        let client = ClientBuilder::try_from(config)?.with_layer(&hearing);
-        let client = match silence {
-            Some(_) => client.with_layer(&RateLimitLayer::new(RATE, Duration::from_secs(1))).build(),
+        let client = ClientBuilder::try_from(config)?.with_layer(&observe_clock);
+        let client = match read_timeout {
+            Some(_) => {
+                client.with_layer(&RateLimitLayer::new(WATCH_REQUESTS_PER_SECOND, Duration::from_secs(1))).build()
+            }
             None => client.build(),
         };
         Ok(Self { client, clock: Arc::clone(clock) })
     }
 
-    /// The namespace of the service account, or of the kubeconfig.
+    /// Returns the namespace of the service account, or of the kubeconfig.
     pub fn namespace(&self) -> &str {
         self.client.default_namespace()
     }
 
-    /// The API server's clock, which every answer sets.
+    /// Returns the clock that every response sets.
     pub(crate) fn clock(&self) -> &Clock {
         &self.clock
     }
 
-    /// What makes requests, for those who know better how long an answer may take and what it may be.
-    pub(crate) fn client(&self) -> &Client {
+    /// Returns the inner client, which has no request timeout.
+    pub(crate) fn inner(&self) -> &Client {
         &self.client
     }
 
-    /// Makes one request.
-    pub(crate) async fn ask<T: DeserializeOwned>(&self, request: Made) -> Result<T, ApiError> {
+    async fn request<T: DeserializeOwned>(&self, request: RequestResult) -> Result<T, ApiError> {
         let request = request.map_err(kube::Error::BuildRequest)?;
-        Ok(timeout(PATIENCE, self.client.request(request)).await.map_err(|_| ApiError::Timeout(PATIENCE))??)
+        let response = timeout(REQUEST_TIMEOUT, self.client.request(request)).await;
+        Ok(response.map_err(|_| ApiError::Timeout(REQUEST_TIMEOUT))??)
     }
 
-    /// Makes one request that webhooks have a say in; gives the answer as it is, a refusal too.
-    pub async fn send(&self, request: Made) -> Result<Response<Vec<u8>>, ApiError> {
+    /// Sends a request that admission webhooks may take part in, and returns the response, whatever its status.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ApiError::Unreachable`] if there is no complete response, and [`ApiError::Timeout`] after 65 s.
+    pub async fn send(&self, request: RequestResult) -> Result<Response<Vec<u8>>, ApiError> {
         let request = request.map_err(kube::Error::BuildRequest)?.map(Body::from);
-        let answer = async {
+        let response = async {
             let (head, body) = self.client.send(request).await?.into_parts();
             Ok::<_, kube::Error>(Response::from_parts(head, body.collect_bytes().await?.to_vec()))
         };
-        Ok(timeout(LONG_PATIENCE, answer).await.map_err(|_| ApiError::Timeout(LONG_PATIENCE))??)
+        let response = timeout(ADMISSION_REQUEST_TIMEOUT, response).await;
+        Ok(response.map_err(|_| ApiError::Timeout(ADMISSION_REQUEST_TIMEOUT))??)
     }
 
     /// Reads an object.
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str, name: &str) -> Result<T, ApiError> {
-        self.ask(kube::core::Request::new(path).get(name, &GetParams::default())).await
+        self.request(kube::core::Request::new(path).get(name, &GetParams::default())).await
     }
 
-    /// Changes an object by a merge patch, which leaves alone what it does not name.
-    pub(crate) async fn merge(&self, path: &str, name: &str, change: &Value) -> Result<(), ApiError> {
+    /// Changes an object by a merge patch, which keeps every field that the patch does not name.
+    pub(crate) async fn merge_patch(&self, path: &str, name: &str, patch: &Value) -> Result<(), ApiError> {
         let params = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
-        self.ask::<Value>(kube::core::Request::new(path).patch(name, &params, &Patch::Merge(change))).await.map(drop)
+        let request = kube::core::Request::new(path).patch(name, &params, &Patch::Merge(patch));
+        self.request::<Value>(request).await.map(drop)
     }
 
-    /// Applies what an object is to hold, by server-side apply.
+    /// Writes the fields of an object by server-side apply.
     pub(crate) async fn apply(
         &self,
         path: &str,
@@ -164,48 +183,51 @@ impl Api {
         params: &PatchParams,
         object: &Value,
     ) -> Result<(), ApiError> {
-        self.ask::<Value>(kube::core::Request::new(path).patch(name, params, &Patch::Apply(object))).await.map(drop)
+        let request = kube::core::Request::new(path).patch(name, params, &Patch::Apply(object));
+        self.request::<Value>(request).await.map(drop)
     }
 
-    /// Makes an object that holds nothing, where there is none; one that is there stays as it is. Several may do so at
-    /// once. By server-side apply, because that can be allowed for a single name: RBAC does not know the name of what is
-    /// created in the ordinary way.
-    pub(crate) async fn make<T: Resource>(&self, path: &str, name: &str) -> Result<(), ApiError> {
+    /// Creates an empty object unless it exists; several replicas may do so at the same time.
+    ///
+    /// It uses server-side apply, because RBAC can allow that for a single name. It cannot for `create`, where RBAC does not
+    /// know the name.
+    pub(crate) async fn ensure_exists<T: Resource>(&self, path: &str, name: &str) -> Result<(), ApiError> {
         let object = json!({"apiVersion": T::API_VERSION, "kind": T::KIND, "metadata": {"name": name}});
         self.apply(path, name, &PatchParams::apply(FIELD_MANAGER), &object).await
     }
 
-    /// Calls `begun` once the watch has begun, and `changed` then and each time the object changes. Ends when the watch
-    /// does.
+    /// Watches one object until the watch ends. Calls `on_start` once the watch has started, and `on_change` then and after
+    /// each change of the object.
     pub(crate) async fn watch(
         &self,
         path: &str,
         name: &str,
-        begun: impl Fn(),
-        changed: impl Fn(),
+        on_start: impl Fn(),
+        on_change: impl Fn(),
     ) -> Result<(), ApiError> {
-        let params = WatchParams::default().fields(&format!("metadata.name={name}")).timeout(WATCH);
-        // Without a version to begin at, a watch begins with what is there now: nothing is missed in between.
+        let params = WatchParams::default().fields(&format!("metadata.name={name}")).timeout(WATCH_TIMEOUT_SECONDS);
+        // Without a resource version a watch starts with the current state, so no change is missed.
         let request = kube::core::Request::new(path).watch_metadata(&params, "").map_err(kube::Error::BuildRequest)?;
-        let events = timeout(PATIENCE, self.client.request_events::<Changed>(request)).await;
-        let mut events = std::pin::pin!(events.map_err(|_| ApiError::Timeout(PATIENCE))??);
-        begun();
-        changed();
-        let following = async {
+        let events = timeout(REQUEST_TIMEOUT, self.client.request_events::<IgnoredObject>(request)).await;
+        let mut events = std::pin::pin!(events.map_err(|_| ApiError::Timeout(REQUEST_TIMEOUT))??);
+        on_start();
+        on_change();
+        let receiving = async {
             while let Some(event) = events.try_next().await? {
                 match event {
                     WatchEvent::Bookmark(_) => {}
                     WatchEvent::Error(status) => return Err(kube::Error::Api(status).into()),
-                    WatchEvent::Added(_) | WatchEvent::Modified(_) | WatchEvent::Deleted(_) => changed(),
+                    WatchEvent::Added(_) | WatchEvent::Modified(_) | WatchEvent::Deleted(_) => on_change(),
                 }
             }
             Ok(())
         };
-        // A connection whose other end is gone without a word never ends by itself.
-        timeout(Duration::from_secs(WATCH.into()) + PATIENCE, following).await.unwrap_or(Ok(()))
+        // Without a timeout, a dead connection would never end.
+        let longest = Duration::from_secs(WATCH_TIMEOUT_SECONDS.into()) + REQUEST_TIMEOUT;
+        timeout(longest, receiving).await.unwrap_or(Ok(()))
     }
 }
 
-/// An object of which only the change counts: whoever learns of one looks for itself.
+/// An object whose content is not read, because the caller reads the object itself after a change.
 #[derive(Clone, Deserialize)]
-struct Changed {}
+struct IgnoredObject {}
