@@ -137,7 +137,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
         }
     };
     // On threads of their own: what they read may be large, and connections are accepted here.
-    let (view, audit) = (tokio::spawn(view.follow(Arc::clone(&shared.troubles))), tokio::spawn(audit));
+    let (view, audit) = (tokio::spawn(view.follow(Arc::clone(&shared.health))), tokio::spawn(audit));
     let following = async { view.await.map_or(ServeError::Panic, |never| match never {}) };
     let auditing = async { audit.await.map_err(|_| ServeError::Panic) };
     let serving = async { Ok(tokio::join!(serving, admin.run(admin_lifetime.phases()))) };

@@ -23,8 +23,8 @@ pub(super) async fn start(
             let api = ApiClient::new(&shared.clock).await?;
             let namespace = args.namespace.as_deref().unwrap_or(api.namespace()).to_owned();
             let terms = Terms { lease: lease.clone(), interval: args.audit_interval, reports: args.policy_reports };
-            let (troubles, metrics) = (Arc::clone(&shared.troubles), Arc::clone(&shared.metrics));
-            Some(Audit::new(api, &namespace, &terms, (policy.clone(), view), troubles, metrics))
+            let (health, metrics) = (Arc::clone(&shared.health), Arc::clone(&shared.metrics));
+            Some(Audit::new(api, &namespace, &terms, (policy.clone(), view), health, metrics))
         }
         None => None,
     };

@@ -8,7 +8,7 @@ use super::{ServeArgs, ServeError};
 use rayguard_policy::cluster_context::{ClusterContext, NoContext};
 use rayguard_policy::policy::Policy;
 use rayguard_webhook::ca_bundle::Shared;
-use rayguard_webhook::health::Troubles;
+use rayguard_webhook::health::HealthTracker;
 use rayguard_webhook::kube_api::ApiClient;
 use rayguard_webhook::watch::Watched;
 
@@ -42,10 +42,10 @@ impl View {
     }
 
     /// Follows the cluster as long as the server lives.
-    pub(super) async fn follow(self, troubles: Arc<Troubles>) -> Infallible {
+    pub(super) async fn follow(self, health: Arc<HealthTracker>) -> Infallible {
         match self {
             Self::NoContext => pending().await,
-            Self::Watched { api, watched } => watched.follow(&api, &troubles).await,
+            Self::Watched { api, watched } => watched.follow(&api, &health).await,
         }
     }
 }

@@ -9,7 +9,7 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 
 use crate::ca_bundle::Shared;
-use crate::health::Part;
+use crate::health::Component;
 use crate::server::{Phase, Phases};
 
 /// What the answers are made of. It can only be made once the webhooks' port is bound, which is the first part of
@@ -46,19 +46,19 @@ async fn ready(State(admin): State<Admin>) -> (StatusCode, String) {
 impl Admin {
     /// What being ready lacks.
     fn missing(&self) -> Vec<String> {
-        let Shared { clock, resolver, standing, troubles, .. } = &self.shared;
-        let because = |part| troubles.of(part).map(|why| format!(": {why}")).unwrap_or_default();
+        let Shared { clock, resolver, standing, health, .. } = &self.shared;
+        let because = |part| health.failure(part).map(|why| format!(": {why}")).unwrap_or_default();
         let mut missing = Vec::new();
         match resolver.current() {
-            None => missing.push(format!("there is no certificate yet{}", because(Part::Store))),
+            None => missing.push(format!("there is no certificate yet{}", because(Component::Certificates))),
             // The wall clock of this very moment: a timer would have stood still with a suspended machine.
             Some(certificate) if !certificate.is_valid_at(clock.now()) => {
-                missing.push(format!("the certificate is not valid now{}", because(Part::Store)));
+                missing.push(format!("the certificate is not valid now{}", because(Component::Certificates)));
             }
             Some(_) => {}
         }
         if self.is_keeper && !standing.is_good() {
-            missing.push(format!("the caBundle does not vouch for the certificate{}", because(Part::CaBundle)));
+            missing.push(format!("the caBundle does not vouch for the certificate{}", because(Component::CaBundle)));
         }
         if self.phases.now() > Phase::Serving {
             missing.push("about to stop".to_owned());

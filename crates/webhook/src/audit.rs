@@ -15,7 +15,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
-use crate::health::{Part, Troubles};
+use crate::health::{Component, HealthTracker};
 use crate::kube_api::lease::LeaseLock;
 use crate::kube_api::ray_objects::{ListError, RayObjectPager};
 use crate::kube_api::{ApiClient, ApiError};
@@ -68,7 +68,7 @@ pub struct Audit {
     policy: Arc<Policy>,
     view: Arc<dyn ClusterContext>,
     reports: Option<Reports>,
-    troubles: Arc<Troubles>,
+    health: Arc<HealthTracker>,
     metrics: Arc<Metrics>,
 }
 
@@ -93,14 +93,14 @@ impl Audit {
         namespace: &str,
         terms: &Terms,
         (policy, view): (Policy, Arc<dyn ClusterContext>),
-        troubles: Arc<Troubles>,
+        health: Arc<HealthTracker>,
         metrics: Arc<Metrics>,
     ) -> Self {
         let life = terms.interval.clamp(SHORTEST_LIFE, LIFE);
         let lease = LeaseLock::new(api.clone(), namespace, terms.lease.clone(), life);
         let reports = terms.reports.then(|| Reports::new(api.clone()));
         let interval = terms.interval.max(Duration::from_secs(1));
-        Self { api, lease, life, interval, policy: Arc::new(policy), view, reports, troubles, metrics }
+        Self { api, lease, life, interval, policy: Arc::new(policy), view, reports, health, metrics }
     }
 
     /// Audits whenever the Lease is to be had, until the server is on its way out. Then the Lease is given back, so that the
@@ -132,7 +132,7 @@ impl Audit {
 
     async fn take(&self) -> Option<bool> {
         let taken = self.lease.acquire_or_renew(self.api.clock().now()).await;
-        self.troubles.note(Part::AuditLease, &self.lease.name, taken)
+        self.health.record(Component::AuditLease, &self.lease.name, taken)
     }
 
     /// Renews the Lease until another replica has it, or may have it.
@@ -152,12 +152,13 @@ impl Audit {
     }
 
     async fn audit(&self) -> Infallible {
-        let Self { metrics, troubles, .. } = self;
+        let Self { metrics, health, .. } = self;
         let mut success = None;
         loop {
             self.settle().await;
             let begun = Instant::now();
-            let (tally, are_reports_kept) = match troubles.note(Part::Audit, &self.lease.name, self.judge().await) {
+            let (tally, are_reports_kept) = match health.record(Component::Audit, &self.lease.name, self.judge().await)
+            {
                 Some((tally, kept)) => (Some(tally), kept),
                 None => (None, false),
             };
@@ -224,12 +225,12 @@ impl Audit {
             Ok(None) => Ok(false),
             Err(error) => Err(error),
         };
-        let troubles = &self.troubles;
-        let kept = troubles.note(Part::PolicyReports, &self.lease.name, ended);
+        let health = &self.health;
+        let kept = health.record(Component::PolicyReports, &self.lease.name, ended);
         if let Some(others_are_in_the_way) = kept {
             // Whoever may write into one namespace is not to hold up all others.
             let others = if others_are_in_the_way { Err(ReportError::Conflict) } else { Ok(()) };
-            troubles.note(Part::PolicyReports, "reports of others", others);
+            health.record(Component::PolicyReports, "reports of others", others);
         }
         Ok((judge.into_tally(), kept.is_some()))
     }

@@ -24,7 +24,7 @@ use source::{Held, Source};
 pub use state::Shared;
 
 use crate::certificates::{Publication, Root, SKEW, shows_next};
-use crate::health::Part;
+use crate::health::Component;
 use crate::kube_api::{ApiClient, ApiError, clock};
 
 /// How often everything is looked at though nothing seems to have changed.
@@ -80,16 +80,16 @@ impl Keeper {
     /// Keeps them, as long as the server lives.
     pub async fn keep(mut self) -> Infallible {
         let changed = Notify::new();
-        let (api, troubles) = (self.api.clone(), Arc::clone(&self.shared.troubles));
+        let (api, health) = (self.api.clone(), Arc::clone(&self.shared.health));
         let watch = async |object: Option<(String, String)>| {
             let Some((path, name)) = object else { return std::future::pending().await };
             let mut pause = Duration::from_secs(1);
             loop {
                 let what = format!("{path}/{name}");
-                let begun = || troubles.fine(Part::Watch, &what);
+                let begun = || health.ok(Component::ObjectWatch, &what);
                 let watched = api.watch(&path, &name, begun, || changed.notify_one()).await;
                 pause = if watched.is_ok() { Duration::from_secs(1) } else { (pause * 2).min(RETRY) };
-                troubles.note(Part::Watch, &what, watched);
+                health.record(Component::ObjectWatch, &what, watched);
                 sleep(pause).await;
             }
         };
@@ -116,9 +116,9 @@ impl Keeper {
 
     /// Looks at everything once, and does what is due; gives the time until the next look.
     async fn look(&mut self) -> Duration {
-        let Shared { clock, troubles, .. } = self.shared.clone();
+        let Shared { clock, health, .. } = self.shared.clone();
         let found = self.configurations.read().await;
-        let found = troubles.note(Part::CaBundle, &self.configurations.name, found);
+        let found = health.record(Component::CaBundle, &self.configurations.name, found);
         let held = self.source.read(&self.shared).await;
         self.compare_clocks();
         let (now, at) = (clock.now(), self.started.elapsed());
@@ -167,7 +167,7 @@ impl Keeper {
         if failed {
             wait = wait.min(RETRY.min(Duration::from_secs(1) * 2_u32.saturating_pow(self.failures.saturating_sub(1))));
         }
-        if troubles.of(Part::Watch).is_some() {
+        if health.failure(Component::ObjectWatch).is_some() {
             wait = wait.min(RETRY);
         }
         let ages = self.own.iter().filter_map(|root| self.publication.age(root, at));
@@ -197,7 +197,7 @@ impl Keeper {
 
     /// Writes what the `caBundle`s are to hold, where they do not; tells whether it did.
     async fn publish(&self, found: &[Configuration], (now, at): (SystemTime, Duration)) -> Result<bool, ()> {
-        let Shared { metrics, troubles, .. } = &self.shared;
+        let Shared { metrics, health, .. } = &self.shared;
         // With nothing to put in, there is nothing to put right.
         if self.own.is_empty() {
             metrics.ca_bundle_in_sync(false);
@@ -211,12 +211,12 @@ impl Keeper {
             let (kind, name) = (configuration.kind(), &self.configurations.name);
             let what = format!("update of {kind} {name}");
             if configuration.bundles().zip(&wanted).all(|(present, wanted)| is_same(present, wanted)) {
-                troubles.fine(Part::CaBundle, &what);
+                health.ok(Component::CaBundle, &what);
                 continue;
             }
             match self.configurations.write(configuration, &wanted).await {
                 Ok(()) => {
-                    troubles.fine(Part::CaBundle, &what);
+                    health.ok(Component::CaBundle, &what);
                     metrics.ca_bundle_written();
                     tracing::info!(
                         kind,
@@ -229,7 +229,7 @@ impl Keeper {
                 // Another replica wrote it, most likely the same.
                 Err(ApiError::Conflict) => wrote = true,
                 Err(error) => {
-                    troubles.note(Part::CaBundle, &what, Err::<(), _>(error));
+                    health.failed(Component::CaBundle, &what, error);
                     failed = true;
                 }
             }

@@ -1,4 +1,4 @@
-//! What does not work at the moment: said once, counted each time.
+//! The state of the components that can fail: a failure is logged once, and counted each time.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -8,65 +8,59 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::error::chain;
 use crate::metrics::Metrics;
 
-/// What can fail, each on its own.
+/// A component that can fail independently of the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
-    /// The certificates' Secret, or their files
-    Store,
-    /// The Lease under which they are renewed
-    Lease,
-    /// The `caBundle`s
+pub enum Component {
+    /// The Secret or the files of the certificates
+    Certificates,
+    /// The Lease for changes of the certificates' Secret
+    CertificateLease,
+    /// The `caBundle`s of the webhook configurations
     CaBundle,
-    /// The watches, without which changes are seen later
-    Watch,
-    /// What rules can ask of the cluster
-    View,
-    /// The Lease under which what is stored is judged
+    /// The watches of the webhook configurations and the certificates' Secret
+    ObjectWatch,
+    /// The watches that fill the cache for rules
+    ClusterCache,
+    /// The Lease of the audit
     AuditLease,
-    /// What is stored, to be judged
+    /// The audit of stored objects
     Audit,
-    /// What is written of it
+    /// The PolicyReports that the audit writes
     PolicyReports,
 }
 
-impl Part {
-    /// Those by which certificates live, whose failures are counted as such.
-    pub const OF_CERTIFICATES: [Self; 4] = [Self::Store, Self::Lease, Self::CaBundle, Self::Watch];
-
-    /// The label of a metric.
-    pub fn as_str(self) -> &'static str {
+impl Component {
+    /// Returns the `part` label of `rayguard_certificate_errors_total`; `None` for components that this metric does not count.
+    fn certificate_part(self) -> Option<&'static str> {
         match self {
-            Self::Store => "store",
-            Self::Lease => "lease",
-            Self::CaBundle => "ca_bundle",
-            Self::Watch => "watch",
-            Self::View => "view",
-            Self::AuditLease => "audit_lease",
-            Self::Audit => "audit",
-            Self::PolicyReports => "policy_reports",
+            Self::Certificates => Some("store"),
+            Self::CertificateLease => Some("lease"),
+            Self::CaBundle => Some("ca_bundle"),
+            Self::ObjectWatch => Some("watch"),
+            Self::ClusterCache | Self::AuditLease | Self::Audit | Self::PolicyReports => None,
         }
     }
 
-    fn failing(self) -> &'static str {
+    fn failure_message(self) -> &'static str {
         match self {
-            Self::Store => "cannot keep the certificates; trying again, and going on with those at hand",
-            Self::Lease => "cannot take the Lease; renewing certificates without it",
+            Self::Certificates => "cannot keep the certificates; trying again, and going on with those at hand",
+            Self::CertificateLease => "cannot take the Lease; renewing certificates without it",
             Self::CaBundle => "cannot keep the caBundle; trying again",
-            Self::Watch => "cannot watch for changes; looking every few seconds",
-            Self::View => "cannot watch them; trying again, and the rules that ask for them say nothing",
+            Self::ObjectWatch => "cannot watch for changes; looking every few seconds",
+            Self::ClusterCache => "cannot watch them; trying again, and the rules that ask for them say nothing",
             Self::AuditLease => "cannot take the Lease of the audit; trying again, and judging nothing without it",
             Self::Audit => "cannot judge what is stored; trying again, and telling what the last audit found",
             Self::PolicyReports => "cannot keep the PolicyReports; trying again",
         }
     }
 
-    fn mended(self) -> &'static str {
+    fn recovery_message(self) -> &'static str {
         match self {
-            Self::Store => "can keep the certificates again",
-            Self::Lease => "can take the Lease again",
+            Self::Certificates => "can keep the certificates again",
+            Self::CertificateLease => "can take the Lease again",
             Self::CaBundle => "can keep the caBundle again",
-            Self::Watch => "can watch for changes again",
-            Self::View => "can watch them again",
+            Self::ObjectWatch => "can watch for changes again",
+            Self::ClusterCache => "can watch them again",
             Self::AuditLease => "can take the Lease of the audit again",
             Self::Audit => "can judge what is stored again",
             Self::PolicyReports => "can keep the PolicyReports again",
@@ -74,62 +68,70 @@ impl Part {
     }
 }
 
-/// Why something fails.
+/// The last failure with an object.
 #[derive(Debug)]
-struct Trouble {
-    /// What tells it from another trouble with the same object
-    kind: String,
-    /// All of it, which may differ from attempt to attempt
-    error: String,
+struct Failure {
+    /// The message without its sources. A failure with another message is logged again.
+    message: String,
+    /// The message with its sources, which may differ between attempts
+    details: String,
 }
 
-/// What fails now, and why.
+/// The components that fail now, and why.
 #[derive(Debug)]
-pub struct Troubles {
-    now: Mutex<BTreeMap<(Part, String), Trouble>>,
+pub struct HealthTracker {
+    failures: Mutex<BTreeMap<(Component, String), Failure>>,
     metrics: Arc<Metrics>,
 }
 
-impl Troubles {
-    /// None yet.
+impl HealthTracker {
+    /// Creates a tracker without failures.
     pub fn new(metrics: Arc<Metrics>) -> Self {
-        metrics.declare_certificate_errors(Part::OF_CERTIFICATES.map(Part::as_str));
-        Self { now: Mutex::default(), metrics }
+        let components =
+            [Component::Certificates, Component::CertificateLease, Component::CaBundle, Component::ObjectWatch];
+        metrics.declare_certificate_errors(components.into_iter().filter_map(Component::certificate_part));
+        Self { failures: Mutex::default(), metrics }
     }
 
-    /// Takes note of how something went with an object.
-    pub fn note<T, E: Error>(&self, part: Part, object: &str, result: Result<T, E>) -> Option<T> {
-        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (part, object.to_owned());
+    /// Records the result of an operation of a component on an object, and returns its value. A failure is logged if it is
+    /// new for this object or has another message than before; so is the first success after a failure.
+    pub fn record<T, E: Error>(&self, component: Component, object: &str, result: Result<T, E>) -> Option<T> {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (component, object.to_owned());
         match result {
             Ok(value) => {
-                if now.remove(&key).is_some() {
-                    tracing::info!(object, "{}", part.mended());
+                if failures.remove(&key).is_some() {
+                    tracing::info!(object, "{}", component.recovery_message());
                 }
                 Some(value)
             }
             Err(error) => {
-                let trouble = Trouble { kind: error.to_string(), error: chain(&error) };
-                if Part::OF_CERTIFICATES.contains(&part) {
-                    self.metrics.certificate_failed(part.as_str());
+                let failure = Failure { message: error.to_string(), details: chain(&error) };
+                if let Some(part) = component.certificate_part() {
+                    self.metrics.certificate_failed(part);
                 }
-                if now.get(&key).is_none_or(|before| before.kind != trouble.kind) {
-                    tracing::error!(object, error = trouble.error, "{}", part.failing());
+                if failures.get(&key).is_none_or(|before| before.message != failure.message) {
+                    tracing::error!(object, error = failure.details, "{}", component.failure_message());
                 }
-                now.insert(key, trouble);
+                failures.insert(key, failure);
                 None
             }
         }
     }
 
-    /// Takes note that something goes well.
-    pub fn fine(&self, part: Part, object: &str) {
-        self.note(part, object, Ok::<(), Infallible>(()));
+    /// Records a success of a component with an object.
+    pub fn ok(&self, component: Component, object: &str) {
+        self.record(component, object, Ok::<(), Infallible>(()));
     }
 
-    /// Why something fails now.
-    pub fn of(&self, part: Part) -> Option<String> {
-        let now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        now.iter().find(|((failing, _), _)| *failing == part).map(|(_, trouble)| trouble.error.clone())
+    /// Records a failure of a component with an object.
+    pub fn failed(&self, component: Component, object: &str, error: impl Error) {
+        self.record(component, object, Err::<(), _>(error));
+    }
+
+    /// Returns why a component fails now, or `None` if it does not.
+    pub fn failure(&self, component: Component) -> Option<String> {
+        let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.iter().find(|((failing, _), _)| *failing == component).map(|(_, failure)| failure.details.clone())
     }
 }

@@ -18,7 +18,7 @@ use kube::{Api, Resource, ResourceExt as _};
 use serde::de::DeserializeOwned;
 use tokio::time::{sleep, timeout};
 
-use crate::health::{Part, Troubles};
+use crate::health::{Component, HealthTracker};
 use crate::kube_api::{ApiClient, ApiError};
 use crate::metrics::Metrics;
 pub use projection::secret_keys;
@@ -171,17 +171,17 @@ impl Watched {
     }
 
     /// Watches as long as the server lives.
-    pub async fn follow(&self, api: &ApiClient, troubles: &Troubles) -> Infallible {
+    pub async fn follow(&self, api: &ApiClient, health: &HealthTracker) -> Infallible {
         let client = api.inner();
         let clusters = async {
             match &self.clusters {
-                Some(watch) => self.keep(watch, Api::all(client.clone()), None, troubles).await,
+                Some(watch) => self.keep(watch, Api::all(client.clone()), None, health).await,
                 None => pending().await,
             }
         };
         let secrets = self.secrets.iter().map(|(scope, watch)| {
             let api = Api::namespaced(client.clone(), &scope.namespace);
-            self.keep(watch, api, scope.name.as_deref(), troubles)
+            self.keep(watch, api, scope.name.as_deref(), health)
         });
         let (never, _): (Infallible, Vec<Infallible>) = tokio::join!(clusters, join_all(secrets));
         never
@@ -193,7 +193,7 @@ impl Watched {
         watch: &Watch<S>,
         api: Api<S::Object>,
         name: Option<&str>,
-        troubles: &Troubles,
+        health: &HealthTracker,
     ) -> Infallible {
         let mut config = watcher::Config::default().page_size(PAGE);
         if let Some(name) = name {
@@ -206,15 +206,15 @@ impl Watched {
         let mut pause = PAUSE;
         loop {
             let began = Instant::now();
-            let error = cause(self.learn(watch, watcher(api.clone(), config.clone()), troubles).await);
+            let error = cause(self.learn(watch, watcher(api.clone(), config.clone()), health).await);
             // Of a kind that the API server does not have there are no objects.
             let is_absent = matches!(error, ApiError::NotFound(_));
             watch.change(|known| *known = Known { is_complete: is_absent, store: S::default() });
             self.tell();
             if is_absent {
-                troubles.fine(Part::View, &watch.what);
+                health.ok(Component::ClusterCache, &watch.what);
             } else {
-                troubles.note(Part::View, &watch.what, Err::<(), _>(error));
+                health.failed(Component::ClusterCache, &watch.what, error);
             }
             if is_absent || began.elapsed() > LONG {
                 pause = PAUSE;
@@ -229,7 +229,7 @@ impl Watched {
         &self,
         watch: &Watch<S>,
         events: impl Stream<Item = Result<Event<S::Object>, watcher::Error>>,
-        troubles: &Troubles,
+        health: &HealthTracker,
     ) -> watcher::Error {
         let (began, mut fresh, mut count) = (Instant::now(), S::default(), 0_usize);
         let mut is_listed = false;
@@ -241,7 +241,7 @@ impl Watched {
                 let store = std::mem::take(&mut fresh);
                 let kept = store.len();
                 watch.change(|known| *known = Known { is_complete: true, store });
-                troubles.fine(Part::View, &watch.what);
+                health.ok(Component::ClusterCache, &watch.what);
                 let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
                 tracing::info!(source = watch.what, objects = count, kept, duration_ms, "knows all of them");
                 self.tell();

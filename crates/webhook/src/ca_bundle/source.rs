@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::secret::{Read, SecretRef};
 use super::state::Shared;
 use crate::certificates::{Leaf, Root, Step, Terms, TlsError};
-use crate::health::Part;
+use crate::health::Component;
 use crate::kube_api::lease::LeaseLock;
 use crate::kube_api::{ApiClient, ApiError};
 use crate::server::reload;
@@ -96,7 +96,7 @@ impl Source {
         match self {
             Self::Own(own) => {
                 let read = own.read().await;
-                let read = shared.troubles.note(Part::Store, &own.secret.name, read)?;
+                let read = shared.health.record(Component::Certificates, &own.secret.name, read)?;
                 // Its answer has set the clock.
                 let roots = read.store.roots(shared.clock.now());
                 if let Some(authority) = read.store.authority() {
@@ -108,7 +108,8 @@ impl Source {
                 let (paths, ca) = (files.files.clone(), files.ca.clone());
                 // A volume may hang; the requests must not.
                 let read = tokio::task::spawn_blocking(move || read_files(&paths, ca)).await.ok()?;
-                let (leaf, roots) = shared.troubles.note(Part::Store, &files.files.cert.display().to_string(), read)?;
+                let (leaf, roots) =
+                    shared.health.record(Component::Certificates, &files.files.cert.display().to_string(), read)?;
                 let now = shared.clock.now();
                 let not_after = roots.iter().map(|root| root.validity().not_after).max();
                 if let Some(not_after) = not_after {
@@ -158,15 +159,16 @@ impl Own {
         now: SystemTime,
         shared: &Shared,
     ) -> Result<Option<Duration>, ()> {
-        let Shared { troubles, metrics, .. } = shared;
+        let Shared { health, metrics, .. } = shared;
         let what = format!("update of Secret {}", self.secret.name);
         let Some(step) = Step::due(&read.store, settled, &self.terms, now) else {
-            troubles.fine(Part::Store, &what);
+            health.ok(Component::Certificates, &what);
             let next = Step::next_look(&read.store, &self.terms, now);
             return Ok(next.and_then(|next| next.duration_since(now).ok()));
         };
         // Who fails to take the Lease goes on: the version of the Secret is what decides.
-        let taken = troubles.note(Part::Lease, &self.secret.name, self.lease.acquire_or_renew(now).await);
+        let taken =
+            health.record(Component::CertificateLease, &self.secret.name, self.lease.acquire_or_renew(now).await);
         if taken == Some(false) {
             return Ok(Some(Duration::from_secs(1)));
         }
@@ -174,18 +176,18 @@ impl Own {
         let written = match read.store.after(step, &self.terms, now) {
             Ok(next) => self.secret.write(&version, &next).await,
             Err(error) => {
-                troubles.note(Part::Store, &what, Err::<(), _>(error));
+                health.failed(Component::Certificates, &what, error);
                 return Err(());
             }
         };
         if taken == Some(true) {
-            troubles.note(Part::Lease, &self.secret.name, self.lease.release().await);
+            health.record(Component::CertificateLease, &self.secret.name, self.lease.release().await);
         }
         match written {
             // Another replica was quicker; what it has written is to be read.
             Err(ApiError::Conflict) => Ok(Some(Duration::ZERO)),
             written => {
-                troubles.note(Part::Store, &what, written).ok_or(())?;
+                health.record(Component::Certificates, &what, written).ok_or(())?;
                 self.is_founder |= step == Step::NewAuthority;
                 if let Some(role) = renewed_role(step) {
                     metrics.certificate_renewed(role);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::readiness::Standing;
-use crate::health::Troubles;
+use crate::health::HealthTracker;
 use crate::kube_api::clock::Clock;
 use crate::metrics::Metrics;
 use crate::server::tls::CertResolver;
@@ -21,7 +21,7 @@ pub struct Shared {
     /// Whether the `caBundle`s are in place
     pub standing: Arc<Standing>,
     /// What fails
-    pub troubles: Arc<Troubles>,
+    pub health: Arc<HealthTracker>,
     /// What is counted
     pub metrics: Arc<Metrics>,
 }
@@ -30,7 +30,7 @@ impl Shared {
     /// Nothing is known yet.
     pub fn new(metrics: Arc<Metrics>) -> Self {
         metrics.declare_certificate_renewals(RENEWED_ROLES);
-        let troubles = Arc::new(Troubles::new(Arc::clone(&metrics)));
-        Self { clock: Arc::default(), resolver: Arc::default(), standing: Arc::default(), troubles, metrics }
+        let health = Arc::new(HealthTracker::new(Arc::clone(&metrics)));
+        Self { clock: Arc::default(), resolver: Arc::default(), standing: Arc::default(), health, metrics }
     }
 }
