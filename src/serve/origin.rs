@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use super::{ServeArgs, ServeError};
 use rayguard_webhook::ca_bundle::source::{Files, Own, Source};
 use rayguard_webhook::ca_bundle::{Keeper, Shared};
-use rayguard_webhook::certificates::{Authority, Root, Terms};
+use rayguard_webhook::certificates::{CertificateAuthority, CertificateConfig, Root};
 use rayguard_webhook::kube_api::ApiClient;
 use rayguard_webhook::server::tls::{CertFiles, Pem};
 
@@ -79,7 +79,7 @@ impl Origin {
 }
 
 /// What certificates of our own are made for.
-fn terms(args: &ServeArgs, service: String) -> Result<Terms, ServeError> {
+fn terms(args: &ServeArgs, service: String) -> Result<CertificateConfig, ServeError> {
     let (ca, leaf, settle) = (args.ca_lifetime, args.certificate_lifetime, args.ca_settle);
     if ca > LONGEST {
         return Err(ServeError::Lifetimes("--ca-lifetime is more than a hundred years (876000h)"));
@@ -92,7 +92,7 @@ fn terms(args: &ServeArgs, service: String) -> Result<Terms, ServeError> {
         return Err(ServeError::Lifetimes("--ca-settle is more than a third of --certificate-lifetime"));
     }
     let names = [service].into_iter().chain(args.tls_name.iter().cloned()).collect();
-    Ok(Terms { names, ca, leaf, settle })
+    Ok(CertificateConfig { names, ca_lifetime: ca, leaf_lifetime: leaf, settle })
 }
 
 /// Makes a certificate for this process alone, and hands over its CA.
@@ -102,12 +102,12 @@ fn make(args: &ServeArgs, shared: &Shared) -> Result<(), ServeError> {
     let names = own.into_iter().chain(listen.map(|ip| ip.to_string())).chain(args.tls_name.iter().cloned());
     let now = SystemTime::now();
     // The CA's key is gone once this is done.
-    let authority = Authority::new(now, LIFE)?;
+    let authority = CertificateAuthority::new(now, LIFE)?;
     let leaf = authority.issue(&names.collect::<Vec<_>>(), now, LIFE)?;
     shared.metrics.certificate_expires("leaf", leaf.certificate().validity().not_after);
     shared.metrics.certificate_expires("ca", authority.root().validity().not_after);
     shared.resolver.replace(Arc::clone(leaf.certificate()));
-    let ca = Root::write_all([authority.root()]);
+    let ca = Root::to_pem_bundle([authority.root()]);
     tracing::info!("made a certificate; its CA is on stdout");
     io::stdout().write_all(ca.as_bytes()).map_err(ServeError::Ca)?;
     if let Some(path) = &args.ca_out {

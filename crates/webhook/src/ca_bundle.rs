@@ -23,7 +23,7 @@ pub use readiness::Standing;
 use source::{Held, Source};
 pub use state::Shared;
 
-use crate::certificates::{Publication, Root, SKEW, shows_next};
+use crate::certificates::{CLOCK_SKEW, PublishedRoots, Root, should_switch};
 use crate::health::Component;
 use crate::kube_api::{ApiClient, ApiError, clock};
 
@@ -50,7 +50,7 @@ pub struct Keeper {
     configurations: Configurations,
     settle: Duration,
     shared: Shared,
-    publication: Publication,
+    publication: PublishedRoots,
     /// The roots of ours, as they were when they could last be read.
     own: Vec<Root>,
     started: Instant,
@@ -62,7 +62,7 @@ impl Keeper {
     /// Keeps the certificates of a source, and with them the configurations of this name.
     pub fn new(api: ApiClient, source: Source, configurations: String, settle: Duration, shared: Shared) -> Self {
         let configurations = Configurations::new(api.clone(), configurations);
-        let (publication, own, started) = (Publication::default(), Vec::new(), Instant::now());
+        let (publication, own, started) = (PublishedRoots::default(), Vec::new(), Instant::now());
         Self {
             api,
             source,
@@ -135,13 +135,13 @@ impl Keeper {
         if let Some(held) = held {
             if let Some(leaf) = &held.leaf {
                 let (resolver, shown) = (&self.shared.resolver, self.shared.resolver.current());
-                if shows_next(shown.as_deref(), leaf, &self.own, &self.publication, self.settle, (now, at)) {
+                if should_switch(shown.as_deref(), leaf, &self.own, &self.publication, self.settle, (now, at)) {
                     self.shared.metrics.certificate_expires("leaf", leaf.certificate().validity().not_after);
                     resolver.replace(Arc::clone(leaf.certificate()));
                     tracing::info!("shows the new certificate");
                 }
             }
-            let settled = |root: &Root| self.publication.is_settled(root, self.settle, at);
+            let settled = |root: &Root| self.publication.is_published_for(self.settle, root, at);
             match self.source.advance(held, settled, now, &self.shared).await {
                 Ok(next) => wait = wait.min(next.unwrap_or(ROUND)),
                 Err(()) => failed = true,
@@ -157,9 +157,9 @@ impl Keeper {
             let introduction = if self.is_joining(now) { INTRODUCTION } else { Duration::ZERO };
             let mut known = self
                 .publication
-                .everywhere()
-                .filter(|root| root.is_valid_at(now) && self.publication.is_settled(root, introduction, at));
-            let is_trusted = shown.is_some_and(|shown| known.any(|root| root.vouches_for(&shown)));
+                .in_every_bundle()
+                .filter(|root| root.is_valid_at(now) && self.publication.is_published_for(introduction, root, at));
+            let is_trusted = shown.is_some_and(|shown| known.any(|root| root.verifies(&shown)));
             self.shared.standing.observe(is_trusted);
         }
 
@@ -179,8 +179,8 @@ impl Keeper {
     /// another way to a certificate, or the one that made the CA of a new installation. It is ready at once and the
     /// others after it, so that whoever has waited for all of them can call one.
     fn is_joining(&self, now: SystemTime) -> bool {
-        let is_young = |root: &Root| now < root.validity().not_before + SKEW + YOUTH;
-        self.publication.has_guests() || (!self.source.is_founder() && self.own.iter().any(is_young))
+        let is_young = |root: &Root| now < root.validity().not_before + CLOCK_SKEW + YOUTH;
+        self.publication.has_foreign_roots() || (!self.source.is_founder() && self.own.iter().any(is_young))
     }
 
     /// Says once that the clocks disagree.
@@ -206,8 +206,10 @@ impl Keeper {
         let lacks_ours = |present: &Vec<Root>| self.own.iter().any(|root| !present.contains(root));
         let (mut wrote, mut failed) = (false, false);
         for configuration in found {
-            let wanted: Vec<_> =
-                configuration.bundles().map(|present| self.publication.wanted(present, &self.own, now, at)).collect();
+            let wanted: Vec<_> = configuration
+                .bundles()
+                .map(|present| self.publication.desired_bundle(present, &self.own, now, at))
+                .collect();
             let (kind, name) = (configuration.kind(), &self.configurations.name);
             let what = format!("update of {kind} {name}");
             if configuration.bundles().zip(&wanted).all(|(present, wanted)| is_same(present, wanted)) {

@@ -86,7 +86,7 @@ impl Configurations {
         let object: Object = self.api.get(&Self::path(kind), &self.name).await?;
         let webhooks = object.webhooks.into_iter().map(|entry| {
             let pem = BASE64_STANDARD.decode(entry.client_config.ca_bundle).unwrap_or_default();
-            Webhook { name: entry.name, bundle: Root::read_all(&pem) }
+            Webhook { name: entry.name, bundle: Root::from_pem_bundle(&pem) }
         });
         Ok(Configuration { kind, version: object.metadata.resource_version, webhooks: webhooks.collect() })
     }
@@ -94,7 +94,7 @@ impl Configurations {
     /// Writes the `caBundle`s, unless the configuration has changed since it was read. It is not made when it is gone.
     pub(super) async fn write(&self, configuration: &Configuration, bundles: &[Vec<Root>]) -> Result<(), ApiError> {
         let webhooks = configuration.webhooks.iter().zip(bundles).map(|(webhook, bundle)| {
-            let bundle = BASE64_STANDARD.encode(Root::write_all(bundle));
+            let bundle = BASE64_STANDARD.encode(Root::to_pem_bundle(bundle));
             json!({"name": webhook.name, "clientConfig": {"caBundle": bundle}})
         });
         let object = json!({

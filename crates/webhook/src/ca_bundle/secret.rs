@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::Resource as _;
 use serde_json::{Value, json};
 
-use crate::certificates::Store;
+use crate::certificates::CertificateStore;
 use crate::kube_api::{ApiClient, ApiError};
 
 /// A Secret by its name.
@@ -22,7 +22,7 @@ pub(super) struct SecretRef {
 /// What a Secret held when it was read.
 pub(super) struct Read {
     version: String,
-    pub(super) store: Store,
+    pub(super) store: CertificateStore,
 }
 
 impl SecretRef {
@@ -33,7 +33,7 @@ impl SecretRef {
     pub(super) async fn read(&self) -> Result<Read, ApiError> {
         let secret: Secret = self.api.get(&self.path, &self.name).await?;
         let data = secret.data.unwrap_or_default();
-        let store = Store::read(|key| data.get(key).map(|value| value.0.as_slice()));
+        let store = CertificateStore::read(|key| data.get(key).map(|value| value.0.as_slice()));
         Ok(Read { version: secret.metadata.resource_version.unwrap_or_default(), store })
     }
 
@@ -44,9 +44,9 @@ impl SecretRef {
 
     /// Writes what is to be held next, unless the Secret has changed since it was read: of several that try, one wins,
     /// and the others read what it has written. Other keys of the Secret, and its type, are left alone.
-    pub(super) async fn write(&self, version: &str, store: &Store) -> Result<(), ApiError> {
+    pub(super) async fn write(&self, version: &str, store: &CertificateStore) -> Result<(), ApiError> {
         // stringData knows no removal, so the values are encoded here.
-        let data: BTreeMap<_, _> = Store::KEYS.into_iter().zip(store.values().map(encoded)).collect();
+        let data: BTreeMap<_, _> = CertificateStore::KEYS.into_iter().zip(store.values().map(encoded)).collect();
         let patch = json!({"metadata": {"resourceVersion": version}, "data": data});
         self.api.merge_patch(&self.path, &self.name, &patch).await
     }

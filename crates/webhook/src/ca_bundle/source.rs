@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::secret::{Read, SecretRef};
 use super::state::Shared;
-use crate::certificates::{Leaf, Root, Step, Terms, TlsError};
+use crate::certificates::{CertificateConfig, Leaf, RenewalStep, Root, TlsError};
 use crate::health::Component;
 use crate::kube_api::lease::LeaseLock;
 use crate::kube_api::{ApiClient, ApiError};
@@ -31,7 +31,7 @@ pub enum Source {
 pub struct Own {
     secret: SecretRef,
     lease: LeaseLock,
-    terms: Terms,
+    terms: CertificateConfig,
     /// Since when the Secret is gone
     absent: Option<Instant>,
     /// Whether a CA in the Secret was made here
@@ -68,7 +68,7 @@ enum FilesError {
 
 impl Own {
     /// The Secret and the Lease that both have this name.
-    pub fn new(api: &ApiClient, namespace: &str, name: &str, terms: Terms) -> Self {
+    pub fn new(api: &ApiClient, namespace: &str, name: &str, terms: CertificateConfig) -> Self {
         let secret = SecretRef::new(api.clone(), namespace, name.to_owned());
         let lease = LeaseLock::new(api.clone(), namespace, name.to_owned(), LIFE);
         Self { secret, lease, terms, absent: None, is_founder: false }
@@ -161,9 +161,9 @@ impl Own {
     ) -> Result<Option<Duration>, ()> {
         let Shared { health, metrics, .. } = shared;
         let what = format!("update of Secret {}", self.secret.name);
-        let Some(step) = Step::due(&read.store, settled, &self.terms, now) else {
+        let Some(step) = RenewalStep::due(&read.store, settled, &self.terms, now) else {
             health.ok(Component::Certificates, &what);
-            let next = Step::next_look(&read.store, &self.terms, now);
+            let next = RenewalStep::next_check(&read.store, &self.terms, now);
             return Ok(next.and_then(|next| next.duration_since(now).ok()));
         };
         // Who fails to take the Lease goes on: the version of the Secret is what decides.
@@ -173,7 +173,7 @@ impl Own {
             return Ok(Some(Duration::from_secs(1)));
         }
         let version = read.version().to_owned();
-        let written = match read.store.after(step, &self.terms, now) {
+        let written = match step.apply(read.store, &self.terms, now) {
             Ok(next) => self.secret.write(&version, &next).await,
             Err(error) => {
                 health.failed(Component::Certificates, &what, error);
@@ -188,7 +188,7 @@ impl Own {
             Err(ApiError::Conflict) => Ok(Some(Duration::ZERO)),
             written => {
                 health.record(Component::Certificates, &what, written).ok_or(())?;
-                self.is_founder |= step == Step::NewAuthority;
+                self.is_founder |= step == RenewalStep::NewCa;
                 if let Some(role) = renewed_role(step) {
                     metrics.certificate_renewed(role);
                 }
@@ -200,24 +200,24 @@ impl Own {
 }
 
 /// The `role` label of the metric that counts renewals.
-fn renewed_role(step: Step) -> Option<&'static str> {
+fn renewed_role(step: RenewalStep) -> Option<&'static str> {
     match step {
-        Step::NewAuthority => Some("ca"),
-        Step::NewLeaf => Some("leaf"),
-        Step::DropOld => None,
+        RenewalStep::NewCa => Some("ca"),
+        RenewalStep::NewLeaf => Some("leaf"),
+        RenewalStep::DropOldCas => None,
     }
 }
 
-fn done(step: Step) -> &'static str {
+fn done(step: RenewalStep) -> &'static str {
     match step {
-        Step::NewAuthority => "made a new CA",
-        Step::NewLeaf => "renewed the certificate",
-        Step::DropOld => "dropped the old CA",
+        RenewalStep::NewCa => "made a new CA",
+        RenewalStep::NewLeaf => "renewed the certificate",
+        RenewalStep::DropOldCas => "dropped the old CA",
     }
 }
 
 fn read_files(files: &CertFiles, ca: PathBuf) -> Result<(Leaf, Vec<Root>), FilesError> {
     let leaf = files.read()?.leaf()?;
-    let roots = Root::read_all(&reload::read(&ca)?);
+    let roots = Root::from_pem_bundle(&reload::read(&ca)?);
     if roots.is_empty() { Err(FilesError::NoCa { path: ca }) } else { Ok((leaf, roots)) }
 }

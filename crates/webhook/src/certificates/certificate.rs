@@ -16,26 +16,26 @@ use super::TlsError;
 /// The time for which a certificate is valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Validity {
-    /// When it begins to be valid
+    /// The first moment at which the certificate is valid
     pub not_before: SystemTime,
-    /// When it ends to be valid
+    /// The last moment at which the certificate is valid
     pub not_after: SystemTime,
 }
 
 impl Validity {
-    /// What a certificate says of itself.
+    /// Returns the validity of a parsed certificate.
     pub fn of(certificate: &X509Certificate<'_>) -> Self {
         let validity = certificate.validity();
         Self { not_before: system_time(validity.not_before), not_after: system_time(validity.not_after) }
     }
 
-    /// Whether a moment lies in it.
+    /// Whether the certificate is valid at a moment.
     pub fn contains(self, moment: SystemTime) -> bool {
         (self.not_before..=self.not_after).contains(&moment)
     }
 }
 
-/// A certificate with its key, checked against each other.
+/// A certificate with its private key. They belong together.
 #[derive(Debug)]
 pub struct Certificate {
     key: Arc<CertifiedKey>,
@@ -43,7 +43,12 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// Takes a certificate, with those between it and its CA, and its private key, both in PEM.
+    /// Parses a certificate with its intermediates and its private key, both as PEM.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`TlsError::NoCertificate`] or [`TlsError::NoKey`] if one of them cannot be parsed as PEM, [`TlsError::Damaged`]
+    /// if the certificate is not X.509, and [`TlsError::Unusable`] if the key does not belong to the certificate.
     pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<Self, TlsError> {
         let chain = CertificateDer::pem_slice_iter(chain).collect::<Result<Vec<_>, _>>();
         let chain = chain.map_err(|_| TlsError::NoCertificate)?;
@@ -51,7 +56,12 @@ impl Certificate {
         Self::new(chain, key)
     }
 
-    /// Takes a certificate, with those between it and its CA, and its private key.
+    /// Combines a certificate with its intermediates and its private key.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`TlsError::NoCertificate`] if the chain is empty, [`TlsError::Damaged`] if the certificate is not X.509, and
+    /// [`TlsError::Unusable`] if the key does not belong to the certificate.
     pub fn new(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Self, TlsError> {
         let leaf = chain.first().ok_or(TlsError::NoCertificate)?;
         let (_, parsed) = parse_x509_certificate(leaf).map_err(|_| TlsError::Damaged)?;
@@ -60,22 +70,22 @@ impl Certificate {
         Ok(Self { key: Arc::new(key), validity })
     }
 
-    /// The certificate, and those between it and its CA.
+    /// Returns the certificate, followed by its intermediates.
     pub fn chain(&self) -> &[CertificateDer<'static>] {
         &self.key.cert
     }
 
-    /// The certificate and its key as rustls serves them.
+    /// Returns the certificate and its key as rustls uses them.
     pub fn certified_key(&self) -> &Arc<CertifiedKey> {
         &self.key
     }
 
-    /// When it is valid.
+    /// Returns the time for which the certificate is valid.
     pub fn validity(&self) -> Validity {
         self.validity
     }
 
-    /// Whether it is valid at a moment.
+    /// Whether the certificate is valid at a moment.
     pub fn is_valid_at(&self, moment: SystemTime) -> bool {
         self.validity.contains(moment)
     }

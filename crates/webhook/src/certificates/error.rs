@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-/// Why there is no certificate to show.
+/// Why a certificate cannot be read, used or made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlsError {
@@ -12,28 +12,28 @@ pub enum TlsError {
     Read {
         /// The file
         path: PathBuf,
-        /// Why
+        /// The error of the operating system
         source: io::Error,
     },
-    /// There is no certificate in the certificate's file.
+    /// The PEM text holds no certificate.
     #[error("no certificate in PEM where one is expected")]
     NoCertificate,
-    /// There is no private key in the key's file.
+    /// The PEM text holds no private key.
     #[error("no private key in PEM where one is expected")]
     NoKey,
-    /// There is no CA in the file of the clients' CA.
+    /// The file of the client CA holds no CA.
     #[error("no CA in PEM in {}", path.display())]
     ClientCa {
         /// The file
         path: PathBuf,
     },
-    /// The certificate is not one.
+    /// The certificate is not X.509.
     #[error("the certificate is damaged")]
     Damaged,
-    /// The two do not belong together, or cannot be used.
+    /// The certificate and the key do not belong together, or rustls does not support them.
     #[error("the certificate and its key cannot be used: {0}")]
     Unusable(#[from] rustls::Error),
-    /// A certificate cannot be made.
+    /// A key or a certificate cannot be made.
     #[error("cannot make a certificate: {0}")]
     Make(#[from] rcgen::Error),
 }

@@ -1,4 +1,4 @@
-//! The certificate that the server shows, with its key, as a Secret holds them.
+//! The certificate that the server serves, with its key, as text.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use rustls::server::ParsedCertificate;
 
 use super::{Certificate, Root, TlsError};
 
-/// A certificate and its key, which belong together.
+/// A certificate and its private key as PEM and as rustls uses them.
 #[derive(Clone)]
 pub struct Leaf {
     cert: String,
@@ -20,41 +20,50 @@ pub struct Leaf {
 
 impl fmt::Debug for Leaf {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Never the key.
+        // The key must not be printed.
         formatter.debug_struct("Leaf").field("certificate", &self.certificate).finish_non_exhaustive()
     }
 }
 
 impl Leaf {
-    /// Takes a certificate, with those between it and its CA, and its private key, both in PEM.
+    /// Parses a certificate with its intermediates and its private key, both as PEM.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if one of them cannot be parsed, or if the key does not belong to the certificate.
     pub fn new(cert: String, key: String) -> Result<Self, TlsError> {
         let certificate = Arc::new(Certificate::from_pem(cert.as_bytes(), key.as_bytes())?);
         Ok(Self { cert, key, certificate })
     }
 
-    /// The certificate, in PEM.
-    pub fn cert(&self) -> &str {
+    /// Returns the certificate with its intermediates as PEM.
+    pub fn cert_pem(&self) -> &str {
         &self.cert
     }
 
-    /// Its private key, in PEM.
-    pub fn key(&self) -> &str {
+    /// Returns the private key as PEM.
+    pub fn key_pem(&self) -> &str {
         &self.key
     }
 
-    /// What a server can show.
+    /// Returns the certificate that a server can serve.
     pub fn certificate(&self) -> &Arc<Certificate> {
         &self.certificate
     }
 
-    /// Whether a client that trusts these roots accepts it now, under each of these names.
-    pub fn is_good<'a>(&self, roots: impl IntoIterator<Item = &'a Root>, names: &[String], now: SystemTime) -> bool {
+    /// Whether a client that trusts these roots accepts the certificate now, under each of the names.
+    pub fn is_accepted<'a>(
+        &self,
+        roots: impl IntoIterator<Item = &'a Root>,
+        names: &[String],
+        now: SystemTime,
+    ) -> bool {
         self.certificate.is_valid_at(now)
-            && self.is_for(names)
-            && roots.into_iter().any(|root| root.is_valid_at(now) && root.vouches_for(&self.certificate))
+            && self.has_names(names)
+            && roots.into_iter().any(|root| root.is_valid_at(now) && root.verifies(&self.certificate))
     }
 
-    fn is_for(&self, names: &[String]) -> bool {
+    fn has_names(&self, names: &[String]) -> bool {
         let Some(Ok(leaf)) = self.certificate.chain().first().map(ParsedCertificate::try_from) else { return false };
         names
             .iter()

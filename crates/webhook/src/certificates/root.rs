@@ -1,4 +1,4 @@
-//! A certificate that others are trusted for.
+//! A root certificate that clients trust.
 
 use std::time::SystemTime;
 
@@ -13,10 +13,10 @@ use x509_parser::parse_x509_certificate;
 
 use super::{Certificate, Validity};
 
-/// Nobody needs that many roots; what comes after them is not read.
-const MOST: usize = 100;
+/// The largest number of certificates that are read from a bundle.
+const MAX_ROOTS: usize = 100;
 
-/// A certificate in a `caBundle`: one of ours, or one of another issuer's.
+/// A root certificate in a `caBundle`: one that rayguard made, or a foreign one.
 #[derive(Clone, Debug)]
 pub struct Root {
     der: CertificateDer<'static>,
@@ -32,17 +32,17 @@ impl PartialEq for Root {
 impl Eq for Root {}
 
 impl Root {
-    /// The certificate in DER, if it is one.
+    /// Parses a certificate in DER. Returns `None` if it is damaged.
     pub fn from_der(der: CertificateDer<'static>) -> Option<Self> {
         let (_, parsed) = parse_x509_certificate(&der).ok()?;
         let validity = Validity::of(&parsed);
         Some(Self { der, validity })
     }
 
-    /// All that can be read of several in PEM, each once; what is damaged passes by.
-    pub fn read_all(pem: &[u8]) -> Vec<Self> {
+    /// Reads the certificates of a PEM bundle, each once. Damaged ones are skipped.
+    pub fn from_pem_bundle(pem: &[u8]) -> Vec<Self> {
         let mut roots = Vec::new();
-        for der in CertificateDer::pem_slice_iter(pem).take(MOST).filter_map(Result::ok) {
+        for der in CertificateDer::pem_slice_iter(pem).take(MAX_ROOTS).filter_map(Result::ok) {
             if let Some(root) = Self::from_der(der).filter(|root| !roots.contains(root)) {
                 roots.push(root);
             }
@@ -50,35 +50,35 @@ impl Root {
         roots
     }
 
-    /// Several in PEM.
-    pub fn write_all<'a>(roots: impl IntoIterator<Item = &'a Root>) -> String {
+    /// Returns a PEM bundle of certificates.
+    pub fn to_pem_bundle<'a>(roots: impl IntoIterator<Item = &'a Root>) -> String {
         let config = EncodeConfig::new().set_line_ending(LineEnding::LF);
         roots.into_iter().map(|root| pem::encode_config(&Pem::new("CERTIFICATE", root.der.to_vec()), config)).collect()
     }
 
-    /// When it is valid.
+    /// Returns the time for which the root is valid.
     pub fn validity(&self) -> Validity {
         self.validity
     }
 
-    /// Whether it is valid at a moment.
+    /// Whether the root is valid at a moment.
     pub fn is_valid_at(&self, moment: SystemTime) -> bool {
         self.validity.contains(moment)
     }
 
-    /// Whether a client that trusts it trusts this certificate, as long as both are valid.
-    pub fn vouches_for(&self, certificate: &Certificate) -> bool {
+    /// Whether a client that trusts this root trusts a certificate, as long as both are valid.
+    pub fn verifies(&self, certificate: &Certificate) -> bool {
         let chain = certificate.chain();
-        let Some((leaf, between)) = chain.split_first() else { return false };
+        let Some((leaf, intermediates)) = chain.split_first() else { return false };
         let Ok(leaf) = ParsedCertificate::try_from(leaf) else { return false };
         let mut roots = RootCertStore::empty();
         if roots.add(self.der.clone()).is_err() {
             return false;
         }
-        let begin = certificate.validity().not_before;
-        let moment = UnixTime::since_unix_epoch(begin.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default());
+        let not_before = certificate.validity().not_before;
+        let moment = UnixTime::since_unix_epoch(not_before.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default());
         let algorithms = default_provider().signature_verification_algorithms.all;
-        verify_server_cert_signed_by_trust_anchor(&leaf, &roots, between, moment, algorithms).is_ok()
+        verify_server_cert_signed_by_trust_anchor(&leaf, &roots, intermediates, moment, algorithms).is_ok()
     }
 
     pub(super) fn der(&self) -> &CertificateDer<'static> {

@@ -1,96 +1,85 @@
-//! What the Secret holds, and what it is to hold next.
+//! The content of the certificates' Secret.
 
 use std::time::SystemTime;
 
-use super::{Authority, Leaf, Root, Step, Terms, TlsError};
+use super::{CertificateAuthority, CertificateConfig, Leaf, Root};
 
-/// Whoever forces a new CA again and again does not fill the `caBundle`s: older ones are dropped.
-const MOST_OLD: usize = 8;
-
-/// The certificates of a Secret, as far as they can be used.
+/// The usable certificates in a Secret.
 #[derive(Debug, Default)]
-pub struct Store {
-    authority: Option<Authority>,
-    old: Vec<Root>,
+pub struct CertificateStore {
+    authority: Option<CertificateAuthority>,
+    old_roots: Vec<Root>,
     leaf: Option<Leaf>,
 }
 
-impl Store {
-    /// The Secret's keys, of which it may have others too.
+impl CertificateStore {
+    /// The keys of the Secret that rayguard reads and writes. The Secret may have other keys too.
     pub const KEYS: [&'static str; 5] = ["ca.crt", "ca.key", "tls.crt", "tls.key", "old-ca.crt"];
 
-    /// Reads a Secret of whatever content. What is damaged, or lacks its other half, reads as absent; but a CA without
-    /// its key is still one that certificates may be trusted for.
+    pub(super) fn new(authority: CertificateAuthority, old_roots: Vec<Root>, leaf: Leaf) -> Self {
+        Self { authority: Some(authority), old_roots, leaf: Some(leaf) }
+    }
+
+    /// Reads the content of a Secret; `value` returns the value of a key. A value that is damaged or lacks its counterpart
+    /// counts as absent. But a CA without its key stays a root that clients trust.
     pub fn read<'a>(value: impl Fn(&str) -> Option<&'a [u8]>) -> Self {
         let [ca, ca_key, cert, key, old] = Self::KEYS.map(|key| value(key).unwrap_or_default());
-        let mut roots = Root::read_all(ca);
-        let authority = roots.first().cloned().and_then(|root| Authority::read(root, ca_key));
-        for root in Root::read_all(old) {
+        let mut roots = Root::from_pem_bundle(ca);
+        let authority = roots.first().cloned().and_then(|root| CertificateAuthority::from_parts(root, ca_key));
+        for root in Root::from_pem_bundle(old) {
             if !roots.contains(&root) {
                 roots.push(root);
             }
         }
-        let own = authority.as_ref().map(Authority::root);
-        let old = roots.into_iter().filter(|root| Some(root) != own).collect();
+        let own = authority.as_ref().map(CertificateAuthority::root);
+        let old_roots = roots.into_iter().filter(|root| Some(root) != own).collect();
         let text = |bytes| str::from_utf8(bytes).unwrap_or_default().to_owned();
-        Self { authority, old, leaf: Leaf::new(text(cert), text(key)).ok() }
+        Self { authority, old_roots, leaf: Leaf::new(text(cert), text(key)).ok() }
     }
 
-    /// The values of [`Store::KEYS`]; a key without one is to be removed.
+    /// Returns the values for [`CertificateStore::KEYS`]. A key without a value must be removed.
     pub fn values(&self) -> [Option<String>; 5] {
         let (authority, leaf) = (self.authority.as_ref(), self.leaf.as_ref());
         [
-            authority.map(|authority| Root::write_all([authority.root()])),
-            authority.map(Authority::key),
-            leaf.map(|leaf| leaf.cert().to_owned()),
-            leaf.map(|leaf| leaf.key().to_owned()),
-            Some(Root::write_all(&self.old)).filter(|old| !old.is_empty()),
+            authority.map(|authority| Root::to_pem_bundle([authority.root()])),
+            authority.map(CertificateAuthority::key_pem),
+            leaf.map(|leaf| leaf.cert_pem().to_owned()),
+            leaf.map(|leaf| leaf.key_pem().to_owned()),
+            Some(Root::to_pem_bundle(&self.old_roots)).filter(|old| !old.is_empty()),
         ]
     }
 
-    /// The CA that issues certificates.
-    pub fn authority(&self) -> Option<&Authority> {
+    /// Returns the CA that issues certificates.
+    pub fn authority(&self) -> Option<&CertificateAuthority> {
         self.authority.as_ref()
     }
 
-    /// CAs that certificates still may be trusted for.
-    pub fn old(&self) -> &[Root] {
-        &self.old
+    /// Returns the CAs that no longer issue certificates, but whose certificates may still be in use.
+    pub fn old_roots(&self) -> &[Root] {
+        &self.old_roots
     }
 
-    /// The certificate to be shown.
+    /// Returns the certificate to serve.
     pub fn leaf(&self) -> Option<&Leaf> {
         self.leaf.as_ref()
     }
 
-    /// The roots to be trusted now, the newest first.
+    /// Returns the roots that clients must trust now, the newest first.
     pub fn roots(&self, now: SystemTime) -> Vec<Root> {
-        let all = self.authority.iter().map(Authority::root).chain(&self.old);
+        let all = self.authority.iter().map(CertificateAuthority::root).chain(&self.old_roots);
         all.filter(|root| root.is_valid_at(now)).cloned().collect()
     }
 
-    /// The certificate, if clients that trust the roots accept it now.
-    pub(super) fn good_leaf(&self, terms: &Terms, now: SystemTime) -> Option<&Leaf> {
-        self.leaf.as_ref().filter(|leaf| leaf.is_good(&self.roots(now), &terms.names, now))
+    /// Returns the certificate if clients that trust the roots accept it now.
+    pub(super) fn accepted_leaf(&self, config: &CertificateConfig, now: SystemTime) -> Option<&Leaf> {
+        self.leaf.as_ref().filter(|leaf| leaf.is_accepted(&self.roots(now), &config.names, now))
     }
 
-    /// The content after a step.
-    pub fn after(self, step: Step, terms: &Terms, now: SystemTime) -> Result<Self, TlsError> {
-        match (step, self.authority) {
-            (Step::DropOld, authority) => Ok(Self { authority, old: Vec::new(), leaf: self.leaf }),
-            (Step::NewLeaf, Some(authority)) => {
-                let leaf = authority.issue(&terms.names, now, terms.leaf)?;
-                Ok(Self { authority: Some(authority), old: self.old, leaf: Some(leaf) })
-            }
-            (Step::NewAuthority | Step::NewLeaf, last) => {
-                let before = Self { authority: last, old: self.old, leaf: self.leaf };
-                let kept = before.good_leaf(terms, now).cloned();
-                let mut old = before.roots(now);
-                old.truncate(MOST_OLD);
-                let authority = Authority::new(now, terms.ca)?;
-                let leaf = kept.map_or_else(|| authority.issue(&terms.names, now, terms.leaf), Ok)?;
-                Ok(Self { authority: Some(authority), old, leaf: Some(leaf) })
-            }
-        }
+    pub(super) fn with_leaf(self, leaf: Leaf) -> Self {
+        Self { leaf: Some(leaf), ..self }
+    }
+
+    pub(super) fn without_old_roots(self) -> Self {
+        Self { old_roots: Vec::new(), ..self }
     }
 }

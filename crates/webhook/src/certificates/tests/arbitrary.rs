@@ -1,15 +1,15 @@
-//! Whatever the Secret holds, whatever the clock says.
+//! Arbitrary content of the Secret, and arbitrary times.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// What one key of a Secret may hold: something of ours, cut, joined or mixed up, or anything at all.
+/// The value of one key of a Secret: one of our values, possibly truncated, doubled or of another key, or arbitrary text.
 fn value() -> impl Strategy<Value = String> {
     let ours = (0..5usize, 0..3u32, any::<prop::sample::Index>(), 0..3u8).prop_map(|(key, age, cut, damage)| {
         let mut data = Data::new();
         advance(&mut data, true, begin() - 200 * DAY * age);
-        let value = Store::KEYS.get(key).and_then(|key| data.get(*key)).cloned().unwrap_or_default();
+        let value = CertificateStore::KEYS.get(key).and_then(|key| data.get(*key)).cloned().unwrap_or_default();
         match damage {
             0 => value,
             1 => value[..cut.index(value.len() + 1)].to_owned(),
@@ -27,8 +27,8 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_secret_comes_right_at_any_time(
-        values in prop::collection::btree_map(prop::sample::select(&Store::KEYS[..]), value(), 0..6),
+    fn any_secret_is_usable_after_all_steps_at_any_time(
+        values in prop::collection::btree_map(prop::sample::select(&CertificateStore::KEYS[..]), value(), 0..6),
         times in prop::collection::vec(any_time(), 1..4),
     ) {
         let mut data: Data = values.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
@@ -36,14 +36,14 @@ proptest! {
             advance(&mut data, true, now);
             let store = read(&data);
             let leaf = store.leaf().expect("a certificate");
-            prop_assert!(leaf.is_good(&store.roots(now), &terms().names, now));
+            prop_assert!(leaf.is_accepted(&store.roots(now), &config().names, now));
             prop_assert!(store.authority().expect("a CA").root().is_valid_at(now));
-            prop_assert!(Step::next_look(&store, &terms(), now).is_some_and(|next| next > now));
+            prop_assert!(RenewalStep::next_check(&store, &config(), now).is_some_and(|next| next > now));
         }
     }
 
     #[test]
-    fn what_is_written_reads_the_same(count in 0..4u8, at in 0..200u32) {
+    fn written_values_are_read_back_unchanged(count in 0..4u8, at in 0..200u32) {
         let mut data = first();
         for _ in 0..count {
             data.remove("ca.key");
@@ -55,10 +55,10 @@ proptest! {
     }
 
     #[test]
-    fn any_bundle_is_read_to_its_end(text in any::<Vec<u8>>(), noise in any::<String>()) {
-        prop_assert_eq!(Root::read_all(&text), []);
+    fn any_bundle_is_read_completely(text in any::<Vec<u8>>(), noise in any::<String>()) {
+        prop_assert_eq!(Root::from_pem_bundle(&text), []);
         let data = first();
         let bundle = format!("{noise}\n{}{noise}\n{}", data["ca.crt"], data["ca.crt"]);
-        prop_assert!(Root::read_all(bundle.as_bytes()).len() <= 1);
+        prop_assert!(Root::from_pem_bundle(bundle.as_bytes()).len() <= 1);
     }
 }
