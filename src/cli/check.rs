@@ -1,23 +1,20 @@
-//! `rayguard check`: the verdict on files.
+//! `rayguard check`: checks files, or the objects of a live cluster.
 
 use std::sync::Arc;
 
 use clap::{ArgAction, Args, ValueEnum};
-#[cfg(feature = "server")]
-use rayguard_policy::policy::stored::Owners;
 use rayguard_policy::cluster_context::KnownObjects;
+use rayguard_policy::policy::Policy;
 use rayguard_policy::ray::serve::ServeConfigCache;
 
 use super::checker::Checker;
 use super::fix::{FixArgs, Fixed};
-use super::format::{self, Format, OutputParser, OutputTo, Outputs};
-#[cfg(feature = "server")]
-use super::live;
+use super::format::{self, Format, OutputParser, OutputTo};
 use super::progress::Progress;
-use super::report::{Report, Severity, Skipped, Summary};
+use super::report::{Severity, Skipped, Summary};
+use super::reporter::Reporter;
 use super::source::Sources;
-use super::text::{self, TextView};
-use super::{CliError, Input, Status, ordered, output};
+use super::{CliError, Input, Status, ordered, output, text};
 
 /// Check manifests as the API server would with rayguard in it
 ///
@@ -28,11 +25,11 @@ use super::{CliError, Input, Status, ordered, output};
 #[derive(Args, Debug)]
 pub(super) struct CheckArgs {
     #[command(flatten)]
-    input: Input,
+    pub(super) input: Input,
 
     #[cfg(feature = "server")]
     #[command(flatten)]
-    live: live::LiveArgs,
+    pub(super) live: super::cluster::LiveArgs,
 
     /// How to show the findings, and the file to write to; may be given several times
     ///
@@ -50,7 +47,7 @@ pub(super) struct CheckArgs {
 
     /// Leave out the summary and the progress on the standard error
     #[arg(long, short)]
-    quiet: bool,
+    pub(super) quiet: bool,
 
     #[command(flatten)]
     fix: FixArgs,
@@ -70,8 +67,8 @@ enum FailOn {
 }
 
 impl FailOn {
-    /// The least severity that counts.
-    fn bar(self) -> Option<Severity> {
+    /// Returns the least severity that counts as a failure.
+    fn threshold(self) -> Option<Severity> {
         match self {
             FailOn::Error => Some(Severity::Error),
             FailOn::Warning => Some(Severity::Warning),
@@ -82,148 +79,103 @@ impl FailOn {
 
 pub(super) fn run(args: &CheckArgs) -> Result<Status, CliError> {
     #[cfg(feature = "server")]
-    args.live.idle().map_or(Ok(()), |message| Err(CliError::Usage(message)))?;
+    if args.live.is_requested()? {
+        return super::cluster::check(args);
+    }
     let policy = args.input.policy()?;
-    let mut wanted = format::distinct(&args.output, &args.input.paths).map_err(CliError::Usage)?;
-    let fixed = args.fix.run(&policy, &args.input, &wanted)?;
-    if let Some(fixed) = fixed.as_ref().filter(|_| args.fix.only_shows()) {
+    let mut outputs = args.outputs()?;
+    let fixed = args.fix.run(&policy, &args.input, &outputs)?;
+    if let Some(fixed) = fixed.as_ref().filter(|_| args.fix.is_dry_run()) {
         if !args.quiet {
-            output::complain(&fixed.preview());
+            output::message(&fixed.preview());
         }
         return Ok(fixed.status);
     }
-    let checker = Checker {
-        policy: &policy,
-        namespace: args.input.namespace(),
-        view: TextView::new(output::terminal_width()),
-        for_people: wanted.iter().any(|output| output.format == Format::Text),
-        for_programs: wanted.iter().any(|output| output.format != Format::Text),
-        fixed,
-        serve_configs: ServeConfigCache::default(),
-    };
-    let is_aside = checker.fixed.as_ref().is_some_and(Fixed::took_stdout);
-    wanted.retain(|output| !(is_aside && output.is_stdout()));
-    let files = if args.is_live() { None } else { Some(args.input.sources()?) };
-    let bar = args.fail_on.bar();
-    let progress = Progress::new(!args.quiet && files.is_some());
-    let mut teller = Teller { outputs: Outputs::open(&wanted, bar)?, progress, is_aside };
-    let summary = match files {
-        Some(files) => check_files(files, &checker, &mut teller),
-        None => args.check_live(&checker, &mut teller),
-    }?;
-    teller.outputs.end(&summary)?;
+    if fixed.as_ref().is_some_and(Fixed::is_on_stdout) {
+        format::keep_off_stdout(&mut outputs);
+    }
+    let checker = args.checker(&policy, &outputs, fixed);
+    let (sources, skipped) = args.input.sources()?;
+    let mut reporter = args.reporter(&outputs, Progress::new(!args.quiet))?;
+    let summary = check_files(sources, &checker, &mut reporter)?;
+    let summary = Summary { skipped: skipped.counts(), ..summary };
+    reporter.end(&summary)?;
     if !args.quiet {
-        output::complain(&text::summary(&summary, args.is_live()));
+        output::message(&text::summary(&summary, false));
         if let Some(fixed) = &checker.fixed {
-            output::complain(&fixed.summary(summary.errors + summary.warnings + summary.notes));
+            output::message(&fixed.summary(summary.errors + summary.warnings + summary.notes));
         }
     }
-    if args.require_ray && summary.objects == 0 && summary.unreadable == 0 {
-        output::complain(&text::error("no object of KubeRay's was found, and --require-ray asks for one"));
-        return Ok(Status::Unchecked);
-    }
-    let status = summary.status(bar);
-    Ok(checker.fixed.map_or(status, |fixed| status.max(fixed.status)))
+    Ok(args.status(&summary, checker.fixed.map(|fixed| fixed.status)))
 }
 
-fn check_files(
-    (sources, skipped): (Sources, Arc<Skipped>),
-    checker: &Checker<'_>,
-    teller: &mut Teller,
-) -> Result<Summary, CliError> {
-    let sources = teller.progress.count(sources);
-    let mut held = Vec::new();
+impl CheckArgs {
+    /// Returns the outputs that the user asks for.
+    pub(super) fn outputs(&self) -> Result<Vec<OutputTo>, CliError> {
+        format::distinct(&self.output, &self.input.paths).map_err(CliError::Usage)
+    }
+
+    pub(super) fn checker<'c>(
+        &'c self,
+        policy: &'c Policy,
+        outputs: &[OutputTo],
+        fixed: Option<Fixed>,
+    ) -> Checker<'c> {
+        Checker {
+            policy,
+            namespace: self.input.namespace(),
+            with_excerpts: outputs.iter().any(|output| output.format == Format::Text),
+            fixed,
+            serve_configs: ServeConfigCache::default(),
+        }
+    }
+
+    pub(super) fn reporter(&self, outputs: &[OutputTo], progress: Progress) -> Result<Reporter, CliError> {
+        Reporter::open(outputs, self.fail_on.threshold(), progress)
+    }
+
+    /// Returns the exit status of a check. `fixed` is that of `--fix`.
+    pub(super) fn status(&self, summary: &Summary, fixed: Option<Status>) -> Status {
+        if self.require_ray && summary.objects == 0 && summary.unreadable == 0 {
+            output::message(&text::error("no object of KubeRay's was found, and --require-ray asks for one"));
+            return Status::Unchecked;
+        }
+        let status = summary.status(self.fail_on.threshold());
+        fixed.map_or(status, |fixed| status.max(fixed))
+    }
+}
+
+fn check_files(sources: Sources, checker: &Checker<'_>, reporter: &mut Reporter) -> Result<Summary, CliError> {
+    let sources = reporter.progress.count(sources);
+    let mut waiting = Vec::new();
     let mut summary = ordered::map(
         sources,
-        |source| checker.first(source),
-        |firsts| {
-            let mut until_claimed = (&mut *firsts).map_while(|first| {
-                if first.claims.is_empty() {
+        |source| checker.first_pass(source),
+        |results| {
+            let mut independent = (&mut *results).map_while(|first| {
+                if first.storage_keys.is_empty() {
                     return Some(first.report);
                 }
-                held.push(first);
+                waiting.push(first);
                 None
             });
-            let summary = teller.tell(&mut until_claimed)?;
-            for first in firsts {
-                teller.progress.advance();
-                held.push(first);
+            let summary = reporter.report(&mut independent)?;
+            for first in results {
+                reporter.progress.advance();
+                waiting.push(first);
             }
             Ok::<_, CliError>(summary)
         },
     )?;
-    teller.progress.end();
-    // From the first that claims something on, what is told depends on what others claim, and so it waits for the last.
+    reporter.progress.end();
+    // The findings of a file with a storage key depend on all other files, and the files after it must not be reported
+    // before it.
     let mut others = KnownObjects::default();
-    for (claim, conflict) in held.iter().flat_map(|first| &first.claims) {
-        others.storage_keys.add(claim.clone(), conflict.clone());
+    for (key, conflict) in waiting.iter().flat_map(|first| &first.storage_keys) {
+        others.storage_keys.add(key.clone(), conflict.clone());
     }
-    let rest = ordered::map(held.into_iter(), |first| checker.beside(first, &others), |reports| teller.tell(reports))?;
+    let second_pass = |first| checker.second_pass(first, &others);
+    let rest = ordered::map(waiting.into_iter(), second_pass, |reports| reporter.report(reports))?;
     summary.add(&rest);
-    Ok(Summary { skipped: skipped.counts(), ..summary })
-}
-
-#[cfg(feature = "server")]
-impl CheckArgs {
-    /// Whether a live cluster is to be checked, and no file.
-    fn is_live(&self) -> bool {
-        self.live.cluster
-    }
-
-    fn check_live(&self, checker: &Checker<'_>, teller: &mut Teller) -> Result<Summary, CliError> {
-        let (mut objects, around) = live::objects(&self.live, self.input.namespace.as_deref(), checker.policy)?;
-        let mut owners = Owners::default();
-        let summary =
-            teller.tell(&mut objects.by_ref().map(|read| checker.live_object(read, &*around, &mut owners)))?;
-        teller.progress.end();
-        if !self.quiet {
-            objects.absent().iter().for_each(|kind| output::complain(&live::absent(*kind)));
-        }
-        Ok(summary)
-    }
-}
-
-/// There is no live cluster without a client of one.
-#[cfg(not(feature = "server"))]
-#[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "it is the same as with a client")]
-impl CheckArgs {
-    fn is_live(&self) -> bool {
-        false
-    }
-
-    fn check_live(&self, _: &Checker<'_>, _: &mut Teller) -> Result<Summary, CliError> {
-        Ok(Summary::default())
-    }
-}
-
-/// Tells what is found while the check goes on.
-struct Teller {
-    outputs: Outputs,
-    progress: Progress,
-    /// Whether what people are shown goes to the standard error, for something else has the standard output.
-    is_aside: bool,
-}
-
-impl Teller {
-    fn tell(&mut self, reports: &mut dyn Iterator<Item = Report>) -> Result<Summary, CliError> {
-        let mut summary = Summary::default();
-        for report in reports {
-            if report.text.is_empty() && report.errors.is_empty() {
-                self.outputs.report(&report)?; // nothing of which is for a terminal
-            } else {
-                let Self { outputs, progress, is_aside } = self;
-                progress.suspend(|is_shown| {
-                    if *is_aside {
-                        output::complain(&report.text);
-                    }
-                    outputs.report(&report)?;
-                    report.errors.iter().for_each(|error| output::complain(&error.text));
-                    if is_shown { outputs.flush() } else { Ok(()) }
-                })?;
-            }
-            summary.add(&report.summary);
-            self.progress.advance();
-        }
-        Ok(summary)
-    }
+    Ok(summary)
 }

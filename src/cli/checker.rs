@@ -1,98 +1,86 @@
-//! What comes of a text, or of an object of a live cluster.
+//! The check of one file.
 
 use std::cell::LazyCell;
 use std::sync::Arc;
 
 use rayguard_manifest::path::FieldPath;
 use rayguard_manifest::yaml::{self, Document, Embedded, Lines, Location};
-#[cfg(feature = "server")]
-use rayguard_policy::policy::Exemptible;
-use rayguard_policy::policy::Policy;
-#[cfg(feature = "server")]
-use rayguard_policy::ray::RayObject;
-use rayguard_policy::ray::storage_key::StorageKey;
-use rayguard_policy::rule::Finding;
-#[cfg(feature = "server")]
-use rayguard_policy::policy::stored::Owners;
 use rayguard_policy::cluster_context::{ClusterContext, Conflict, KnownObjects, NoContext};
 use rayguard_policy::context::Environment;
-#[cfg(feature = "server")]
-use rayguard_policy::context::Context;
+use rayguard_policy::policy::Policy;
 use rayguard_policy::ray::serve::ServeConfigCache;
+use rayguard_policy::ray::storage_key::StorageKey;
+use rayguard_policy::rule::Finding;
 
+use super::evaluation::Evaluation;
+use super::excerpt::Excerpt;
 use super::fix::Fixed;
-use super::judged::Judged;
-#[cfg(feature = "server")]
-use super::live;
-#[cfg(feature = "server")]
-use super::object::ObjectName;
-use super::report::{Checked, Found, Place, Report, Severity, Unreadable};
+use super::report::{ObjectReport, Region, Report, ReportedFinding, Severity, Unreadable};
 use super::source::Source;
-use super::text::{self, Shown, TextView};
 use super::{object, secret};
 
-/// What it takes to check a text.
+/// Checks files.
 pub(super) struct Checker<'c> {
     pub(super) policy: &'c Policy,
+    /// The namespace of objects that name none.
     pub(super) namespace: &'c str,
-    pub(super) view: TextView,
-    /// Whether findings are to be shown to people.
-    pub(super) for_people: bool,
-    /// Whether they are to be told to programs.
-    pub(super) for_programs: bool,
-    /// What was fixed before.
+    /// Whether findings have excerpts. Only text output shows them.
+    pub(super) with_excerpts: bool,
+    /// The result of `--fix`.
     pub(super) fixed: Option<Fixed>,
-    /// The Serve configurations of manifests that one template made are often equal.
+    /// Manifests from one template often have equal Serve configurations.
     pub(super) serve_configs: ServeConfigCache,
 }
 
-/// What comes of a text before the others are known.
-pub(super) struct First {
+/// The results for a file, without the rules that compare its objects with those of other files.
+pub(super) struct FirstPass {
     pub(super) report: Report,
-    /// What its objects claim.
-    pub(super) claims: Vec<(StorageKey, Conflict)>,
-    /// The text, if it has claims.
-    again: Option<Again>,
+    /// The storage keys of its objects.
+    pub(super) storage_keys: Vec<(StorageKey, Conflict)>,
+    /// The file, if its objects have storage keys.
+    input: Option<SecondPassInput>,
 }
 
-/// A text to read a second time.
-enum Again {
-    /// From where it was read; many of these need not be held at a time.
+/// The input of a second pass.
+enum SecondPassInput {
+    /// The file is read again, so that only a few files are in memory at a time.
     Source(Source),
-    /// What can be read only once.
+    /// The content of a file that can be read only once.
     Bytes(Vec<u8>),
 }
 
 impl Checker<'_> {
-    pub(super) fn first(&self, source: Result<Source, Unreadable>) -> First {
-        let mut report = Report::default();
-        let mut claims = Vec::new();
-        let again = match source.and_then(|source| Ok((self.read(&source)?, source))) {
+    /// Checks a file by itself.
+    pub(super) fn first_pass(&self, source: Result<Source, Unreadable>) -> FirstPass {
+        match source.and_then(|source| Ok((self.read(&source)?, source))) {
             Err(unreadable) => {
-                report.file = unreadable.file.as_str().into();
+                let mut report = Report::new(unreadable.file.as_str());
                 report.fail(unreadable);
-                None
+                FirstPass { report, storage_keys: Vec::new(), input: None }
             }
             Ok((bytes, source)) => {
-                report.file = source.name().into();
-                claims = self.bytes(&bytes, &NoContext, &mut report);
-                Some(if source.is_there_again() { Again::Source(source) } else { Again::Bytes(bytes) })
+                let mut report = Report::new(source.name());
+                let storage_keys = self.bytes(&bytes, &NoContext, &mut report);
+                let input = (!storage_keys.is_empty()).then(|| match source {
+                    source if source.is_rereadable() => SecondPassInput::Source(source),
+                    _ => SecondPassInput::Bytes(bytes),
+                });
+                FirstPass { report, storage_keys, input }
             }
-        };
-        First { report, again: again.filter(|_| !claims.is_empty()), claims }
+        }
     }
 
-    /// The same once the others are known.
-    pub(super) fn beside(&self, first: First, others: &KnownObjects) -> Report {
-        let First { report, claims, again } = first;
-        let is_contested = |claim: &StorageKey, conflict: &Conflict| others.storage_keys.conflicts(claim, &conflict.owner).count > 0;
-        let Some(again) = again.filter(|_| claims.iter().any(|(claim, conflict)| is_contested(claim, conflict))) else {
-            return report;
+    /// Checks a file again if another object has one of its storage keys.
+    pub(super) fn second_pass(&self, first: FirstPass, others: &KnownObjects) -> Report {
+        let FirstPass { report, storage_keys, input } = first;
+        let has_conflict = |(key, conflict): &(StorageKey, Conflict)| {
+            others.storage_keys.conflicts(key, &conflict.owner).count > 0
         };
-        let mut report = Report { file: report.file, ..Report::default() };
-        let bytes = match again {
-            Again::Bytes(bytes) => Ok(bytes),
-            Again::Source(source) => self.read(&source),
+        let Some(input) = input.filter(|_| storage_keys.iter().any(has_conflict)) else { return report };
+        let mut report = Report::new(report.file);
+        let bytes = match input {
+            SecondPassInput::Bytes(bytes) => Ok(bytes),
+            SecondPassInput::Source(source) => self.read(&source),
         };
         match bytes {
             Ok(bytes) => drop(self.bytes(&bytes, others, &mut report)),
@@ -108,22 +96,22 @@ impl Checker<'_> {
         }
     }
 
-    /// Reports what is in a text; gives what its objects claim.
+    /// Checks the content of a file, and returns the storage keys of its objects.
     fn bytes(&self, bytes: &[u8], others: &dyn ClusterContext, report: &mut Report) -> Vec<(StorageKey, Conflict)> {
         report.summary.files = 1;
-        let mut claims = Vec::new();
         match yaml::decode(bytes) {
-            Ok(text) => self.text(text, others, report, &mut claims),
+            Ok(text) => self.text(text, others, report),
             Err(error) => {
-                let shown = text::undecoded(&report.file, &error);
-                report.fail(Unreadable::document(&report.file.clone(), &error, shown));
+                let unreadable = Unreadable::encoding(&report.file, &error);
+                report.fail(unreadable);
+                Vec::new()
             }
         }
-        claims
     }
 
-    fn text(&self, text: &str, others: &dyn ClusterContext, report: &mut Report, claims: &mut Vec<(StorageKey, Conflict)>) {
+    fn text(&self, text: &str, others: &dyn ClusterContext, report: &mut Report) -> Vec<(StorageKey, Conflict)> {
         let lines = LazyCell::new(|| Lines::of(text));
+        let mut storage_keys = Vec::new();
         for part in yaml::parts(text) {
             let template = part.template().map(Arc::from);
             for document in part.documents {
@@ -132,20 +120,20 @@ impl Checker<'_> {
                     Ok(document) => {
                         let mut objects = Vec::new();
                         object::objects(document, &mut objects);
-                        let judged =
-                            objects.iter().map(|object| self.object(object, template.as_ref(), others, report));
-                        claims.extend(judged.flatten());
+                        let keys = objects.iter().map(|object| self.object(object, template.as_ref(), others, report));
+                        storage_keys.extend(keys.flatten());
                     }
                     Err(error) => {
-                        let shown = self.view.unreadable(&lines, &report.file, &error);
-                        report.fail(Unreadable::document(&report.file.clone(), &error, shown));
+                        let unreadable = Unreadable::document(&report.file, &lines, &error);
+                        report.fail(unreadable);
                     }
                 }
             }
         }
+        storage_keys
     }
 
-    /// Reports what is in an object; gives what it claims.
+    /// Checks an object, and returns its storage key.
     fn object(
         &self,
         document: &Document<'_>,
@@ -154,71 +142,70 @@ impl Checker<'_> {
         report: &mut Report,
     ) -> Option<(StorageKey, Conflict)> {
         let environment = Environment { cluster: others, serve_configs: Some(&self.serve_configs) };
-        let judged = Judged::of(self.policy, environment, (&report.file, document), self.namespace);
-        let mut judged = match judged {
-            Ok(Some(judged)) => judged,
+        match Evaluation::of(self.policy, environment, (&report.file, document), self.namespace) {
+            Ok(Some(mut evaluation)) => {
+                let storage_key = evaluation.storage_key.take();
+                self.report(document, evaluation, template, report);
+                storage_key
+            }
             Ok(None) => {
                 report.summary.passed_by += 1;
-                return None;
+                None
             }
             Err(error) => {
-                let shown = self.view.unreadable(document.lines(), &report.file, &error);
-                report.fail(Unreadable::document(&report.file.clone(), &error, shown));
-                return None;
+                let unreadable = Unreadable::document(&report.file, document.lines(), &error);
+                report.fail(unreadable);
+                None
             }
-        };
-        let claim = judged.claim.take();
-        self.judged(document, judged, template, report);
-        claim
+        }
     }
 
-    /// Reports what was found in the object of a document.
-    fn judged(&self, document: &Document<'_>, judged: Judged, template: Option<&Arc<str>>, report: &mut Report) {
+    /// Adds the findings of an object to a report, with their locations in the document.
+    pub(super) fn report(
+        &self,
+        document: &Document<'_>,
+        evaluation: Evaluation,
+        template: Option<&Arc<str>>,
+        report: &mut Report,
+    ) {
+        let Evaluation { name, findings, exempted, storage_key: _ } = evaluation;
         report.summary.objects += 1;
-        report.summary.exempted += judged.exempted.len();
-        let is_clean = judged.findings.is_empty() && judged.exempted.is_empty();
-        if is_clean && !self.for_programs {
-            return;
-        }
-        let secrets = if self.for_people && !is_clean { secret::in_document(document) } else { Vec::new() };
-        let object = Arc::new(judged.name);
-        let mut checked = Checked {
+        report.summary.exempted += exempted.len();
+        let shows_excerpts = self.with_excerpts && !findings.is_empty();
+        let secrets = shows_excerpts.then(|| secret::in_document(document)).unwrap_or_default();
+        let object = Arc::new(name);
+        let file = Arc::clone(&report.file);
+        let reported = |finding, location: &Location, excerpt| ReportedFinding {
+            finding,
             object: Arc::clone(&object),
-            file: Arc::clone(&report.file),
-            findings: Vec::new(),
-            exempted: Vec::new(),
-        };
-        let found = |finding: &Finding, place: Place| Found {
-            finding: finding.clone(),
-            object: Arc::clone(&object),
-            file: Arc::clone(&report.file),
+            file: Arc::clone(&file),
             template: template.cloned(),
-            place,
+            region: Region::of(location),
+            excerpt,
         };
         let mut locator = Locator::of(document);
-        for (finding, written) in &judged.findings {
+        let findings = findings.into_iter().map(|(finding, path)| {
             report.summary.count(Severity::of(finding.level));
-            let location = locator.locate(finding, written);
-            if self.for_people {
-                let (object, file, template) = (&*object, &*report.file, template.map(|template| &**template));
-                let shown = Shown { finding, object, file, template, location: &location, written };
-                report.text += &self.view.finding(document, &shown, &secrets);
-            }
-            if self.for_programs {
-                checked.findings.push(found(finding, Place::of(&location)));
-            }
-        }
-        if self.for_programs {
-            for (finding, written, reason) in judged.exempted {
-                let place = Place::of(&locator.locate(&finding, &written));
-                checked.exempted.push((found(&finding, place), reason));
-            }
-            report.objects.push(checked);
-        }
+            let location = locator.locate(&finding, &path);
+            let excerpt = || Box::new(Excerpt::of_finding(document, &path, &location, &secrets));
+            reported(finding, &location, self.with_excerpts.then(excerpt))
+        });
+        let findings = findings.collect();
+        let exempted = exempted.into_iter().map(|(finding, path, reason)| {
+            let location = locator.locate(&finding, &path);
+            (reported(finding, &location, None), reason)
+        });
+        let exempted = exempted.collect();
+        report.objects.push(ObjectReport {
+            object: Arc::clone(&object),
+            file: Arc::clone(&file),
+            findings,
+            exempted,
+        });
     }
 }
 
-/// Tells where findings are written. Of a text that is a document of its own, it is worked out once where its parts are.
+/// Locates findings in a document. The last embedded document, such as a Serve configuration, is parsed only once.
 struct Locator<'d, 't> {
     document: &'d Document<'t>,
     embedded: Option<(FieldPath, Option<Embedded<'d, 't>>)>,
@@ -229,55 +216,13 @@ impl<'d, 't> Locator<'d, 't> {
         Self { document, embedded: None }
     }
 
-    /// Where a finding is written: within the text that its field holds, if it is about a part of that.
-    fn locate(&mut self, finding: &Finding, written: &FieldPath) -> Location {
-        let Some(stretch) = &finding.within else { return self.document.locate(written) };
-        if self.embedded.as_ref().is_none_or(|(path, _)| path != written) {
-            self.embedded = Some((written.clone(), self.document.embedded(written)));
+    /// Returns the location of a finding: within the text of its field, if it is about a part of that text.
+    fn locate(&mut self, finding: &Finding, path: &FieldPath) -> Location {
+        let Some(span) = &finding.within else { return self.document.locate(path) };
+        if self.embedded.as_ref().is_none_or(|(known, _)| known != path) {
+            self.embedded = Some((path.clone(), self.document.embedded(path)));
         }
         let embedded = self.embedded.as_ref().and_then(|(_, embedded)| embedded.as_ref());
-        embedded.and_then(|embedded| embedded.locate(stretch)).unwrap_or_else(|| self.document.locate(written))
-    }
-}
-
-#[cfg(feature = "server")]
-impl Checker<'_> {
-    pub(super) fn live_object(
-        &self,
-        read: Result<live::Live, Unreadable>,
-        around: &dyn ClusterContext,
-        owners: &mut Owners,
-    ) -> Report {
-        let mut report = Report::default();
-        let name = read.as_ref().map_or_else(|unreadable| &unreadable.file, |live| &live.name);
-        report.file = name.as_str().into();
-        if let Err(unreadable) = read.and_then(|live| self.live(&live, around, owners, &mut report)) {
-            report.fail(unreadable);
-        }
-        report
-    }
-
-    fn live(
-        &self,
-        live: &live::Live,
-        around: &dyn ClusterContext,
-        owners: &mut Owners,
-        report: &mut Report,
-    ) -> Result<(), Unreadable> {
-        let fault = |message: String| Unreadable::new(live.name.clone(), message);
-        // What is shown is the object as kubectl would show it.
-        let text = yaml::to_string(&live.json).map_err(|error| fault(format!("cannot be shown: {error}")))?;
-        let document = yaml::documents(&text).into_iter().next();
-        let document = document.ok_or_else(|| fault("is empty".to_owned()))?.map_err(|error| {
-            let shown = self.view.unreadable(&Lines::of(&text), &live.name, &error);
-            Unreadable::document(&live.name, &error, shown)
-        })?;
-        let object = RayObject::read(&live.json).ok_or_else(|| fault("is no object of KubeRay's".to_owned()))?;
-        let environment = Environment { cluster: around, ..Environment::EMPTY };
-        let context = Context::new(&object, &self.policy.settings).within(environment);
-        let judged = owners.judge(self.policy, &context, &Exemptible::All);
-        let judged = Judged::stored(ObjectName::of(&live.json, self.namespace), judged);
-        self.judged(&document, judged, None, report);
-        Ok(())
+        embedded.and_then(|embedded| embedded.locate(span)).unwrap_or_else(|| self.document.locate(path))
     }
 }

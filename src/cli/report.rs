@@ -1,100 +1,101 @@
-//! What a check has found, as people and as programs are told.
+//! The results of a check, as data for every output format.
 
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rayguard_manifest::yaml::{Location, YamlError};
+use rayguard_manifest::yaml::{Lines, Location, YamlError};
 use rayguard_policy::rule::{Category, Finding, Level};
 use serde::{Serialize, Serializer};
 
 use super::Status;
+use super::excerpt::Excerpt;
 use super::object::ObjectName;
 
-/// Everything that came of a text.
+/// The results for one file.
 #[derive(Debug, Default)]
 pub(super) struct Report {
-    /// The name of the text.
+    /// The name of the file.
     pub(super) file: Arc<str>,
-    /// The findings as people are shown them.
-    pub(super) text: String,
-    /// KubeRay's objects, with the findings as programs are told them.
-    pub(super) objects: Vec<Checked>,
-    /// What could not be checked.
+    /// KubeRay's objects in the file.
+    pub(super) objects: Vec<ObjectReport>,
+    /// The errors of the file and of its documents.
     pub(super) errors: Vec<Unreadable>,
     pub(super) summary: Summary,
 }
 
-/// An object that was checked.
+/// The results for one object.
 #[derive(Debug)]
-pub(super) struct Checked {
+pub(super) struct ObjectReport {
     pub(super) object: Arc<ObjectName>,
     pub(super) file: Arc<str>,
-    pub(super) findings: Vec<Found>,
-    /// What an annotation of the object exempts it from, and its reason.
-    pub(super) exempted: Vec<(Found, String)>,
+    pub(super) findings: Vec<ReportedFinding>,
+    /// The findings that an annotation of the object exempts, each with the reason that it gives.
+    pub(super) exempted: Vec<(ReportedFinding, String)>,
 }
 
-/// A finding, and where it is written.
+/// A finding and its location.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(super) struct ReportedFinding {
     pub(super) finding: Finding,
     pub(super) object: Arc<ObjectName>,
     pub(super) file: Arc<str>,
-    /// What Helm has rendered the document from.
+    /// The Helm template that the document was rendered from.
     pub(super) template: Option<Arc<str>>,
-    pub(super) place: Place,
+    pub(super) region: Region,
+    /// The lines to show, if the output shows any.
+    pub(super) excerpt: Option<Box<Excerpt>>,
 }
 
-/// A text, or a document in it, that could not be checked.
+/// A file or a document that could not be checked.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Unreadable {
     pub(super) file: String,
-    /// Unknown where it is the whole file that cannot be read.
+    /// The location of the error; `None` if the whole file cannot be read.
     #[serde(flatten)]
-    pub(super) place: Option<Box<Place>>,
+    pub(super) region: Option<Box<Region>>,
     pub(super) message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    help: Option<String>,
-    /// The error as people are shown it.
+    pub(super) help: Option<&'static str>,
+    /// The lines to show, if the file is text.
     #[serde(skip)]
-    pub(super) text: String,
+    pub(super) excerpt: Option<Box<Excerpt>>,
 }
 
-/// Lines and columns from 1 on; the end lies behind the last character.
+/// A region of a file. Lines and columns start at 1, and the end is exclusive.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Place {
+pub(super) struct Region {
     pub(super) line: usize,
     pub(super) column: usize,
     pub(super) end_line: usize,
     pub(super) end_column: usize,
 }
 
-/// How many there were of everything.
+/// The counts of a whole run.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Summary {
-    /// Texts that were read.
+    /// Files that were read.
     pub(super) files: usize,
-    /// Documents in them, without empty ones.
+    /// Documents in these files, without empty ones.
     pub(super) documents: usize,
     /// KubeRay's objects that were checked.
     pub(super) objects: usize,
-    /// Other objects.
+    /// Objects of other kinds.
     pub(super) passed_by: usize,
     pub(super) errors: usize,
     pub(super) warnings: usize,
     pub(super) notes: usize,
-    /// What objects exempt themselves from.
+    /// Findings that objects exempt themselves from.
     pub(super) exempted: usize,
-    /// Texts and documents that could not be checked.
+    /// Files and documents that could not be checked.
     pub(super) unreadable: usize,
     pub(super) skipped: SkippedCounts,
 }
 
-/// Files and folders that were passed over.
+/// Files and folders that were not read.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub(super) struct SkippedCounts {
     pub(super) hidden: usize,
@@ -102,7 +103,7 @@ pub(super) struct SkippedCounts {
     pub(super) excluded: usize,
 }
 
-/// Counts them while a search goes on.
+/// Counts skipped files and folders during a search.
 #[derive(Debug, Default)]
 pub(super) struct Skipped {
     hidden: AtomicUsize,
@@ -123,7 +124,7 @@ impl Skipped {
         self.excluded.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How many there were, once the search is over.
+    /// Returns the counts. They are complete once the search has ended.
     pub(super) fn counts(&self) -> SkippedCounts {
         let [hidden, ignored, excluded] =
             [&self.hidden, &self.ignored, &self.excluded].map(|count| count.load(Ordering::Relaxed));
@@ -131,22 +132,28 @@ impl Skipped {
     }
 }
 
-/// How a finding is shown.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Severity {
-    /// Of a rule at level `audit`, which refuses nothing and warns of nothing.
+    /// A finding of a rule at level `audit`, which neither refuses an object nor warns.
     Note,
     Warning,
     Error,
 }
 
 impl Report {
-    /// The findings of all objects.
-    pub(super) fn findings(&self) -> impl Iterator<Item = &Found> {
+    /// Returns an empty report on a file.
+    pub(super) fn new(file: impl Into<Arc<str>>) -> Self {
+        Self { file: file.into(), ..Self::default() }
+    }
+
+    /// Returns the findings of all objects.
+    pub(super) fn findings(&self) -> impl Iterator<Item = &ReportedFinding> {
         self.objects.iter().flat_map(|object| &object.findings)
     }
 
+    /// Adds an error.
     pub(super) fn fail(&mut self, unreadable: Unreadable) {
         self.summary.unreadable += 1;
         self.errors.push(unreadable);
@@ -154,7 +161,7 @@ impl Report {
 }
 
 impl Summary {
-    /// Takes in that of a further text.
+    /// Adds the counts of another file.
     pub(super) fn add(&mut self, other: &Self) {
         let Self { files, documents, objects, passed_by, errors, warnings, notes, exempted, unreadable, skipped } =
             other;
@@ -181,16 +188,15 @@ impl Summary {
         }
     }
 
-    /// How the check has ended.
-    pub(super) fn status(&self, bar: Option<Severity>) -> Status {
-        match (self.unreadable, self.worst(), bar) {
+    /// Returns the exit status. `threshold` is the least severity that counts as a failure.
+    pub(super) fn status(&self, threshold: Option<Severity>) -> Status {
+        match (self.unreadable, self.worst(), threshold) {
             (1.., ..) => Status::Unchecked,
-            (_, Some(worst), Some(bar)) if worst >= bar => Status::Denied,
+            (_, Some(worst), Some(threshold)) if worst >= threshold => Status::Denied,
             _ => Status::Clean,
         }
     }
 
-    /// The worst severity there is.
     fn worst(&self) -> Option<Severity> {
         let severities =
             [(self.errors, Severity::Error), (self.warnings, Severity::Warning), (self.notes, Severity::Note)];
@@ -198,26 +204,26 @@ impl Summary {
     }
 }
 
-impl Checked {
-    /// Whether anything is as severe as this.
-    pub(super) fn reaches(&self, bar: Option<Severity>) -> bool {
-        bar.is_some_and(|bar| self.findings.iter().any(|found| found.severity() >= bar))
+impl ObjectReport {
+    /// Reports whether any finding has at least this severity.
+    pub(super) fn reaches(&self, threshold: Option<Severity>) -> bool {
+        threshold.is_some_and(|threshold| self.findings.iter().any(|finding| finding.severity() >= threshold))
     }
 }
 
-impl Found {
+impl ReportedFinding {
     pub(super) fn severity(&self) -> Severity {
         Severity::of(self.finding.level)
     }
 
-    /// The finding on one line, but for its rule.
+    /// Returns the finding in one line, without the name of its rule.
     pub(super) fn line(&self) -> String {
         let Finding { path, message, help, .. } = &self.finding;
         if path.steps().is_empty() { format!("{message}; {help}") } else { format!("{path}: {message}; {help}") }
     }
 }
 
-impl Serialize for Found {
+impl Serialize for ReportedFinding {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         struct Flat<'f> {
@@ -233,7 +239,7 @@ impl Serialize for Found {
             #[serde(skip_serializing_if = "Option::is_none")]
             template: Option<&'f str>,
             #[serde(flatten)]
-            place: &'f Place,
+            region: &'f Region,
         }
 
         let Finding { rule, level, path, message, help, .. } = &self.finding;
@@ -248,59 +254,62 @@ impl Serialize for Found {
             object: &self.object,
             file: &self.file,
             template: self.template.as_deref(),
-            place: &self.place,
+            region: &self.region,
         };
         flat.serialize(serializer)
     }
 }
 
 impl Unreadable {
+    /// Returns the error of a whole file.
     pub(super) fn new(file: String, message: impl Into<String>) -> Self {
-        Self { file, place: None, message: message.into(), help: None, text: String::new() }.shown()
+        Self { file, region: None, message: message.into(), help: None, excerpt: None }
     }
 
+    /// Returns the error of a file or a folder that the system does not let rayguard read.
     pub(super) fn io(file: String, error: &io::Error) -> Self {
         Self::new(file, format!("cannot be read: {}", without_number(error)))
     }
 
-    /// A document's error. `text` shows it.
-    pub(super) fn document(file: &str, error: &YamlError, text: String) -> Self {
+    /// Returns the error of a file that is not text.
+    pub(super) fn encoding(file: &str, error: &YamlError) -> Self {
         Self {
             file: file.to_owned(),
-            place: Some(Box::new(Place::of(&error.location))),
+            region: Some(Box::new(Region::of(&error.location))),
             message: error.message.clone(),
-            help: error.help.map(str::to_owned),
-            text,
+            help: error.help,
+            excerpt: None,
         }
     }
 
-    /// The error on one line.
+    /// Returns the error of a document. `lines` are those of its file.
+    pub(super) fn document(file: &str, lines: &Lines<'_>, error: &YamlError) -> Self {
+        let excerpt = Some(Box::new(Excerpt::of_error(lines, error)));
+        Self { excerpt, ..Self::encoding(file, error) }
+    }
+
+    /// Returns the message and the help in one line.
     pub(super) fn line(&self) -> String {
-        let help = self.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+        let help = self.help.map(|help| format!("; {help}")).unwrap_or_default();
         format!("{}{help}", self.message)
     }
 
-    /// Where it is.
-    pub(super) fn at(&self) -> String {
-        match &self.place {
-            Some(place) => format!("{}:{}:{}", self.file, place.line, place.column),
+    /// Returns the location: `file:line:column`, or only the file.
+    pub(super) fn location(&self) -> String {
+        match &self.region {
+            Some(region) => format!("{}:{}:{}", self.file, region.line, region.column),
             None => self.file.clone(),
         }
     }
-
-    fn shown(self) -> Self {
-        let text = super::text::error(&format!("{}: {}", self.file, self.message));
-        Self { text, ..self }
-    }
 }
 
-/// Why the system would not do something; the number of the error says nothing that its name does not.
+/// Returns the message of a system error without its number.
 pub(super) fn without_number(error: &io::Error) -> String {
     let message = error.to_string();
     message.split(" (os error").next().unwrap_or_default().to_owned()
 }
 
-impl Place {
+impl Region {
     pub(super) fn of(location: &Location) -> Self {
         let Location { start, end, .. } = location;
         Self { line: start.line, column: start.column, end_line: end.line, end_column: end.column }

@@ -30,14 +30,19 @@ fn the_image_is_below_20_megabytes_and_its_pods_are_measured() {
     let load = Load::start("figures");
     let count = "rayguard_admission_duration_seconds_count{webhook=\"validate\"}";
     let validated = || replicas.iter().filter_map(|replica| replica.metric(count)).sum::<u64>();
-    eventually("some hundreds of calls", || (validated() >= 500).then_some(()));
+    eventually("500 calls", || (validated() >= 500).then_some(()));
     let counted = load.assert_nothing_lost("normal operation");
     let fast = format!("{} of {}", counted.mutating_fast, counted.mutating);
     record_figure("calls of the mutating webhook that took kube-apiserver less than 5 ms", fast);
-    record_figure("maximum resident memory of a Pod during 500 calls, at 24 a second", megabytes(max_memory(&processes, "VmHWM")));
+    record_figure(
+        "maximum resident memory of a Pod during 500 calls, at 24 a second",
+        megabytes(max_memory(&processes, "VmHWM")),
+    );
 
     // Pods of a new installation wait for one another.
-    eventually("the end of the period of a new installation", || (processes[0].age() > Duration::from_secs(20)).then_some(()));
+    eventually("the end of the period of a new installation", || {
+        (processes[0].age() > Duration::from_secs(20)).then_some(())
+    });
     measure_starts_and_stops(&release);
 }
 

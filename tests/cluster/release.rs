@@ -161,8 +161,14 @@ impl Replica {
 
 /// Returns the `caBundle` of each rayguard webhook, in PEM.
 pub(crate) async fn ca_bundles(client: &kube::Client) -> Vec<String> {
-    let mutating = Api::<MutatingWebhookConfiguration>::all(client.clone()).get("rayguard").await.expect("there");
-    let validating = Api::<ValidatingWebhookConfiguration>::all(client.clone()).get("rayguard").await.expect("there");
+    let mutating = Api::<MutatingWebhookConfiguration>::all(client.clone())
+        .get("rayguard")
+        .await
+        .expect("the configuration exists");
+    let validating = Api::<ValidatingWebhookConfiguration>::all(client.clone())
+        .get("rayguard")
+        .await
+        .expect("the configuration exists");
     let mutating = mutating.webhooks.into_iter().flatten().map(|webhook| webhook.client_config.ca_bundle);
     let validating = validating.webhooks.into_iter().flatten().map(|webhook| webhook.client_config.ca_bundle);
     let bundles = mutating.chain(validating).map(|bundle| bundle.unwrap_or_default().0);

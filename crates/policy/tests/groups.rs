@@ -55,7 +55,11 @@ fn replica_bounds_are_required_only_without_autoscaling() {
         assert_eq!(found("", group), nothing(), "{group}");
     }
     assert_eq!(found("", "minReplicas: 3, maxReplicas: 2"), [at("minReplicas")]);
-    assert_eq!(found("", "minReplicas: 3, maxReplicas: -2"), [at("maxReplicas")], "only the negative bound is reported");
+    assert_eq!(
+        found("", "minReplicas: 3, maxReplicas: -2"),
+        [at("maxReplicas")],
+        "only the negative bound is reported"
+    );
     assert_eq!(
         self::found("version: \"1.5\"", &cluster("", "", "minReplicas: 3, maxReplicas: -2"), &[rule]),
         nothing()
@@ -89,7 +93,7 @@ fn autoscaler_v2_is_detected_as_kuberay_detects_it() {
     let group = "minReplicas: 0, maxReplicas: 1, idleTimeoutSeconds: 0";
     let found = |fields: &str, env: &str| found("", &cluster(fields, env, group), &rules);
     let idle = || format!("deny invalid-idle-timeout {WORKER}.idleTimeoutSeconds");
-    let switch = |place: &str| format!("deny conflicting-autoscaler-version {HEAD_ENV}[0]{place}");
+    let switch = |suffix: &str| format!("deny conflicting-autoscaler-version {HEAD_ENV}[0]{suffix}");
     let on = format!("{{name: {V2}, value: \"1\"}}");
     let scaling = "enableInTreeAutoscaling: true,";
 
@@ -120,10 +124,18 @@ fn help_for_an_unset_autoscaler_version_is_valid_for_kuberay() {
     let [version, policy] = ["write version: v2", "write restartPolicy: Never in the Pod spec of the head template"];
     assert_eq!(help("", "", ""), [version]);
     assert_eq!(help("version: \"1.3\"", "", ""), [policy]);
-    assert_eq!(help("", &format!("{{name: {V2}, value: \"1\"}}"), ""), [policy], "KubeRay refuses a version next to the variable");
+    assert_eq!(
+        help("", &format!("{{name: {V2}, value: \"1\"}}"), ""),
+        [policy],
+        "KubeRay refuses a version next to the variable"
+    );
     let restarted = "template: {spec: {restartPolicy: Always, containers: [{name: w}]}}";
     let group = cluster(scaling, "", "").replace("template: {spec: {containers: [{name: w}]}}", restarted);
-    assert_eq!(judge("", &group, &[rule], |finding| finding.help.clone()), [policy], "KubeRay refuses a version with this restart policy");
+    assert_eq!(
+        judge("", &group, &[rule], |finding| finding.help.clone()),
+        [policy],
+        "KubeRay refuses a version with this restart policy"
+    );
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn mistakes_in_fault_tolerance_by_annotation_are_found() {
 
     let off = by_annotation("ray.io/ft-enabled: \" true\"", PASSWORD, &head(""), "{name: ray-worker}");
     let ineffective = "deny ineffective-fault-tolerance metadata.annotations[ray.io/ft-enabled]";
-    assert_eq!(judge("", &off), [ineffective], "K: a blank that switches fault tolerance off");
+    assert_eq!(judge("", &off), [ineffective], "K: a space that disables fault tolerance");
 }
 
 /// Returns a cluster with fault tolerance by options.
@@ -141,7 +141,11 @@ fn mistakes_in_fault_tolerance_options_are_found() {
     let good = format!("{{redisAddress: \"redis:6379\", {SECRET}}}");
     assert_eq!(judge("", &by_options("", &good)), Vec::<String>::new());
     let both = "deny conflicting-fault-tolerance metadata.annotations[ray.io/ft-enabled]";
-    assert_eq!(judge("", &by_options("ray.io/ft-enabled: \"false\"", &good)), [both], "J: annotation and options, even with the annotation set to false");
+    assert_eq!(
+        judge("", &by_options("ray.io/ft-enabled: \"false\"", &good)),
+        [both],
+        "J: annotation and options, even with the annotation set to false"
+    );
 
     assert_eq!(judge("", &by_options("", "{redisAddress: \"redis:6379\", redisPassword: {}}")), [password]);
     assert_eq!(

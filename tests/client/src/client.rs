@@ -12,7 +12,7 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use serde_json::Value;
 
 /// How long a test waits for a response before it fails.
-const PATIENCE: Duration = Duration::from_secs(20);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A keep-alive connection.
 pub struct Client<S = StreamOwned<ClientConnection, TcpStream>> {
@@ -78,8 +78,8 @@ fn client(cas: &str, own: Option<(CertificateDer<'static>, PrivateKeyDer<'static
 
 pub fn tcp(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).expect("a connection");
-    stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
-    stream.set_write_timeout(Some(PATIENCE)).expect("a time limit");
+    stream.set_read_timeout(Some(RESPONSE_TIMEOUT)).expect("a time limit");
+    stream.set_write_timeout(Some(RESPONSE_TIMEOUT)).expect("a time limit");
     // Head and body are sent separately; without this, the body would wait for the acknowledgement of the head.
     stream.set_nodelay(true).expect("it may be set");
     stream

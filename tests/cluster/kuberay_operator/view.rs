@@ -36,7 +36,8 @@ fn a_second_cluster_in_a_storage_namespace_is_refused_and_clusters_of_one_servic
         "{}",
         refused.stderr
     );
-    send(1, &manifest::with_storage(manifest::good("second"), address, "its-own"), "create --dry-run=server -f -").passes();
+    send(1, &manifest::with_storage(manifest::good("second"), address, "its-own"), "create --dry-run=server -f -")
+        .passes();
 
     // One replica audits the stored objects.
     eventually("the holder of the Lease", || {

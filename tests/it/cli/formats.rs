@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::{DENIED, CommandOutput, Shell, allowed, warned};
+use super::{CommandOutput, DENIED, Shell, allowed, warned};
 
 /// Creates files with every result, and with names and values that some formats must escape.
 fn shell() -> Shell {

@@ -67,7 +67,8 @@ fn several_paths_keep_their_order() {
     let ended = shell
         .pipe(&["check", "-o", "json", "first.yaml", "many", "-", "missing.yaml", "first.yaml"], DENIED.as_bytes());
     let report = serde_json::from_str(&ended.out).expect("JSON");
-    let files: Vec<_> = locations(&report).into_iter().map(|location| location.split(':').next().map(str::to_owned)).collect();
+    let files: Vec<_> =
+        locations(&report).into_iter().map(|location| location.split(':').next().map(str::to_owned)).collect();
     let many = (0..40).map(|number| format!("many/f{number:05}.yaml"));
     let expected =
         ["first.yaml".to_owned()].into_iter().chain(many).chain(["<stdin>", "first.yaml"].map(str::to_owned));

@@ -42,5 +42,8 @@ fn usage_names_kubectl_if_run_as_a_plugin() {
     assert!(run(&["help", "check"]).contains("\nUsage: kubectl ray-policy check "), "{}", run(&["help", "check"]));
     assert!(run(&["explain"]).contains("\nUsage: kubectl ray-policy explain <RULE>...\n"), "{}", run(&["explain"]));
     assert_eq!(run(&["version"]), shell.run(&["version"]).out, "it is the same program");
-    assert!(shell.run(&["--help"]).out.contains("\nUsage: rayguard [OPTIONS] <COMMAND>\n"), "its own name is used without the link");
+    assert!(
+        shell.run(&["--help"]).out.contains("\nUsage: rayguard [OPTIONS] <COMMAND>\n"),
+        "its own name is used without the link"
+    );
 }

@@ -94,7 +94,11 @@ fn the_action_writes_annotations_and_a_sarif_report() {
     let run = |paths, fail_on| runner.run(&[("binary", binary), ("paths", paths), ("fail-on", fail_on)]);
     let refused = run("\nmanifests/cannot survive.yaml\n", "error");
     assert_eq!(refused.status.code(), Some(1), "{}", printed(&refused));
-    assert!(printed(&refused).contains("\n::error file=manifests/cannot survive.yaml,line=38,"), "{}", printed(&refused));
+    assert!(
+        printed(&refused).contains("\n::error file=manifests/cannot survive.yaml,line=38,"),
+        "{}",
+        printed(&refused)
+    );
     let report: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(runner.path().join("rayguard.sarif")).expect("a report"))
             .expect("JSON");

@@ -128,7 +128,7 @@ impl ApiServer {
         self.kube_apiserver.signal("KILL");
         self.kube_apiserver.wait();
         let log = self.kube_apiserver.file("log");
-        let folder = log.parent().expect("it lies in a folder");
+        let folder = log.parent().expect("it is in a folder");
         run_kube_apiserver(folder, &self.programs, &self.etcd.file("socket"), self.address.port(), &[])
     }
 
@@ -183,7 +183,7 @@ pub(crate) fn programs() -> PathBuf {
     let output = Command::new("bash").arg(script).stderr(Stdio::inherit()).output().expect("bash runs");
     assert!(
         output.status.success(),
-        "tests/kubernetes/build made no kube-apiserver and says why above; or set KUBEBUILDER_ASSETS to a folder that has \
+        "tests/kubernetes/build made no kube-apiserver; the reason is above. Or set KUBEBUILDER_ASSETS to a folder that has \
          kube-apiserver, etcd and kubectl"
     );
     String::from_utf8(output.stdout).expect("a path in UTF-8").trim_end().into()

@@ -136,7 +136,8 @@ fn a_new_client_ca_is_loaded_and_an_invalid_one_is_not() {
     let guarded = Guarded::new(&old.0.pem(), &[]);
     let [by_old, by_new] =
         [&old, &new].map(|authority| guarded.showing(&authority.issue_to_client("anybody", &[], soon())));
-    let wait_until_loaded = |count| eventually("the reload", || (guarded.rayguard.metric(LOADED) == count).then_some(()));
+    let wait_until_loaded =
+        |count| eventually("the reload", || (guarded.rayguard.metric(LOADED) == count).then_some(()));
     guarded.answers(&by_old);
     guarded.refuses(&by_new, "UnknownCA");
 

@@ -35,7 +35,7 @@ fn program(name: &str) -> Command {
     static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
         let script = Path::new(ROOT).join("tests/kubernetes/helm");
         let output = Command::new("bash").arg(script).stderr(Stdio::inherit()).output().expect("bash runs");
-        assert!(output.status.success(), "tests/kubernetes/helm made no Helm and says why above");
+        assert!(output.status.success(), "tests/kubernetes/helm made no Helm; the reason is above");
         PathBuf::from(String::from_utf8(output.stdout).expect("a path in UTF-8").trim_end())
     });
     let mut program = Command::new(FOLDER.join(name));
@@ -137,7 +137,7 @@ fn module(name: &str) -> PathBuf {
     static MODULES: LazyLock<String> = LazyLock::new(|| {
         let script = Path::new(ROOT).join("tests/chart/modules");
         let output = Command::new("bash").arg(script).stderr(Stdio::inherit()).output().expect("bash runs");
-        assert!(output.status.success(), "tests/chart/modules found no Go modules and says why above");
+        assert!(output.status.success(), "tests/chart/modules found no Go modules; the reason is above");
         String::from_utf8(output.stdout).expect("paths in UTF-8")
     });
     let folder = MODULES.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));

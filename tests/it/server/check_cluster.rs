@@ -7,7 +7,7 @@ use std::net::{TcpListener, TcpStream};
 use serde_json::{Value, json};
 
 use super::listener::Listener;
-use crate::cli::{DENIED, CommandOutput, Shell, locations};
+use crate::cli::{CommandOutput, DENIED, Shell, locations};
 
 /// The response to a request for this path: a status and a body, or nothing, which closes the connection.
 type Answer = fn(&str) -> Option<(u16, Value)>;

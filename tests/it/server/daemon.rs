@@ -35,8 +35,8 @@ if [ -e "$folder/over" ] && [ ! -e "$folder/failed" ]; then rm -rf "$folder"; fi
 exit $status
 "#;
 
-/// How long a program may take to become ready. It is generous, because machines may be busy.
-const PATIENCE: Duration = Duration::from_mins(2);
+/// How long a program may take in [`Daemon::until`]. It is generous, because machines may be busy.
+const TIME_LIMIT: Duration = Duration::from_mins(2);
 
 /// A running program with a folder for its files.
 pub(crate) struct Daemon {
@@ -117,7 +117,7 @@ impl Daemon {
             if let Some(value) = probe() {
                 return value;
             }
-            assert!(!ended && start.elapsed() < PATIENCE, "{what}: {}", self.failure_report(ended));
+            assert!(!ended && start.elapsed() < TIME_LIMIT, "{what}: {}", self.failure_report(ended));
             pause_after(looking.elapsed());
         }
     }

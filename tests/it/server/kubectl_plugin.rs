@@ -21,5 +21,8 @@ fn kubectl_finds_the_plugin() {
     let (status, printed) = kubectl(&["ray-policy", "check", &file]);
     assert!(status == Some(1) && printed.contains("error[worker-reconnect-timeout]"), "{status:?} {printed}");
     let (status, printed) = kubectl(&["ray-policy", "chek"]);
-    assert!(status == Some(2) && printed.contains("Usage: kubectl ray-policy [OPTIONS] <COMMAND>"), "{status:?} {printed}");
+    assert!(
+        status == Some(2) && printed.contains("Usage: kubectl ray-policy [OPTIONS] <COMMAND>"),
+        "{status:?} {printed}"
+    );
 }

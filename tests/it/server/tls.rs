@@ -125,7 +125,8 @@ fn a_mismatched_pair_keeps_the_old_certificate() {
     let before = served(&rayguard, &ca);
 
     let (new_cert, new_key) = authority.issue_valid();
-    let mismatched = [(&*new_cert, &*key), (&*cert, &*new_key), (&new_cert[..200], &*new_key), (&*new_cert, ""), ("", "")];
+    let mismatched =
+        [(&*new_cert, &*key), (&*cert, &*new_key), (&new_cert[..200], &*new_key), (&*new_cert, ""), ("", "")];
     for (count, (cert, key)) in (1..).zip(mismatched) {
         secret.swap(&pair(cert, key));
         eventually("the failure", || (rayguard.metric(FAILURE) == count).then_some(()));

@@ -101,9 +101,11 @@ fn requests_that_are_not_checked_are_allowed_unchanged() {
     let mut status = review::cluster_status();
     let mut being_deleted = review::cluster_finalizer();
     let mut foreign = denied_review();
-    for object in
-        [&mut deletion["request"]["oldObject"], &mut status["request"]["object"], &mut being_deleted["request"]["object"]]
-    {
+    for object in [
+        &mut deletion["request"]["oldObject"],
+        &mut status["request"]["object"],
+        &mut being_deleted["request"]["object"],
+    ] {
         review::break_timeouts(object);
     }
     foreign["request"]["object"]["apiVersion"] = json!("example.com/v1");

@@ -11,7 +11,7 @@ pub fn module(version: &str) -> PathBuf {
     let modules = MODULES.get_or_init(|| {
         let script = crate::root().join("tests/kuberay/modules");
         let output = Command::new("bash").arg(script).stderr(Stdio::inherit()).output().expect("bash runs");
-        assert!(output.status.success(), "tests/kuberay/modules found no Go module of KubeRay; it says why above");
+        assert!(output.status.success(), "tests/kuberay/modules found no Go module of KubeRay; the reason is above");
         String::from_utf8(output.stdout).expect("paths in UTF-8")
     });
     let folder = modules.lines().find_map(|line| line.strip_prefix(version)?.strip_prefix(' '));

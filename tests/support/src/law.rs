@@ -26,7 +26,7 @@ pub fn review(policy: &Policy, object: &Value, old: Option<&Value>) -> Review {
     json_patch::patch(&mut stored, &patch).expect("the patch applies to the object as received");
     let stored_text = stored.to_string();
     let stored_json: Json<'_> = serde_json::from_str(&stored_text).expect("JSON");
-    let findings = policy.validate(&RayObject::read(&stored_json).expect("it was one before"), old.as_ref());
+    let findings = policy.validate(&RayObject::read(&stored_json).expect("it is still a Ray object"), old.as_ref());
     let patch = serde_json::to_value(&patch).expect("JSON").as_array().expect("a list").clone();
     Review { stored, patch, findings }
 }

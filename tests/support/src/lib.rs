@@ -5,7 +5,6 @@
 #![allow(missing_docs, clippy::missing_panics_doc, reason = "a test helper panics to fail the test")]
 
 pub mod bases;
-pub mod untargeted;
 pub mod case;
 pub mod dice;
 pub mod document;
@@ -17,6 +16,7 @@ pub mod objects;
 pub mod policies;
 pub mod samples;
 pub mod texts;
+pub mod untargeted;
 pub mod validators;
 
 use std::path::Path;

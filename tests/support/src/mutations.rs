@@ -66,7 +66,8 @@ impl Mutation {
         let mut groups: Option<String> = None;
         for (section, pointer, values) in &self.fields {
             // Fields of a group that are set together must belong to one group.
-            let found = groups.clone().filter(|_| *section == Section::Group).or_else(|| changed.pointer_to(*section, dice));
+            let found =
+                groups.clone().filter(|_| *section == Section::Group).or_else(|| changed.pointer_to(*section, dice));
             let Some(found) = found else { return false };
             if *section == Section::Group {
                 groups = Some(found.clone());

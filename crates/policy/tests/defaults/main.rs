@@ -1,4 +1,4 @@
-//! What the mutating webhook writes into an object, and what it leaves alone.
+//! Tests of the defaults that the mutating webhook writes into an object.
 
 // Containers are passed as `json!` literals.
 #![allow(clippy::needless_pass_by_value)]

@@ -117,7 +117,8 @@ fn a_template_without_containers_is_not_changed() {
 
 #[test]
 fn a_head_timeout_from_the_template_raises_the_worker_timeout() {
-    let long_timeout = json!({"spec": {"containers": [{"name": "h", "env": [{"name": super::TIMEOUT, "value": "1200"}]}]}});
+    let long_timeout =
+        json!({"spec": {"containers": [{"name": "h", "env": [{"name": super::TIMEOUT, "value": "1200"}]}]}});
     let policy = policy(json!({"defaults": {"podTemplate": {"head": long_timeout}}}));
     let (patched, _) = mutate(&policy, &cluster(ray("h"), ray("w")), None);
     assert_eq!(super::worker_env(&patched), &json!([{"name": super::TIMEOUT, "value": "1740"}]));

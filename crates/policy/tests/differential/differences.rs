@@ -24,7 +24,8 @@ pub(crate) struct Differences(Vec<Difference>);
 impl Differences {
     pub(crate) fn new() -> Self {
         let denied = |matcher, reason| Difference { reason, matcher: Matcher::Denied(matcher), used: 0 };
-        let accepted = |words, matcher, reason| Difference { reason, matcher: Matcher::Accepted(words, matcher), used: 0 };
+        let accepted =
+            |words, matcher, reason| Difference { reason, matcher: Matcher::Accepted(words, matcher), used: 0 };
         Self(vec![
             denied(
                 |case, finding| finding.rule.name == "duplicate-worker-group" && case.kind() != Kind::RayCluster,
@@ -69,7 +70,9 @@ impl Differences {
 
     /// Returns whether a known difference explains why rayguard accepts what KubeRay refuses with this error.
     pub(crate) fn explain_acceptance(&mut self, case: &Case, error: &str) -> bool {
-        self.use_first(|matcher| matches!(matcher, Matcher::Accepted(words, matcher) if error.contains(words) && matcher(case)))
+        self.use_first(
+            |matcher| matches!(matcher, Matcher::Accepted(words, matcher) if error.contains(words) && matcher(case)),
+        )
     }
 
     fn use_first(&mut self, matcher: impl Fn(&Matcher) -> bool) -> bool {

@@ -73,14 +73,15 @@ fn rayguard_and_kuberay_refuse_the_same_objects_for_the_same_reasons() {
     std::io::stdout().lock().write_all(report.as_bytes()).expect("stdout is open");
 
     assert!(disagreements.is_empty(), "{disagreements}");
-    assert_eq!(table.faults(), Vec::<String>::new(), "KubeRay checks that fired too rarely, or that two rules correspond to");
+    assert_eq!(
+        table.faults(),
+        Vec::<String>::new(),
+        "KubeRay checks that fired too rarely, or that two rules correspond to"
+    );
     for (reason, count) in differences.used() {
         assert!(count > 0, "this difference was not used: {reason}");
     }
-    assert!(
-        undecodable * 20 < objects,
-        "{undecodable} objects could not be decoded, so they were not compared"
-    );
+    assert!(undecodable * 20 < objects, "{undecodable} objects could not be decoded, so they were not compared");
 }
 
 /// Runs KubeRay's own tests of its validators, and compares rayguard on the objects in them.
@@ -101,7 +102,10 @@ fn objects_that_kuberays_tests_refuse_are_denied_and_others_are_not() {
             None => answer.errors.is_empty(),
         };
         if !is_same {
-            faults.push(format!("{case}\nexpected {error:?}, and KubeRay refuses the completed object with {:?}", answer.errors));
+            faults.push(format!(
+                "{case}\nexpected {error:?}, and KubeRay refuses the completed object with {:?}",
+                answer.errors
+            ));
         }
         let denials = denials(&case);
         let found = compare(&case, &answer, &denials, &table, &mut differences);

@@ -5,10 +5,10 @@ use std::fmt;
 use rayguard_manifest::json::Json;
 use rayguard_policy::kuberay::{KubeRay, Version};
 use rayguard_policy::policy::Policy;
-use rayguard_policy::settings::Settings;
 use rayguard_policy::ray::RayObject;
 use rayguard_policy::rule::{Finding, Level, Rule};
 use rayguard_policy::rules::RULES;
+use rayguard_policy::settings::Settings;
 
 use crate::differences::Differences;
 use crate::table::Table;

@@ -11,13 +11,13 @@ use std::fs;
 
 use rayguard_manifest::json::Json;
 use rayguard_manifest::yaml::{Document, documents};
+use rayguard_policy::cluster_context::{KnownObjects, SecretKeyNames, SecretScope};
+use rayguard_policy::context::{Context, Environment};
 use rayguard_policy::policy::Policy;
 use rayguard_policy::ray::RayObject;
-use rayguard_policy::context::{Context, Environment};
 use rayguard_policy::rule::{Finding, Input, Rule, Scope};
 use rayguard_policy::rules::{RULES, markdown_table};
 use rayguard_policy::schema::Schema;
-use rayguard_policy::cluster_context::{SecretKeyNames, KnownObjects, SecretScope};
 use rayguard_test_support::document::{Example, Mark, examples, headings, prose};
 use rayguard_test_support::root;
 
@@ -73,7 +73,7 @@ impl Case {
         };
         let (old, new) = (old.as_ref().map(stored), stored(document));
         let old = old.as_ref().and_then(RayObject::read);
-        let new = RayObject::read(&new).unwrap_or_else(|| panic!("{example}: not one of KubeRay's objects"));
+        let new = RayObject::read(&new).unwrap_or_else(|| panic!("{example}: not a KubeRay object"));
         let offline = policy.dry_run(&document.json, None).expect("one of KubeRay's objects").findings.into_iter();
         let offline = offline.filter(|finding| finding.rule.scope == Scope::Offline);
         let environment = Environment { cluster: others, ..Environment::EMPTY };
@@ -86,7 +86,10 @@ impl Case {
 fn secret(json: &Json<'_>) -> (SecretScope, SecretKeyNames) {
     let text = |field: &str| json.descend(["metadata", field]).as_str().expect("a Secret");
     let keys = json.field("stringData").entries().iter().map(|(key, _)| (**key).into()).collect();
-    (SecretScope { namespace: text("namespace").into(), name: None }, SecretKeyNames::from([(text("name").into(), keys)]))
+    (
+        SecretScope { namespace: text("namespace").into(), name: None },
+        SecretKeyNames::from([(text("name").into(), keys)]),
+    )
 }
 
 /// Returns every example object with its findings.

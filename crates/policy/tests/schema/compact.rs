@@ -119,7 +119,7 @@ impl Nodes {
     }
 
     /// Returns the node of a schema. Every keyword is either kept or known not to restrict an object. A new keyword
-    /// fails, so that somebody reviews it first.
+    /// fails, so that a developer reviews it first.
     fn compact(&mut self, schema: &Value, trail: &[&str]) -> BTreeMap<&'static str, Value> {
         let schema = schema.as_object().expect("a schema");
         let kept = schema.iter().filter_map(|(keyword, value)| match keyword.as_str() {

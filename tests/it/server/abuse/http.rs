@@ -24,7 +24,7 @@ fn shapes() -> Vec<(&'static str, Vec<u8>, &'static [u16])> {
     vec![
         ("two lengths", post("Content-Length: 5\r\nContent-Length: 6\r\n", hidden), &[400]),
         ("a list of lengths", post("Content-Length: 5, 6\r\n", hidden), &[400]),
-        ("a length with a sign", post("Content-Length: +5\r\n", hidden), &[400]),
+        ("a length with a plus", post("Content-Length: +5\r\n", hidden), &[400]),
         ("a negative length", post("Content-Length: -5\r\n", hidden), &[400]),
         ("a hexadecimal length", post("Content-Length: 0x5\r\n", hidden), &[400]),
         ("a length of 30 digits", post(&format!("Content-Length: {}\r\n", "9".repeat(30)), hidden), &[400]),

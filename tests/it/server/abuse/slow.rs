@@ -16,7 +16,7 @@ use rayguard_test_client::client::{Client, head, tcp, trusting};
 const MANY: usize = 1000;
 
 /// How long the API server waits for `/validate` with the chart's values.
-const PATIENCE: Duration = Duration::from_secs(5);
+const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Runs a function this many times, on a few threads.
 fn repeat<T: Send>(times: usize, what: impl Fn() -> T + Sync) -> Vec<T> {
@@ -109,7 +109,7 @@ fn a_burst_of_connections_is_queued_and_not_refused() {
     let rayguard = Rayguard::start(&[]);
     // A stopped process accepts no connections, so the kernel must queue all of them.
     rayguard.signal("STOP");
-    let clients = repeat(MANY, || TcpStream::connect_timeout(&rayguard.webhooks, PATIENCE).expect("room"));
+    let clients = repeat(MANY, || TcpStream::connect_timeout(&rayguard.webhooks, WEBHOOK_TIMEOUT).expect("room"));
     rayguard.signal("CONT");
     let mut late = rayguard.connect();
     ask(&mut late);

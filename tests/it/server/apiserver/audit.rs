@@ -129,7 +129,7 @@ fn the_audit_log_marks_requests_that_passed_unchecked() {
         namespace.json_patch(&format!("{kind}webhookconfiguration/rayguard-audit-failed-open"), &policy).passes();
     }
     drop(rayguard);
-    eventually("both to fail open", || {
+    eventually("both webhooks to fail open", || {
         let passed = namespace.send("create --dry-run=server -f -", PROBE).success();
         passed.then_some(())
     });

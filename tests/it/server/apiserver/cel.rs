@@ -91,14 +91,14 @@ async fn exported_policies_agree_with_the_webhook() {
         .map(|event| (event["auditID"].as_str().unwrap_or_default().to_owned(), event["annotations"].clone()))
         .collect();
 
-    let (mut judged, mut fired, mut disagreements) = (0, BTreeSet::new(), Vec::new());
+    let (mut checked, mut fired, mut disagreements) = (0, BTreeSet::new(), Vec::new());
     for (case, group, answer) in &asked {
         let by_policy = answer.message.contains("ValidatingAdmissionPolicy");
         if answer.status >= 300 && !by_policy {
             assert!(!case.is_ours, "{}: {} {}", case.name, answer.status, answer.message);
             continue; // the API server itself refuses it
         }
-        judged += 1;
+        checked += 1;
         let expected = expected(case);
         let (found, warning) = found(&events[&answer.audit], *group, case);
         fired.extend(found.keys().map(|(rule, _)| rule.clone()));
@@ -112,9 +112,9 @@ async fn exported_policies_agree_with_the_webhook() {
     }
     let silent: Vec<_> = cases::exported_rules().filter(|rule| !fired.contains(rule.name)).collect();
     let (count, shown) = (disagreements.len(), disagreements.iter().take(20).cloned().collect::<Vec<_>>().join("\n"));
-    assert!(count == 0, "{count} disagreements of {judged}:\n{shown}");
+    assert!(count == 0, "{count} disagreements of {checked}:\n{shown}");
     assert!(silent.is_empty(), "no case has a finding of these rules: {silent:?}");
-    assert!(judged * 10 > asked.len() * 8, "only {judged} of {} cases reach the policies", asked.len());
+    assert!(checked * 10 > asked.len() * 8, "only {checked} of {} cases reach the policies", asked.len());
 }
 
 /// Installs KubeRay's CRDs, changed so that they also accept the fields of newer and older versions of KubeRay, and
@@ -201,7 +201,7 @@ spec: {policyName: last, validationActions: [Deny]}
 ";
     namespace.send("create -f -", manifest).passes_silently();
     namespace.send("create -f -", LAST).passes();
-    eventually("the API server to judge by the policies", || {
+    eventually("the API server to apply the policies", || {
         (!namespace.kubectl("create configmap last --dry-run=server").success()).then_some(())
     });
 }

@@ -58,8 +58,8 @@ fn check_cluster_finds_objects_from_before_the_webhook_with_their_location() {
     assert_eq!(text.status.code(), Some(1));
     assert!(stderr(&text).starts_with("checked 1 object: 5 errors"), "{}", stderr(&text));
     let text = String::from_utf8(text.stdout).expect("UTF-8");
-    let place = &report["findings"][0];
-    let arrow = format!("--> cluster:rayclusters/live/bad:{}:{}\n", place["line"], place["column"]);
+    let location = &report["findings"][0];
+    let arrow = format!("--> cluster:rayclusters/live/bad:{}:{}\n", location["line"], location["column"]);
     assert!(text.contains(&arrow), "{arrow} is not in\n{text}");
     assert!(text.contains("             value: \"600\"\n   |                    ^^^^^\n"), "{text}");
 }

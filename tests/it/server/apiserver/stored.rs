@@ -141,7 +141,8 @@ fn two_clusters_created_concurrently_are_both_found() {
     let without_rights = start(&kubeconfig, &["--watch-clusters"]);
     rayguard.signal("KILL");
     rayguard.wait();
-    let line = without_rights.logged("cannot judge what is stored; trying again, and telling what the last audit found");
+    let line =
+        without_rights.logged("cannot judge what is stored; trying again, and telling what the last audit found");
     assert_eq!(line["error"], "not everything is known yet that is watched");
     assert_eq!((audits(&without_rights, "success"), gauges(&without_rights)), (0, BTreeMap::new()));
 }

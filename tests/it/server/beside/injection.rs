@@ -67,7 +67,12 @@ fn longer_timeout(cluster: &Value) -> Vec<Value> {
 }
 
 /// Creates a namespace with both webhooks.
-fn with_injector(name: &str, order: &str, injection: Injection, policy: &str) -> (Namespace<'static>, Rayguard, Injector) {
+fn with_injector(
+    name: &str,
+    order: &str,
+    injection: Injection,
+    policy: &str,
+) -> (Namespace<'static>, Rayguard, Injector) {
     let namespace = ApiServer::shared().namespace(&format!("{name}-{order}"));
     let (rayguard, injector) = (Rayguard::with_policy(policy), Injector::start(injection));
     namespace.guard(&rayguard);

@@ -67,7 +67,7 @@ fn reviews_continue_while_kube_apiserver_restarts_or_etcd_stops() {
     let healed = start.elapsed();
     eventually("a call that gets through", is_called);
     figure!(
-        "etcd stopped for 3 s: {count} of {count} reviews answered, the slowest in {slowest:?}; a caBundle wiped afterwards was healed {healed:?} after it went on"
+        "etcd stopped for 3 s: {count} of {count} reviews answered, the slowest in {slowest:?}; a caBundle wiped afterwards was restored {healed:?} after it continued"
     );
 
     let again = server.restart();
@@ -82,7 +82,7 @@ fn reviews_continue_while_kube_apiserver_restarts_or_etcd_stops() {
     eventually("a call that gets through", is_called);
     assert_eq!(installation.secret("ca.crt"), ca);
     figure!(
-        "kube-apiserver killed and started anew: {count} of {count} reviews answered meanwhile, the slowest in {slowest:?}; a caBundle wiped afterwards was healed in {healed:?}"
+        "kube-apiserver killed and restarted: {count} of {count} reviews answered meanwhile, the slowest in {slowest:?}; a caBundle wiped afterwards was restored in {healed:?}"
     );
 }
 

@@ -110,8 +110,10 @@ fn reason(error: &kube::Error) -> String {
 /// Returns the `caBundle` of each configuration.
 async fn bundles(client: &kube::Client, name: &str) -> Vec<String> {
     use k8s_openapi::api::admissionregistration::v1::{MutatingWebhookConfiguration, ValidatingWebhookConfiguration};
-    let mutating = Api::<MutatingWebhookConfiguration>::all(client.clone()).get(name).await.expect("there");
-    let validating = Api::<ValidatingWebhookConfiguration>::all(client.clone()).get(name).await.expect("there");
+    let mutating =
+        Api::<MutatingWebhookConfiguration>::all(client.clone()).get(name).await.expect("the configuration exists");
+    let validating =
+        Api::<ValidatingWebhookConfiguration>::all(client.clone()).get(name).await.expect("the configuration exists");
     let mutating = mutating.webhooks.into_iter().flatten().map(|webhook| webhook.client_config.ca_bundle);
     let validating = validating.webhooks.into_iter().flatten().map(|webhook| webhook.client_config.ca_bundle);
     let bundles = mutating.chain(validating).map(|bundle| bundle.unwrap_or_default().0);

@@ -73,7 +73,11 @@ fn a_wiped_or_changed_ca_bundle_is_restored_and_no_other_field_is_owned() {
         let start = Instant::now();
         eventually("the CA", || installation.ca_bundles().iter().all(|bundle| bundle.contains(&ca)).then_some(()));
         assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
-        assert_eq!(rayguard.ask_admin("/readyz").status, 200, "a probe in the meantime removes no Pod from the Service");
+        assert_eq!(
+            rayguard.ask_admin("/readyz").status,
+            200,
+            "a probe in the meantime removes no Pod from the Service"
+        );
     }
     assert!(installation.ca_bundles()[0].contains(&other), "a foreign CA stays for a while");
 

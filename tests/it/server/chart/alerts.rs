@@ -58,7 +58,7 @@ fn ask(series: &[String], expressions: &[&str]) -> Vec<Answer> {
     stdin.write_all(question.to_string().as_bytes()).expect("it reads");
     drop(stdin);
     let output = child.wait_with_output().expect("it ends");
-    assert!(output.status.success(), "tests/chart/promql says why above");
+    assert!(output.status.success(), "tests/chart/promql failed; the reason is above");
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 

@@ -35,7 +35,7 @@ impl Control {
     fn start() -> Self {
         let script = Path::new(ROOT).join("tests/kubernetes/cert-manager/build");
         let output = Command::new("bash").arg(script).stderr(Stdio::inherit()).output().expect("bash runs");
-        assert!(output.status.success(), "tests/kubernetes/cert-manager/build made none and says why above");
+        assert!(output.status.success(), "tests/kubernetes/cert-manager/build failed; the reason is above");
         let folder = String::from_utf8(output.stdout).expect("a path in UTF-8");
 
         let server = ApiServer::start();
@@ -171,7 +171,9 @@ impl Release {
     fn serves(&self, rayguard: &Rayguard, files: &Files) -> bool {
         let name = format!("{0}.{0}.svc", self.namespace.name);
         let client = Client::connect_by_name(rayguard.webhooks, &trusting(&files[0].1), &name);
-        client.is_ok_and(|client| files[1].1.replace('\n', "").contains(&BASE64_STANDARD.encode(client.server_certificate())))
+        client.is_ok_and(|client| {
+            files[1].1.replace('\n', "").contains(&BASE64_STANDARD.encode(client.server_certificate()))
+        })
     }
 }
 

@@ -31,7 +31,7 @@ fn namespace() -> &'static Namespace<'static> {
             let (group, resource) = name.split_once('_').expect("group and resource");
             // `kubectl wait` fails at once on an object that has no conditions yet.
             let wait = format!("wait --for=condition=Established crd/{resource}.{group} --timeout=60s");
-            eventually("the definition", || namespace.kubectl(&wait).success().then_some(()));
+            eventually("the CRD to be established", || namespace.kubectl(&wait).success().then_some(()));
         }
         namespace
     });

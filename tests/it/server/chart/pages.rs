@@ -21,12 +21,12 @@ fn every_good_practice_has_an_answer() {
     let answers: Vec<_> = ids
         .map(|id| match rows.iter().filter(|row| row[0] == id).collect::<Vec<_>>()[..] {
             [row] if ["yes", "open"].contains(&row[2]) && row[3].len() > 5 => row[2],
-            _ => panic!("{PAGE} has not one row with an answer and its proof for {id}"),
+            _ => panic!("{PAGE} does not have exactly one row with an answer and its proof for {id}"),
         })
         .collect();
     let yes = answers.iter().filter(|answer| **answer == "yes").count();
     let score = format!("Yes: {yes} of {}.", answers.len());
-    assert!(page.contains(&score), "{PAGE} does not say {score}");
+    assert!(page.contains(&score), "{PAGE} does not have {score}");
 }
 
 #[test]

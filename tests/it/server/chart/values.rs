@@ -119,11 +119,7 @@ fn conflicting_values_are_refused_with_a_reason() {
             "mtls.configMapName and mtls.secretName both name the CA",
         ),
         (RELEASE, &["mtls.names={kube-apiserver}"], "mtls.names has no effect without a CA"),
-        (
-            RELEASE,
-            &["watch.secrets.namespaces={kube-system}"],
-            "namespace kube-system, which rayguard does not check",
-        ),
+        (RELEASE, &["watch.secrets.namespaces={kube-system}"], "namespace kube-system, which rayguard does not check"),
         (RELEASE, &["watch.secrets.names={rayguard/redis}"], "namespace rayguard, which rayguard does not check"),
         (
             RELEASE,

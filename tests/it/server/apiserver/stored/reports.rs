@@ -25,7 +25,7 @@ pub(super) const ABSENT: &str = "writes no PolicyReports, for their CRD is not i
 fn install_crd(server: &ApiServer) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kubernetes/policy-reports");
     let output = Command::new("bash").arg(script).stderr(Stdio::inherit()).output().expect("bash runs");
-    assert!(output.status.success(), "tests/kubernetes/policy-reports found no CRD; it says why above");
+    assert!(output.status.success(), "tests/kubernetes/policy-reports found no CRD; the reason is above");
     let file = String::from_utf8(output.stdout).expect("a path in UTF-8");
     let kubectl = server.kubectl("default");
     kubectl.run(&format!("create -f {}", file.trim_end())).passes();
@@ -71,7 +71,7 @@ fn a_policy_report_is_created_updated_and_deleted_with_the_findings() {
     // rayguard's label.
     let of_others = [
         (uid.to_owned(), "kyverno"),
-        ("rayguard-of-somebody-else".to_owned(), "somebody"),
+        ("rayguard-of-another-program".to_owned(), "another-program"),
         ("not-by-rayguard".to_owned(), "rayguard"),
     ];
     for (name, manager) in &of_others {
@@ -112,14 +112,14 @@ fn a_policy_report_is_created_updated_and_deleted_with_the_findings() {
     // A user changes the report.
     namespace.patch(&name, r#"{"results": []}"#).passes();
     let content = |report: &Value| report["results"].as_array().expect("results").len();
-    eventually("the report to be whole", || (content(&namespace.get(&name)) == results.len()).then_some(()));
+    eventually("the report to be restored", || (content(&namespace.get(&name)) == results.len()).then_some(()));
 
     // An object is deleted. No garbage collector runs here, so rayguard deletes its report.
     let written = || reports(&namespace).iter().filter(|report| report["scope"]["kind"] == "RayCluster").count();
     namespace.send("create -f -", &BAD_CLUSTER.replacen("name: bad", "name: gone", 1)).passes();
     eventually("a second report", || (written() == 2).then_some(()));
     namespace.kubectl("delete raycluster gone").passes();
-    eventually("the first alone", || (written() == 1).then_some(()));
+    eventually("the second report to be deleted", || (written() == 1).then_some(()));
 
     // A user fixes the cluster, in two steps.
     let password = r#"{"spec": {"gcsFaultToleranceOptions": {"redisPassword": {"valueFrom": {"secretKeyRef": {"name": "r", "key": "p"}}}}}}"#;
@@ -131,7 +131,7 @@ fn a_policy_report_is_created_updated_and_deleted_with_the_findings() {
         .passes();
     let start_params = r#"{"spec": {"headGroupSpec": {"rayStartParams": {"dashboard-host": "0.0.0.0"}}}}"#;
     namespace.patch("raycluster/bad", start_params).passes();
-    eventually("no failure any more", || {
+    eventually("the report to be deleted", || {
         let gone = reports(&namespace).iter().all(|report| report["metadata"]["name"] != format!("rayguard-{uid}"));
         gone.then_some(())
     });

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Account, ApiServer, wait_until_accepted, cluster, wait_until_synced, wait_until_refused, watching};
+use super::{Account, ApiServer, cluster, wait_until_accepted, wait_until_refused, wait_until_synced, watching};
 use crate::server::certificates::Balancer;
 use crate::server::process::{Rayguard, eventually};
 use crate::server::review::bytes;
@@ -113,10 +113,10 @@ fn a_missing_watch_right_is_logged_once_and_granting_it_needs_no_restart() {
     namespace.send("create -f -", &cluster("first", "redis:6379", "own").to_string()).passes();
     let second = cluster("second", "redis:6379", "own");
     wait_until_accepted(&namespace, &second);
-    let said = rayguard.logged("cannot watch them; trying again, and the rules that ask for them say nothing");
-    let error = said["error"].as_str().expect("why");
+    let line = rayguard.logged("cannot watch them; trying again, and the rules that ask for them say nothing");
+    let error = line["error"].as_str().expect("why");
     assert!(error.contains("rayclusters.ray.io is forbidden") && error.contains("cannot list"), "{error}");
-    assert_eq!(said["object"], "RayClusters");
+    assert_eq!(line["object"], "RayClusters");
     assert_eq!(rayguard.metric(COMPLETE), 0);
 
     account.grant();

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 
 use serde_json::{Value, json};
 
-use super::{ApiServer, cluster, owner, wait_until_refused, service, watching};
+use super::{ApiServer, cluster, owner, service, wait_until_refused, watching};
 use super::{Namespace, wait_until_accepted};
 
 /// Returns three clusters with one storage key: in options, by an annotation, and by a variable of the head.
@@ -161,7 +161,9 @@ fn clusters_of_one_service_and_other_storage_keys_are_no_conflict() {
     let outcome = other.patch("raycluster/alone", same);
     assert!(outcome.stderr.contains("shared with RayService view-own/service"), "{}", outcome.stderr);
     other.kubectl("delete validatingwebhookconfiguration rayguard-view-other").passes();
-    super::eventually("the webhook to be unregistered", || other.patch("raycluster/alone", same).success().then_some(()));
+    super::eventually("the webhook to be unregistered", || {
+        other.patch("raycluster/alone", same).success().then_some(())
+    });
     other.guard(&rayguard);
     let outcome = other.patch("raycluster/alone", label.replace("\"b\"", "\"c\"").as_str());
     assert!(outcome.success() && outcome.stderr.contains("Warning"), "{}", outcome.stderr);

@@ -1,0 +1,114 @@
+//! The evaluation of one object by the policy: a manifest, or the object of a saved AdmissionReview.
+
+use rayguard_manifest::path::FieldPath;
+use rayguard_manifest::yaml::{Document, YamlError};
+use rayguard_policy::cluster_context::Conflict;
+use rayguard_policy::context::Environment;
+use rayguard_policy::policy::{Outcome, Policy};
+use rayguard_policy::ray::RayObject;
+use rayguard_policy::ray::storage_key::StorageKey;
+use rayguard_policy::rule::Finding;
+
+use super::object::{self, ObjectName};
+
+/// The findings of one object.
+#[derive(Debug)]
+pub(super) struct Evaluation {
+    pub(super) name: ObjectName,
+    /// The findings, each with the path of its field in the document.
+    pub(super) findings: Vec<(Finding, FieldPath)>,
+    /// The findings that the object exempts itself from, each with its path and the reason that the object gives.
+    pub(super) exempted: Vec<(Finding, FieldPath, String)>,
+    /// The storage key of its cluster, and the location of that.
+    pub(super) storage_key: Option<(StorageKey, Conflict)>,
+}
+
+impl Evaluation {
+    /// Evaluates the object of a document in a file; `None` if it is not KubeRay's. `namespace` is that of objects that
+    /// name none.
+    ///
+    /// # Errors
+    ///
+    /// The object is KubeRay's by its kind or its group, but there is no such version; or the document is an
+    /// AdmissionReview that the webhook rejects.
+    pub(super) fn of(
+        policy: &Policy,
+        environment: Environment<'_>,
+        (file, document): (&str, &Document<'_>),
+        namespace: &str,
+    ) -> Result<Option<Self>, YamlError> {
+        if review::is_review(&document.json) {
+            return review::evaluate(policy, document, namespace);
+        }
+        let Some(outcome) = policy.dry_run_within(&document.json, Some(namespace), environment) else {
+            return match object::unknown_version(&document.json) {
+                Some((path, message)) => {
+                    let help = Some("write apiVersion: ray.io/v1");
+                    Err(YamlError { message, help, location: document.locate(&path), first: None })
+                }
+                None => Ok(None),
+            };
+        };
+        let written = |finding: &Finding| outcome.as_written(&finding.path);
+        let is_over = RayObject::read(&document.json).is_some_and(|object| object.is_over());
+        let storage_key = RayObject::read(&outcome.object).filter(|_| !is_over).and_then(|mut object| {
+            object.namespace = object.namespace.or(Some(namespace));
+            let key = object.storage_key(&policy.settings.cluster_domain)?;
+            let start = document.locate(&outcome.as_written(&object.storage_namespace()?.path)).start;
+            let location = format!("{file}:{}:{}", start.line, start.column);
+            Some((key, Conflict { owner: object.owner(), location: Some(location.into()) }))
+        });
+        let Outcome { findings, exempted, .. } = &outcome;
+        let exempted =
+            exempted.iter().map(|it| (it.finding.clone(), written(&it.finding), it.reason.clone())).collect();
+        let findings = findings.iter().map(|finding| (finding.clone(), written(finding))).collect();
+        Ok(Some(Self { name: ObjectName::of(&document.json, namespace), findings, exempted, storage_key }))
+    }
+}
+
+mod review {
+    //! A saved AdmissionReview: a call of the webhook.
+
+    use std::io;
+
+    use rayguard_manifest::json::Json;
+    use rayguard_policy::admission;
+    use rayguard_policy::context::Environment;
+
+    use super::{Document, Evaluation, FieldPath, ObjectName, Policy, YamlError};
+
+    /// Reports whether a document is an AdmissionReview with a request. A response alone has nothing to check.
+    pub(super) fn is_review(json: &Json<'_>) -> bool {
+        let is = |field: &str, value: &str| json.field(field).as_str() == Some(value);
+        is("kind", "AdmissionReview") && !(json.entry("request").is_none() && json.entry("response").is_some())
+    }
+
+    /// Evaluates the object as the validating webhook does. In an update, a violation that the old object already has is
+    /// only a warning.
+    ///
+    /// The review is serialized because the webhook reads bytes: it keeps the old object as text until a rule needs it,
+    /// and a review that it rejects must be rejected here with the same message.
+    pub(super) fn evaluate(
+        policy: &Policy,
+        document: &Document<'_>,
+        namespace: &str,
+    ) -> Result<Option<Evaluation>, YamlError> {
+        let error = |message: String| YamlError { message, help: None, location: document.location(), first: None };
+        let body = serde_json::to_vec(&document.json).map_err(|it| error(io::Error::from(it).to_string()))?;
+        let decision = admission::validate(policy, Environment::EMPTY, &body).map_err(|it| error(it.to_string()))?;
+        let request = document.json.field("request");
+        if request.descend(["kind", "group"]).as_str() != Some("ray.io") {
+            return Ok(None);
+        }
+        let namespace = request.field("namespace").as_nonempty_str().unwrap_or(namespace);
+        let object_path = FieldPath::of(["request", "object"]);
+        let findings = decision.findings.into_iter().map(|finding| {
+            let path = object_path.clone().join(finding.path.steps());
+            (finding, path)
+        });
+        let name = ObjectName::of(request.field("object"), namespace);
+        // The other objects of the run are not those that existed at the time of the request, so there is no storage key
+        // to compare.
+        Ok(Some(Evaluation { name, findings: findings.collect(), exempted: Vec::new(), storage_key: None }))
+    }
+}
