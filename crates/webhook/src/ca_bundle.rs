@@ -18,7 +18,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
-use configuration::{Configuration, Configurations};
+use configuration::{WebhookConfiguration, WebhookConfigurations};
 pub use readiness::Standing;
 use source::{Held, Source};
 pub use state::Shared;
@@ -47,7 +47,7 @@ const RETRY: Duration = Duration::from_secs(4);
 pub struct Keeper {
     api: ApiClient,
     source: Source,
-    configurations: Configurations,
+    configurations: WebhookConfigurations,
     settle: Duration,
     shared: Shared,
     publication: PublishedRoots,
@@ -61,7 +61,7 @@ pub struct Keeper {
 impl Keeper {
     /// Keeps the certificates of a source, and with them the configurations of this name.
     pub fn new(api: ApiClient, source: Source, configurations: String, settle: Duration, shared: Shared) -> Self {
-        let configurations = Configurations::new(api.clone(), configurations);
+        let configurations = WebhookConfigurations::new(api.clone(), configurations);
         let (publication, own, started) = (PublishedRoots::default(), Vec::new(), Instant::now());
         Self {
             api,
@@ -93,10 +93,8 @@ impl Keeper {
                 sleep(pause).await;
             }
         };
-        let configurations = Configurations::KINDS.map(|kind| {
-            let name = self.configurations.name.clone();
-            watch(Some((Configurations::path(kind), name)))
-        });
+        let configurations =
+            WebhookConfigurations::paths().map(|path| watch(Some((path, self.configurations.name.clone()))));
         let [mutating, validating] = configurations;
         let secret = watch(self.source.watched());
         let looking = async {
@@ -128,7 +126,7 @@ impl Keeper {
             self.own.clone_from(roots);
         }
         if let Some(found) = &found {
-            let bundles: Vec<_> = found.iter().flat_map(Configuration::bundles).cloned().collect();
+            let bundles: Vec<_> = found.iter().flat_map(WebhookConfiguration::bundles).cloned().collect();
             self.publication.observe(&bundles, &self.own, at);
         }
         let mut wait = ROUND;
@@ -196,7 +194,7 @@ impl Keeper {
     }
 
     /// Writes what the `caBundle`s are to hold, where they do not; tells whether it did.
-    async fn publish(&self, found: &[Configuration], (now, at): (SystemTime, Duration)) -> Result<bool, ()> {
+    async fn publish(&self, found: &[WebhookConfiguration], (now, at): (SystemTime, Duration)) -> Result<bool, ()> {
         let Shared { metrics, health, .. } = &self.shared;
         // With nothing to put in, there is nothing to put right.
         if self.own.is_empty() {
@@ -210,7 +208,7 @@ impl Keeper {
                 .bundles()
                 .map(|present| self.publication.desired_bundle(present, &self.own, now, at))
                 .collect();
-            let (kind, name) = (configuration.kind(), &self.configurations.name);
+            let (kind, name) = (configuration.kind, &self.configurations.name);
             let what = format!("update of {kind} {name}");
             if configuration.bundles().zip(&wanted).all(|(present, wanted)| is_same(present, wanted)) {
                 health.ok(Component::CaBundle, &what);
@@ -236,7 +234,7 @@ impl Keeper {
                 }
             }
         }
-        metrics.ca_bundle_in_sync(!found.iter().flat_map(Configuration::bundles).any(lacks_ours));
+        metrics.ca_bundle_in_sync(!found.iter().flat_map(WebhookConfiguration::bundles).any(lacks_ours));
         if failed { Err(()) } else { Ok(wrote) }
     }
 }

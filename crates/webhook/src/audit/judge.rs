@@ -11,7 +11,7 @@ use rayguard_manifest::json::Json;
 use rayguard_policy::cluster_context::ClusterContext;
 use rayguard_policy::context::{Context, Environment};
 use rayguard_policy::policy::Policy;
-use rayguard_policy::policy::stored::Owners;
+use rayguard_policy::policy::stored::OwnerFindings;
 use rayguard_policy::ray::RayObject;
 use rayguard_policy::rule::{Finding, Input, Level, Scope};
 use rayguard_policy::rules::RULES;
@@ -21,7 +21,7 @@ pub(super) struct Judge {
     policy: Arc<Policy>,
     view: Arc<dyn ClusterContext>,
     makes_reports: bool,
-    owners: Owners,
+    owners: OwnerFindings,
     tally: Tally,
 }
 
@@ -47,7 +47,7 @@ impl Judge {
         let levels = rules.map(|rule| (rule.name, policy.level(rule)));
         let findings = levels.filter(|(_, level)| *level > Level::Off).map(|rule| (rule, 0)).collect();
         let tally = Tally { objects: 0, denied: 0, warned: 0, unreadable: 0, findings };
-        Self { policy, view, makes_reports, owners: Owners::default(), tally }
+        Self { policy, view, makes_reports, owners: OwnerFindings::default(), tally }
     }
 
     /// Judges objects; gives the reports on those that something is wrong with.
@@ -78,7 +78,7 @@ impl Judge {
         let object = RayObject::read(object)?;
         let environment = Environment { cluster: &*self.view, ..Environment::EMPTY };
         let context = Context::new(&object, &self.policy.settings).within(environment);
-        let (findings, _) = self.owners.judge(&self.policy, &context, &self.policy.object_exemptions);
+        let (findings, _) = self.owners.review(&self.policy, &context, &self.policy.object_exemptions);
         Some(findings)
     }
 

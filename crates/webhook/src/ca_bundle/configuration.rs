@@ -1,119 +1,113 @@
-//! The two webhook configurations, of which rayguard writes nothing but the `caBundle`.
+//! The two webhook configurations. rayguard writes only their `caBundle`s.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use k8s_openapi::Resource;
+use k8s_openapi::api::admissionregistration::v1::{
+    MutatingWebhookConfiguration, ValidatingWebhookConfiguration, WebhookClientConfig,
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::Resource as _;
 use kube::api::PatchParams;
-use serde::Deserialize;
 use serde_json::json;
 
 use crate::certificates::Root;
 use crate::kube_api::{ApiClient, ApiError, FIELD_MANAGER};
 
-const GROUP: &str = "/apis/admissionregistration.k8s.io/v1";
-
-/// The configurations of both kinds that have one name.
+/// The MutatingWebhookConfiguration and the ValidatingWebhookConfiguration that share a name.
 #[derive(Clone)]
-pub(super) struct Configurations {
-    api: ApiClient,
+pub(super) struct WebhookConfigurations {
+    client: ApiClient,
     pub(super) name: String,
 }
 
-/// One configuration, as it was when it was read.
-pub(super) struct Configuration {
-    kind: &'static str,
-    version: String,
-    webhooks: Vec<Webhook>,
+/// A webhook configuration as it was read.
+pub(super) struct WebhookConfiguration {
+    pub(super) kind: &'static str,
+    path: String,
+    resource_version: Option<String>,
+    webhooks: Vec<WebhookBundle>,
 }
 
-/// One webhook of a configuration.
-struct Webhook {
+/// The roots in the `caBundle` of a webhook.
+struct WebhookBundle {
     name: String,
-    bundle: Vec<Root>,
+    roots: Vec<Root>,
 }
 
-/// What is read of a configuration.
-#[derive(Deserialize)]
-struct Object {
-    metadata: Metadata,
-    #[serde(default)]
-    webhooks: Vec<Entry>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Metadata {
-    resource_version: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Entry {
-    name: String,
-    client_config: ClientConfig,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ClientConfig {
-    #[serde(default)]
-    ca_bundle: String,
-}
-
-impl Configurations {
-    pub(super) const KINDS: [&'static str; 2] = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
-
-    pub(super) fn new(api: ApiClient, name: String) -> Self {
-        Self { api, name }
+impl WebhookConfigurations {
+    pub(super) fn new(client: ApiClient, name: String) -> Self {
+        Self { client, name }
     }
 
-    /// Where the API server has the configurations of a kind.
-    pub(super) fn path(kind: &str) -> String {
-        format!("{GROUP}/{}s", kind.to_ascii_lowercase())
+    /// Returns the API paths of both kinds.
+    pub(super) fn paths() -> [String; 2] {
+        [MutatingWebhookConfiguration::url_path(&(), None), ValidatingWebhookConfiguration::url_path(&(), None)]
     }
 
-    /// Reads what there is of the two; whoever has switched one webhook off has only the other.
-    pub(super) async fn read(&self) -> Result<Vec<Configuration>, ApiError> {
-        let [mutating, validating] = Self::KINDS.map(|kind| self.read_one(kind));
-        let (mutating, validating) = tokio::join!(mutating, validating);
-        match (mutating, validating) {
+    /// Reads the configurations. One of them may be missing, because a user can switch one webhook off.
+    pub(super) async fn read(&self) -> Result<Vec<WebhookConfiguration>, ApiError> {
+        match tokio::join!(self.read_mutating(), self.read_validating()) {
             (Err(absent @ ApiError::NotFound(_)), Err(ApiError::NotFound(_))) => Err(absent),
             (Ok(one), Err(ApiError::NotFound(_))) | (Err(ApiError::NotFound(_)), Ok(one)) => Ok(vec![one]),
             (mutating, validating) => Ok(vec![mutating?, validating?]),
         }
     }
 
-    async fn read_one(&self, kind: &'static str) -> Result<Configuration, ApiError> {
-        let object: Object = self.api.get(&Self::path(kind), &self.name).await?;
-        let webhooks = object.webhooks.into_iter().map(|entry| {
-            let pem = BASE64_STANDARD.decode(entry.client_config.ca_bundle).unwrap_or_default();
-            Webhook { name: entry.name, bundle: Root::from_pem_bundle(&pem) }
-        });
-        Ok(Configuration { kind, version: object.metadata.resource_version, webhooks: webhooks.collect() })
+    async fn read_mutating(&self) -> Result<WebhookConfiguration, ApiError> {
+        let path = MutatingWebhookConfiguration::url_path(&(), None);
+        let object: MutatingWebhookConfiguration = self.client.get(&path, &self.name).await?;
+        let webhooks = object.webhooks.into_iter().flatten().map(|webhook| (webhook.name, webhook.client_config));
+        Ok(WebhookConfiguration::new(MutatingWebhookConfiguration::KIND, path, object.metadata, webhooks))
     }
 
-    /// Writes the `caBundle`s, unless the configuration has changed since it was read. It is not made when it is gone.
-    pub(super) async fn write(&self, configuration: &Configuration, bundles: &[Vec<Root>]) -> Result<(), ApiError> {
+    async fn read_validating(&self) -> Result<WebhookConfiguration, ApiError> {
+        let path = ValidatingWebhookConfiguration::url_path(&(), None);
+        let object: ValidatingWebhookConfiguration = self.client.get(&path, &self.name).await?;
+        let webhooks = object.webhooks.into_iter().flatten().map(|webhook| (webhook.name, webhook.client_config));
+        Ok(WebhookConfiguration::new(ValidatingWebhookConfiguration::KIND, path, object.metadata, webhooks))
+    }
+
+    /// Writes the `caBundle`s of a configuration, one for each webhook. Fails with a conflict if the configuration was
+    /// modified or deleted after it was read.
+    pub(super) async fn write(
+        &self,
+        configuration: &WebhookConfiguration,
+        bundles: &[Vec<Root>],
+    ) -> Result<(), ApiError> {
+        // The types of k8s-openapi would also write empty required fields, such as `sideEffects`, which rayguard would then
+        // own by server-side apply.
         let webhooks = configuration.webhooks.iter().zip(bundles).map(|(webhook, bundle)| {
             let bundle = BASE64_STANDARD.encode(Root::to_pem_bundle(bundle));
             json!({"name": webhook.name, "clientConfig": {"caBundle": bundle}})
         });
         let object = json!({
-            "apiVersion": "admissionregistration.k8s.io/v1",
+            "apiVersion": MutatingWebhookConfiguration::API_VERSION,
             "kind": configuration.kind,
-            "metadata": {"name": self.name, "resourceVersion": configuration.version},
+            "metadata": {"name": self.name, "resourceVersion": configuration.resource_version},
             "webhooks": webhooks.collect::<Vec<_>>(),
         });
         let params = PatchParams::apply(FIELD_MANAGER).force();
-        self.api.apply(&Self::path(configuration.kind), &self.name, &params, &object).await
+        self.client.apply(&configuration.path, &self.name, &params, &object).await
     }
 }
 
-impl Configuration {
-    pub(super) fn kind(&self) -> &'static str {
-        self.kind
+impl WebhookConfiguration {
+    fn new(
+        kind: &'static str,
+        path: String,
+        metadata: ObjectMeta,
+        webhooks: impl Iterator<Item = (String, WebhookClientConfig)>,
+    ) -> Self {
+        let webhooks = webhooks.map(|(name, client_config)| {
+            let pem = client_config.ca_bundle.unwrap_or_default();
+            WebhookBundle { name, roots: Root::from_pem_bundle(&pem.0) }
+        });
+        Self { kind, path, resource_version: metadata.resource_version, webhooks: webhooks.collect() }
     }
 
+    /// Returns the roots in each webhook's `caBundle`.
     pub(super) fn bundles(&self) -> impl Iterator<Item = &Vec<Root>> {
-        self.webhooks.iter().map(|webhook| &webhook.bundle)
+        self.webhooks.iter().map(|webhook| &webhook.roots)
     }
 }
