@@ -22,7 +22,7 @@ pub(crate) use arguments::ServeArgs;
 pub(crate) use arguments::duration;
 use origin::Origin;
 use rayguard_webhook::admin::{self, Admin};
-use rayguard_webhook::ca_bundle::Shared;
+use rayguard_webhook::ca_bundle::SharedState;
 use rayguard_webhook::certificates::TlsError;
 use rayguard_webhook::endpoint;
 use rayguard_webhook::kube_api::ApiError;
@@ -103,7 +103,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
 
     let listener = listen(args.listen)?;
     let admin_listener = listen(args.admin_listen)?;
-    let shared = Shared::new(Arc::clone(&metrics));
+    let shared = SharedState::new(Arc::clone(&metrics));
     let origin = Origin::new(&args, &shared).await?;
     let view = View::new(&args, &policy, &shared).await?;
     let (lifetime, admin_lifetime) = (Lifetime::default(), Lifetime::default());

@@ -6,7 +6,7 @@ use super::{ServeArgs, ServeError};
 use rayguard_policy::cluster_context::ClusterContext;
 use rayguard_policy::policy::Policy;
 use rayguard_webhook::audit::{Audit, Terms};
-use rayguard_webhook::ca_bundle::Shared;
+use rayguard_webhook::ca_bundle::SharedState;
 use rayguard_webhook::kube_api::ApiClient;
 use rayguard_webhook::server::Phases;
 
@@ -15,7 +15,7 @@ pub(super) async fn start(
     args: &ServeArgs,
     policy: &Policy,
     view: Arc<dyn ClusterContext>,
-    shared: &Shared,
+    shared: &SharedState,
     phases: Phases,
 ) -> Result<impl Future<Output = ()> + use<>, ServeError> {
     let audit = match &args.audit_lease {

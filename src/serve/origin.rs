@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::{ServeArgs, ServeError};
-use rayguard_webhook::ca_bundle::source::{Files, Own, Source};
-use rayguard_webhook::ca_bundle::{Keeper, Shared};
+use rayguard_webhook::ca_bundle::source::{CertificateSource, FileSource, SecretSource};
+use rayguard_webhook::ca_bundle::{CaBundleController, SharedState};
 use rayguard_webhook::certificates::{CertificateAuthority, CertificateConfig, Root};
 use rayguard_webhook::kube_api::ApiClient;
 use rayguard_webhook::server::tls::{CertFiles, Pem};
@@ -27,12 +27,12 @@ pub(super) enum Origin {
     /// Files, whose CA is none of our business.
     Files { files: CertFiles, pem: Pem, every: Duration },
     /// A Secret or files, and the `caBundle`s with them.
-    Kept(Box<Keeper>),
+    Kept(Box<CaBundleController>),
 }
 
 impl Origin {
     /// Finds the certificate to begin with. There may be none yet, where the API server is to be asked for it.
-    pub(super) async fn new(args: &ServeArgs, shared: &Shared) -> Result<Self, ServeError> {
+    pub(super) async fn new(args: &ServeArgs, shared: &SharedState) -> Result<Self, ServeError> {
         let every = args.tls_reload;
         if let (Some(secret), Some(service), Some(configuration)) =
             (&args.certificate_secret, &args.service, &args.webhook_configuration)
@@ -40,9 +40,14 @@ impl Origin {
             let api = ApiClient::new(&shared.clock).await?;
             let namespace = args.namespace.as_deref().unwrap_or(api.namespace()).to_owned();
             let service = format!("{service}.{namespace}.svc");
-            let own = Own::new(&api, &namespace, secret, terms(args, service)?);
-            let keeper =
-                Keeper::new(api, Source::Own(Box::new(own)), configuration.clone(), args.ca_settle, shared.clone());
+            let own = SecretSource::new(&api, &namespace, secret, terms(args, service)?);
+            let keeper = CaBundleController::new(
+                api,
+                CertificateSource::Secret(Box::new(own)),
+                configuration.clone(),
+                args.ca_settle,
+                shared.clone(),
+            );
             return Ok(Self::Kept(Box::new(keeper)));
         }
         let (Some(cert), Some(key)) = (&args.tls_cert, &args.tls_key) else {
@@ -58,8 +63,8 @@ impl Origin {
             return Ok(Self::Files { files, pem, every });
         };
         let api = ApiClient::new(&shared.clock).await?;
-        let files = Source::Files(Files { files, ca: ca.clone(), every });
-        let keeper = Keeper::new(api, files, configuration.clone(), args.ca_settle, shared.clone());
+        let files = CertificateSource::Files(FileSource { files, ca: ca.clone(), interval: every });
+        let keeper = CaBundleController::new(api, files, configuration.clone(), args.ca_settle, shared.clone());
         Ok(Self::Kept(Box::new(keeper)))
     }
 
@@ -69,11 +74,11 @@ impl Origin {
     }
 
     /// Follows the origin as long as the server lives.
-    pub(super) async fn follow(self, shared: &Shared) -> Infallible {
+    pub(super) async fn follow(self, shared: &SharedState) -> Infallible {
         match self {
             Self::SelfMade => pending().await,
             Self::Files { files, pem, every } => files.follow(pem, every, &shared.resolver, &shared.metrics).await,
-            Self::Kept(keeper) => keeper.keep().await,
+            Self::Kept(keeper) => keeper.run().await,
         }
     }
 }
@@ -96,7 +101,7 @@ fn terms(args: &ServeArgs, service: String) -> Result<CertificateConfig, ServeEr
 }
 
 /// Makes a certificate for this process alone, and hands over its CA.
-fn make(args: &ServeArgs, shared: &Shared) -> Result<(), ServeError> {
+fn make(args: &ServeArgs, shared: &SharedState) -> Result<(), ServeError> {
     let own = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
     let listen = Some(args.listen.ip()).filter(|ip| !ip.is_unspecified() && !ip.is_loopback());
     let names = own.into_iter().chain(listen.map(|ip| ip.to_string())).chain(args.tls_name.iter().cloned());

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{ServeArgs, ServeError};
 use rayguard_policy::cluster_context::{ClusterContext, NoContext};
 use rayguard_policy::policy::Policy;
-use rayguard_webhook::ca_bundle::Shared;
+use rayguard_webhook::ca_bundle::SharedState;
 use rayguard_webhook::health::HealthTracker;
 use rayguard_webhook::kube_api::ApiClient;
 use rayguard_webhook::watch::Watched;
@@ -22,7 +22,7 @@ pub(super) enum View {
 
 impl View {
     /// What is to be known; nothing is known yet.
-    pub(super) async fn new(args: &ServeArgs, policy: &Policy, shared: &Shared) -> Result<Self, ServeError> {
+    pub(super) async fn new(args: &ServeArgs, policy: &Policy, shared: &SharedState) -> Result<Self, ServeError> {
         let ServeArgs { watch_clusters, watch_secrets, .. } = args;
         if !watch_clusters && watch_secrets.is_empty() {
             return Ok(Self::NoContext);

@@ -8,7 +8,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::get;
 
-use crate::ca_bundle::Shared;
+use crate::ca_bundle::SharedState;
 use crate::health::Component;
 use crate::server::{Phase, Phases};
 
@@ -17,7 +17,7 @@ use crate::server::{Phase, Phases};
 #[derive(Clone)]
 pub struct Admin {
     /// What is known of the certificate, and what is counted
-    pub shared: Shared,
+    pub shared: SharedState,
     /// Whether the `caBundle`s are rayguard's to keep
     pub is_keeper: bool,
     /// The phase of the webhooks
@@ -46,7 +46,7 @@ async fn ready(State(admin): State<Admin>) -> (StatusCode, String) {
 impl Admin {
     /// What being ready lacks.
     fn missing(&self) -> Vec<String> {
-        let Shared { clock, resolver, standing, health, .. } = &self.shared;
+        let SharedState { clock, resolver, readiness, health, .. } = &self.shared;
         let because = |part| health.failure(part).map(|why| format!(": {why}")).unwrap_or_default();
         let mut missing = Vec::new();
         match resolver.current() {
@@ -57,7 +57,7 @@ impl Admin {
             }
             Some(_) => {}
         }
-        if self.is_keeper && !standing.is_good() {
+        if self.is_keeper && !readiness.is_ready() {
             missing.push(format!("the caBundle does not vouch for the certificate{}", because(Component::CaBundle)));
         }
         if self.phases.now() > Phase::Serving {

@@ -1,42 +1,43 @@
-//! Whether the API server can trust what is shown, as far as readiness goes.
+//! Whether the API servers can trust the certificate that is served, for the readiness probe.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long readiness outlasts a `caBundle` that was wiped. It is healed in less, and a Pod that a probe takes out of the
-/// Service for a moment is missing for much longer.
-const GRACE: Duration = Duration::from_secs(10);
+/// How long the server stays ready after a `caBundle` was wiped. The `caBundle` is written again in less time, while a Pod that
+/// becomes unready is missing from the Service for much longer.
+const GRACE_PERIOD: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Copy, Debug, Default)]
-enum CaBundle {
-    /// It has never been in place.
+enum State {
+    /// The `caBundle`s have never been in place.
     #[default]
-    Awaited,
+    Pending,
     InPlace,
+    /// The `caBundle`s have not been in place since this time.
     Lost(Instant),
 }
 
-/// Whether every `caBundle` vouches for the certificate that is shown.
+/// Whether every `caBundle` holds a root that verifies the certificate that is served.
 #[derive(Debug, Default)]
-pub struct Standing(Mutex<CaBundle>);
+pub struct CaBundleReadiness(Mutex<State>);
 
-impl Standing {
-    /// Takes note of how it is.
+impl CaBundleReadiness {
+    /// Records whether the certificate is trusted now.
     pub(super) fn observe(&self, is_trusted: bool) {
-        let mut bundle = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *bundle = match *bundle {
-            _ if is_trusted => CaBundle::InPlace,
-            CaBundle::InPlace => CaBundle::Lost(Instant::now()),
-            missing => missing,
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *state = match *state {
+            _ if is_trusted => State::InPlace,
+            State::InPlace => State::Lost(Instant::now()),
+            pending_or_lost => pending_or_lost,
         };
     }
 
-    /// Whether the server may call itself ready, for all that is known of the `caBundle`s.
-    pub fn is_good(&self) -> bool {
+    /// Whether the `caBundle`s allow the server to be ready.
+    pub fn is_ready(&self) -> bool {
         match *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
-            CaBundle::Awaited => false,
-            CaBundle::InPlace => true,
-            CaBundle::Lost(since) => since.elapsed() < GRACE,
+            State::Pending => false,
+            State::InPlace => true,
+            State::Lost(since) => since.elapsed() < GRACE_PERIOD,
         }
     }
 }
@@ -46,20 +47,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn readiness_begins_with_the_first_ca_bundle_and_outlasts_a_short_loss() {
-        let standing = Standing::default();
-        assert!(!standing.is_good());
-        standing.observe(false);
-        assert!(!standing.is_good(), "no grace for what never was");
-        standing.observe(true);
-        standing.observe(false);
-        assert!(standing.is_good());
-        let long_ago = Instant::now().checked_sub(GRACE).expect("the machine has run for longer");
-        *standing.0.lock().expect("nobody panics") = CaBundle::Lost(long_ago);
-        assert!(!standing.is_good());
-        standing.observe(false);
-        assert!(!standing.is_good(), "the loss began when it began");
-        standing.observe(true);
-        assert!(standing.is_good());
+    fn the_server_is_ready_after_the_first_ca_bundle_and_during_a_short_loss() {
+        let readiness = CaBundleReadiness::default();
+        assert!(!readiness.is_ready());
+        readiness.observe(false);
+        assert!(!readiness.is_ready(), "no grace period before the first caBundle");
+        readiness.observe(true);
+        readiness.observe(false);
+        assert!(readiness.is_ready());
+        let long_ago = Instant::now().checked_sub(GRACE_PERIOD).expect("the machine has run for longer");
+        *readiness.0.lock().expect("not poisoned") = State::Lost(long_ago);
+        assert!(!readiness.is_ready());
+        readiness.observe(false);
+        assert!(!readiness.is_ready(), "observing the loss again does not extend the grace period");
+        readiness.observe(true);
+        assert!(readiness.is_ready());
     }
 }

@@ -14,47 +14,41 @@ use crate::kube_api::{ApiClient, ApiError};
 /// A Secret by its name.
 #[derive(Clone)]
 pub(super) struct SecretRef {
-    api: ApiClient,
+    client: ApiClient,
     pub(super) path: String,
     pub(super) name: String,
 }
 
-/// What a Secret held when it was read.
-pub(super) struct Read {
-    version: String,
+/// The certificates in a Secret, with the version of the Secret that held them.
+pub(super) struct VersionedStore {
+    pub(super) resource_version: String,
     pub(super) store: CertificateStore,
 }
 
 impl SecretRef {
-    pub(super) fn new(api: ApiClient, namespace: &str, name: String) -> Self {
-        Self { api, path: Secret::url_path(&(), Some(namespace)), name }
+    pub(super) fn new(client: ApiClient, namespace: &str, name: String) -> Self {
+        Self { client, path: Secret::url_path(&(), Some(namespace)), name }
     }
 
-    pub(super) async fn read(&self) -> Result<Read, ApiError> {
-        let secret: Secret = self.api.get(&self.path, &self.name).await?;
+    pub(super) async fn read(&self) -> Result<VersionedStore, ApiError> {
+        let secret: Secret = self.client.get(&self.path, &self.name).await?;
         let data = secret.data.unwrap_or_default();
         let store = CertificateStore::read(|key| data.get(key).map(|value| value.0.as_slice()));
-        Ok(Read { version: secret.metadata.resource_version.unwrap_or_default(), store })
+        Ok(VersionedStore { resource_version: secret.metadata.resource_version.unwrap_or_default(), store })
     }
 
-    /// Makes the Secret, empty, where there is none.
-    pub(super) async fn make(&self) -> Result<(), ApiError> {
-        self.api.ensure_exists::<Secret>(&self.path, &self.name).await
+    /// Creates the empty Secret unless it exists.
+    pub(super) async fn ensure_exists(&self) -> Result<(), ApiError> {
+        self.client.ensure_exists::<Secret>(&self.path, &self.name).await
     }
 
-    /// Writes what is to be held next, unless the Secret has changed since it was read: of several that try, one wins,
-    /// and the others read what it has written. Other keys of the Secret, and its type, are left alone.
-    pub(super) async fn write(&self, version: &str, store: &CertificateStore) -> Result<(), ApiError> {
-        // stringData knows no removal, so the values are encoded here.
+    /// Writes the certificates, unless the Secret was modified after this version. If several replicas write at the same time,
+    /// one succeeds and the others fail with a conflict. Other keys of the Secret, and its type, do not change.
+    pub(super) async fn write(&self, resource_version: &str, store: &CertificateStore) -> Result<(), ApiError> {
+        // `stringData` cannot remove a key, so the values are encoded here.
         let data: BTreeMap<_, _> = CertificateStore::KEYS.into_iter().zip(store.values().map(encoded)).collect();
-        let patch = json!({"metadata": {"resourceVersion": version}, "data": data});
-        self.api.merge_patch(&self.path, &self.name, &patch).await
-    }
-}
-
-impl Read {
-    pub(super) fn version(&self) -> &str {
-        &self.version
+        let patch = json!({"metadata": {"resourceVersion": resource_version}, "data": data});
+        self.client.merge_patch(&self.path, &self.name, &patch).await
     }
 }
 

@@ -1,10 +1,11 @@
-//! Where certificates come from: the Secret in which rayguard keeps its own, or the files of somebody else's.
+//! The origin of the certificate: the Secret in which rayguard keeps certificates that it makes, or files that another program
+//! renews.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::secret::{Read, SecretRef};
-use super::state::Shared;
+use super::secret::{SecretRef, VersionedStore};
+use super::state::SharedState;
 use crate::certificates::{CertificateConfig, Leaf, RenewalStep, Root, TlsError};
 use crate::health::Component;
 use crate::kube_api::lease::LeaseLock;
@@ -12,50 +13,57 @@ use crate::kube_api::{ApiClient, ApiError};
 use crate::server::reload;
 use crate::server::tls::CertFiles;
 
-/// How long the Secret may be gone before it is made anew. Where a release is removed or gets its certificates in another
-/// way, the rights go with the Secret, and nothing is left behind.
-const ABSENCE: Duration = Duration::from_secs(10);
+/// How long the Secret must be missing before it is created again. When a release is uninstalled, or gets its certificate from
+/// another origin, its RBAC rights are removed with the Secret; a Secret that is created before that would be left behind.
+const RECREATE_AFTER: Duration = Duration::from_secs(10);
 
-/// How long the Lease is held by a replica that does not give it back: a change takes well under a second.
-const LIFE: Duration = Duration::from_secs(15);
+/// The duration of the Lease, which only matters for a replica that does not release it: a change takes much less than a
+/// second.
+const LEASE_DURATION: Duration = Duration::from_secs(15);
 
-/// Where certificates come from.
-pub enum Source {
-    /// A Secret, whose content rayguard makes.
-    Own(Box<Own>),
-    /// Files, that somebody else renews.
-    Files(Files),
+/// The pause before the next attempt while another replica holds the Lease.
+const LEASE_RETRY: Duration = Duration::from_secs(1);
+
+/// The origin of the certificate.
+pub enum CertificateSource {
+    /// A Secret with certificates that rayguard makes
+    Secret(Box<SecretSource>),
+    /// Files that another program renews
+    Files(FileSource),
 }
 
-/// A Secret that holds certificates of rayguard's own making.
-pub struct Own {
+/// A Secret with certificates that rayguard makes.
+pub struct SecretSource {
     secret: SecretRef,
     lease: LeaseLock,
-    terms: CertificateConfig,
-    /// Since when the Secret is gone
-    absent: Option<Instant>,
-    /// Whether a CA in the Secret was made here
-    is_founder: bool,
+    config: CertificateConfig,
+    /// When the Secret was first found missing
+    missing_since: Option<Instant>,
+    /// Whether this process made a CA that it wrote into the Secret
+    created_ca: bool,
 }
 
-/// A certificate in files, and the CA by which it is to be trusted.
-pub struct Files {
-    /// The certificate and its key
+/// The files of a certificate and of the CA that clients must trust.
+pub struct FileSource {
+    /// The files of the certificate and its key
     pub files: CertFiles,
-    /// The CA
+    /// The file of the CA
     pub ca: PathBuf,
-    /// How often they are looked at
-    pub every: Duration,
+    /// How often the files are read
+    pub interval: Duration,
 }
 
-/// What a source held when it was read.
-pub struct Held {
-    /// The roots of ours that are valid now
+/// The certificates that a source held when it was read.
+pub(super) struct SourceContent {
+    /// The roots that are valid now
     pub(super) roots: Vec<Root>,
-    /// The certificate to be shown
+    /// The certificate to serve
     pub(super) leaf: Option<Leaf>,
-    read: Option<Read>,
+    store: Option<VersionedStore>,
 }
+
+/// A failure that the health tracker has recorded.
+pub(super) struct RecordedFailure;
 
 /// Why files cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -66,133 +74,133 @@ enum FilesError {
     Tls(#[from] TlsError),
 }
 
-impl Own {
-    /// The Secret and the Lease that both have this name.
-    pub fn new(api: &ApiClient, namespace: &str, name: &str, terms: CertificateConfig) -> Self {
-        let secret = SecretRef::new(api.clone(), namespace, name.to_owned());
-        let lease = LeaseLock::new(api.clone(), namespace, name.to_owned(), LIFE);
-        Self { secret, lease, terms, absent: None, is_founder: false }
-    }
-}
-
-impl Source {
-    /// The object to watch, by its path and its name.
-    pub(super) fn watched(&self) -> Option<(String, String)> {
+impl CertificateSource {
+    /// Returns the path and the name of the object to watch, if there is one.
+    pub(super) fn watched_object(&self) -> Option<(String, String)> {
         match self {
-            Self::Own(own) => Some((own.secret.path.clone(), own.secret.name.clone())),
+            Self::Secret(source) => Some((source.secret.path.clone(), source.secret.name.clone())),
             Self::Files(_) => None,
         }
     }
 
-    /// Whether a CA was made here; with files, nobody is more of a founder than others.
-    pub(super) fn is_founder(&self) -> bool {
+    /// Whether this process made the CA. With files the replicas do not differ, so each of them counts.
+    pub(super) fn created_ca(&self) -> bool {
         match self {
-            Self::Own(own) => own.is_founder,
+            Self::Secret(source) => source.created_ca,
             Self::Files(_) => true,
         }
     }
 
-    pub(super) async fn read(&mut self, shared: &Shared) -> Option<Held> {
+    /// Reads the certificates. Returns `None` after a failure, which is recorded.
+    pub(super) async fn read(&mut self, state: &SharedState) -> Option<SourceContent> {
         match self {
-            Self::Own(own) => {
-                let read = own.read().await;
-                let read = shared.health.record(Component::Certificates, &own.secret.name, read)?;
-                // Its answer has set the clock.
-                let roots = read.store.roots(shared.clock.now());
+            Self::Secret(source) => {
+                let read = source.read().await;
+                let read = state.health.record(Component::Certificates, &source.secret.name, read)?;
+                // The clock is read after the response, which has set it.
+                let roots = read.store.roots(state.clock.now());
                 if let Some(authority) = read.store.authority() {
-                    shared.metrics.certificate_expires("ca", authority.root().validity().not_after);
+                    state.metrics.certificate_expires("ca", authority.root().validity().not_after);
                 }
-                Some(Held { roots, leaf: read.store.leaf().cloned(), read: Some(read) })
+                Some(SourceContent { roots, leaf: read.store.leaf().cloned(), store: Some(read) })
             }
-            Self::Files(files) => {
-                let (paths, ca) = (files.files.clone(), files.ca.clone());
-                // A volume may hang; the requests must not.
-                let read = tokio::task::spawn_blocking(move || read_files(&paths, ca)).await.ok()?;
-                let (leaf, roots) =
-                    shared.health.record(Component::Certificates, &files.files.cert.display().to_string(), read)?;
-                let now = shared.clock.now();
+            Self::Files(source) => {
+                let (files, ca) = (source.files.clone(), source.ca.clone());
+                let object = files.cert.display().to_string();
+                // Reading a volume may hang, which must not block requests.
+                let read = tokio::task::spawn_blocking(move || read_files(&files, ca)).await.ok()?;
+                let (leaf, roots) = state.health.record(Component::Certificates, &object, read)?;
+                let now = state.clock.now();
                 let not_after = roots.iter().map(|root| root.validity().not_after).max();
                 if let Some(not_after) = not_after {
-                    shared.metrics.certificate_expires("ca", not_after);
+                    state.metrics.certificate_expires("ca", not_after);
                 }
                 let roots = roots.into_iter().filter(|root| root.is_valid_at(now)).collect();
-                Some(Held { roots, leaf: Some(leaf), read: None })
+                Some(SourceContent { roots, leaf: Some(leaf), store: None })
             }
         }
     }
 
-    /// Does what is due to the Secret; gives the time until something may be due again, if that is known.
-    pub(super) async fn advance(
+    /// Writes the next step of the renewal into the Secret, if one is due. Returns when the source must be read again, if that
+    /// is known.
+    pub(super) async fn renew(
         &mut self,
-        held: Held,
-        settled: impl Fn(&Root) -> bool,
+        content: SourceContent,
+        is_published: impl Fn(&Root) -> bool,
         now: SystemTime,
-        shared: &Shared,
-    ) -> Result<Option<Duration>, ()> {
-        match (self, held.read) {
-            (Self::Own(own), Some(read)) => own.advance(read, settled, now, shared).await,
-            (Self::Files(files), _) => Ok(Some(files.every)),
-            (Self::Own(_), None) => Ok(None),
+        state: &SharedState,
+    ) -> Result<Option<Duration>, RecordedFailure> {
+        match (self, content.store) {
+            (Self::Secret(source), Some(store)) => source.renew(store, is_published, now, state).await,
+            (Self::Files(source), _) => Ok(Some(source.interval)),
+            (Self::Secret(_), None) => Ok(None),
         }
     }
 }
 
-impl Own {
-    async fn read(&mut self) -> Result<Read, ApiError> {
+impl SecretSource {
+    /// Creates a source from the Secret and the Lease that both have this name.
+    pub fn new(client: &ApiClient, namespace: &str, name: &str, config: CertificateConfig) -> Self {
+        let secret = SecretRef::new(client.clone(), namespace, name.to_owned());
+        let lease = LeaseLock::new(client.clone(), namespace, name.to_owned(), LEASE_DURATION);
+        Self { secret, lease, config, missing_since: None, created_ca: false }
+    }
+
+    async fn read(&mut self) -> Result<VersionedStore, ApiError> {
         let read = self.secret.read().await;
         if !matches!(read, Err(ApiError::NotFound(_))) {
-            self.absent = None;
+            self.missing_since = None;
             return read;
         }
-        if self.absent.get_or_insert_with(Instant::now).elapsed() < ABSENCE {
+        if self.missing_since.get_or_insert_with(Instant::now).elapsed() < RECREATE_AFTER {
             return read;
         }
-        self.secret.make().await?;
+        self.secret.ensure_exists().await?;
         tracing::info!(secret = self.secret.name, "made the Secret, which was gone");
         self.secret.read().await
     }
 
-    async fn advance(
+    async fn renew(
         &mut self,
-        read: Read,
-        settled: impl Fn(&Root) -> bool,
+        current: VersionedStore,
+        is_published: impl Fn(&Root) -> bool,
         now: SystemTime,
-        shared: &Shared,
-    ) -> Result<Option<Duration>, ()> {
-        let Shared { health, metrics, .. } = shared;
-        let what = format!("update of Secret {}", self.secret.name);
-        let Some(step) = RenewalStep::due(&read.store, settled, &self.terms, now) else {
-            health.ok(Component::Certificates, &what);
-            let next = RenewalStep::next_check(&read.store, &self.terms, now);
+        state: &SharedState,
+    ) -> Result<Option<Duration>, RecordedFailure> {
+        let SharedState { health, metrics, .. } = state;
+        let object = format!("update of Secret {}", self.secret.name);
+        let VersionedStore { resource_version, store } = current;
+        let Some(step) = RenewalStep::due(&store, is_published, &self.config, now) else {
+            health.ok(Component::Certificates, &object);
+            let next = RenewalStep::next_check(&store, &self.config, now);
             return Ok(next.and_then(|next| next.duration_since(now).ok()));
         };
-        // Who fails to take the Lease goes on: the version of the Secret is what decides.
-        let taken =
-            health.record(Component::CertificateLease, &self.secret.name, self.lease.acquire_or_renew(now).await);
-        if taken == Some(false) {
-            return Ok(Some(Duration::from_secs(1)));
+        // If the Lease cannot be acquired, the renewal continues without it: the resource version prevents lost updates.
+        let acquired = self.lease.acquire_or_renew(now).await;
+        let acquired = health.record(Component::CertificateLease, &self.secret.name, acquired);
+        if acquired == Some(false) {
+            return Ok(Some(LEASE_RETRY));
         }
-        let version = read.version().to_owned();
-        let written = match step.apply(read.store, &self.terms, now) {
-            Ok(next) => self.secret.write(&version, &next).await,
+        let written = match step.apply(store, &self.config, now) {
+            Ok(next) => self.secret.write(&resource_version, &next).await,
             Err(error) => {
-                health.failed(Component::Certificates, &what, error);
-                return Err(());
+                health.failed(Component::Certificates, &object, error);
+                return Err(RecordedFailure);
             }
         };
-        if taken == Some(true) {
+        if acquired == Some(true) {
             health.record(Component::CertificateLease, &self.secret.name, self.lease.release().await);
         }
         match written {
-            // Another replica was quicker; what it has written is to be read.
+            // Another replica has written the Secret, which must be read again.
             Err(ApiError::Conflict) => Ok(Some(Duration::ZERO)),
             written => {
-                health.record(Component::Certificates, &what, written).ok_or(())?;
-                self.is_founder |= step == RenewalStep::NewCa;
+                health.record(Component::Certificates, &object, written).ok_or(RecordedFailure)?;
+                self.created_ca |= step == RenewalStep::NewCa;
                 if let Some(role) = renewed_role(step) {
                     metrics.certificate_renewed(role);
                 }
-                tracing::info!(secret = self.secret.name, "{}", done(step));
+                tracing::info!(secret = self.secret.name, "{}", completed(step));
                 Ok(Some(Duration::ZERO))
             }
         }
@@ -208,7 +216,7 @@ fn renewed_role(step: RenewalStep) -> Option<&'static str> {
     }
 }
 
-fn done(step: RenewalStep) -> &'static str {
+fn completed(step: RenewalStep) -> &'static str {
     match step {
         RenewalStep::NewCa => "made a new CA",
         RenewalStep::NewLeaf => "renewed the certificate",
