@@ -1,19 +1,17 @@
-//! The commands, and what they have in common.
+//! The command line: the commands, and the arguments that they share.
 
 mod check;
-#[cfg(feature = "server")]
-mod check_api;
 mod checker;
+#[cfg(feature = "server")]
+mod cluster;
 mod completions;
 mod default;
+mod evaluation;
 mod excerpt;
 mod explain;
 mod fix;
 mod format;
 mod here;
-mod judged;
-#[cfg(feature = "server")]
-mod live;
 mod man;
 mod object;
 mod ordered;
@@ -21,6 +19,7 @@ mod output;
 mod plugin;
 mod progress;
 mod report;
+mod reporter;
 mod rules;
 mod secret;
 mod source;
@@ -79,9 +78,8 @@ enum Command {
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
     #[cfg(feature = "server")]
-    CheckApi(crate::check_api::CheckApiArgs),
-    #[cfg(feature = "server")]
-    Serve(Box<crate::serve::ServeArgs>),
+    #[command(flatten)]
+    Cluster(cluster::ClusterCommand),
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -95,7 +93,7 @@ enum Color {
     Never,
 }
 
-/// What to read, and by which policy to judge it.
+/// The files to read, and the policy to apply.
 #[derive(Args, Debug)]
 struct Input {
     /// Files, folders and patterns to read; `-` is the standard input
@@ -134,25 +132,25 @@ struct Input {
 }
 
 impl Input {
-    /// The policy to judge by.
+    /// Returns the policy to apply.
     fn policy(&self) -> Result<Policy, CliError> {
         policy(self.config.as_deref())
     }
 
-    /// The namespace of objects that name none.
+    /// Returns the namespace of objects that name none.
     fn namespace(&self) -> &str {
         self.namespace.as_deref().unwrap_or("default")
     }
 
-    /// The texts to read, and what counts those that are passed over.
+    /// Returns the files to read, and the counter of skipped files.
     fn sources(&self) -> Result<(Sources, Arc<Skipped>), CliError> {
         let search = Search {
             paths: self.paths.clone(),
             stdin: self.stdin_filename.clone(),
             excluded: Excluded::new(&self.exclude).map_err(CliError::Usage)?,
-            heeds_git: !self.no_ignore,
+            honours_gitignore: !self.no_ignore,
         };
-        if search.is_idle() {
+        if search.would_read_terminal() {
             return Err(CliError::Usage("no path given, and the standard input is a terminal".to_owned()));
         }
         let skipped = Arc::default();
@@ -160,7 +158,7 @@ impl Input {
     }
 }
 
-/// The policy of a file, or the built-in one.
+/// Returns the policy of a file, or the built-in one.
 fn policy(file: Option<&Path>) -> Result<Policy, CliError> {
     policy_file::read(file).map_err(|error| {
         let lines = error.to_string();
@@ -168,7 +166,7 @@ fn policy(file: Option<&Path>) -> Result<Policy, CliError> {
     })
 }
 
-/// How a command ended.
+/// The exit status of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Status {
     Clean,
@@ -177,32 +175,24 @@ enum Status {
     Unchecked,
 }
 
-/// Why a command could not do anything at all.
+/// The reason why a command could not do anything.
 #[derive(Debug, thiserror::Error)]
 enum CliError {
-    /// The policy file cannot be used; all that is wrong with it, ready to be shown.
+    /// The policy file cannot be used. Contains all its errors, rendered.
     #[error("{0}")]
     Config(String),
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
-    /// Arguments that do not go together.
+    /// The arguments do not fit together.
     #[error("{0}")]
     Usage(String),
     #[error(transparent)]
     Write(#[from] OutputError),
     #[error("cannot write into {}: {source}", path.display())]
     Folder { path: PathBuf, source: io::Error },
+    /// Another failure, such as one of a command that needs a cluster.
     #[error("{0}")]
-    Unknown(String),
-    #[cfg(feature = "server")]
-    #[error(transparent)]
-    Live(#[from] live::LiveError),
-    #[cfg(feature = "server")]
-    #[error(transparent)]
-    CheckApi(#[from] crate::check_api::CheckApiError),
-    #[cfg(feature = "server")]
-    #[error(transparent)]
-    Serve(#[from] crate::serve::ServeError),
+    Failed(String),
 }
 
 impl From<Status> for ExitCode {
@@ -232,13 +222,11 @@ pub(crate) fn run() -> ExitCode {
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(&args),
         #[cfg(feature = "server")]
-        Command::CheckApi(args) => check_api::run(&args),
-        #[cfg(feature = "server")]
-        Command::Serve(args) => crate::serve::run(*args).map(|()| Status::Clean).map_err(CliError::from),
+        Command::Cluster(command) => cluster::run(command),
     };
     let status = done.unwrap_or_else(|error| {
-        output::complain(&match error {
-            CliError::Config(shown) => shown,
+        output::message(&match error {
+            CliError::Config(rendered) => rendered,
             CliError::Usage(message) => Cli::command().error(ErrorKind::ValueValidation, message).exit(),
             error => text::error(&error.to_string()),
         });

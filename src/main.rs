@@ -1,4 +1,4 @@
-//! The command line: arguments in, exit status out.
+//! The command `rayguard`.
 
 #[cfg(feature = "server")]
 mod check_api;

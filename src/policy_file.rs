@@ -1,38 +1,38 @@
-//! The policy file on disk, for the command line and the server alike.
+//! The policy file, for the commands and the server.
 
 use std::fmt::{self, Write as _};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use rayguard_manifest::yaml;
-use rayguard_policy::policy::file::ConfigError;
 use rayguard_policy::policy::Policy;
+use rayguard_policy::policy::file::ConfigError;
 
-/// Why a policy file is of no use: one line for everything that is wrong with it.
+/// The reason why a policy file cannot be used. It is displayed as one line per error.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PolicyFileError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("cannot read the policy file {}: {source}", path.display())]
     Read {
         /// The file
         path: PathBuf,
-        /// Why
+        /// The error of the system
         source: std::io::Error,
     },
-    /// It is not UTF-8.
+    /// The file is not UTF-8.
     #[error("{}: {error}", path.display())]
     Encoding {
         /// The file
         path: PathBuf,
-        /// Where
+        /// The error, with its location
         error: yaml::YamlError,
     },
-    /// It says what a policy cannot say.
+    /// The content is not a valid policy.
     #[error("{}", Lines(path, errors))]
     Invalid {
         /// The file
         path: PathBuf,
-        /// What
+        /// All errors
         errors: Vec<ConfigError>,
     },
 }
@@ -45,15 +45,19 @@ impl fmt::Display for Lines<'_> {
             if index > 0 {
                 formatter.write_char('\n')?;
             }
-            // A place follows a file's name at once, as editors want it; anything else after a blank.
-            let blank = if error.position.is_some() { "" } else { " " };
-            write!(formatter, "{}:{blank}{error}", self.0.display())?;
+            // Editors expect `file:line:column` without a space.
+            let space = if error.position.is_some() { "" } else { " " };
+            write!(formatter, "{}:{space}{error}", self.0.display())?;
         }
         Ok(())
     }
 }
 
-/// Reads a policy file; without one, the policy is the built-in one.
+/// Reads a policy file. Without a path, returns the built-in policy.
+///
+/// # Errors
+///
+/// The file cannot be read, or is not a valid policy.
 pub(crate) fn read(path: Option<&Path>) -> Result<Policy, PolicyFileError> {
     let Some(path) = path else { return Ok(Policy::default()) };
     let bytes = fs::read(path).map_err(|source| PolicyFileError::Read { path: path.to_owned(), source })?;

@@ -1,7 +1,5 @@
 //! `rayguard check`: checks files, or the objects of a live cluster.
 
-use std::sync::Arc;
-
 use clap::{ArgAction, Args, ValueEnum};
 use rayguard_policy::cluster_context::KnownObjects;
 use rayguard_policy::policy::Policy;
@@ -11,7 +9,7 @@ use super::checker::Checker;
 use super::fix::{FixArgs, Fixed};
 use super::format::{self, Format, OutputParser, OutputTo};
 use super::progress::Progress;
-use super::report::{Severity, Skipped, Summary};
+use super::report::{Severity, Summary};
 use super::reporter::Reporter;
 use super::source::Sources;
 use super::{CliError, Input, Status, ordered, output, text};

@@ -1,4 +1,4 @@
-//! `rayguard completions`: what a shell needs to complete commands and options.
+//! `rayguard completions`: prints a completion script for a shell.
 
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;

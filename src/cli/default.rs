@@ -1,4 +1,4 @@
-//! `rayguard default`: manifests as the webhook would leave them.
+//! `rayguard default`: prints manifests with the defaults of the webhook.
 
 use std::fmt::Write as _;
 
@@ -13,8 +13,9 @@ use similar::TextDiff;
 use super::fix;
 use super::object::{self, ObjectName};
 use super::output;
+use super::report::Unreadable;
 use super::source::Source;
-use super::text::{self, TextView};
+use super::text::TextRenderer;
 use super::{CliError, Input, Status};
 
 /// Print manifests with the defaults that the webhook would write into them
@@ -48,10 +49,11 @@ pub(super) struct DefaultArgs {
     in_place: bool,
 }
 
-/// What is done with the objects that are read.
+/// Applies the defaults to files.
 struct Defaulter<'d> {
     policy: &'d Policy,
     args: &'d DefaultArgs,
+    errors: TextRenderer,
     out: String,
 }
 
@@ -60,14 +62,14 @@ pub(super) fn run(args: &DefaultArgs) -> Result<Status, CliError> {
     if args.in_place {
         return fix::in_place(&policy, &args.input, args.diff);
     }
-    let mut defaulter = Defaulter { policy: &policy, args, out: String::new() };
+    let mut defaulter = Defaulter { policy: &policy, args, errors: TextRenderer::styled(None), out: String::new() };
     let mut status = Status::Clean;
     let (sources, _) = args.input.sources()?;
     for source in sources {
         match source.and_then(|source: Source| Ok((source.name(), source.read()?))) {
             Ok((name, bytes)) => status = status.max(defaulter.file(&name, &bytes)?),
             Err(unreadable) => {
-                output::complain(&unreadable.text);
+                output::message(&defaulter.errors.unreadable(&unreadable));
                 status = Status::Unchecked;
             }
         }
@@ -81,15 +83,15 @@ impl Defaulter<'_> {
         let text = match yaml::decode(bytes) {
             Ok(text) => text,
             Err(error) => {
-                output::complain(&text::undecoded(name, &error));
+                output::message(&self.errors.unreadable(&Unreadable::encoding(name, &error)));
                 return Ok(Status::Unchecked);
             }
         };
-        let (lines, view) = (Lines::of(text), TextView::new(None));
+        let lines = Lines::of(text);
         let mut status = Status::Clean;
         for part in yaml::parts(text) {
             for error in part.documents.iter().filter_map(|document| document.as_ref().err()) {
-                output::complain(&view.unreadable(&lines, name, error));
+                output::message(&self.errors.unreadable(&Unreadable::document(name, &lines, error)));
                 status = Status::Unchecked;
             }
             self.part(&part, name)?;
@@ -120,7 +122,7 @@ impl Defaulter<'_> {
         Ok(())
     }
 
-    /// Prints a document behind a line of dashes, unless it brings its own.
+    /// Prints a document after a line of dashes, unless it has one.
     fn print(&mut self, document: &str) {
         if !document.starts_with("---") {
             self.out.push_str("---\n");
@@ -131,7 +133,7 @@ impl Defaulter<'_> {
         }
     }
 
-    /// Writes the defaults into an object, or into those of a list, and says whether there were any.
+    /// Writes the defaults into an object, or into those of a list, and reports whether there were any.
     fn defaults(&mut self, json: &mut Json<'_>, file: &str) -> Result<bool, CliError> {
         if object::is_list(json) {
             let field = |name: &str| json.field(name).as_str().map(str::to_owned);
@@ -152,8 +154,8 @@ impl Defaulter<'_> {
             let _ = writeln!(self.out, "{line}");
         }
         let before = json.clone();
-        // The patch is made for the object as KubeRay's schema leaves it. It fits what is written, too, unless that has
-        // a null or another type where the patch wants to add something.
+        // The patch is for the object with the defaults of KubeRay's schema. It can also be applied to the manifest, unless
+        // that has a null or a value of another type where the patch adds something.
         if apply(json, &outcome.patch).is_err() {
             *json = outcome.object;
         }

@@ -50,7 +50,7 @@ impl Evaluation {
             };
         };
         let written = |finding: &Finding| outcome.as_written(&finding.path);
-        let is_over = RayObject::read(&document.json).is_some_and(|object| object.is_over());
+        let is_over = RayObject::read(&document.json).is_some_and(|object| object.has_ended());
         let storage_key = RayObject::read(&outcome.object).filter(|_| !is_over).and_then(|mut object| {
             object.namespace = object.namespace.or(Some(namespace));
             let key = object.storage_key(&policy.settings.cluster_domain)?;

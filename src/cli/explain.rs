@@ -1,4 +1,4 @@
-//! `rayguard explain`: a rule's page.
+//! `rayguard explain`: prints the pages of rules.
 
 use clap::Args;
 use rayguard_policy::rule::Rule;
@@ -31,10 +31,10 @@ pub(super) fn run(args: &ExplainArgs) -> Result<Status, CliError> {
     if !pages.is_empty() {
         output::print(&(pages.join("\n\n") + "\n"))?;
     }
-    if unknown.is_empty() { Ok(Status::Clean) } else { Err(CliError::Unknown(unknown.join("\n"))) }
+    if unknown.is_empty() { Ok(Status::Clean) } else { Err(CliError::Failed(unknown.join("\n"))) }
 }
 
-/// A rule's document, and by what words to know its faults where rayguard did not keep them out.
+/// Returns a rule's page, with the operator's errors for the objects that the rule refuses.
 fn page(rule: &Rule) -> String {
     let docs = rule.docs.trim_end();
     if rule.reference.is_empty() {
@@ -44,10 +44,10 @@ fn page(rule: &Rule) -> String {
     format!("{docs}\n\n## In the operator's log\n\n{}", errors.join("\n"))
 }
 
-/// The rule that may have been meant, or where to look for it.
+/// Returns the rule that the user may have meant, or the command that lists all rules.
 fn hint(name: &str) -> String {
     match suggestion(name, &rules::names()) {
-        nothing if nothing.is_empty() => "; `rayguard rules` lists them".to_owned(),
+        none if none.is_empty() => "; `rayguard rules` lists them".to_owned(),
         suggestion => suggestion,
     }
 }

@@ -1,29 +1,28 @@
-//! `check --fix` and `default --in-place`: texts that are changed where they are, and nowhere else.
+//! `check --fix` and `default --in-place`: change files in place, and keep everything else in them as it is.
 
+mod apply;
 mod defaults;
 mod diff;
 mod file;
-mod mend;
 
 use std::collections::HashSet;
 use std::fmt::Display;
 
 use clap::Args;
 use rayguard_manifest::yaml::{self, Document, Lines, Location};
-use rayguard_policy::policy::Outcome;
-use rayguard_policy::policy::Policy;
+use rayguard_policy::policy::{Outcome, Policy};
 
 pub(super) use diff::coloured;
 
 use super::format::{Format, OutputTo};
 use super::report::Unreadable;
 use super::source::Source;
-use super::text::{self, TextView};
+use super::text::{self, TextRenderer};
 use super::{CliError, Input, Status, object, output};
-use defaults::defaulted;
-use mend::mended;
+use apply::with_fixes;
+use defaults::with_defaults;
 
-/// Whether to change what is checked.
+/// The arguments of `check` that change files.
 #[derive(Args, Clone, Copy, Debug)]
 pub(super) struct FixArgs {
     /// Write into the files what mends a finding, where there is one safe answer
@@ -41,20 +40,23 @@ pub(super) struct FixArgs {
     diff: bool,
 }
 
-/// What came of the texts.
+/// The result of a change.
 #[derive(Debug)]
 pub(super) struct Fixed {
-    /// How many findings were mended.
+    /// The number of findings that were fixed.
     count: usize,
-    /// The standard input, if it was read, as it is now.
+    /// The standard input after the change, if it was read.
     stdin: Option<Vec<u8>>,
-    /// How the command ends, as far as that is known.
+    /// The exit status as it is known so far.
     pub(super) status: Status,
 }
 
 impl FixArgs {
-    /// Fixes the texts, or shows what would be fixed; nothing unless that is asked for.
-    /// `outputs` is where findings are to go.
+    /// Fixes the files, or shows the changes; returns `None` without `--fix`. `outputs` are those of the findings.
+    ///
+    /// # Errors
+    ///
+    /// An output would mix with the fixed text, or something cannot be written.
     pub(super) fn run(self, policy: &Policy, input: &Input, outputs: &[OutputTo]) -> Result<Option<Fixed>, CliError> {
         if !self.fix {
             return Ok(None);
@@ -65,48 +67,52 @@ impl FixArgs {
             return Err(CliError::Usage(message.to_owned()));
         }
         let mut fixed = Fixed { count: 0, stdin: None, status: Status::Clean };
-        let run = Run { input, diff: self.diff, tells: self.diff };
-        run.change(&mut fixed, |text, name| mended(text, name, policy, input.namespace()))?;
+        let run = Run::new(input, self.diff, self.diff);
+        run.change(&mut fixed, |text, name| with_fixes(text, name, policy, input.namespace()))?;
         Ok(Some(fixed))
     }
 
-    /// Whether all is done once it is shown what would be written.
-    pub(super) fn only_shows(self) -> bool {
+    /// Reports whether the changes are only shown.
+    pub(super) fn is_dry_run(self) -> bool {
         self.diff
     }
 }
 
 impl Fixed {
-    /// Reads a source as it is now.
+    /// Returns the changed standard input, which cannot be read again.
     pub(super) fn read(&self, source: &Source) -> Option<Vec<u8>> {
         self.stdin.clone().filter(|_| matches!(source, Source::Stdin(_)))
     }
 
-    /// Whether the standard output is taken by the fixed text.
-    pub(super) fn took_stdout(&self) -> bool {
+    /// Reports whether the fixed text is on the standard output.
+    pub(super) fn is_on_stdout(&self) -> bool {
         self.stdin.is_some()
     }
 
-    /// What would be done, for the summary.
+    /// Returns the summary of a dry run.
     pub(super) fn preview(&self) -> String {
         format!("would fix {}\n", self.count)
     }
 
-    /// What was done, for the summary.
+    /// Returns the summary. `left` is the number of findings that are left.
     pub(super) fn summary(&self, left: usize) -> String {
         format!("fixed {}, {left} left\n", self.count)
     }
 }
 
 /// Writes the defaults into files.
+///
+/// # Errors
+///
+/// The standard input is to be read, or something cannot be written.
 pub(super) fn in_place(policy: &Policy, input: &Input, diff: bool) -> Result<Status, CliError> {
     if reads_stdin(input) {
         let message = "--in-place writes into files, and the standard input is none; without it, the text is printed";
         return Err(CliError::Usage(message.to_owned()));
     }
     let mut fixed = Fixed { count: 0, stdin: None, status: Status::Clean };
-    let run = Run { input, diff, tells: true };
-    run.change(&mut fixed, |text, name| defaulted(text, name, policy, input.namespace()))?;
+    let run = Run::new(input, diff, true);
+    run.change(&mut fixed, |text, name| with_defaults(text, name, policy, input.namespace()))?;
     Ok(fixed.status)
 }
 
@@ -114,29 +120,34 @@ fn reads_stdin(input: &Input) -> bool {
     input.paths.is_empty() || input.paths.iter().any(|path| path.as_os_str() == "-")
 }
 
-/// A text with changes in it.
+/// A changed text.
 struct Changed {
     text: String,
     count: usize,
-    /// Whether some of it was not changed as it should be, and that was said.
+    /// Whether a change was not possible. The reason has been reported.
     is_incomplete: bool,
 }
 
-/// What is done with texts.
+/// A change of several files.
 struct Run<'r> {
     input: &'r Input,
-    /// Whether they are only to be shown.
+    /// Whether the changes are only shown.
     diff: bool,
-    /// Whether nobody else will tell what cannot be read.
-    tells: bool,
+    /// Whether unreadable files are reported here. A check that follows reports them otherwise.
+    reports_errors: bool,
+    errors: TextRenderer,
 }
 
-impl Run<'_> {
-    /// Changes each text and writes it back, or shows what would be written.
+impl<'r> Run<'r> {
+    fn new(input: &'r Input, diff: bool, reports_errors: bool) -> Self {
+        Self { input, diff, reports_errors, errors: TextRenderer::styled(None) }
+    }
+
+    /// Changes each file, or shows its changes.
     fn change(&self, fixed: &mut Fixed, change: impl Fn(&str, &str) -> Changed) -> Result<(), CliError> {
         let (sources, _) = self.input.sources()?;
         let mut known = HashSet::new();
-        // A file may have several names, and what is done to it is done once.
+        // A file with several names is changed only once.
         let is_new = |source: &Result<Source, Unreadable>| match source {
             Ok(Source::File(path)) => file::identity(path).is_none_or(|file| known.insert(file)),
             _ => true,
@@ -144,7 +155,7 @@ impl Run<'_> {
         for source in sources.filter(is_new) {
             match source.and_then(|source| source.read().map(|bytes| (source, bytes))) {
                 Ok((source, bytes)) => self.one(&source, bytes, fixed, &change)?,
-                Err(unreadable) => self.fail(&unreadable.text, fixed),
+                Err(unreadable) => self.fail(&unreadable, fixed),
             }
         }
         Ok(())
@@ -161,7 +172,7 @@ impl Run<'_> {
         let text = match yaml::decode(&bytes) {
             Ok(text) => text,
             Err(error) => {
-                self.fail(&text::undecoded(&name, &error), fixed);
+                self.fail(&Unreadable::encoding(&name, &error), fixed);
                 if matches!(source, Source::Stdin(_)) && !self.diff {
                     output::raw(&bytes)?;
                     fixed.stdin = Some(bytes);
@@ -169,10 +180,10 @@ impl Run<'_> {
                 return Ok(());
             }
         };
-        if self.tells {
+        if self.reports_errors {
             let lines = Lines::of(text);
             for error in yaml::documents(text).iter().filter_map(|document| document.as_ref().err()) {
-                self.fail(&TextView::new(None).unreadable(&lines, &name, error), fixed);
+                self.fail(&Unreadable::document(&name, &lines, error), fixed);
             }
         }
         let changed = change(text, &name);
@@ -195,7 +206,7 @@ impl Run<'_> {
             Source::File(path) if is_changed => match file::replace(path, &bytes, changed.text.as_bytes()) {
                 Ok(()) => fixed.count += changed.count,
                 Err(error) => {
-                    output::complain(&text::error(&format!("{name}: not written: {error}")));
+                    output::message(&text::error(&format!("{name}: not written: {error}")));
                     fixed.status = Status::Unchecked;
                 }
             },
@@ -204,28 +215,28 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// What cannot be read is left as it is.
-    fn fail(&self, shown: &str, fixed: &mut Fixed) {
-        if self.tells {
-            output::complain(shown);
+    /// Reports a file or a document that cannot be read. It is not changed.
+    fn fail(&self, unreadable: &Unreadable, fixed: &mut Fixed) {
+        if self.reports_errors {
+            output::message(&self.errors.unreadable(unreadable));
             fixed.status = Status::Unchecked;
         }
     }
 }
 
-/// KubeRay's objects in a text, with what would become of them.
+/// Returns KubeRay's objects in a text, each with its dry run.
 fn objects<'t>(text: &'t str, policy: &Policy, namespace: &str) -> Vec<(Document<'t>, Outcome<'t>)> {
     let mut objects = Vec::new();
     yaml::documents(text).into_iter().flatten().for_each(|document| object::objects(document, &mut objects));
-    let judged = objects.into_iter().filter_map(|document| {
+    let outcomes = objects.into_iter().filter_map(|document| {
         let outcome = policy.dry_run(&document.json, Some(namespace))?;
         Some((document, outcome))
     });
-    judged.collect()
+    outcomes.collect()
 }
 
-/// Says what is not changed, and why.
-fn refuse(name: &str, location: &Location, what: &str, why: impl Display) {
-    let message = format!("{name}:{}:{}: not fixed: {what}: {why}", location.start.line, location.start.column);
-    output::complain(&text::note(&message));
+/// Reports a change that is not possible.
+fn report_unfixed(name: &str, location: &Location, what: &str, reason: impl Display) {
+    let message = format!("{name}:{}:{}: not fixed: {what}: {reason}", location.start.line, location.start.column);
+    output::message(&text::note(&message));
 }

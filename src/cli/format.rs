@@ -1,13 +1,13 @@
-//! The forms in which a check tells what it has found, and where they go.
+//! The output formats of a check, and their destinations.
 //!
-//! Each is written while the check goes on, file by file, so that no more of a long run is held than a short one's.
+//! Each output is written file by file during the check, so that memory use does not grow with the number of files.
 
 mod github;
 mod gitlab;
 mod items;
 mod json;
 mod junit;
-mod place;
+mod repository;
 mod sarif;
 mod tap;
 mod target;
@@ -22,10 +22,12 @@ use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, Command, ValueEnum};
 
+use super::output::{self, Messages, Stdout};
 use super::report::{Report, Severity, Summary};
-use target::{Target, place};
+use super::text::TextRenderer;
+use target::{Target, resolved};
 
-/// A form for findings.
+/// An output format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
     /// For people: the place in the source, why, and what to write
@@ -47,118 +49,171 @@ pub(super) enum Format {
     Gitlab,
 }
 
-/// A form, and the file that it goes to; to the standard output if there is none.
+/// A format and its destination.
 #[derive(Clone, Debug, Default)]
 pub(super) struct OutputTo {
     pub(super) format: Format,
-    file: Option<PathBuf>,
+    destination: Destination,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum Destination {
+    #[default]
+    Stdout,
+    Stderr,
+    File(PathBuf),
 }
 
 impl OutputTo {
-    /// Whether it goes to the standard output.
+    /// Reports whether the output goes to the standard output.
     pub(super) fn is_stdout(&self) -> bool {
-        self.file.is_none()
-    }
-
-    /// The file that it goes to, the same for all the names of one.
-    fn place(&self) -> Option<PathBuf> {
-        self.file.as_deref().map(place)
+        self.destination == Destination::Stdout
     }
 }
 
-/// Writes what is found in one form.
-trait Form {
-    /// Takes in what came of one file.
+impl Destination {
+    /// Returns a destination that is equal for two paths of one file.
+    fn resolved(&self) -> Self {
+        match self {
+            Self::File(file) => Self::File(resolved(file)),
+            stream => stream.clone(),
+        }
+    }
+}
+
+/// Writes reports in one format.
+trait ReportWriter {
+    /// Writes the report on one file.
     fn report(&mut self, out: &mut dyn Write, report: &Report) -> io::Result<()>;
 
     /// Completes the output.
     fn end(&mut self, out: &mut dyn Write, summary: &Summary) -> io::Result<()>;
 }
 
-/// All forms that a run is asked for.
+/// The outputs of a run.
 pub(super) struct Outputs(Vec<Output>);
 
 struct Output {
-    form: Box<dyn Form>,
+    writer: Box<dyn ReportWriter>,
     target: Target,
     name: String,
 }
 
 impl Outputs {
-    /// Opens the files.
-    pub(super) fn open(outputs: &[OutputTo], bar: Option<Severity>) -> Result<Self, OutputError> {
-        outputs.iter().map(|output| Output::open(output, bar)).collect::<Result<_, _>>().map(Self)
+    /// Opens the outputs. `threshold` is the least severity that counts as a failure.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be opened.
+    pub(super) fn open(outputs: &[OutputTo], threshold: Option<Severity>) -> Result<Self, OutputError> {
+        outputs.iter().map(|output| Output::open(output, threshold)).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Takes in what came of one file.
+    /// Writes the report on one file to all outputs.
+    ///
+    /// # Errors
+    ///
+    /// An output cannot be written.
     pub(super) fn report(&mut self, report: &Report) -> Result<(), OutputError> {
-        self.0.iter_mut().try_for_each(|Output { form, target, name }| {
-            form.report(target, report).map_err(|error| OutputError::new(name, &error))
+        self.0.iter_mut().try_for_each(|Output { writer, target, name }| {
+            writer.report(target, report).map_err(|error| OutputError::new(name, &error))
         })
     }
 
-    /// Writes what waits to be written.
+    /// Writes buffered data.
+    ///
+    /// # Errors
+    ///
+    /// An output cannot be written.
     pub(super) fn flush(&mut self) -> Result<(), OutputError> {
         self.0
             .iter_mut()
             .try_for_each(|Output { target, name, .. }| target.flush().map_err(|error| OutputError::new(name, &error)))
     }
 
-    /// Completes all of them.
+    /// Completes all outputs.
+    ///
+    /// # Errors
+    ///
+    /// An output cannot be written.
     pub(super) fn end(self, summary: &Summary) -> Result<(), OutputError> {
-        self.0.into_iter().try_for_each(|Output { mut form, mut target, name }| {
-            let ended = form.end(&mut target, summary).and_then(|()| target.close());
+        self.0.into_iter().try_for_each(|Output { mut writer, mut target, name }| {
+            let ended = writer.end(&mut target, summary).and_then(|()| target.close());
             ended.map_err(|error| OutputError::new(&name, &error))
         })
     }
 }
 
 impl Output {
-    fn open(OutputTo { format, file }: &OutputTo, bar: Option<Severity>) -> Result<Self, OutputError> {
-        let form: Box<dyn Form> = match format {
-            Format::Text => Box::new(text::Text { has_colours: file.is_none() }),
+    fn open(OutputTo { format, destination }: &OutputTo, threshold: Option<Severity>) -> Result<Self, OutputError> {
+        let name = match destination {
+            Destination::File(path) => path.display().to_string(),
+            Destination::Stdout | Destination::Stderr => "the output".to_owned(),
+        };
+        let writer: Box<dyn ReportWriter> = match format {
+            Format::Text => Box::new(text::Text::new(destination.text_renderer())),
             Format::Json => Box::new(json::Json::default()),
             Format::Yaml => Box::new(yaml::Yaml::default()),
             Format::Sarif => Box::new(sarif::Sarif::default()),
-            Format::Junit => Box::new(junit::Junit::new(bar)),
-            Format::Tap => Box::new(tap::Tap::new(bar)),
+            Format::Junit => Box::new(junit::Junit::new(threshold)),
+            Format::Tap => Box::new(tap::Tap::new(threshold)),
             Format::Github => Box::new(github::Github),
             Format::Gitlab => Box::new(gitlab::GitLab::default()),
         };
-        let name = file.as_ref().map_or_else(|| "the output".to_owned(), |path| path.display().to_string());
-        let target = Target::open(file.as_deref()).map_err(|error| OutputError::new(&name, &error))?;
-        Ok(Self { form, target, name })
+        let target = match destination {
+            Destination::Stdout => Target::Stdout(Stdout::new()),
+            Destination::Stderr => Target::Stderr(Messages),
+            Destination::File(path) => Target::file(path).map_err(|error| OutputError::new(&name, &error))?,
+        };
+        Ok(Self { writer, target, name })
     }
 }
 
-/// Why something cannot be written.
+impl Destination {
+    /// Returns the renderer for text. A file gets no colours; a stream does, and removes them where they are not wanted.
+    fn text_renderer(&self) -> TextRenderer {
+        let width = output::terminal_width();
+        match self {
+            Self::File(_) => TextRenderer::plain(width),
+            Self::Stdout | Self::Stderr => TextRenderer::styled(width),
+        }
+    }
+}
+
+/// The reason why an output cannot be written.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot write {name}: {why}")]
+#[error("cannot write {name}: {reason}")]
 pub(super) struct OutputError {
     name: String,
-    why: String,
+    reason: String,
 }
 
 impl OutputError {
     fn new(name: &str, error: &io::Error) -> Self {
-        Self { name: name.to_owned(), why: super::report::without_number(error) }
+        Self { name: name.to_owned(), reason: super::report::without_number(error) }
     }
 }
 
-/// All that is asked for, once each; an error where two would go to the same place, or one to what is to be read.
+/// Returns the outputs that the user asks for; text on the standard output by default.
+///
+/// # Errors
+///
+/// Two outputs have the same destination, or one would replace an input. The message is returned.
 pub(super) fn distinct(outputs: &[OutputTo], inputs: &[PathBuf]) -> Result<Vec<OutputTo>, String> {
     if outputs.is_empty() {
         return Ok(vec![OutputTo::default()]);
     }
     for (index, output) in outputs.iter().enumerate() {
-        if outputs[..index].iter().any(|other| other.place() == output.place()) {
-            return Err(match &output.file {
-                None => "only one --output can go to the standard output; write --output FORMAT=FILE for others".into(),
-                Some(file) => format!("more than one --output goes to {}", file.display()),
+        if outputs[..index].iter().any(|other| other.destination.resolved() == output.destination.resolved()) {
+            return Err(match &output.destination {
+                Destination::File(file) => format!("more than one --output goes to {}", file.display()),
+                Destination::Stdout | Destination::Stderr => {
+                    "only one --output can go to the standard output; write --output FORMAT=FILE for others".into()
+                }
             });
         }
-        if let Some(file) = &output.file
-            && inputs.iter().any(|input| input.is_file() && Some(place(input)) == output.place())
+        if let Destination::File(file) = &output.destination
+            && inputs.iter().any(|input| input.is_file() && resolved(input) == resolved(file))
         {
             return Err(format!("--output would replace {}, which is to be checked", file.display()));
         }
@@ -166,7 +221,17 @@ pub(super) fn distinct(outputs: &[OutputTo], inputs: &[PathBuf]) -> Result<Vec<O
     Ok(outputs.to_vec())
 }
 
-/// Reads `FORMAT` or `FORMAT=FILE`.
+/// Removes what goes to the standard output, because the fixed text goes there. If text output is wanted, findings go to
+/// the standard error.
+pub(super) fn keep_off_stdout(outputs: &mut Vec<OutputTo>) {
+    let has_text = outputs.iter().any(|output| output.format == Format::Text);
+    outputs.retain(|output| !output.is_stdout());
+    if has_text {
+        outputs.insert(0, OutputTo { format: Format::Text, destination: Destination::Stderr });
+    }
+}
+
+/// Parses `FORMAT` or `FORMAT=FILE`.
 #[derive(Clone, Debug)]
 pub(super) struct OutputParser;
 
@@ -178,7 +243,7 @@ impl TypedValueParser for OutputParser {
         let text = value.to_str();
         let (format, file) = match text.and_then(|text| text.split_once('=')) {
             Some((format, file)) => (OsStr::new(format), Some(file)),
-            // A file's name that is no UTF-8 is left to the shell's redirection.
+            // For a file name that is not UTF-8, the user can redirect the standard output.
             None if bytes.contains(&b'=') => return Err(clap::Error::new(ErrorKind::InvalidUtf8).with_cmd(command)),
             None => (value, None),
         };
@@ -188,7 +253,8 @@ impl TypedValueParser for OutputParser {
                 let message = format!("--output {}: write the name of a file behind =\n", text.unwrap_or_default());
                 Err(clap::Error::raw(ErrorKind::ValueValidation, message).with_cmd(command))
             }
-            file => Ok(OutputTo { format, file: file.filter(|file| *file != "-").map(PathBuf::from) }),
+            None | Some("-") => Ok(OutputTo { format, destination: Destination::Stdout }),
+            Some(file) => Ok(OutputTo { format, destination: Destination::File(file.into()) }),
         }
     }
 

@@ -4,8 +4,8 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-/// A path as it is seen from the working folder, if it lies in that.
+/// Returns a path relative to the working folder, if it is in that folder.
 pub(super) fn from_here(path: &Path) -> &Path {
-    static HERE: LazyLock<PathBuf> = LazyLock::new(|| env::current_dir().unwrap_or_default());
-    path.strip_prefix(&*HERE).unwrap_or(path)
+    static WORKING_FOLDER: LazyLock<PathBuf> = LazyLock::new(|| env::current_dir().unwrap_or_default());
+    path.strip_prefix(&*WORKING_FOLDER).unwrap_or(path)
 }

@@ -1,4 +1,4 @@
-//! `rayguard man`: the manual, made of what `--help` says.
+//! `rayguard man`: prints the manual pages, which clap generates from the help texts.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ fn write(folder: &Path) -> std::io::Result<()> {
     clap_mangen::generate_to(command(), folder)
 }
 
-/// `help` has no page, and needs none.
+/// Returns the command without `help`, which needs no page.
 fn command() -> clap::Command {
     Cli::command().disable_help_subcommand(true)
 }

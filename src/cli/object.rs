@@ -1,4 +1,4 @@
-//! The objects in a document, and their names.
+//! The objects of a document, and their names.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,7 +10,7 @@ use rayguard_policy::kuberay::Kind;
 use rayguard_policy::spelling::{quote, suggestion};
 use serde::Serialize;
 
-/// What the API server would know an object by.
+/// The identity of an object in the API server.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ObjectName {
@@ -22,7 +22,7 @@ pub(super) struct ObjectName {
 }
 
 impl ObjectName {
-    /// The name of an object that goes into this namespace if it names none.
+    /// Returns the name of an object. `namespace` is that of an object that names none.
     pub(super) fn of(object: &Json<'_>, namespace: &str) -> Self {
         let metadata = object.field("metadata");
         let text = |json: &Json<'_>| json.as_nonempty_str().map(str::to_owned);
@@ -43,13 +43,13 @@ impl fmt::Display for ObjectName {
     }
 }
 
-/// Whether this is a list of objects, of whatever kind.
+/// Reports whether this is a list of objects of any kind.
 pub(super) fn is_list(json: &Json<'_>) -> bool {
     json.field("kind").as_str().is_some_and(|kind| kind.ends_with("List"))
         && matches!(json.field("items"), Json::Array(_))
 }
 
-/// Gives an item of a list the kind that follows from the list's: the API server's own lists leave it out.
+/// Sets the kind of a list item from the kind of the list. The API server omits it in its own lists.
 pub(super) fn complete(item: &mut Json<'_>, api_version: Option<&str>, kind: Option<&str>) {
     let Some(kind) = kind.and_then(|kind| kind.strip_suffix("List")).filter(|kind| !kind.is_empty()) else { return };
     let Json::Object(item) = item else { return };
@@ -60,7 +60,7 @@ pub(super) fn complete(item: &mut Json<'_>, api_version: Option<&str>, kind: Opt
     }
 }
 
-/// The objects of a document: itself, or what is in the list that it is.
+/// Collects the objects of a document: itself, or the items of a list.
 pub(super) fn objects<'t>(document: Document<'t>, found: &mut Vec<Document<'t>>) {
     if !is_list(&document.json) {
         found.push(document);
@@ -74,10 +74,11 @@ pub(super) fn objects<'t>(document: Document<'t>, found: &mut Vec<Document<'t>>)
     }
 }
 
-/// Why an object that is KubeRay's by its kind or its group cannot be checked, and where that is written.
+/// Returns the error of an object that is KubeRay's by its kind or its group but cannot be checked, and the path of the
+/// error; `None` for any other object.
 pub(super) fn unknown_version(object: &Json<'_>) -> Option<(FieldPath, String)> {
-    /// So many letters may differ from the name of the group, as in `rayio` or `ray.oi`.
-    const SLIPS: usize = 2;
+    /// The largest edit distance to the name of the group, as in `rayio` or `ray.oi`.
+    const MAX_DISTANCE: usize = 2;
     let kind = object.field("kind").as_str()?;
     let is_known = Kind::ALL.into_iter().any(|known| known.as_str() == kind);
     let Some(version) = object.field("apiVersion").as_str() else {
@@ -93,7 +94,7 @@ pub(super) fn unknown_version(object: &Json<'_>) -> Option<(FieldPath, String)> 
             let message = format!("there is no {} in {version}{}", quote(kind), suggestion(kind, &kinds));
             Some((FieldPath::of(["kind"]), message))
         }
-        (group, true) if strsim::osa_distance(group, "ray.io") <= SLIPS && group != "ray.io" => {
+        (group, true) if strsim::osa_distance(group, "ray.io") <= MAX_DISTANCE && group != "ray.io" => {
             Some((FieldPath::of(["apiVersion"]), format!("there is no {kind} in the group {}", quote(group))))
         }
         _ => None,

@@ -1,17 +1,17 @@
-//! Work on many things at once, whose results come in the order of the things.
+//! Parallel work on many items, with results in the order of the items.
 
 use std::num::NonZero;
 use std::sync::Mutex;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 
-/// How many results of a thread may wait for one that takes longer.
-const AHEAD: usize = 16;
+/// The number of results per thread that may wait for an earlier one.
+const QUEUED_PER_THREAD: usize = 16;
 
-/// Does the work for each item, on all cores, and gives the results to `take` in the order of the items.
+/// Runs `work` for each item on all cores, and passes the results to `take` in the order of the items.
 ///
-/// However many items there are, only a few are under way or done and not yet taken. Once `take` ends, no more of them
-/// are begun.
+/// At any time only a few items are in progress or finished and not yet taken. When `take` returns, no more items are
+/// started.
 pub(super) fn map<I, R, T>(
     mut items: impl Iterator<Item = I> + Send,
     work: impl Fn(I) -> R + Sync,
@@ -29,23 +29,23 @@ where
         return take(&mut items.map(work));
     }
     let items = Mutex::new(items);
-    let (queue, results) = mpsc::sync_channel::<Receiver<R>>(threads * AHEAD);
+    let (queue, results) = mpsc::sync_channel::<Receiver<R>>(threads * QUEUED_PER_THREAD);
     thread::scope(|scope| {
         for _ in 0..threads {
             let queue = queue.clone();
             scope.spawn(|| {
                 let queue = queue;
                 while let Some((item, done)) = next(&items, &queue) {
-                    let _ = done.send(work(item)); // unless nobody wants it any more
+                    let _ = done.send(work(item)); // fails if `take` has returned
                 }
             });
         }
-        drop(queue); // so that the results end when the threads do
+        drop(queue); // so that the results end when the threads end
         take(&mut results.into_iter().map_while(|result| result.recv().ok()))
     })
 }
 
-/// The next item, and where its result goes, which by then has its place in the queue. Waits while the queue is full.
+/// Returns the next item and the channel for its result, and adds that to the queue. Waits while the queue is full.
 fn next<I, R>(items: &Mutex<impl Iterator<Item = I>>, queue: &SyncSender<Receiver<R>>) -> Option<(I, SyncSender<R>)> {
     let mut items = items.lock().ok()?;
     let item = items.next()?;
@@ -62,9 +62,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn results_come_in_the_order_of_items() {
+    fn results_are_in_the_order_of_items() {
         let work = |item: u64| {
-            thread::sleep(Duration::from_micros(item * 7919 % 500)); // the later ones often end first
+            thread::sleep(Duration::from_micros(item * 7919 % 500)); // later items often end first
             item
         };
         for count in [0, 1, 2, 500] {
@@ -74,25 +74,25 @@ mod tests {
     }
 
     #[test]
-    fn no_more_is_begun_than_is_soon_taken() {
-        let begun = AtomicUsize::new(0);
+    fn only_a_few_items_are_started_before_earlier_ones_are_taken() {
+        let started = AtomicUsize::new(0);
         let work = |item: usize| {
-            begun.fetch_add(1, Ordering::SeqCst);
+            started.fetch_add(1, Ordering::SeqCst);
             item
         };
         let threads = thread::available_parallelism().map_or(1, NonZero::get);
-        let most = threads * (AHEAD + 2) + 1;
+        let most = threads * (QUEUED_PER_THREAD + 2) + 1;
         map(0..10_000, work, |results| {
             for taken in results.take(100) {
-                let begun = begun.load(Ordering::SeqCst);
-                assert!(begun <= taken + 1 + most, "{begun} were begun when {taken} were taken");
+                let started = started.load(Ordering::SeqCst);
+                assert!(started <= taken + 1 + most, "{started} were started when {taken} were taken");
             }
         });
-        assert!(begun.into_inner() <= 100 + most);
+        assert!(started.into_inner() <= 100 + most);
     }
 
     #[test]
-    fn work_that_panics_ends_all() {
+    fn a_panic_in_the_work_ends_the_map() {
         let ended = std::panic::catch_unwind(|| {
             map(0..1000, |item| assert_ne!(item, 500, "on purpose"), |results| results.count());
         });

@@ -1,5 +1,5 @@
-//! The command under its two names: `rayguard`, and `kubectl ray-policy`, for kubectl runs what is called
-//! `kubectl-ray_policy` as a command of its own.
+//! The two names of the command: `rayguard`, and `kubectl ray-policy`. kubectl runs a binary with the name
+//! `kubectl-ray_policy` as its plugin `ray-policy`.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -8,7 +8,7 @@ use clap::{CommandFactory, FromArgMatches};
 
 use super::Cli;
 
-/// Reads the arguments, with the name that the user typed in whatever is said about them.
+/// Parses the arguments. Messages contain the name that the user typed.
 pub(super) fn parse(arguments: Vec<OsString>) -> Cli {
     let mut command = Cli::command();
     if is_plugin(arguments.first()) {
@@ -18,7 +18,7 @@ pub(super) fn parse(arguments: Vec<OsString>) -> Cli {
     Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit())
 }
 
-/// Windows has it with an ending.
+/// Reports whether the binary has the name of a plugin. On Windows the name has an extension.
 fn is_plugin(program: Option<&OsString>) -> bool {
     program.and_then(|program| Path::new(program).file_stem()).is_some_and(|name| name == "kubectl-ray_policy")
 }

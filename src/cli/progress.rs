@@ -1,21 +1,21 @@
-//! How far a long run has come, for somebody who waits for it at a terminal.
+//! The progress bar of a long run on a terminal.
 
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// What ends sooner needs no bar.
-const LONG: Duration = Duration::from_secs(1);
+/// The time after which the bar appears.
+const DELAY: Duration = Duration::from_secs(1);
 
-/// A bar on the standard error, if that is a terminal and the run is long.
+/// A progress bar on the standard error, if that is a terminal and the run is long.
 pub(super) struct Progress {
     bar: Option<ProgressBar>,
     began: Instant,
 }
 
 impl Progress {
-    /// None unless it is wanted.
+    /// Returns a progress bar, which is disabled unless it is wanted.
     pub(super) fn new(is_wanted: bool) -> Self {
         let bar = (is_wanted && io::stderr().is_terminal()).then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
@@ -27,7 +27,7 @@ impl Progress {
         Self { bar, began: Instant::now() }
     }
 
-    /// The same items. Where they are to be shown, they are counted first.
+    /// Returns the items. If there is a bar, they are collected first to get their number.
     pub(super) fn count<'i, I: Send + 'i>(
         &self,
         items: impl Iterator<Item = I> + Send + 'i,
@@ -38,16 +38,16 @@ impl Progress {
         Box::new(items.into_iter())
     }
 
-    /// One more is done.
+    /// Advances the bar by one item.
     pub(super) fn advance(&mut self) {
         let Some(bar) = &self.bar else { return };
-        if bar.is_hidden() && self.began.elapsed() > LONG {
+        if bar.is_hidden() && self.began.elapsed() > DELAY {
             bar.set_draw_target(ProgressDrawTarget::stderr());
         }
         bar.inc(1);
     }
 
-    /// Does what writes to the terminal that the bar is on, and says whether there is one to be drawn again.
+    /// Hides the bar while `write` prints to the terminal. The argument of `write` tells whether there is a visible bar.
     pub(super) fn suspend<T>(&self, write: impl FnOnce(bool) -> T) -> T {
         match self.bar.as_ref().filter(|bar| !bar.is_hidden()) {
             Some(bar) => bar.suspend(|| write(true)),
@@ -55,7 +55,7 @@ impl Progress {
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub(super) fn end(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();

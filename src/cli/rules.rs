@@ -1,4 +1,4 @@
-//! `rayguard rules`: every rule.
+//! `rayguard rules`: lists the rules, or exports them.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -75,7 +75,7 @@ fn entry(rule: &Rule) -> serde_json::Value {
     })
 }
 
-/// A line for each rule; the summary stands below it where the terminal is too narrow.
+/// Returns a line for each rule. If the terminal is too narrow, the summary is below it.
 fn table(width: Option<usize>) -> String {
     let longest = |length: fn(&Rule) -> usize| RULES.iter().map(|rule| length(rule)).max().unwrap_or_default();
     let name = longest(|rule| rule.name.len());
@@ -95,7 +95,7 @@ fn table(width: Option<usize>) -> String {
     text
 }
 
-/// Words in indented lines.
+/// Wraps a text into indented lines.
 fn wrapped(words: &str, width: usize) -> String {
     const INDENT: &str = "    ";
     let mut text = String::new();

@@ -1,7 +1,7 @@
-//! What must not be shown of a manifest.
+//! The secrets of a manifest, which must not be printed.
 //!
-//! A finding shows the line that it is about. A literal password on that line would end up in the log of a pipeline,
-//! which more people read than the manifest.
+//! A finding shows the line that it is about. A literal password in that line would be in the log of a pipeline, which more
+//! people can read than the manifest.
 
 use std::ops::Range;
 
@@ -9,48 +9,48 @@ use rayguard_manifest::json::Json;
 use rayguard_manifest::path::{FieldPath, Step};
 use rayguard_manifest::yaml::{Document, Lines};
 
-/// Names that say that a secret follows, in lower case.
+/// Words in the name of a secret, in lower case.
 const NAMES: [&str; 8] = ["password", "passwd", "passphrase", "secret", "token", "credential", "apikey", "api_key"];
 
-/// What a name has in it that may have been meant as one of these, or is another one, in lower case.
+/// Parts of further names of secrets, and of misspelled ones, in lower case.
 const STEMS: [&str; 9] = ["passw", "pasw", "pssw", "paswd", "pwd", "access_key", "access-key", "api-key", "pgpass"];
 
-/// So many lines around a name may have what it names, where nobody can read them as a document.
-const AROUND: usize = 4;
+/// The largest distance in lines between the name of a secret and its value, in a document that cannot be parsed.
+const MAX_DISTANCE: usize = 4;
 
-/// What Kubernetes has beside a value that may be secret, or in a volume from a Secret.
-const BESIDE_VALUE: [&str; 6] = ["valueFrom", "key", "optional", "items", "mode", "defaultMode"];
+/// The fields that Kubernetes has next to a value that may be secret, or in a volume from a Secret.
+const FIELDS_NEXT_TO_VALUE: [&str; 6] = ["valueFrom", "key", "optional", "items", "mode", "defaultMode"];
 
-/// Where a document has secrets, in bytes of its text.
+/// Returns the secrets of a document, as spans of its text in bytes.
 pub(super) fn in_document(document: &Document<'_>) -> Vec<Range<usize>> {
     let mut search = Search { document, steps: Vec::new(), found: Vec::new() };
     search.visit(&document.json, false);
     search.found
 }
 
-/// Where some lines that nobody could read as a document may have secrets: all that follows a key, and all of what has
-/// none, near a name of one.
+/// Returns the possible secrets in lines that cannot be parsed: near the name of a secret, the text after a key, or the
+/// whole line if it has no key.
 pub(super) fn in_lines(lines: &Lines<'_>, numbers: Range<usize>) -> Vec<Range<usize>> {
     let is_named = |number: usize| {
-        let around = number.saturating_sub(AROUND).max(1)..=number + AROUND;
-        around.into_iter().any(|near| may_name_secret(lines.line(near)))
+        let near = number.saturating_sub(MAX_DISTANCE).max(1)..=number + MAX_DISTANCE;
+        near.into_iter().any(|number| may_name_secret(lines.line(number)))
     };
     let mut found = Vec::new();
     for number in numbers {
         let (start, line) = (lines.start(number), lines.line(number));
         if line.contains('@') || is_named(number) {
-            let shown = shown_of(line);
-            found.push(start + shown..start + line.len());
+            let visible = visible_length(line);
+            found.push(start + visible..start + line.len());
         }
     }
     found
 }
 
-/// How much of a line can be shown: its key, or what is before anything.
-fn shown_of(line: &str) -> usize {
+/// Returns the length of the part of a line that can be printed: up to its key, or only its indentation.
+fn visible_length(line: &str) -> usize {
     let begins = line.len() - line.trim_start_matches([' ', '\t', '-', '{', '[', '"', '\'']).len();
-    let is_key = |sign: char| sign.is_ascii_alphanumeric() || "_-./\"'".contains(sign);
-    let end = line[begins..].find(|sign| !is_key(sign)).map_or(line.len(), |length| begins + length);
+    let is_key = |char: char| char.is_ascii_alphanumeric() || "_-./\"'".contains(char);
+    let end = line[begins..].find(|char| !is_key(char)).map_or(line.len(), |length| begins + length);
     if line[end..].starts_with([':', '=']) { end + 1 } else { begins }
 }
 
@@ -61,11 +61,11 @@ struct Search<'d, 't> {
 }
 
 impl Search<'_, '_> {
-    /// `is_secret` says that what stands above names this value a secret.
+    /// `is_secret` means that a name above this value makes it a secret.
     fn visit(&mut self, json: &Json<'_>, is_secret: bool) {
         match json {
             Json::Array(items) => {
-                // A command line: `--redis-password`, then the password.
+                // A command line: the password follows `--redis-password`.
                 let mut is_named = is_secret;
                 for (index, item) in items.iter().enumerate() {
                     self.below(Step::Index(index), item, is_named);
@@ -76,8 +76,8 @@ impl Search<'_, '_> {
             Json::Object(_) => {
                 let is_named = is_secret || json.field("name").as_str().is_some_and(names_secret);
                 for (key, value) in json.entries() {
-                    // Whatever is not known to be something else may be a `value` that is misspelt.
-                    let is_value = is_named && !BESIDE_VALUE.contains(&&**key) && !is_about(key);
+                    // An unknown field may be a misspelled `value`.
+                    let is_value = is_named && !FIELDS_NEXT_TO_VALUE.contains(&&**key) && !is_about(key);
                     let is_named = names_secret(key) && key != "name";
                     self.below(Step::Key(key.to_string()), value, is_value || is_named);
                 }
@@ -110,34 +110,34 @@ fn may_name_secret(text: &str) -> bool {
     name_end(text).is_some() || has_stem()
 }
 
-/// Whether a key only leads to a secret: the name of a Secret, or of a file.
+/// Reports whether a key only refers to a secret: by the name of a Secret, or of a file.
 fn is_about(name: &str) -> bool {
     let ends = ["name", "ref", "path", "file", "dir"];
     let ends_with = |end: &str| name.len() >= end.len() && starts(&name.as_bytes()[name.len() - end.len()..], end);
     ends.into_iter().any(ends_with)
 }
 
-/// Where the first name of a secret in a text ends. None of them lies within another, so the first to begin ends first.
+/// Returns the end of the first word of [`NAMES`] in a text. No word contains another, so the first to start ends first.
 fn name_end(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     (0..bytes.len()).find_map(|at| {
-        // Every text of a manifest is looked at, so what cannot begin a name is passed over at once.
+        // Every string of a manifest is searched, so a quick test comes first.
         let is_initial = matches!(bytes[at].to_ascii_lowercase(), b'a' | b'c' | b'p' | b's' | b't');
         let name = NAMES.iter().filter(|_| is_initial).find(|name| starts(&bytes[at..], name))?;
         Some(at + name.len())
     })
 }
 
-/// Whether a text starts with a word, which is in lower case.
+/// Reports whether a text starts with a word in lower case, regardless of the case of the text.
 fn starts(text: &[u8], word: &str) -> bool {
     text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()))
 }
 
-/// Whether a text holds a secret beside other things: `redis://:password@host`, `--redis-password=…`.
+/// Reports whether a text contains a secret and something else: `redis://:password@host`, `--redis-password=…`.
 fn holds_secret(text: &str) -> bool {
     let has_user =
         text.split("://").skip(1).any(|rest| rest.split(['/', ' ']).next().is_some_and(|it| it.contains('@')));
-    // Without the scheme, too, that makes an address of it. An image has its digest there.
+    // It is an address even without the scheme. An image has its digest after the `@`.
     let has_password = text.split_once('@').is_some_and(|(user, host)| {
         user.contains(':') && !user.contains(char::is_whitespace) && !host.starts_with("sha256:")
     });
@@ -146,7 +146,7 @@ fn holds_secret(text: &str) -> bool {
         || name_end(text).is_some_and(|end| text[end..].trim_start_matches(['"', '\'']).starts_with(['=', ' ', ':']))
 }
 
-/// Whether a text only says where the secret is: nothing, or `$REDIS_PASSWORD`.
+/// Reports whether a text is empty or a reference to a variable, such as `$REDIS_PASSWORD`.
 fn is_reference(text: &str) -> bool {
     let Some(name) = text.strip_prefix('$') else { return text.is_empty() };
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
@@ -156,7 +156,7 @@ fn is_reference(text: &str) -> bool {
         .or(name.strip_prefix('{').map(|name| name.strip_suffix('}')))
     {
         Some(name) => name.is_some_and(|name| name.bytes().all(is_word)),
-        // A password may begin with the sign; names of variables are in capitals.
+        // A password may start with `$`, but names of variables are in upper case.
         None => name.bytes().all(|byte| is_word(byte) && !byte.is_ascii_lowercase()),
     }
 }

@@ -1,4 +1,4 @@
-//! Where texts come from: files, folders, the standard input.
+//! The files to read: from paths, folders, patterns and the standard input.
 
 mod excluded;
 mod glob;
@@ -14,16 +14,16 @@ use super::report::{Skipped, Unreadable};
 pub(super) use excluded::Excluded;
 use walk::walk;
 
-/// A text to read.
+/// A file to read.
 #[derive(Debug)]
 pub(super) enum Source {
-    /// The standard input, and what it is called.
+    /// The standard input, with its name in messages.
     Stdin(String),
     File(PathBuf),
 }
 
 impl Source {
-    /// The name by which the user knows it.
+    /// Returns the name in messages.
     pub(super) fn name(&self) -> String {
         match self {
             Source::Stdin(name) => name.clone(),
@@ -31,49 +31,52 @@ impl Source {
         }
     }
 
-    /// Whether it can be read more than once.
-    pub(super) fn is_there_again(&self) -> bool {
+    /// Reports whether the content can be read more than once.
+    pub(super) fn is_rereadable(&self) -> bool {
         matches!(self, Source::File(path) if path.is_file())
     }
 
-    /// Reads it to the end.
+    /// Reads the content.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
     pub(super) fn read(&self) -> Result<Vec<u8>, Unreadable> {
         let read = match self {
             Source::Stdin(_) => {
                 let mut bytes = Vec::new();
                 io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
             }
-            // The core reads no files; this is the shell.
-            #[allow(clippy::disallowed_methods)]
+            #[allow(clippy::disallowed_methods, reason = "only the core must not read files")]
             Source::File(path) => fs::read(path),
         };
         read.map_err(|error| Unreadable::io(self.name(), &error))
     }
 }
 
-/// Which texts to read.
+/// The files to search for.
 #[derive(Debug)]
 pub(super) struct Search {
     pub(super) paths: Vec<PathBuf>,
-    /// What the standard input is called.
+    /// The name of the standard input in messages.
     pub(super) stdin: String,
     pub(super) excluded: Excluded,
-    /// Whether what git ignores is passed over.
-    pub(super) heeds_git: bool,
+    /// Whether to skip the files that git ignores.
+    pub(super) honours_gitignore: bool,
 }
 
 pub(super) type Sources = Box<dyn Iterator<Item = Result<Source, Unreadable>> + Send>;
 
 impl Search {
-    /// Whether there is nothing to read and nobody to ask.
-    pub(super) fn is_idle(&self) -> bool {
+    /// Reports whether no path is given and the standard input is a terminal.
+    pub(super) fn would_read_terminal(&self) -> bool {
         self.paths.is_empty() && io::stdin().is_terminal()
     }
 
-    /// The texts, in the order in which they are to be read; folders are looked into on the way. What is passed over is
-    /// counted by the time that it would have come.
+    /// Returns the files in the order of the paths. Folders are read while the iterator advances, and skipped files are
+    /// counted then.
     pub(super) fn sources(self, skipped: &Arc<Skipped>) -> Sources {
-        let Self { mut paths, stdin, excluded, heeds_git } = self;
+        let Self { mut paths, stdin, excluded, honours_gitignore } = self;
         if paths.is_empty() {
             paths.push(PathBuf::from("-"));
         }
@@ -84,14 +87,14 @@ impl Search {
             }
             let (excluded, skipped) = (Arc::clone(&excluded), Arc::clone(&skipped));
             if path.is_dir() {
-                return Box::new(walk(&path, excluded, heeds_git, skipped).filter(is_manifest));
+                return Box::new(walk(&path, excluded, honours_gitignore, skipped).filter(is_manifest));
             }
             if !path.exists()
                 && let Some((folder, glob)) = glob::split(&path)
             {
-                return glob::matching(&path, walk(&folder, excluded, heeds_git, skipped), glob);
+                return glob::matching(&path, walk(&folder, excluded, honours_gitignore, skipped), glob);
             }
-            if excluded.holds(&path, false) {
+            if excluded.contains(&path, false) {
                 skipped.count_excluded();
                 return Box::new(iter::empty());
             }
@@ -100,7 +103,7 @@ impl Search {
     }
 }
 
-/// Whether what was found in a folder is to be read; what cannot be looked into is told.
+/// Reports whether an entry of a folder is a manifest, or an error.
 fn is_manifest(found: &Result<Source, Unreadable>) -> bool {
     match found {
         Ok(Source::File(path)) => has_extension(path),
@@ -108,7 +111,7 @@ fn is_manifest(found: &Result<Source, Unreadable>) -> bool {
     }
 }
 
-/// Whether a file is called as manifests are.
+/// Reports whether a file has the extension of a manifest.
 fn has_extension(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
     matches!(extension.as_deref(), Some("yaml" | "yml" | "json"))

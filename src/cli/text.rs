@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
+use anstream::adapter::strip_str;
 
 use super::excerpt::FittedExcerpt;
 use super::report::{Region, SkippedCounts, Summary, Unreadable};
@@ -18,22 +19,23 @@ const MIN_WIDTH: usize = 40;
 pub(super) struct TextRenderer {
     renderer: Renderer,
     width: usize,
+    has_colours: bool,
 }
 
 impl TextRenderer {
     /// Returns a renderer with colours. `width` is that of the terminal, if there is one.
     pub(super) fn styled(width: Option<usize>) -> Self {
-        Self::new(Renderer::styled(), width)
+        Self::new(Renderer::styled(), width, true)
     }
 
     /// Returns a renderer without colours. `width` is that of the terminal, if there is one.
     pub(super) fn plain(width: Option<usize>) -> Self {
-        Self::new(Renderer::plain(), width)
+        Self::new(Renderer::plain(), width, false)
     }
 
-    fn new(renderer: Renderer, width: Option<usize>) -> Self {
+    fn new(renderer: Renderer, width: Option<usize>, has_colours: bool) -> Self {
         let width = width.unwrap_or(DEFAULT_WIDTH).max(MIN_WIDTH);
-        Self { renderer: renderer.term_width(width), width }
+        Self { renderer: renderer.term_width(width), width, has_colours }
     }
 
     /// Returns the width of excerpts in columns.
@@ -63,7 +65,9 @@ impl TextRenderer {
     pub(super) fn render(&self, group: Group<'_>, excerpt: &FittedExcerpt, file: &str, region: &Region) -> String {
         let text = self.renderer.render(&[group]);
         let shown = format!("{file}:{}:{}\n", region.line, excerpt.column());
-        text.replacen(&shown, &format!("{file}:{}:{}\n", region.line, region.column), 1) + "\n\n"
+        let text = text.replacen(&shown, &format!("{file}:{}:{}\n", region.line, region.column), 1) + "\n\n";
+        // The names of files and objects can contain control sequences. Streams remove them together with colours.
+        if self.has_colours { text } else { strip_str(&text).to_string() }
     }
 }
 

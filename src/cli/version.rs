@@ -1,4 +1,4 @@
-//! `rayguard version`: what this binary is, and what it knows.
+//! `rayguard version`: prints the versions of rayguard and KubeRay, and the hash of the rules.
 
 use clap::{Args, ValueEnum};
 use rayguard_policy::kuberay::Version;
@@ -9,7 +9,7 @@ use serde_json::json;
 use super::output;
 use super::{CliError, Status};
 
-/// The commit that was built; `image/compile` tells the compiler.
+/// Returns the commit that was built; `image/compile` sets the variable.
 fn commit() -> Option<&'static str> {
     option_env!("RAYGUARD_COMMIT").filter(|commit| !commit.is_empty())
 }

@@ -1,42 +1,46 @@
-//! What is known around the objects of a live cluster.
+//! The objects of a live cluster that rules compare an object with.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use kube::Client;
 use rayguard_manifest::json::Json;
-use rayguard_policy::ray::storage_key::{StorageKey, Owner};
+use rayguard_policy::cluster_context::{ClusterContext, Conflicts, KnownObjects, SecretKeys};
 use rayguard_policy::kuberay::Kind;
 use rayguard_policy::ray::RayObject;
-use rayguard_policy::cluster_context::{KnownObjects, Conflicts, SecretKeys, ClusterContext};
+use rayguard_policy::ray::storage_key::{Owner, StorageKey};
 use rayguard_webhook::kube_api::ray_objects::{self, RayObjectPager};
 use rayguard_webhook::watch::secret_keys;
 
 use crate::cli::report::Unreadable;
 
-/// Namespace and name.
+/// A namespace and a name.
 type Name = (String, String);
 
-/// The claims of the RayClusters that are read, and the Secrets that they refer to.
+/// The storage keys of the RayClusters of a cluster, and the Secrets that they refer to.
 #[derive(Debug, Default)]
-pub(in crate::cli) struct Around {
-    /// None where the RayClusters cannot be read to the end, which is told when they are judged.
+pub(super) struct LiveContext {
+    /// `None` if not all RayClusters can be read. The error is reported when they are checked.
     clusters: OnceLock<Option<KnownObjects>>,
-    /// Those that were asked for; none of one that cannot be read.
+    /// The Secrets that were requested; `None` for one that cannot be read.
     secrets: Mutex<HashMap<Name, Option<SecretKeys>>>,
 }
 
-impl Around {
-    /// Takes in what RayClusters claim, once.
-    pub(super) async fn look(&self, clusters: impl FnOnce() -> RayObjectPager, domain: &str) {
+impl LiveContext {
+    /// Reads the storage keys of all RayClusters, once.
+    pub(super) async fn read_clusters(&self, clusters: impl FnOnce() -> RayObjectPager, domain: &str) {
         if self.clusters.get().is_none() {
-            let known = claimed(clusters(), domain).await;
+            let known = storage_keys(clusters(), domain).await;
             self.clusters.get_or_init(|| known);
         }
     }
 
-    /// Looks into the Secret of an object's password, if it was not looked into before.
-    pub(super) async fn look_into_secret(&self, client: &Client, object: &Json<'_>) -> Result<(), Unreadable> {
+    /// Requests the Secret of an object's password, unless it was requested before.
+    ///
+    /// # Errors
+    ///
+    /// The Secret cannot be read.
+    pub(super) async fn read_secret(&self, client: &Client, object: &Json<'_>) -> Result<(), Unreadable> {
         let Some(object) = RayObject::read(object) else { return Ok(()) };
         let (Some(secret), Some(namespace)) = (object.redis_password_secret(), object.namespace) else { return Ok(()) };
         let name = (namespace.to_owned(), secret.name.to_owned());
@@ -60,9 +64,9 @@ impl Around {
     }
 }
 
-impl ClusterContext for Around {
-    fn conflicts(&self, claim: &StorageKey, owner: &Owner) -> Option<Conflicts> {
-        self.clusters.get()?.as_ref()?.conflicts(claim, owner)
+impl ClusterContext for LiveContext {
+    fn conflicts(&self, key: &StorageKey, owner: &Owner) -> Option<Conflicts> {
+        self.clusters.get()?.as_ref()?.conflicts(key, owner)
     }
 
     fn secret(&self, namespace: &str, name: &str) -> Option<SecretKeys> {
@@ -70,8 +74,8 @@ impl ClusterContext for Around {
     }
 }
 
-/// What RayClusters claim, if all of them can be read.
-async fn claimed(clusters: RayObjectPager, domain: &str) -> Option<KnownObjects> {
+/// Returns the storage keys of RayClusters; `None` if not all of them can be read.
+async fn storage_keys(clusters: RayObjectPager, domain: &str) -> Option<KnownObjects> {
     let mut clusters = clusters.only(Kind::RayCluster);
     let mut known = KnownObjects::default();
     while let Some(page) = clusters.next_page().await {

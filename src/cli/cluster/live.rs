@@ -1,37 +1,29 @@
-//! The objects of a live cluster: what was admitted before anybody looked.
+//! `rayguard check --cluster`: checks the objects of a live cluster.
 
-mod around;
-mod proxy;
-
-use std::collections::VecDeque;
-use std::mem;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
 
 use clap::Args;
-use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::{Client, Config};
-use rayguard_manifest::json::Json;
-use rayguard_policy::policy::Policy;
+use rayguard_manifest::yaml::{self, Lines};
+use rayguard_policy::cluster_context::ClusterContext;
+use rayguard_policy::context::{Context, Environment};
 use rayguard_policy::kuberay::Kind;
-use rayguard_policy::policy::stored::KINDS;
-use rayguard_webhook::error::chain;
-use rayguard_webhook::kube_api::ray_objects::{self, ListError, RayObjectPager, StoredObject};
-use tokio::runtime::{Builder, Runtime};
+use rayguard_policy::policy::stored::OwnerFindings;
+use rayguard_policy::policy::{Exempted, Exemptible};
+use rayguard_policy::ray::RayObject;
+use rayguard_policy::rule::Finding;
 
-use super::report::Unreadable;
-pub(super) use around::Around;
+use super::objects::{self, LiveObject};
+use crate::cli::check::CheckArgs;
+use crate::cli::checker::Checker;
+use crate::cli::evaluation::Evaluation;
+use crate::cli::object::ObjectName;
+use crate::cli::progress::Progress;
+use crate::cli::report::{Report, Unreadable};
+use crate::cli::{CliError, Status, output, text};
 
-/// How many objects are asked for at a time; one may have a megabyte.
-const PAGE: u32 = 100;
-
-/// How long the API server may take over a page.
-const PATIENCE: Duration = Duration::from_mins(1);
-
-/// Which cluster to look into.
+/// The cluster to check.
 #[derive(Args, Clone, Debug)]
-pub(super) struct LiveArgs {
+pub(in crate::cli) struct LiveArgs {
     /// Check what is in a live cluster, in place of files
     ///
     /// Reads the RayClusters, RayServices, RayJobs and RayCronJobs of one namespace or of all, and judges each as it is
@@ -39,192 +31,123 @@ pub(super) struct LiveArgs {
     /// owns, only that is said which is not said of its owner. RayClusters are compared with all others that are read.
     /// Needs the right to list these resources, and no other.
     #[arg(long, conflicts_with_all = ["paths", "fix", "diff", "exclude", "no_ignore", "stdin_filename"])]
-    pub(super) cluster: bool,
+    cluster: bool,
 
     /// The context of the kubeconfig; its current one unless you say so
     #[arg(long, value_name = "NAME", requires = "cluster")]
-    context: Option<String>,
+    pub(super) context: Option<String>,
 
     /// The kubeconfig; found as kubectl finds it unless you say so
     #[arg(long, value_name = "FILE", requires = "cluster")]
-    kubeconfig: Option<PathBuf>,
+    pub(super) kubeconfig: Option<PathBuf>,
 
     /// Look into all namespaces; else into that of --namespace, or the context's own
     #[arg(long, short = 'A', requires = "cluster", conflicts_with = "namespace")]
-    all_namespaces: bool,
+    pub(super) all_namespaces: bool,
 
     /// Look into the Secrets of passwords too, for the names of their keys; takes the right to get them
     #[arg(long, requires = "cluster")]
-    secrets: bool,
+    pub(super) secrets: bool,
 }
 
 impl LiveArgs {
-    /// What is asked of a cluster that is not to be checked. (clap does not ask for a required argument that conflicts
-    /// with one that is there.)
-    pub(super) fn idle(&self) -> Option<String> {
+    /// Reports whether a cluster is to be checked.
+    ///
+    /// # Errors
+    ///
+    /// Another argument requires `--cluster`, but a path is given. clap does not report this, because it does not
+    /// require an argument that conflicts with a given one.
+    pub(in crate::cli) fn is_requested(&self) -> Result<bool, CliError> {
         let given = [
             ("--context", self.context.is_some()),
             ("--kubeconfig", self.kubeconfig.is_some()),
             ("--all-namespaces", self.all_namespaces),
             ("--secrets", self.secrets),
         ];
-        let (name, _) = given.into_iter().find(|(_, is_given)| *is_given && !self.cluster)?;
-        Some(format!("{name} is of no use without --cluster, and with it no path can be given"))
-    }
-}
-
-/// Why a live cluster cannot be looked into at all.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum LiveError {
-    #[error("cannot start: {0}")]
-    Runtime(#[from] std::io::Error),
-    #[error("cannot tell how to reach the API server: {0}")]
-    Config(String),
-}
-
-/// One object, under the name that stands for a file's: `cluster:rayclusters/NAMESPACE/NAME`.
-#[derive(Debug)]
-pub(super) struct Live {
-    pub(super) name: String,
-    pub(super) json: Json<'static>,
-}
-
-/// The objects of a cluster, asked for as they are wanted.
-pub(super) struct Objects {
-    runtime: Runtime,
-    client: Client,
-    /// None for all.
-    namespace: Option<String>,
-    around: Arc<Around>,
-    domain: Box<str>,
-    looks_into_secrets: bool,
-    stored: RayObjectPager,
-    page: VecDeque<StoredObject>,
-    /// The next one, of whose Secret it was told first that it cannot be looked into.
-    next: Option<Live>,
-    /// Whether all was said at the end that is to be.
-    is_over: bool,
-}
-
-/// The objects of the cluster, or what could not be read of it; and what is known around them.
-pub(super) fn objects(
-    args: &LiveArgs,
-    namespace: Option<&str>,
-    policy: &Policy,
-) -> Result<(Objects, Arc<Around>), LiveError> {
-    let runtime = Builder::new_current_thread().enable_all().build()?;
-    let client = runtime.block_on(client(args))?;
-    let namespace = namespace.unwrap_or_else(|| client.default_namespace()).to_owned();
-    let namespace = (!args.all_namespaces).then_some(namespace);
-    let around = Arc::new(Around::default());
-    let objects = Objects {
-        runtime,
-        stored: RayObjectPager::new(client.clone(), namespace.clone(), PAGE),
-        client,
-        namespace,
-        around: Arc::clone(&around),
-        domain: policy.settings.cluster_domain.clone(),
-        looks_into_secrets: args.secrets,
-        page: VecDeque::new(),
-        next: None,
-        is_over: false,
-    };
-    Ok((objects, around))
-}
-
-async fn client(args: &LiveArgs) -> Result<Client, LiveError> {
-    let options = KubeConfigOptions { context: args.context.clone(), ..KubeConfigOptions::default() };
-    let shown = |error: &dyn std::error::Error| LiveError::Config(chain(error));
-    let mut config = match &args.kubeconfig {
-        Some(file) => {
-            let kubeconfig = Kubeconfig::read_from(file).map_err(|error| shown(&error))?;
-            Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|error| shown(&error))?
-        }
-        None if args.context.is_some() => Config::from_kubeconfig(&options).await.map_err(|error| shown(&error))?,
-        None => Config::infer().await.map_err(|error| shown(&error))?,
-    };
-    let kubeconfig = args.kubeconfig.as_ref().map_or_else(Kubeconfig::read, Kubeconfig::read_from);
-    config.proxy_url =
-        proxy::of(&config.cluster_url, kubeconfig.ok().as_ref(), args.context.as_deref()).map_err(LiveError::Config)?;
-    config.connect_timeout = Some(PATIENCE);
-    config.read_timeout = Some(PATIENCE);
-    Client::try_from(config).map_err(|error| shown(&error))
-}
-
-impl Iterator for Objects {
-    type Item = Result<Live, Unreadable>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if let Some(live) = self.next.take() {
-            return Some(Ok(live));
-        }
-        loop {
-            if let Some(stored) = self.page.pop_front() {
-                return Some(live(&stored).and_then(|live| self.look_around(live)));
+        match given.into_iter().find(|(_, is_given)| *is_given && !self.cluster) {
+            Some((name, _)) => {
+                let message = format!("{name} is of no use without --cluster, and with it no path can be given");
+                Err(CliError::Usage(message))
             }
-            match self.runtime.block_on(self.stored.next_page()) {
-                Some(Ok(page)) => {
-                    // Not before the API server has answered: who is not there is not to be asked twice.
-                    let clusters = || RayObjectPager::new(self.client.clone(), self.namespace.clone(), PAGE);
-                    self.runtime.block_on(self.around.look(clusters, &self.domain));
-                    self.page = page.into();
-                }
-                Some(Err((kind, error))) => {
-                    let message = match error {
-                        ListError::Forbidden(message) => format!("you {message}"),
-                        error => error.to_string(),
-                    };
-                    return Some(Err(Unreadable::new(format!("cluster:{}", ray_objects::plural(kind)), message)));
-                }
-                None => return self.end(),
-            }
+            None => Ok(self.cluster),
         }
     }
 }
 
-impl Objects {
-    /// The kinds that the cluster does not have, once all others are read, and if there are any.
-    pub(super) fn absent(&self) -> &[Kind] {
-        if self.has_no_kind() { &[] } else { self.stored.absent() }
+/// Checks the objects of a cluster.
+pub(in crate::cli) fn check(args: &CheckArgs) -> Result<Status, CliError> {
+    let policy = args.input.policy()?;
+    let outputs = args.outputs()?;
+    let checker = args.checker(&policy, &outputs, None);
+    // There is no progress bar, because the number of objects is not known in advance.
+    let mut reporter = args.reporter(&outputs, Progress::new(false))?;
+    let (mut objects, context) = objects::objects(&args.live, args.input.namespace.as_deref(), &policy)
+        .map_err(|error| super::failed(&error))?;
+    let mut owners = OwnerFindings::default();
+    let mut reports = objects.by_ref().map(|object| checker.live_report(object, &*context, &mut owners));
+    let summary = reporter.report(&mut reports)?;
+    if !args.quiet {
+        objects.absent().iter().for_each(|kind| output::message(&absent(*kind)));
     }
-
-    /// Looks into the Secret of an object, if that is wanted.
-    fn look_around(&mut self, live: Live) -> Result<Live, Unreadable> {
-        if !self.looks_into_secrets {
-            return Ok(live);
-        }
-        match self.runtime.block_on(self.around.look_into_secret(&self.client, &live.json)) {
-            Ok(()) => Ok(live),
-            Err(missed) => {
-                self.next = Some(live);
-                Err(missed)
-            }
-        }
+    reporter.end(&summary)?;
+    if !args.quiet {
+        output::message(&text::summary(&summary, true));
     }
-
-    fn has_no_kind(&self) -> bool {
-        self.stored.absent().len() == KINDS.len()
-    }
-
-    /// What is said at the end: nothing, unless there was nothing to read.
-    fn end(&mut self) -> Option<Result<Live, Unreadable>> {
-        if mem::replace(&mut self.is_over, true) || !self.has_no_kind() {
-            return None;
-        }
-        let message = "the cluster has none of KubeRay's kinds; are its CRDs installed, and is this the right context?";
-        Some(Err(Unreadable::new("cluster".to_owned(), message)))
-    }
+    Ok(args.status(&summary, None))
 }
 
-/// What is said of a kind that the cluster does not have, one line.
-pub(super) fn absent(kind: Kind) -> String {
+/// Returns the message about a kind that the cluster does not have.
+fn absent(kind: Kind) -> String {
     format!("the cluster has no {}s: their CRD is not installed, and they are passed over\n", kind.as_str())
 }
 
-fn live(stored: &StoredObject) -> Result<Live, Unreadable> {
-    let name = format!("cluster:{}", stored.name);
-    match stored.parse() {
-        Ok(json) => Ok(Live { name, json }),
-        Err(error) => Err(Unreadable::new(name, format!("cannot be read: {error}"))),
+impl Checker<'_> {
+    fn live_report(
+        &self,
+        object: Result<LiveObject, Unreadable>,
+        context: &dyn ClusterContext,
+        owners: &mut OwnerFindings,
+    ) -> Report {
+        let name = object.as_ref().map_or_else(|unreadable| &unreadable.file, |object| &object.name);
+        let mut report = Report::new(name.as_str());
+        if let Err(unreadable) = object.and_then(|object| self.live(&object, context, owners, &mut report)) {
+            report.fail(unreadable);
+        }
+        report
     }
+
+    fn live(
+        &self,
+        live: &LiveObject,
+        context: &dyn ClusterContext,
+        owners: &mut OwnerFindings,
+        report: &mut Report,
+    ) -> Result<(), Unreadable> {
+        let error = |message: String| Unreadable::new(live.name.clone(), message);
+        // The object is checked as a value. The YAML is only for locations and excerpts: they refer to the text that
+        // `kubectl get --output yaml` prints.
+        let text = yaml::to_string(&live.json).map_err(|it| error(format!("cannot be shown: {it}")))?;
+        let document = yaml::documents(&text).into_iter().next().ok_or_else(|| error("is empty".to_owned()))?;
+        let document = document.map_err(|it| Unreadable::document(&live.name, &Lines::of(&text), &it))?;
+        let object = RayObject::read(&live.json).ok_or_else(|| error("is no object of KubeRay's".to_owned()))?;
+        let environment = Environment { cluster: context, ..Environment::EMPTY };
+        let context = Context::new(&object, &self.policy.settings).within(environment);
+        let found = owners.review(self.policy, &context, &Exemptible::All);
+        let name = ObjectName::of(&live.json, self.namespace);
+        self.report(&document, stored(name, found), None, report);
+        Ok(())
+    }
+}
+
+/// Returns the evaluation of a stored object. The document shows the stored object, so the paths are the same in both.
+fn stored(name: ObjectName, (findings, exempted): (Vec<Finding>, Vec<Exempted>)) -> Evaluation {
+    let findings = findings.into_iter().map(|finding| {
+        let path = finding.path.clone();
+        (finding, path)
+    });
+    let exempted = exempted.into_iter().map(|Exempted { finding, reason }| {
+        let path = finding.path.clone();
+        (finding, path, reason)
+    });
+    Evaluation { name, findings: findings.collect(), exempted: exempted.collect(), storage_key: None }
 }

@@ -1,4 +1,4 @@
-//! The proxy on the way to the API server, found as kubectl finds it.
+//! The proxy for the API server, chosen as kubectl chooses it.
 
 use std::env;
 use std::net::IpAddr;
@@ -7,7 +7,11 @@ use hyper::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 use kube::config::Kubeconfig;
 
-/// The proxy for a server: the one of the kubeconfig, whatever the environment says, or else that of the environment.
+/// Returns the proxy for a server: that of the kubeconfig, or else that of the environment.
+///
+/// # Errors
+///
+/// The URL of the proxy is invalid. The message is returned.
 pub(super) fn of(server: &Uri, kubeconfig: Option<&Kubeconfig>, context: Option<&str>) -> Result<Option<Uri>, String> {
     match kubeconfig.and_then(|kubeconfig| in_kubeconfig(kubeconfig, context)) {
         Some(url) => url.parse().map(Some).map_err(|error| format!("proxy-url is no valid URL: {error}")),
@@ -15,7 +19,7 @@ pub(super) fn of(server: &Uri, kubeconfig: Option<&Kubeconfig>, context: Option<
     }
 }
 
-/// What the kubeconfig names for the cluster of a context.
+/// Returns the proxy that the kubeconfig names for the cluster of a context.
 fn in_kubeconfig<'k>(kubeconfig: &'k Kubeconfig, context: Option<&str>) -> Option<&'k str> {
     let context = context.or(kubeconfig.current_context.as_deref())?;
     let context = kubeconfig.contexts.iter().find(|it| it.name == context)?.context.as_ref()?;
@@ -23,8 +27,8 @@ fn in_kubeconfig<'k>(kubeconfig: &'k Kubeconfig, context: Option<&str>) -> Optio
     cluster.proxy_url.as_deref().filter(|url| !url.is_empty())
 }
 
-/// The proxy that the environment names for a server. The client's own reading of `NO_PROXY` asks whether the proxy is
-/// excepted, and not whether the server is.
+/// Returns the proxy that the environment names for a server. The client applies `NO_PROXY` to the proxy instead of the
+/// server, so it is not used for this.
 fn in_environment(server: &Uri) -> Result<Option<Uri>, String> {
     let is_https = server.scheme_str() == Some("https");
     let Some(proxy) = variable(if is_https { "HTTPS_PROXY" } else { "HTTP_PROXY" }) else { return Ok(None) };
@@ -36,14 +40,14 @@ fn in_environment(server: &Uri) -> Result<Option<Uri>, String> {
     url.parse().map(Some).map_err(|error| format!("the proxy in the environment has no valid URL: {error}"))
 }
 
-/// What is on this machine needs no proxy, and a proxy would not find it.
+/// Reports whether a server is on this machine. A proxy cannot reach it.
 fn is_loopback(server: &Uri) -> bool {
     let host = server.host().unwrap_or_default().trim_matches(['[', ']']);
     host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
-/// A variable of the environment by either of its names, unless it is empty.
-#[allow(clippy::disallowed_methods, reason = "these variables are every program's, and no argument of this one")]
+/// Returns an environment variable, in upper or lower case, unless it is empty.
+#[allow(clippy::disallowed_methods, reason = "these variables apply to every program, and are no arguments of this one")]
 fn variable(name: &str) -> Option<String> {
     let names = [name.to_owned(), name.to_lowercase()];
     names.iter().find_map(|name| env::var(name).ok().filter(|value| !value.is_empty()))

@@ -1,4 +1,4 @@
-//! Findings mended in a text.
+//! `check --fix`: applies the fixes of findings to a file.
 
 use std::collections::HashSet;
 
@@ -7,35 +7,34 @@ use rayguard_manifest::json::Json;
 use rayguard_manifest::path::{FieldPath, Step};
 use rayguard_manifest::yaml::edit::{Change, Edited, Obstacle, edit};
 use rayguard_manifest::yaml::{Document, Location};
-use rayguard_policy::policy::Outcome;
-use rayguard_policy::policy::Policy;
+use rayguard_policy::policy::{Outcome, Policy};
 use rayguard_policy::rule::Scope;
 
-use super::{Changed, objects, refuse};
+use super::{Changed, objects, report_unfixed};
 
-/// How often at most a text is gone over: one fix may show what another rule finds.
-const MOST_PASSES: usize = 10;
+/// The largest number of passes over a text. After a fix, another rule may have a finding.
+const MAX_PASSES: usize = 10;
 
-/// The text with every finding mended that can be.
-pub(super) fn mended(text: &str, name: &str, policy: &Policy, namespace: &str) -> Changed {
-    let (done, left) = settled(text, policy, namespace, MOST_PASSES);
-    for Left { rule, location, why } in left {
-        refuse(name, &location, rule, why);
+/// Returns the text with all possible fixes, and reports the others.
+pub(super) fn with_fixes(text: &str, name: &str, policy: &Policy, namespace: &str) -> Changed {
+    let (done, unfixed) = apply(text, policy, namespace, MAX_PASSES);
+    for Unfixed { rule, location, reason } in unfixed {
+        report_unfixed(name, &location, rule, reason);
     }
     done
 }
 
-/// A fix that is not made.
+/// A fix that is not applied.
 #[derive(Debug, PartialEq, Eq)]
-struct Left {
+struct Unfixed {
     rule: &'static str,
     location: Location,
-    why: Why,
+    reason: Reason,
 }
 
-/// Why a fix is not made.
+/// The reason why a fix is not applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-enum Why {
+enum Reason {
     #[error("{0}")]
     Obstacle(#[from] Obstacle),
     #[error("rayguard's own defaults are there, and nothing that is written")]
@@ -46,45 +45,45 @@ enum Why {
     Passes,
 }
 
-/// The text gone over so many times at most, and what is left then.
-fn settled(text: &str, policy: &Policy, namespace: &str, most_passes: usize) -> (Changed, Vec<Left>) {
+/// Applies fixes in at most this number of passes. Returns the text and the fixes that are left.
+fn apply(text: &str, policy: &Policy, namespace: &str, max_passes: usize) -> (Changed, Vec<Unfixed>) {
     let mut done = Changed { text: text.to_owned(), count: 0, is_incomplete: false };
-    for _ in 0..most_passes {
-        let (wanted, mut left) = wanted(&done.text, policy, namespace);
-        // What is found of one stage may be gone once the stage before is done.
-        let made = Stage::ALL.into_iter().find_map(|stage| {
-            let of_stage: Vec<_> = wanted.iter().filter(|wanted| wanted.stage == stage).collect();
-            let changes: Vec<_> = of_stage.iter().map(|wanted| wanted.change.clone()).collect();
+    for _ in 0..max_passes {
+        let (planned, mut unfixed) = plan(&done.text, policy, namespace);
+        // A fix of an earlier stage can remove a finding of a later one.
+        let applied = Stage::ALL.into_iter().find_map(|stage| {
+            let of_stage: Vec<_> = planned.iter().filter(|fix| fix.stage == stage).collect();
+            let changes: Vec<_> = of_stage.iter().map(|fix| fix.change.clone()).collect();
             let Edited { text, obstacles } = edit(&done.text, &changes);
-            let made = obstacles.iter().filter(|obstacle| obstacle.is_none()).count();
+            let count = obstacles.iter().filter(|obstacle| obstacle.is_none()).count();
             let obstacles = of_stage.into_iter().zip(obstacles);
-            left.extend(obstacles.filter_map(|(wanted, obstacle)| Some(wanted.left(obstacle?.into()))));
-            (made > 0).then_some((made, text))
+            unfixed.extend(obstacles.filter_map(|(fix, obstacle)| Some(fix.unfixed(obstacle?.into()))));
+            (count > 0).then_some((count, text))
         });
-        let Some((made, text)) = made else { return (done, left) };
-        done.count += made;
+        let Some((count, text)) = applied else { return (done, unfixed) };
+        done.count += count;
         done.text = text;
     }
-    let (wanted, mut left) = wanted(&done.text, policy, namespace);
-    left.extend(wanted.iter().map(|wanted| wanted.left(Why::Passes)));
-    (done, left)
+    let (planned, mut unfixed) = plan(&done.text, policy, namespace);
+    unfixed.extend(planned.iter().map(|fix| fix.unfixed(Reason::Passes)));
+    (done, unfixed)
 }
 
-/// A fix that a finding has.
-struct Wanted {
+/// The fix of a finding.
+struct PlannedFix {
     rule: &'static str,
     location: Location,
     stage: Stage,
     change: Change,
 }
 
-impl Wanted {
-    fn left(&self, why: Why) -> Left {
-        Left { rule: self.rule, location: self.location.clone(), why }
+impl PlannedFix {
+    fn unfixed(&self, reason: Reason) -> Unfixed {
+        Unfixed { rule: self.rule, location: self.location.clone(), reason }
     }
 }
 
-/// What is mended first: what something is, what it is called, what it says.
+/// The order of fixes: first the types of values, then names, then values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Form,
@@ -109,9 +108,9 @@ impl Stage {
     }
 }
 
-/// The fixes of all findings, and those that cannot be told as changes of what is written.
-fn wanted(text: &str, policy: &Policy, namespace: &str) -> (Vec<Wanted>, Vec<Left>) {
-    let (mut all, mut left, mut known) = (Vec::new(), Vec::new(), HashSet::new());
+/// Returns the fixes of all findings, and those that are not possible in the manifest.
+fn plan(text: &str, policy: &Policy, namespace: &str) -> (Vec<PlannedFix>, Vec<Unfixed>) {
+    let (mut planned, mut unfixed, mut known) = (Vec::new(), Vec::new(), HashSet::new());
     for (document, outcome) in &objects(text, policy, namespace) {
         let object = document.location().bytes.start;
         for finding in &outcome.findings {
@@ -123,54 +122,54 @@ fn wanted(text: &str, policy: &Policy, namespace: &str) -> (Vec<Wanted>, Vec<Lef
                 Scope::Admission => fix.edits.iter().map(|edit| as_written(edit, document, outcome)).collect(),
             };
             match edits {
-                // Two rules may want the same.
+                // Two rules may have the same fix.
                 Ok(edits) if known.insert(format!("{object} {edits:?}")) => {
                     let stage = Stage::of(&edits);
-                    all.push(Wanted { rule, location: location(), stage, change: Change { object, edits } });
+                    planned.push(PlannedFix { rule, location: location(), stage, change: Change { object, edits } });
                 }
                 Ok(_) => {}
-                Err(why) => left.push(Left { rule, location: location(), why }),
+                Err(reason) => unfixed.push(Unfixed { rule, location: location(), reason }),
             }
         }
     }
-    (all, left)
+    (planned, unfixed)
 }
 
-/// A change of an object, as a change of what is written of it.
-fn as_written(edit: &Edit, document: &Document<'_>, outcome: &Outcome<'_>) -> Result<Edit, Why> {
+/// Converts an edit of the object as stored to an edit of the manifest.
+fn as_written(edit: &Edit, document: &Document<'_>, outcome: &Outcome<'_>) -> Result<Edit, Reason> {
     let path = edit.path();
-    let (step, above) = path.steps().split_last().ok_or(Obstacle::Form)?;
-    let above = path.take(above.len());
-    let list = outcome.as_written(&above);
-    let place = match step {
-        // Behind the last item.
+    let (step, parent) = path.steps().split_last().ok_or(Obstacle::Form)?;
+    let parent = path.take(parent.len());
+    let written_parent = outcome.as_written(&parent);
+    let written = match step {
+        // A new item after the last one.
         Step::Index(index) if path.value(&outcome.object).is_none() => {
-            let (stored, written) = (above.value(&outcome.object), list.value(&document.json));
+            let (stored, written) = (parent.value(&outcome.object), written_parent.value(&document.json));
             let items = |list: Option<&Json<'_>>| list.map_or(0, |list| list.items().len());
             let is_last = *index == items(stored);
-            is_last.then(|| list.clone().index(items(written))).ok_or(Obstacle::Absent)?
+            is_last.then(|| written_parent.clone().index(items(written))).ok_or(Obstacle::Absent)?
         }
         _ => outcome.as_written(path),
     };
-    // What rayguard itself would write is not there to be changed.
-    let is_there = list.steps().len() == above.steps().len() && place.steps().len() == path.steps().len();
-    // Nor is an item of a list that is not written at all.
-    let is_item_there = (1..=path.steps().len()).all(|depth| {
+    // The manifest does not have the fields that rayguard adds as defaults.
+    let has_field = written_parent.steps().len() == parent.steps().len() && written.steps().len() == path.steps().len();
+    // It may also lack an item of a list.
+    let has_items = (1..=path.steps().len()).all(|depth| {
         !matches!(path.steps()[depth - 1], Step::Index(_))
             || path.take(depth).value(&outcome.object).is_none()
-            || place.take(depth).value(&document.json).is_some()
+            || written.take(depth).value(&document.json).is_some()
     });
     let same = |a: Option<&Json<'_>>, b: Option<&Json<'_>>| a.is_none() || b.is_none() || a == b;
-    let is_same = same(place.value(&document.json), path.value(&outcome.object));
+    let is_same = same(written.value(&document.json), path.value(&outcome.object));
     match edit {
-        _ if !is_there || !is_item_there => Err(Why::Default),
-        Edit::Set { value, .. } if is_taken(&place, value, &document.json) => Err(Why::Taken),
-        Edit::Set { .. } if !is_same => Err(Why::Default),
-        edit => Ok(edit.clone().at(place)),
+        _ if !has_field || !has_items => Err(Reason::Default),
+        Edit::Set { value, .. } if is_taken(&written, value, &document.json) => Err(Reason::Taken),
+        Edit::Set { .. } if !is_same => Err(Reason::Default),
+        edit => Ok(edit.clone().at(written)),
     }
 }
 
-/// Whether this is a name that another item of the list has already.
+/// Reports whether another item of the list already has this name.
 fn is_taken(path: &FieldPath, name: &Json<'_>, json: &Json<'_>) -> bool {
     let Some((Step::Field(field), [.., Step::Index(_)])) = path.steps().split_last() else { return false };
     let list = path.take(path.steps().len() - 2);
@@ -183,15 +182,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_left_after_the_last_pass_is_told() {
+    fn fixes_that_are_left_after_the_last_pass_are_reported() {
         let text = "apiVersion: ray.io/v1\nkind: RayCluster\nmetadata: {name: a}\nspec:\n  headGroupSpec:\n    \
                     rayStartParams: {num_cpus: 0}\n    template: {spec: {containers: [{name: a, image: b}]}}\n";
         let policy = Policy::default();
-        let settled = |most_passes| settled(text, &policy, "default", most_passes);
-        let (done, left) = settled(1);
-        assert_eq!(done.text, text.replace("cpus: 0", "cpus: \"0\""), "what it is comes before what it is called");
-        assert_eq!(left.iter().map(|left| left.why).collect::<Vec<_>>(), [Why::Passes]);
-        let (done, left) = settled(MOST_PASSES);
-        assert_eq!((done.text, left), (text.replace("num_cpus: 0", "num-cpus: \"0\""), Vec::new()));
+        let apply = |max_passes| apply(text, &policy, "default", max_passes);
+        let (done, unfixed) = apply(1);
+        assert_eq!(done.text, text.replace("cpus: 0", "cpus: \"0\""), "types are fixed before names");
+        assert_eq!(unfixed.iter().map(|fix| fix.reason).collect::<Vec<_>>(), [Reason::Passes]);
+        let (done, unfixed) = apply(MAX_PASSES);
+        assert_eq!((done.text, unfixed), (text.replace("num_cpus: 0", "num-cpus: \"0\""), Vec::new()));
     }
 }

@@ -1,15 +1,15 @@
-//! Defaults written into a text.
+//! `default --in-place`: writes defaults into a file.
 
 use rayguard_manifest::fix::additions;
 use rayguard_manifest::yaml::edit::{Change, Edited, Obstacle, edit};
 use rayguard_policy::policy::Policy;
 
-use super::{Changed, objects, refuse};
+use super::{Changed, objects, report_unfixed};
 
-/// The text with the defaults in it.
-pub(super) fn defaulted(text: &str, name: &str, policy: &Policy, namespace: &str) -> Changed {
+/// Returns the text with the defaults.
+pub(super) fn with_defaults(text: &str, name: &str, policy: &Policy, namespace: &str) -> Changed {
     let mut done = Changed { text: text.to_owned(), count: 0, is_incomplete: false };
-    let (mut changes, mut about) = (Vec::new(), Vec::new());
+    let (mut changes, mut locations) = (Vec::new(), Vec::new());
     for (document, outcome) in objects(text, policy, namespace) {
         if outcome.patch.0.is_empty() {
             continue;
@@ -17,20 +17,20 @@ pub(super) fn defaulted(text: &str, name: &str, policy: &Policy, namespace: &str
         match additions(&document.json, &outcome.patch) {
             Some(edits) => {
                 changes.push(Change { object: document.location().bytes.start, edits });
-                about.push(document.location());
+                locations.push(document.location());
             }
             None => {
-                refuse(name, &document.location(), DEFAULTS, Obstacle::Form);
+                report_unfixed(name, &document.location(), DEFAULTS, Obstacle::Form);
                 done.is_incomplete = true;
             }
         }
     }
     let Edited { text: after, obstacles } = edit(text, &changes);
-    for (location, obstacle) in about.iter().zip(obstacles) {
+    for (location, obstacle) in locations.iter().zip(obstacles) {
         match obstacle {
             None => done.count += 1,
             Some(obstacle) => {
-                refuse(name, location, DEFAULTS, obstacle);
+                report_unfixed(name, location, DEFAULTS, obstacle);
                 done.is_incomplete = true;
             }
         }

@@ -1,4 +1,4 @@
-//! What is changed in a text, as a unified diff.
+//! The changes of a file as a unified diff.
 
 use std::fmt::Write as _;
 use std::io;
@@ -8,17 +8,17 @@ use similar::TextDiff;
 
 use crate::cli::output;
 
-/// Shows the difference between two texts of one name. `patch -p0` takes it, for where no person reads it, it has every
-/// byte of theirs.
+/// Prints the difference between two versions of a file. If the output is not for a person, no byte of it is changed, so
+/// that `patch -p0` accepts it.
 pub(super) fn show(before: &str, after: &str, name: &str) -> io::Result<()> {
     let diff = TextDiff::from_lines(before, after);
-    // A name with blanks ends at a tab, as for `diff` and git.
+    // A name with spaces ends with a tab, as in the output of `diff` and git.
     let name = if name.contains(char::is_whitespace) { format!("{name}\t") } else { name.to_owned() };
     let diff = diff.unified_diff().header(&name, &name).to_string();
     if output::is_plain() { output::raw(diff.as_bytes()) } else { output::print(&coloured(&diff)) }
 }
 
-/// A diff with colours, and without what else would steer a terminal.
+/// Returns a diff with colours, and without the control sequences that the files contain.
 pub(in crate::cli) fn coloured(diff: &str) -> String {
     let mut text = String::with_capacity(diff.len() * 2);
     for line in strip_str(diff).to_string().split_inclusive('\n') {

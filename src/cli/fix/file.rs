@@ -1,19 +1,23 @@
-//! A file that gets another text in one step.
+//! Atomic replacement of a file.
 
-#![allow(clippy::disallowed_methods, reason = "the core writes no files; this is the shell")]
+#![allow(clippy::disallowed_methods, reason = "only the core must not access files")]
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::{MetadataExt as _, fchown};
 use std::path::{Path, PathBuf};
 
-/// What all names of a file have in common that lead to the same place.
+/// Returns the path of a file without links, which is equal for all its names.
 pub(super) fn identity(path: &Path) -> Option<PathBuf> {
     fs::canonicalize(path).ok()
 }
 
-/// Puts a text in the place of the one that was read, for all readers at once, with the same owner and permissions. A link stays
-/// one, and what it leads to is replaced. A file that is not any more what was read, or that may not be written, stays.
+/// Replaces the content of a file atomically, and keeps its owner and permissions. If the path is a link, its target is
+/// replaced. `read` is the content that was read before.
+///
+/// # Errors
+///
+/// The file is read-only, cannot be written, or does not have the content that was read before. It is then unchanged.
 pub(super) fn replace(path: &Path, read: &[u8], text: &[u8]) -> io::Result<()> {
     let target = fs::canonicalize(path)?;
     let metadata = fs::metadata(&target)?;
@@ -34,7 +38,8 @@ pub(super) fn replace(path: &Path, read: &[u8], text: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Gives a new file the owner and the group that another one has. This takes permissions, which are to be set afterwards.
+/// Sets the owner and the group of a new file to those of the old one. This clears permissions, so they must be set
+/// afterwards.
 fn keep_owner(file: &File, of: &Metadata) -> io::Result<()> {
     let is = file.metadata()?;
     if (is.uid(), is.gid()) == (of.uid(), of.gid()) {
@@ -51,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_has_changed_meanwhile_is_not_written_over() {
+    fn a_file_that_has_changed_since_it_was_read_is_not_overwritten() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("a.yaml");
         fs::write(&path, "theirs").expect("a file");

@@ -1,29 +1,30 @@
-//! Annotations of GitHub's workflows: commands in the log of a step, which GitHub shows beside the lines of a pull request.
+//! Annotations of GitHub workflows: commands in the log of a step, which GitHub shows next to the lines of a pull request.
 //!
-//! `::error file=…,line=…,col=…,endLine=…,endColumn=…,title=…::message`, with escapes as the runner takes them back
+//! `::error file=…,line=…,col=…,endLine=…,endColumn=…,title=…::message`, with the escapes that the runner decodes
 //! (actions/toolkit packages/core/src/command.ts; actions/runner src/Runner.Common/ActionCommand.cs).
 
 use std::io::{self, Write};
 
-use super::Form;
-use super::place::Spot;
+use super::ReportWriter;
+use super::repository::RepositoryLocation;
 use crate::cli::report::{Report, Severity, Summary};
 
 pub(super) struct Github;
 
-impl Form for Github {
+impl ReportWriter for Github {
     fn report(&mut self, out: &mut dyn Write, report: &Report) -> io::Result<()> {
-        for found in report.findings() {
-            let command = match found.severity() {
+        for reported in report.findings() {
+            let command = match reported.severity() {
                 Severity::Error => "error",
                 Severity::Warning => "warning",
                 Severity::Note => "notice",
             };
-            let spot = Spot::of(&found.file, found.template.as_deref(), Some(&found.place));
-            annotate(out, command, &spot, found.finding.rule.name, &format!("{}: {}", found.object, found.line()))?;
+            let location = RepositoryLocation::of(&reported.file, reported.template.as_deref(), Some(&reported.region));
+            annotate(out, command, &location, reported.finding.rule.name, &format!("{}: {}", reported.object, reported.line()))?;
         }
         for error in &report.errors {
-            annotate(out, "error", &Spot::of(&error.file, None, error.place.as_deref()), "unreadable", &error.line())?;
+            let location = RepositoryLocation::of(&error.file, None, error.region.as_deref());
+            annotate(out, "error", &location, "unreadable", &error.line())?;
         }
         Ok(())
     }
@@ -33,13 +34,19 @@ impl Form for Github {
     }
 }
 
-fn annotate(out: &mut dyn Write, command: &str, spot: &Spot<'_>, title: &str, message: &str) -> io::Result<()> {
-    write!(out, "::{command} file={}", property(&spot.file))?;
-    if let Some(place) = spot.place {
-        write!(out, ",line={},endLine={}", place.line, place.end_line)?;
-        // The runner takes no columns of several lines.
-        if place.line == place.end_line {
-            write!(out, ",col={},endColumn={}", place.column, place.end_column)?;
+fn annotate(
+    out: &mut dyn Write,
+    command: &str,
+    location: &RepositoryLocation<'_>,
+    title: &str,
+    message: &str,
+) -> io::Result<()> {
+    write!(out, "::{command} file={}", property(&location.file))?;
+    if let Some(region) = location.region {
+        write!(out, ",line={},endLine={}", region.line, region.end_line)?;
+        // The runner rejects columns if the region has several lines.
+        if region.line == region.end_line {
+            write!(out, ",col={},endColumn={}", region.column, region.end_column)?;
         }
     }
     writeln!(out, ",title={}::{}", property(title), data(message))

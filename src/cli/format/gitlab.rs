@@ -1,78 +1,78 @@
-//! GitLab's report on code quality: a list of what is wrong, which a merge request shows beside its lines
-//! (GitLab's documentation, "Code Quality", "Code Quality report format").
+//! GitLab's code quality report: a list of findings, which a merge request shows next to its lines (GitLab's
+//! documentation, "Code Quality", "Code Quality report format").
 
 use std::collections::HashMap;
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::Form;
+use super::ReportWriter;
 use super::items::Items;
-use super::place::{Spot, fingerprint};
+use super::repository::{RepositoryLocation, fingerprint};
 use crate::cli::report::{Report, Severity, Summary};
 
 #[derive(Default)]
 pub(super) struct GitLab {
     items: Items,
-    /// How often a fingerprint has come: GitLab shows only one of each.
+    /// The number of entries with each fingerprint. GitLab shows only one entry per fingerprint.
     seen: HashMap<String, usize>,
 }
 
 impl GitLab {
     fn write(&mut self, out: &mut dyn Write, entry: &Entry<'_>) -> io::Result<()> {
-        let Entry { spot, check, severity, description, words } = entry;
-        let mut fingerprint = fingerprint([&*spot.file, check].into_iter().chain(words.iter().map(|word| &**word)));
+        let Entry { location, check, severity, description, identity } = entry;
+        let mut fingerprint = fingerprint([&*location.file, check].into_iter().chain(identity.iter().map(|word| &**word)));
         let seen = self.seen.entry(fingerprint.clone()).or_default();
         if *seen > 0 {
             fingerprint = format!("{fingerprint}-{seen}");
         }
         *seen += 1;
-        let begin = spot.place.map_or(1, |place| place.line);
-        let end = spot.place.map_or(1, |place| place.end_line);
+        let begin = location.region.map_or(1, |region| region.line);
+        let end = location.region.map_or(1, |region| region.end_line);
         let entry: Value = json!({
             "description": description,
             "check_name": check,
             "fingerprint": fingerprint,
             "severity": severity,
-            "location": {"path": spot.file, "lines": {"begin": begin, "end": end}},
+            "location": {"path": location.file, "lines": {"begin": begin, "end": end}},
         });
         self.items.write(out, 2, &entry)
     }
 }
 
 struct Entry<'e> {
-    spot: Spot<'e>,
+    location: RepositoryLocation<'e>,
     check: &'e str,
     severity: &'static str,
     description: String,
-    /// What makes it the same as another time, though lines have moved.
-    words: Vec<String>,
+    /// The part of the fingerprint that stays the same when lines move.
+    identity: Vec<String>,
 }
 
-impl Form for GitLab {
+impl ReportWriter for GitLab {
     fn report(&mut self, out: &mut dyn Write, report: &Report) -> io::Result<()> {
-        for found in report.findings() {
-            let severity = match found.severity() {
+        for reported in report.findings() {
+            let severity = match reported.severity() {
                 Severity::Error => "major",
                 Severity::Warning => "minor",
                 Severity::Note => "info",
             };
             let entry = Entry {
-                spot: Spot::of(&found.file, found.template.as_deref(), Some(&found.place)),
-                check: found.finding.rule.name,
+                location: RepositoryLocation::of(&reported.file, reported.template.as_deref(), Some(&reported.region)),
+                check: reported.finding.rule.name,
                 severity,
-                description: format!("{}: {}", found.object, found.line()),
-                words: vec![found.object.to_string(), found.finding.path.to_string()],
+                description: format!("{}: {}", reported.object, reported.line()),
+                identity: vec![reported.object.to_string(), reported.finding.path.to_string()],
             };
             self.write(out, &entry)?;
         }
         for error in &report.errors {
             let entry = Entry {
-                spot: Spot::of(&error.file, None, error.place.as_deref()),
+                location: RepositoryLocation::of(&error.file, None, error.region.as_deref()),
                 check: "unreadable",
                 severity: "critical",
                 description: error.line(),
-                words: vec![error.message.clone()],
+                identity: vec![error.message.clone()],
             };
             self.write(out, &entry)?;
         }

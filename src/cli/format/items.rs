@@ -1,17 +1,17 @@
-//! A list of JSON that is written item by item.
+//! A JSON list that is written item by item.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 
-/// Where in its list a writer is.
+/// The state of a list that is being written.
 #[derive(Debug, Default)]
 pub(super) struct Items {
     is_begun: bool,
 }
 
 impl Items {
-    /// Writes one more item, indented by so many blanks.
+    /// Writes one more item, indented by this number of spaces.
     pub(super) fn write(&mut self, out: &mut dyn Write, indent: usize, item: &impl Serialize) -> io::Result<()> {
         let before = if self.is_begun { "," } else { "[" };
         self.is_begun = true;
@@ -25,7 +25,7 @@ impl Items {
     }
 }
 
-/// JSON that stands in something indented by so many blanks, but for its first line. No string of it spans lines.
+/// Indents all lines of JSON but the first by this number of spaces. No string in JSON contains a line break.
 pub(super) fn indented(json: &str, indent: usize) -> String {
     json.replace('\n', &format!("\n{:indent$}", ""))
 }

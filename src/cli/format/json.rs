@@ -1,8 +1,8 @@
-//! What `check` tells programs: one object of JSON.
+//! JSON for other programs: one object with findings, errors and summary.
 
 use std::io::{self, Write};
 
-use super::Form;
+use super::ReportWriter;
 use super::items::{Items, indented};
 use crate::cli::report::{Report, Summary, Unreadable};
 
@@ -22,7 +22,7 @@ impl Json {
     }
 }
 
-impl Form for Json {
+impl ReportWriter for Json {
     fn report(&mut self, out: &mut dyn Write, report: &Report) -> io::Result<()> {
         self.begin(out)?;
         for finding in report.findings() {

@@ -1,23 +1,23 @@
-//! The XML of JUnit, as Jenkins, GitLab and others read it: every file is a suite, every object a test of it, and so is what
-//! could not be checked.
+//! JUnit XML, as Jenkins, GitLab and others read it. Every file is a suite, and every object is a test. A file or a document
+//! that could not be checked is a test too.
 
 use std::io::{self, Write};
 
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
-use super::Form;
-use crate::cli::report::{Checked, Report, Severity, Summary};
+use super::ReportWriter;
+use crate::cli::report::{ObjectReport, Report, ReportedFinding, Severity, Summary};
 
 pub(super) struct Junit {
-    /// From which severity on a test has failed.
-    bar: Option<Severity>,
+    /// The least severity with which a test fails.
+    threshold: Option<Severity>,
     is_begun: bool,
 }
 
 impl Junit {
-    pub(super) fn new(bar: Option<Severity>) -> Self {
-        Self { bar, is_begun: false }
+    pub(super) fn new(threshold: Option<Severity>) -> Self {
+        Self { threshold, is_begun: false }
     }
 
     fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
@@ -29,13 +29,13 @@ impl Junit {
     }
 }
 
-impl Form for Junit {
+impl ReportWriter for Junit {
     fn report(&mut self, out: &mut dyn Write, report: &Report) -> io::Result<()> {
         self.begin(out)?;
         if report.objects.is_empty() && report.errors.is_empty() {
             return Ok(());
         }
-        let failures = report.objects.iter().filter(|object| object.reaches(self.bar)).count();
+        let failures = report.objects.iter().filter(|object| object.reaches(self.threshold)).count();
         let errors = report.errors.len();
         let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
         let suite = writer.create_element("testsuite").with_attributes([
@@ -45,14 +45,14 @@ impl Form for Junit {
             ("errors", &errors.to_string()),
         ]);
         suite.write_inner_content(|writer| {
-            report.objects.iter().try_for_each(|object| test(writer, object, self.bar))?;
+            report.objects.iter().try_for_each(|object| test(writer, object, self.threshold))?;
             for error in &report.errors {
-                let attributes = [("name", xml(&error.at())), ("classname", xml(&error.file))];
+                let attributes = [("name", xml(&error.location())), ("classname", xml(&error.file))];
                 let test = writer.create_element("testcase").with_attributes(borrowed(&attributes));
                 test.write_inner_content(|writer| {
                     let attributes = [("message", xml(&error.message)), ("type", "unreadable".to_owned())];
                     let error_element = writer.create_element("error").with_attributes(borrowed(&attributes));
-                    let line = format!("{}: {}", error.at(), error.line());
+                    let line = format!("{}: {}", error.location(), error.line());
                     error_element.write_text_content(BytesText::new(&xml(&line))).map(drop)
                 })?;
             }
@@ -68,25 +68,27 @@ impl Form for Junit {
     }
 }
 
-/// A test: failed from the bar on, and else with what was found as its output.
-fn test(writer: &mut Writer<Vec<u8>>, object: &Checked, bar: Option<Severity>) -> io::Result<()> {
+/// Writes the test of an object. It fails if a finding reaches the threshold; else it has the findings as its output.
+fn test(writer: &mut Writer<Vec<u8>>, object: &ObjectReport, threshold: Option<Severity>) -> io::Result<()> {
     let attributes = [("name", xml(&object.object.to_string())), ("classname", xml(&object.file))];
     let element = writer.create_element("testcase").with_attributes(borrowed(&attributes));
     if object.findings.is_empty() {
         return element.write_empty().map(drop);
     }
-    let lines = object.findings.iter().map(|found| {
-        let (severity, rule) = (found.severity(), found.finding.rule.name);
-        format!("{}:{}:{}: {severity}[{rule}]: {}", found.file, found.place.line, found.place.column, found.line())
+    let lines = object.findings.iter().map(|reported| {
+        let (severity, rule) = (reported.severity(), reported.finding.rule.name);
+        let ReportedFinding { file, region, .. } = reported;
+        format!("{file}:{}:{}: {severity}[{rule}]: {}", region.line, region.column, reported.line())
     });
     let text = xml(&lines.collect::<Vec<_>>().join("\n"));
     element.write_inner_content(|writer| {
         let content = BytesText::new(&text);
-        let mut reached = object.findings.iter().filter(|found| bar.is_some_and(|bar| found.severity() >= bar));
-        let Some(first) = reached.next() else {
+        let fails = |reported: &&ReportedFinding| threshold.is_some_and(|threshold| reported.severity() >= threshold);
+        let mut failures = object.findings.iter().filter(fails);
+        let Some(first) = failures.next() else {
             return writer.create_element("system-out").write_text_content(content).map(drop);
         };
-        let more = match reached.count() {
+        let more = match failures.count() {
             0 => String::new(),
             more => format!(" (and {more} more)"),
         };
@@ -101,8 +103,8 @@ fn borrowed<'a>(attributes: &'a [(&'a str, String)]) -> impl Iterator<Item = (&'
     attributes.iter().map(|(name, value)| (*name, &**value))
 }
 
-/// A text without what XML cannot say, escaped or not.
+/// Replaces the characters that XML cannot represent, even escaped.
 fn xml(text: &str) -> String {
-    let is_said = |sign: &char| matches!(sign, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
-    text.chars().map(|sign| if is_said(&sign) { sign } else { '\u{fffd}' }).collect()
+    let is_valid = |char: &char| matches!(char, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
+    text.chars().map(|char| if is_valid(&char) { char } else { '\u{fffd}' }).collect()
 }

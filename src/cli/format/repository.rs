@@ -1,12 +1,12 @@
-//! Where a finding is, for programs that know the files of a repository.
+//! Locations for programs that know the files of a repository.
 
 use std::borrow::Cow;
 use std::path::{Component, Path};
 
 use crate::cli::here::from_here;
-use crate::cli::report::Place;
+use crate::cli::report::Region;
 
-/// A file as a repository knows it: from the working folder on, with slashes. What lies elsewhere stays as it is.
+/// Returns the path of a file relative to the working folder, with slashes. A path outside of the folder is unchanged.
 pub(super) fn file(name: &str) -> Cow<'_, str> {
     let path = from_here(Path::new(name));
     let is_plain = path == Path::new(name) && !path.components().any(|part| part == Component::CurDir);
@@ -17,23 +17,24 @@ pub(super) fn file(name: &str) -> Cow<'_, str> {
     Cow::Owned(parts.map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/"))
 }
 
-/// A file, and a place in it unless it is only what the file was made from.
-pub(super) struct Spot<'s> {
+/// A file of a repository, and the region in it, unless the file is a template.
+pub(super) struct RepositoryLocation<'s> {
     pub(super) file: Cow<'s, str>,
-    pub(super) place: Option<&'s Place>,
+    pub(super) region: Option<&'s Region>,
 }
 
-impl<'s> Spot<'s> {
-    /// For what was found in a text. What Helm has rendered from a template is somewhere in that template.
-    pub(super) fn of(name: &'s str, template: Option<&'s str>, place: Option<&'s Place>) -> Self {
+impl<'s> RepositoryLocation<'s> {
+    /// Returns the location of a region of a file. If Helm rendered the file from a template, it is that template: the
+    /// region in the template is not known.
+    pub(super) fn of(name: &'s str, template: Option<&'s str>, region: Option<&'s Region>) -> Self {
         match template {
-            Some(template) => Self { file: Cow::Borrowed(template), place: None },
-            None => Self { file: file(name), place },
+            Some(template) => Self { file: Cow::Borrowed(template), region: None },
+            None => Self { file: file(name), region },
         }
     }
 }
 
-/// A number that stays the same as long as these words do: FNV-1a, of 64 bits.
+/// Returns the 64-bit FNV-1a hash of these words.
 pub(super) fn fingerprint<'w>(words: impl IntoIterator<Item = &'w str>) -> String {
     let bytes = words.into_iter().flat_map(|word| word.bytes().chain([0]));
     let hash =

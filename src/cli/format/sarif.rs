@@ -6,21 +6,21 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rayguard_policy::rule::{Level, Rule};
 use serde_json::{Value, json};
 
-use super::Form;
+use super::ReportWriter;
 use super::items::{Items, indented};
-use super::place::{Spot, fingerprint};
-use crate::cli::report::{Found, Place, Report, Severity, Summary, Unreadable};
+use super::repository::{RepositoryLocation, fingerprint};
+use crate::cli::report::{Region, Report, ReportedFinding, Severity, Summary, Unreadable};
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
-/// What the path of a URI need not escape.
+/// The characters to escape in the path of a URI.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 #[derive(Default)]
 pub(super) struct Sarif {
     is_begun: bool,
     results: Items,
-    /// The rules that have found something, in the order in which they first did.
+    /// The rules with findings, in the order of their first findings.
     rules: Vec<&'static Rule>,
     notifications: Vec<Value>,
 }
@@ -34,15 +34,15 @@ impl Sarif {
         write!(out, "{head}      \"columnKind\": \"unicodeCodePoints\",\n      \"results\": ")
     }
 
-    fn result(&mut self, found: &Found, exempted: Option<&str>) -> Value {
-        let rule = found.finding.rule;
+    fn result(&mut self, reported: &ReportedFinding, exempted: Option<&str>) -> Value {
+        let rule = reported.finding.rule;
         let index = self.rules.iter().position(|known| *known == rule).unwrap_or_else(|| {
             self.rules.push(rule);
             self.rules.len() - 1
         });
-        let Found { object, finding, file, template, place } = found;
+        let ReportedFinding { object, finding, file, template, region, .. } = reported;
         let path = finding.path.to_string();
-        let mut location = location(&Spot::of(file, template.as_deref(), Some(place)));
+        let mut location = location(&RepositoryLocation::of(file, template.as_deref(), Some(region)));
         location["logicalLocations"] = json!([{
             "name": path.rsplit('.').next(),
             "fullyQualifiedName": format!("{object}: {path}"),
@@ -51,8 +51,8 @@ impl Sarif {
         let mut result = json!({
             "ruleId": rule.name,
             "ruleIndex": index,
-            "level": level(found.severity()),
-            "message": {"text": format!("{object}: {}", found.line())},
+            "level": level(reported.severity()),
+            "message": {"text": format!("{object}: {}", reported.line())},
             "locations": [location],
             "partialFingerprints": {"rayguard/v1": fingerprint([rule.name, &*object.to_string(), &*path])},
         });
@@ -63,15 +63,15 @@ impl Sarif {
     }
 }
 
-impl Form for Sarif {
+impl ReportWriter for Sarif {
     fn report(&mut self, out: &mut dyn Write, report: &Report) -> io::Result<()> {
         self.begin(out)?;
-        for found in report.findings() {
-            let result = self.result(found, None);
+        for reported in report.findings() {
+            let result = self.result(reported, None);
             self.results.write(out, 8, &result)?;
         }
-        for (found, reason) in report.objects.iter().flat_map(|object| &object.exempted) {
-            let result = self.result(found, Some(reason));
+        for (reported, reason) in report.objects.iter().flat_map(|object| &object.exempted) {
+            let result = self.result(reported, Some(reason));
             self.results.write(out, 8, &result)?;
         }
         self.notifications.extend(report.errors.iter().map(notification));
@@ -86,7 +86,7 @@ impl Form for Sarif {
             "semanticVersion": env!("CARGO_PKG_VERSION"),
             "rules": self.rules.iter().map(|rule| descriptor(rule)).collect::<Vec<_>>(),
         }});
-        // It has succeeded if everything could be checked, whatever was found.
+        // The execution is successful if everything could be checked, even if there are findings.
         let invocations = json!([{
             "executionSuccessful": self.notifications.is_empty(),
             "toolExecutionNotifications": self.notifications,
@@ -106,7 +106,7 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
-/// A rule, with its page as help.
+/// Describes a rule, with its page as help.
 fn descriptor(rule: &Rule) -> Value {
     let severity = match rule.level {
         Level::Deny => "error",
@@ -122,15 +122,15 @@ fn descriptor(rule: &Rule) -> Value {
     })
 }
 
-fn location(spot: &Spot<'_>) -> Value {
-    let path = utf8_percent_encode(&spot.file, PATH);
-    let artifact = if spot.file.starts_with('/') {
+fn location(location: &RepositoryLocation<'_>) -> Value {
+    let path = utf8_percent_encode(&location.file, PATH);
+    let artifact = if location.file.starts_with('/') {
         json!({"uri": format!("file://{path}")})
     } else {
         json!({"uri": path.to_string(), "uriBaseId": "%SRCROOT%"})
     };
     let mut physical = json!({"artifactLocation": artifact});
-    if let Some(Place { line, column, end_line, end_column }) = spot.place {
+    if let Some(Region { line, column, end_line, end_column }) = location.region {
         physical["region"] =
             json!({"startLine": line, "startColumn": column, "endLine": end_line, "endColumn": end_column});
     }
@@ -141,6 +141,6 @@ fn notification(error: &Unreadable) -> Value {
     json!({
         "level": "error",
         "message": {"text": error.line()},
-        "locations": [location(&Spot::of(&error.file, None, error.place.as_deref()))],
+        "locations": [location(&RepositoryLocation::of(&error.file, None, error.region.as_deref()))],
     })
 }

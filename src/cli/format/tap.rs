@@ -1,23 +1,23 @@
-//! The Test Anything Protocol: every object is a test, and so is what could not be checked.
+//! The Test Anything Protocol. Every object is a test, and so is every file or document that could not be checked.
 //!
-//! It is version 13 that is written, which all that 14 has added is not needed for: Perl's own harness complains of 14.
+//! The output is version 13, because Perl's own harness rejects version 14. The additions of version 14 are not needed.
 
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::Form;
-use crate::cli::report::{Checked, Found, Report, Severity, Summary, Unreadable};
+use super::ReportWriter;
+use crate::cli::report::{ObjectReport, Report, ReportedFinding, Severity, Summary, Unreadable};
 
 pub(super) struct Tap {
-    /// From which severity on a test has failed.
-    bar: Option<Severity>,
+    /// The least severity with which a test fails.
+    threshold: Option<Severity>,
     number: usize,
 }
 
 impl Tap {
-    pub(super) fn new(bar: Option<Severity>) -> Self {
-        Self { bar, number: 0 }
+    pub(super) fn new(threshold: Option<Severity>) -> Self {
+        Self { threshold, number: 0 }
     }
 
     fn begin(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -28,13 +28,13 @@ impl Tap {
         self.begin(out)?;
         self.number += 1;
         let outcome = if is_ok { "ok" } else { "not ok" };
-        // What ends the line could begin another test.
+        // A line break in the name could start another test.
         let name = name.replace(char::is_control, "\u{fffd}").replace('\\', "\\\\").replace('#', "\\#");
         writeln!(out, "{outcome} {} - {name}", self.number)?;
         if details.is_empty() {
             return Ok(());
         }
-        // What is JSON is YAML.
+        // The details are YAML, and JSON is YAML.
         writeln!(out, "  ---\n  findings:")?;
         for detail in details {
             writeln!(out, "  - {detail}")?;
@@ -43,12 +43,12 @@ impl Tap {
     }
 }
 
-impl Form for Tap {
+impl ReportWriter for Tap {
     fn report(&mut self, out: &mut dyn Write, report: &Report) -> io::Result<()> {
         for object in &report.objects {
             let details: Vec<_> = object.findings.iter().map(finding).collect();
-            let Checked { file, object: name, .. } = object;
-            self.test(out, !object.reaches(self.bar), &format!("{file}: {name}"), &details)?;
+            let ObjectReport { file, object: name, .. } = object;
+            self.test(out, !object.reaches(self.threshold), &format!("{file}: {name}"), &details)?;
         }
         for error in &report.errors {
             self.test(out, false, &format!("{}: cannot be checked", error.file), &[unreadable(error)])?;
@@ -62,15 +62,16 @@ impl Form for Tap {
     }
 }
 
-fn finding(found: &Found) -> Value {
+fn finding(reported: &ReportedFinding) -> Value {
+    let ReportedFinding { file, region, .. } = reported;
     json!({
-        "severity": found.severity(),
-        "rule": found.finding.rule.name,
-        "at": format!("{}:{}:{}", found.file, found.place.line, found.place.column),
-        "message": found.line(),
+        "severity": reported.severity(),
+        "rule": reported.finding.rule.name,
+        "at": format!("{file}:{}:{}", region.line, region.column),
+        "message": reported.line(),
     })
 }
 
 fn unreadable(error: &Unreadable) -> Value {
-    json!({"severity": "error", "at": error.at(), "message": error.line()})
+    json!({"severity": "error", "at": error.location(), "message": error.line()})
 }

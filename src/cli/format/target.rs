@@ -1,4 +1,4 @@
-//! Where a report goes.
+//! The files and streams that reports are written to.
 
 use std::fs::{File, Permissions};
 use std::io::{self, BufWriter, Write};
@@ -7,22 +7,26 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
-use crate::cli::output::Data;
+use crate::cli::output::{Messages, Stdout};
 
-/// Where a report is written. A file has it once it is complete, and what it had before until then.
+/// The destination of a report. A regular file is replaced when the report is complete.
 pub(super) enum Target {
-    Stdout(Data),
-    /// What is no ordinary file, or lies where nothing can be put beside it.
+    Stdout(Stdout),
+    Stderr(Messages),
+    /// A file that is not regular, or in whose folder no file can be created.
     File(BufWriter<File>),
     New(BufWriter<NamedTempFile>, PathBuf),
 }
 
 impl Target {
-    /// Opens a file; the standard output if there is none.
-    pub(super) fn open(path: Option<&Path>) -> io::Result<Self> {
-        let Some(path) = path else { return Ok(Self::Stdout(Data::new())) };
-        // Of a link, what it leads to.
-        let path = place(path);
+    /// Opens a file for writing.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be created.
+    pub(super) fn file(path: &Path) -> io::Result<Self> {
+        // If the path is a link, its target is replaced.
+        let path = resolved(path);
         let old = path.metadata();
         if old.as_ref().is_ok_and(|old| !old.is_file()) {
             return Ok(Self::File(BufWriter::new(File::create(&path)?)));
@@ -35,10 +39,15 @@ impl Target {
         }
     }
 
-    /// Gives the file what was written.
+    /// Completes the output.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written or replaced.
     pub(super) fn close(self) -> io::Result<()> {
         match self {
-            Self::Stdout(mut data) => data.flush(),
+            Self::Stdout(mut stdout) => stdout.flush(),
+            Self::Stderr(_) => Ok(()),
             Self::File(mut file) => file.flush(),
             Self::New(file, path) => {
                 let new = file.into_inner().map_err(io::IntoInnerError::into_error)?;
@@ -49,7 +58,8 @@ impl Target {
 
     fn out(&mut self) -> &mut dyn Write {
         match self {
-            Self::Stdout(data) => data,
+            Self::Stdout(stdout) => stdout,
+            Self::Stderr(messages) => messages,
             Self::File(file) => file,
             Self::New(file, _) => file,
         }
@@ -66,9 +76,9 @@ impl Write for Target {
     }
 }
 
-/// What a path comes to: the same for two that lead to one file, be it there or not.
-pub(super) fn place(path: &Path) -> PathBuf {
+/// Returns the path without links, so that two paths of one file are equal. The file itself may not exist yet.
+pub(super) fn resolved(path: &Path) -> PathBuf {
     let folder = path.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
-    let beside = || Some(folder?.canonicalize().ok()?.join(path.file_name()?));
-    path.canonicalize().ok().or_else(beside).unwrap_or_else(|| path.to_owned())
+    let in_folder = || Some(folder?.canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(in_folder).unwrap_or_else(|| path.to_owned())
 }

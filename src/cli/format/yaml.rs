@@ -1,10 +1,10 @@
-//! The same as in JSON, in YAML.
+//! YAML for other programs, with the content of the JSON format.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::Form;
+use super::ReportWriter;
 use crate::cli::report::{Report, Summary, Unreadable};
 
 #[derive(Default)]
@@ -13,13 +13,13 @@ pub(super) struct Yaml {
     errors: Vec<Unreadable>,
 }
 
-impl Form for Yaml {
+impl ReportWriter for Yaml {
     fn report(&mut self, out: &mut dyn Write, report: &Report) -> io::Result<()> {
         for finding in report.findings() {
             if !std::mem::replace(&mut self.has_findings, true) {
                 out.write_all(b"findings:\n")?;
             }
-            out.write_all(written(&[finding])?.as_bytes())?;
+            out.write_all(to_yaml(&[finding])?.as_bytes())?;
         }
         self.errors.extend(report.errors.iter().cloned());
         Ok(())
@@ -35,11 +35,11 @@ impl Form for Yaml {
         if !self.has_findings {
             out.write_all(b"findings: []\n")?;
         }
-        out.write_all(written(&Rest { errors: &self.errors, summary })?.as_bytes())
+        out.write_all(to_yaml(&Rest { errors: &self.errors, summary })?.as_bytes())
     }
 }
 
-fn written(value: &impl Serialize) -> io::Result<String> {
+fn to_yaml(value: &impl Serialize) -> io::Result<String> {
     let options = serde_saphyr::ser_options! { folded_wrap_chars: usize::MAX };
     serde_saphyr::to_string_with_options(value, options).map_err(io::Error::other)
 }

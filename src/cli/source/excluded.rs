@@ -1,4 +1,4 @@
-//! What the user does not want to be read.
+//! The files that `--exclude` excludes.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -6,12 +6,16 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::cli::here::from_here;
 
-/// Patterns of paths, as git's own ignore files have them, seen from the working folder.
+/// Patterns as in `.gitignore` files, relative to the working folder.
 #[derive(Debug)]
 pub(crate) struct Excluded(Gitignore);
 
 impl Excluded {
-    /// Reads patterns; says which one cannot be read, and why.
+    /// Parses patterns.
+    ///
+    /// # Errors
+    ///
+    /// A pattern is invalid. The message is returned.
     pub(crate) fn new(patterns: &[String]) -> Result<Self, String> {
         let mut builder = GitignoreBuilder::new("");
         for pattern in patterns {
@@ -20,12 +24,12 @@ impl Excluded {
         builder.build().map(Self).map_err(|error| format!("--exclude: {error}"))
     }
 
-    /// Whether a file or a folder is excluded, or anything that it lies in.
-    pub(super) fn holds(&self, path: &Path, is_folder: bool) -> bool {
+    /// Reports whether a file or a folder is excluded, or a folder that contains it.
+    pub(super) fn contains(&self, path: &Path, is_folder: bool) -> bool {
         if self.0.is_empty() {
             return false;
         }
-        // As seen from the working folder; what lies outside of it has only the names that it was given by.
+        // A path outside of the working folder is matched by the names in it.
         let names = from_here(path).components().filter(|part| matches!(part, Component::Normal(_)));
         let path: PathBuf = names.collect();
         !path.as_os_str().is_empty() && self.0.matched_path_or_any_parents(&path, is_folder).is_ignore()
@@ -37,10 +41,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns_are_those_of_git() {
+    fn patterns_have_the_syntax_of_gitignore() {
         let excluded = |patterns: &[&str], path: &str| {
             let patterns: Vec<_> = patterns.iter().map(|&pattern| pattern.to_owned()).collect();
-            Excluded::new(&patterns).expect("patterns").holds(Path::new(path), false)
+            Excluded::new(&patterns).expect("patterns").contains(Path::new(path), false)
         };
         for (patterns, path, expected) in [
             (&[][..], "a.yaml", false),

@@ -1,4 +1,4 @@
-//! Patterns in place of a path, for where no shell has made files of them.
+//! Glob patterns in place of a path, for shells that do not expand them.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -7,7 +7,8 @@ use globset::{GlobBuilder, GlobMatcher};
 use super::{Source, Sources};
 use crate::cli::report::Unreadable;
 
-/// The folder that all which a pattern can match lies in, and the pattern; `None` for a path that is none.
+/// Returns the folder that contains all files that a pattern can match, and the pattern; `None` for a path without a
+/// pattern.
 pub(super) fn split(path: &Path) -> Option<(PathBuf, GlobMatcher)> {
     let is_literal =
         |part: &Component<'_>| !part.as_os_str().as_encoded_bytes().iter().any(|byte| b"*?[{".contains(byte));
@@ -19,7 +20,7 @@ pub(super) fn split(path: &Path) -> Option<(PathBuf, GlobMatcher)> {
     Some((if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder }, glob.compile_matcher()))
 }
 
-/// The files below a folder that a pattern matches; an error if there are none.
+/// Returns the files below a folder that a pattern matches; an error if there are none.
 pub(super) fn matching(
     path: &Path,
     found: impl Iterator<Item = Result<Source, Unreadable>> + Send + 'static,

@@ -10,18 +10,18 @@ use walkdir::{DirEntry, WalkDir};
 use super::{Excluded, Source, has_extension};
 use crate::cli::report::{Skipped, Unreadable};
 
-/// The files below a folder, in the order of names, but for what is hidden, ignored by git or excluded. Links are
-/// followed.
+/// Returns the files below a folder in the order of their names, without those that are hidden, ignored by git or
+/// excluded. Links are followed.
 pub(super) fn walk(
     folder: &Path,
     excluded: Arc<Excluded>,
-    heeds_git: bool,
+    honours_gitignore: bool,
     skipped: Arc<Skipped>,
 ) -> impl Iterator<Item = Result<Source, Unreadable>> + Send + use<> {
     let filter =
-        Arc::new(Mutex::new(Filter { excluded, ignored: heeds_git.then(|| Ignored::around(folder)), skipped }));
+        Arc::new(Mutex::new(Filter { excluded, ignored: honours_gitignore.then(|| Ignored::new(folder)), skipped }));
     let lock = |filter: &Mutex<Filter>, path: &Path, depth: usize, is_folder: bool| {
-        filter.lock().unwrap_or_else(PoisonError::into_inner).wants(path, depth, is_folder)
+        filter.lock().unwrap_or_else(PoisonError::into_inner).includes(path, depth, is_folder)
     };
     let entries = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter();
     let of_entries = Arc::clone(&filter);
@@ -30,10 +30,10 @@ pub(super) fn walk(
         Ok(entry) => (!entry.file_type().is_dir()).then(|| Ok(Source::File(entry.into_path()))),
         Err(error) => {
             let path = error.path().unwrap_or(Path::new(""));
-            let leads_round = error.loop_ancestor().is_some();
-            // A link that leads nowhere is missed only if it could have been a manifest.
-            let is_missed = leads_round || !path.is_symlink() || has_extension(path);
-            if !is_missed || !lock(&filter, path, error.depth(), leads_round) {
+            let is_loop = error.loop_ancestor().is_some();
+            // A broken link is an error only if it has the extension of a manifest.
+            let is_reported = is_loop || !path.is_symlink() || has_extension(path);
+            if !is_reported || !lock(&filter, path, error.depth(), is_loop) {
                 return None;
             }
             let name = path.display().to_string();
@@ -46,32 +46,32 @@ pub(super) fn walk(
     })
 }
 
-/// What of a folder is to be read.
+/// Decides which entries of a folder to read.
 struct Filter {
     excluded: Arc<Excluded>,
-    /// None where git is not heeded.
+    /// `None` if `.gitignore` files are not honoured.
     ignored: Option<Ignored>,
     skipped: Arc<Skipped>,
 }
 
 impl Filter {
-    /// Whether something so many folders deep is to be read, and counts it if it is not. A folder is then gone into.
-    fn wants(&mut self, path: &Path, depth: usize, is_folder: bool) -> bool {
+    /// Reports whether to read an entry at this depth below the folder, and counts it if not. Enters a folder that is read.
+    fn includes(&mut self, path: &Path, depth: usize, is_folder: bool) -> bool {
         let Self { excluded, ignored, skipped } = self;
-        // What could not have been a manifest is not missed.
+        // Files that are not manifests are not counted.
         let counts = is_folder || has_extension(path);
         let name = path.file_name().unwrap_or_default();
         if depth > 0 {
-            let why: Option<fn(&Skipped)> = if name.as_encoded_bytes().starts_with(b".") {
+            let skip: Option<fn(&Skipped)> = if name.as_encoded_bytes().starts_with(b".") {
                 Some(Skipped::count_hidden)
-            } else if excluded.holds(path, is_folder) {
+            } else if excluded.contains(path, is_folder) {
                 Some(Skipped::count_excluded)
-            } else if ignored.as_mut().is_some_and(|ignored| ignored.holds(path, depth, is_folder)) {
+            } else if ignored.as_mut().is_some_and(|ignored| ignored.contains(path, depth, is_folder)) {
                 Some(Skipped::count_ignored)
             } else {
                 None
             };
-            if let Some(count) = why {
+            if let Some(count) = skip {
                 if counts && name != ".git" {
                     count(skipped);
                 }
@@ -85,23 +85,23 @@ impl Filter {
     }
 }
 
-/// What the `.gitignore` files say of the folders that a walk is in.
+/// The `.gitignore` files that apply to the current folder of a walk.
 struct Ignored {
-    /// The folder that is walked, as it was given and as it is known everywhere.
+    /// The top folder of the walk: as it was given, and absolute.
     root: (PathBuf, PathBuf),
-    /// Those of the folder's own parents within its repository; the outermost first.
+    /// The files of its parent folders in the same repository; the outermost first.
     above: Vec<Gitignore>,
-    /// Those of folders below, each with its depth.
+    /// The files of folders below it, each with its depth.
     below: Vec<(usize, Gitignore)>,
 }
 
 impl Ignored {
-    fn around(folder: &Path) -> Self {
+    fn new(folder: &Path) -> Self {
         let absolute = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-        // As far up as the repository goes; without one, as far as the working folder.
+        // Up to the root of the repository; without a repository, up to the working folder.
         let is_repository = |folder: &&Path| folder.join(".git").exists();
-        let here = env::current_dir().and_then(fs::canonicalize).unwrap_or_default();
-        let top = absolute.ancestors().find(is_repository).unwrap_or(&here);
+        let working_folder = env::current_dir().and_then(fs::canonicalize).unwrap_or_default();
+        let top = absolute.ancestors().find(is_repository).unwrap_or(&working_folder);
         let parents = absolute.ancestors().skip(1).take_while(|parent| parent.starts_with(top));
         let mut above: Vec<_> = parents.filter_map(of_folder).collect();
         above.reverse();
@@ -117,32 +117,32 @@ impl Ignored {
         }
     }
 
-    /// Goes into a folder.
+    /// Enters a folder.
     fn enter(&mut self, folder: &Path, depth: usize) {
         self.leave(depth);
         let ignored = of_folder(self.absolute(folder));
         self.below.extend(ignored.map(|ignored| (depth, ignored)));
     }
 
-    /// Forgets the folders that lie as deep as this, or deeper.
+    /// Leaves the folders at this depth or deeper.
     fn leave(&mut self, depth: usize) {
         while self.below.last().is_some_and(|(below, _)| *below >= depth) {
             self.below.pop();
         }
     }
 
-    /// Whether the nearest file that says anything of it ignores it.
-    fn holds(&mut self, path: &Path, depth: usize, is_folder: bool) -> bool {
+    /// Reports whether a path is ignored. The nearest file with a pattern for it decides.
+    fn contains(&mut self, path: &Path, depth: usize, is_folder: bool) -> bool {
         self.leave(depth);
         let path = self.absolute(path);
         let nearest_first = self.below.iter().rev().map(|(_, ignored)| ignored).chain(self.above.iter().rev());
-        let mut said = nearest_first.map(|ignored| ignored.matched(&path, is_folder));
-        said.find(|said| !said.is_none()).is_some_and(|said| said.is_ignore())
+        let mut matches = nearest_first.map(|ignored| ignored.matched(&path, is_folder));
+        matches.find(|matched| !matched.is_none()).is_some_and(|matched| matched.is_ignore())
     }
 }
 
 fn of_folder(folder: impl AsRef<Path>) -> Option<Gitignore> {
     let file = folder.as_ref().join(".gitignore");
-    // What is wrong with a line of it is for git to say.
+    // Errors in a line are ignored: git reports them.
     file.is_file().then(|| Gitignore::new(file).0)
 }
