@@ -28,9 +28,9 @@ use rayguard_webhook::endpoint;
 use rayguard_webhook::kube_api::ApiError;
 use rayguard_webhook::log;
 use rayguard_webhook::metrics::Metrics;
-use rayguard_webhook::server::caller::Callers;
+use rayguard_webhook::server::client_cert::ClientCertVerifier;
 use rayguard_webhook::server::tls;
-use rayguard_webhook::server::{self, Lifetime, Limits, Server};
+use rayguard_webhook::server::{self, Lifecycle, Limits, Server};
 use signals::Signals;
 use view::View;
 
@@ -106,26 +106,27 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     let shared = SharedState::new(Arc::clone(&metrics));
     let origin = Origin::new(&args, &shared).await?;
     let view = View::new(&args, &policy, &shared).await?;
-    let (lifetime, admin_lifetime) = (Lifetime::default(), Lifetime::default());
-    let audit = audit::start(&args, &policy, view.known(), &shared, lifetime.phases()).await?;
+    let (lifetime, admin_lifetime) = (Lifecycle::default(), Lifecycle::default());
+    let audit = audit::start(&args, &policy, view.known(), &shared, lifetime.subscribe()).await?;
     let limits = Limits { drain: args.drain_timeout, ..Limits::default() };
 
-    let callers = args.client_ca.as_deref().map(|file| Callers::read(file, &args.client_name)).transpose()?;
+    let callers =
+        args.client_ca.as_deref().map(|file| ClientCertVerifier::read(file, &args.client_name)).transpose()?;
     let config = tls::config(Arc::clone(&shared.resolver), callers.as_ref().map(|(callers, _)| Arc::clone(callers)))?;
     let following_callers = async {
         match callers {
-            Some((callers, pem)) => callers.follow(pem, args.tls_reload, &shared.metrics).await,
+            Some((callers, pem)) => callers.reload_on_change(pem, args.tls_reload, &shared.metrics).await,
             None => pending().await,
         }
     };
     let webhooks = endpoint::router(policy, view.known(), Arc::clone(&metrics));
     let webhooks = Server::tls(listener.socket, config, Arc::clone(&metrics), webhooks, limits);
-    let admin = Admin { shared: shared.clone(), is_keeper: origin.is_keeper(), phases: lifetime.phases() };
+    let admin = Admin { shared: shared.clone(), is_keeper: origin.is_keeper(), phases: lifetime.subscribe() };
     let admin = Server::plain(admin_listener.socket, admin::router(admin), limits);
     tracing::info!(webhooks = %listener.address, admin = %admin_listener.address, "serving");
 
     let serving = async {
-        webhooks.run(lifetime.phases()).await;
+        webhooks.run(lifetime.subscribe()).await;
         admin_lifetime.close();
     };
     let stopping = async {
@@ -133,14 +134,14 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
         tracing::info!(signal, drain_delay = ?args.drain_delay, "stopping; another signal ends this at once");
         tokio::select! {
             _ = signals.next() => ServeError::Interrupted,
-            never = async { lifetime.end(args.drain_delay).await; pending().await } => never,
+            never = async { lifetime.drain_and_close(args.drain_delay).await; pending().await } => never,
         }
     };
     // On threads of their own: what they read may be large, and connections are accepted here.
     let (view, audit) = (tokio::spawn(view.follow(Arc::clone(&shared.health))), tokio::spawn(audit));
     let following = async { view.await.map_or(ServeError::Panic, |never| match never {}) };
     let auditing = async { audit.await.map_err(|_| ServeError::Panic) };
-    let serving = async { Ok(tokio::join!(serving, admin.run(admin_lifetime.phases()))) };
+    let serving = async { Ok(tokio::join!(serving, admin.run(admin_lifetime.subscribe()))) };
     tokio::select! {
         ended = async { tokio::try_join!(serving, auditing) } => {
             ended?;

@@ -8,7 +8,7 @@ use rayguard_policy::policy::Policy;
 use rayguard_webhook::audit::{Audit, Terms};
 use rayguard_webhook::ca_bundle::SharedState;
 use rayguard_webhook::kube_api::ApiClient;
-use rayguard_webhook::server::Phases;
+use rayguard_webhook::server::PhaseReceiver;
 
 /// Audits what is stored, where a Lease for it is given, until the server is on its way out.
 pub(super) async fn start(
@@ -16,7 +16,7 @@ pub(super) async fn start(
     policy: &Policy,
     view: Arc<dyn ClusterContext>,
     shared: &SharedState,
-    phases: Phases,
+    phases: PhaseReceiver,
 ) -> Result<impl Future<Output = ()> + use<>, ServeError> {
     let audit = match &args.audit_lease {
         Some(lease) => {

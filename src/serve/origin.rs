@@ -12,7 +12,7 @@ use rayguard_webhook::ca_bundle::source::{CertificateSource, FileSource, SecretS
 use rayguard_webhook::ca_bundle::{CaBundleController, SharedState};
 use rayguard_webhook::certificates::{CertificateAuthority, CertificateConfig, Root};
 use rayguard_webhook::kube_api::ApiClient;
-use rayguard_webhook::server::tls::{CertFiles, Pem};
+use rayguard_webhook::server::cert_files::{CertFileContent, CertFiles};
 
 /// A certificate that nobody keeps lives as long as the process, which is replaced far more often.
 const LIFE: Duration = Duration::from_hours(365 * 24);
@@ -25,7 +25,7 @@ pub(super) enum Origin {
     /// RequestResult for this process alone.
     SelfMade,
     /// Files, whose CA is none of our business.
-    Files { files: CertFiles, pem: Pem, every: Duration },
+    Files { files: CertFiles, pem: CertFileContent, every: Duration },
     /// A Secret or files, and the `caBundle`s with them.
     Kept(Box<CaBundleController>),
 }
@@ -77,7 +77,9 @@ impl Origin {
     pub(super) async fn follow(self, shared: &SharedState) -> Infallible {
         match self {
             Self::SelfMade => pending().await,
-            Self::Files { files, pem, every } => files.follow(pem, every, &shared.resolver, &shared.metrics).await,
+            Self::Files { files, pem, every } => {
+                files.reload_on_change(pem, every, &shared.resolver, &shared.metrics).await
+            }
             Self::Kept(keeper) => keeper.run().await,
         }
     }

@@ -10,7 +10,7 @@ use axum::routing::get;
 
 use crate::ca_bundle::SharedState;
 use crate::health::Component;
-use crate::server::{Phase, Phases};
+use crate::server::{Phase, PhaseReceiver};
 
 /// What the answers are made of. It can only be made once the webhooks' port is bound, which is the first part of
 /// being ready.
@@ -21,7 +21,7 @@ pub struct Admin {
     /// Whether the `caBundle`s are rayguard's to keep
     pub is_keeper: bool,
     /// The phase of the webhooks
-    pub phases: Phases,
+    pub phases: PhaseReceiver,
 }
 
 /// `/livez`, `/readyz` and `/metrics`.
@@ -60,7 +60,7 @@ impl Admin {
         if self.is_keeper && !readiness.is_ready() {
             missing.push(format!("the caBundle does not vouch for the certificate{}", because(Component::CaBundle)));
         }
-        if self.phases.now() > Phase::Serving {
+        if self.phases.current() > Phase::Serving {
             missing.push("about to stop".to_owned());
         }
         missing

@@ -20,7 +20,7 @@ use crate::kube_api::lease::LeaseLock;
 use crate::kube_api::ray_objects::{ListError, RayObjectPager};
 use crate::kube_api::{ApiClient, ApiError};
 use crate::metrics::Metrics;
-use crate::server::Phases;
+use crate::server::PhaseReceiver;
 use judge::{Judge, Tally};
 use rayguard_policy::cluster_context::ClusterContext;
 use rayguard_policy::policy::Policy;
@@ -105,9 +105,9 @@ impl Audit {
 
     /// Audits whenever the Lease is to be had, until the server is on its way out. Then the Lease is given back, so that the
     /// next replica need not wait for its end.
-    pub async fn keep(self, mut phases: Phases) {
+    pub async fn keep(self, mut phases: PhaseReceiver) {
         tokio::select! {
-            () = phases.leaving() => {}
+            () = phases.draining() => {}
             never = self.audit_under_lease() => match never {},
         }
         self.metrics.set_audit_result(None);

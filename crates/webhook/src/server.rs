@@ -1,14 +1,15 @@
-//! An HTTP server that holds under load, abuse and its own end: axum's router behind an accept loop with limits.
+//! An HTTP server with limits for connections and time, and a graceful shutdown: axum's router behind an accept loop.
 //!
-//! HTTP is 1.1 only, for the API server speaks nothing else to webhooks. Every task is owned by the loop that started
-//! it, so nothing outlives [`Server::run`].
+//! It serves HTTP/1.1 only, because the API server uses no other version for webhooks. The accept loop owns every task that it
+//! starts, so no task outlives [`Server::run`].
 
-pub mod caller;
+pub mod cert_files;
+pub mod client_cert;
 mod connection;
-mod pace;
-pub mod phase;
-mod places;
+mod connection_limit;
+pub mod lifecycle;
 pub(crate) mod reload;
+mod timeout;
 pub mod tls;
 
 use std::io;
@@ -20,51 +21,52 @@ use axum::Router;
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 
-use connection::{Connections, Tls};
-pub use pace::Pace;
-pub use phase::{Lifetime, Phase, Phases};
-use places::{Place, Places};
+use connection::{ConnectionHandler, TlsContext};
+use connection_limit::{ConnectionLimiter, Slot};
+pub use lifecycle::{Lifecycle, Phase, PhaseReceiver};
+pub use timeout::Timeouts;
 
 use crate::metrics::Metrics;
 
-/// What a client may cost.
+/// The limits of a server.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Connections at a time; beyond them, those that ask nothing give way to new ones.
+    /// The number of concurrent connections. Beyond it, a new connection evicts an idle one.
     pub connections: usize,
-    /// How long a TLS handshake may take.
+    /// The timeout of a TLS handshake
     pub handshake: Duration,
-    /// How long a client may take over its part of a connection.
-    pub pace: Pace,
-    /// How long what is under way may take once the server closes.
+    /// The timeouts of a connection
+    pub timeouts: Timeouts,
+    /// How long requests in progress may take once the server closes
     pub drain: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        let pace = Pace { head: Duration::from_secs(5), idle: Duration::from_mins(2), write: Duration::from_secs(5) };
-        Self { connections: 1024, handshake: Duration::from_secs(5), pace, drain: Duration::from_secs(15) }
+        let timeouts =
+            Timeouts { head: Duration::from_secs(5), idle: Duration::from_mins(2), write: Duration::from_secs(5) };
+        Self { connections: 1024, handshake: Duration::from_secs(5), timeouts, drain: Duration::from_secs(15) }
     }
 }
 
-/// A bound server.
+/// A server with a bound address.
 pub struct Server {
     listener: TcpListener,
-    tls: Option<Tls>,
+    tls: Option<TlsContext>,
     router: Router,
     limits: Limits,
 }
 
 impl Server {
-    /// A server of plain HTTP.
+    /// Creates a server of plain HTTP.
     pub fn plain(listener: TcpListener, router: Router, limits: Limits) -> Self {
         Self { listener, tls: None, router, limits }
     }
 
-    /// A server of HTTP over TLS. One configuration for its whole life lets clients resume their sessions.
+    /// Creates a server of HTTP over TLS. All connections share one configuration, so clients can resume sessions.
     pub fn tls(
         listener: TcpListener,
         config: Arc<ServerConfig>,
@@ -72,26 +74,26 @@ impl Server {
         router: Router,
         limits: Limits,
     ) -> Self {
-        let tls = Tls { acceptor: TlsAcceptor::from(config), metrics };
+        let tls = TlsContext { acceptor: TlsAcceptor::from(config), metrics };
         Self { listener, tls: Some(tls), router, limits }
     }
 
-    /// Serves until it is to close, and all that was under way is done or has had its time.
-    pub async fn run(self, mut phases: Phases) {
+    /// Serves until the server closes, and then until the requests in progress are complete or [`Limits::drain`] has passed.
+    pub async fn run(self, mut phases: PhaseReceiver) {
         let Self { listener, tls, router, limits } = self;
-        let Limits { handshake, pace, .. } = limits;
-        let connections = Connections { tls, router, handshake, pace, phases: phases.clone() };
-        let places = Places::new(limits.connections);
+        let Limits { handshake, timeouts, .. } = limits;
+        let handler = ConnectionHandler { tls, router, handshake_timeout: handshake, timeouts, phases: phases.clone() };
+        let limiter = ConnectionLimiter::new(limits.connections);
         let mut tasks = JoinSet::new();
         {
-            // Begun anew whenever a task ends, it would have another connection give way for the same newcomer.
-            let mut newcomer = std::pin::pin!(next(&listener, &places));
+            // This future lives across iterations: restarted when a task ends, it would evict a second connection.
+            let mut accepted = std::pin::pin!(accept_with_slot(&listener, &limiter));
             loop {
                 tokio::select! {
                     () = phases.closing() => break,
-                    (stream, place) = newcomer.as_mut() => {
-                        tasks.spawn(connections.clone().serve(stream, place));
-                        newcomer.set(next(&listener, &places));
+                    (stream, slot) = accepted.as_mut() => {
+                        tasks.spawn(handler.clone().serve(stream, slot));
+                        accepted.set(accept_with_slot(&listener, &limiter));
                     }
                     Some(_) = tasks.join_next() => {}
                 }
@@ -99,29 +101,28 @@ impl Server {
         }
         drop(listener);
         let all_done = async { while tasks.join_next().await.is_some() {} };
-        if timeout(limits.drain, all_done).await.is_err() {
+        if tokio::time::timeout(limits.drain, all_done).await.is_err() {
             tracing::warn!(connections = tasks.len(), "closing connections that are not done in time");
             tasks.shutdown().await;
         }
     }
 }
 
-/// The next connection, with a place.
-async fn next(listener: &TcpListener, places: &Arc<Places>) -> (TcpStream, Place) {
-    let stream = accept(listener, places).await;
-    (stream, places.take().await)
+/// Accepts a connection and waits for a slot for it.
+async fn accept_with_slot(listener: &TcpListener, limiter: &Arc<ConnectionLimiter>) -> (TcpStream, Slot) {
+    let stream = accept(listener, limiter).await;
+    (stream, limiter.acquire().await)
 }
 
-/// The next connection.
-async fn accept(listener: &TcpListener, places: &Places) -> TcpStream {
+async fn accept(listener: &TcpListener, limiter: &ConnectionLimiter) -> TcpStream {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => return stream,
-            Err(error) if is_of_one_connection(&error) => {}
-            // Most likely there are no more file descriptors: fewer than places.
-            Err(_) if places.crowd_out() => places.one_left().await,
+            Err(error) if is_connection_error(&error) => {}
+            // The process has probably no file descriptor left, because its limit is lower than the limit of connections.
+            Err(_) if limiter.evict_idle() => limiter.freed_or_timeout().await,
             Err(error) => {
-                // Trying again at once would only heat the node.
+                // A retry without a pause would only load the node.
                 tracing::warn!(%error, "cannot accept connections; trying again in a second");
                 sleep(Duration::from_secs(1)).await;
             }
@@ -129,21 +130,27 @@ async fn accept(listener: &TcpListener, places: &Places) -> TcpStream {
     }
 }
 
-fn is_of_one_connection(error: &io::Error) -> bool {
+/// Whether an error of `accept` concerns only the connection that was accepted.
+fn is_connection_error(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// Connections that the kernel holds for us at a time, or as many as it allows (`net.core.somaxconn`). The usual 128 are
-/// full at a burst that one turn of the accept loop outlasts, and who finds no room tries again only a second later, when a
-/// third of the time is over for which the chart has the API server wait for `/mutate`.
+/// The length of the kernel's queue of connections that are not accepted yet, which `net.core.somaxconn` limits further. The
+/// usual 128 are full after a burst that takes longer than one turn of the accept loop. A client that finds no room retries
+/// after a second, which is a third of the timeout that the chart sets for `/mutate`.
 const BACKLOG: u32 = 4096;
 
-/// Listens at an address. "All addresses" of IPv6 means those of IPv4 too; where the node has no IPv6 at all, only those.
+/// Listens on an address. The unspecified address of IPv6 (`[::]`) includes IPv4, and falls back to IPv4 alone on a node without
+/// IPv6.
+///
+/// # Errors
+///
+/// Returns an error if the address cannot be bound.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let listen_at = |address: SocketAddr| {
         let socket = if address.is_ipv6() { TcpSocket::new_v6() } else { TcpSocket::new_v4() }?;
-        // Or else the next process waits a minute for the last one's connections.
+        // Otherwise a new process could not bind the address for a minute after the previous one.
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
         socket.listen(BACKLOG)

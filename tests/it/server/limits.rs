@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::routing::get;
-use rayguard_webhook::server::{Lifetime, Limits, Pace, Server};
+use rayguard_webhook::server::{Lifecycle, Limits, Server, Timeouts};
 use serde_json::json;
 use tokio::runtime::Runtime;
 
@@ -100,7 +100,7 @@ fn connections_without_tls_are_counted_and_closed() {
 /// A server in this process, with limits that a test can wait for.
 struct Small {
     address: SocketAddr,
-    lifetime: Lifetime,
+    lifecycle: Lifecycle,
     runtime: Option<Runtime>,
 }
 
@@ -110,24 +110,27 @@ impl Small {
         let listener =
             runtime.block_on(async { rayguard_webhook::server::listen(([127, 0, 0, 1], 0).into()) }).expect("bound");
         let address = listener.local_addr().expect("an address");
-        let lifetime = Lifetime::default();
+        let lifecycle = Lifecycle::default();
         let router = Router::new().route("/", get(|| async { "here\n" }).post(|body: String| async { body }));
-        runtime.spawn(Server::plain(listener, router, limits).run(lifetime.phases()));
-        Self { address, lifetime, runtime: Some(runtime) }
+        runtime.spawn(Server::plain(listener, router, limits).run(lifecycle.subscribe()));
+        Self { address, lifecycle, runtime: Some(runtime) }
     }
 }
 
 impl Drop for Small {
     fn drop(&mut self) {
-        self.lifetime.close();
+        self.lifecycle.close();
         self.runtime.take().expect("still there").shutdown_background();
     }
 }
 
 fn limits() -> Limits {
-    let pace =
-        Pace { head: Duration::from_millis(300), idle: Duration::from_millis(1500), write: Duration::from_millis(300) };
-    Limits { pace, ..Limits::default() }
+    let timeouts = Timeouts {
+        head: Duration::from_millis(300),
+        idle: Duration::from_millis(1500),
+        write: Duration::from_millis(300),
+    };
+    Limits { timeouts, ..Limits::default() }
 }
 
 /// Returns how long the server keeps this connection open.

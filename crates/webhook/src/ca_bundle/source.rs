@@ -10,8 +10,8 @@ use crate::certificates::{CertificateConfig, Leaf, RenewalStep, Root, TlsError};
 use crate::health::Component;
 use crate::kube_api::lease::LeaseLock;
 use crate::kube_api::{ApiClient, ApiError};
-use crate::server::reload;
-use crate::server::tls::CertFiles;
+use crate::server::cert_files::CertFiles;
+use crate::server::reload::read_file;
 
 /// How long the Secret must be missing before it is created again. When a release is uninstalled, or gets its certificate from
 /// another origin, its RBAC rights are removed with the Secret; a Secret that is created before that would be left behind.
@@ -226,6 +226,6 @@ fn completed(step: RenewalStep) -> &'static str {
 
 fn read_files(files: &CertFiles, ca: PathBuf) -> Result<(Leaf, Vec<Root>), FilesError> {
     let leaf = files.read()?.leaf()?;
-    let roots = Root::from_pem_bundle(&reload::read(&ca)?);
+    let roots = Root::from_pem_bundle(&read_file(&ca)?);
     if roots.is_empty() { Err(FilesError::NoCa { path: ca }) } else { Ok((leaf, roots)) }
 }

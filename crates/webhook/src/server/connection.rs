@@ -15,83 +15,82 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tower::Service as _;
 
-use super::Phase;
-use super::pace::{Pace, Paced};
-use super::phase::Phases;
-use super::places::Place;
+use super::connection_limit::Slot;
+use super::lifecycle::{Phase, PhaseReceiver};
+use super::timeout::{TimeoutStream, Timeouts};
 use crate::metrics::Metrics;
 
-/// What every connection of a server has in common.
+/// What all connections of a server share.
 #[derive(Clone)]
-pub(super) struct Connections {
-    pub(super) tls: Option<Tls>,
+pub(super) struct ConnectionHandler {
+    pub(super) tls: Option<TlsContext>,
     pub(super) router: Router,
-    pub(super) handshake: Duration,
-    pub(super) pace: Pace,
-    pub(super) phases: Phases,
+    pub(super) handshake_timeout: Duration,
+    pub(super) timeouts: Timeouts,
+    pub(super) phases: PhaseReceiver,
 }
 
-/// TLS, where a server speaks it.
+/// The TLS part of a server.
 #[derive(Clone)]
-pub(super) struct Tls {
+pub(super) struct TlsContext {
     pub(super) acceptor: TlsAcceptor,
     pub(super) metrics: Arc<Metrics>,
 }
 
-/// How much, and for how long, is read of what a client has sent before it learns that its handshake has failed.
-const PARTING: (u64, Duration) = (1 << 16, Duration::from_millis(500));
+/// The largest number of bytes, and the longest time, for [`lingering_close`].
+const LINGER: (u64, Duration) = (1 << 16, Duration::from_millis(500));
 
-/// Closes a connection so that the client gets to read why. With something unread in it, it would be reset, and a reset
-/// overtakes the alert.
-async fn part_with(mut stream: TcpStream) {
-    let (most, time) = PARTING;
+/// Closes a connection after a failed handshake so that the client can read the TLS alert. The kernel resets a connection that
+/// is closed with unread data, and the reset would overtake the alert.
+async fn lingering_close(mut stream: TcpStream) {
+    let (bytes, time) = LINGER;
     let rest = async {
         stream.shutdown().await?;
-        tokio::io::copy(&mut stream.take(most), &mut tokio::io::sink()).await
+        tokio::io::copy(&mut stream.take(bytes), &mut tokio::io::sink()).await
     };
-    // Whatever comes of it, that was all.
+    // The connection is closed in any case.
     let _ = timeout(time, rest).await;
 }
 
-impl Connections {
-    /// Serves one client until it, or the server, has had enough.
-    pub(super) async fn serve(self, stream: TcpStream, place: Place) {
-        // Without it a small answer may wait for the client's acknowledgement of the one before.
+impl ConnectionHandler {
+    /// Serves a connection until the client or the server closes it.
+    pub(super) async fn serve(self, stream: TcpStream, slot: Slot) {
+        // Otherwise a small response may wait until the client acknowledges the previous one.
         let _ = stream.set_nodelay(true);
-        let Some(Tls { acceptor, metrics }) = &self.tls else { return self.speak_http(stream, &place).await };
-        let handshake = timeout(self.handshake, acceptor.accept(stream).into_fallible());
-        let why = tokio::select! {
-            shaken = handshake => match shaken {
-                Ok(Ok(stream)) => return self.speak_http(stream, &place).await,
+        let Some(TlsContext { acceptor, metrics }) = &self.tls else { return self.serve_http(stream, &slot).await };
+        let handshake = timeout(self.handshake_timeout, acceptor.accept(stream).into_fallible());
+        let failure = tokio::select! {
+            handshake = handshake => match handshake {
+                Ok(Ok(stream)) => return self.serve_http(stream, &slot).await,
                 Ok(Err((error, stream))) => {
                     metrics.handshake_failed();
                     tracing::debug!(%error, "a TLS handshake failed");
-                    return part_with(stream).await;
+                    return lingering_close(stream).await;
                 }
                 Err(_) => "a TLS handshake took too long",
             },
-            () = place.leave() => "a TLS handshake had to give way to new connections",
+            () = slot.evicted() => "a TLS handshake had to give way to new connections",
         };
         metrics.handshake_failed();
-        tracing::debug!("{why}");
+        tracing::debug!("{failure}");
     }
 
-    async fn speak_http(&self, stream: impl AsyncRead + AsyncWrite + Unpin, place: &Place) {
-        let turn = place.turn();
+    async fn serve_http(&self, stream: impl AsyncRead + AsyncWrite + Unpin, slot: &Slot) {
+        let requests = slot.requests();
         let service = service_fn(|request| {
-            let serving = turn.serve();
-            let answer = self.router.clone().call(request);
+            let guard = requests.start_request();
+            let response = self.router.clone().call(request);
             async move {
-                let mut answer = answer.await?;
-                if self.phases.now() > Phase::Serving {
-                    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                let mut response = response.await?;
+                if self.phases.current() > Phase::Serving {
+                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
                 }
-                drop(serving);
-                Ok::<_, std::convert::Infallible>(answer)
+                drop(guard);
+                Ok::<_, std::convert::Infallible>(response)
             }
         });
-        let stream = TokioIo::new(Paced::new(stream, self.pace, turn.clone()));
-        // Its own limit on a head would end idle connections too.
+        let stream = TokioIo::new(TimeoutStream::new(stream, self.timeouts, requests.clone()));
+        // hyper's timeout for a head would also close idle connections.
         let connection = http1::Builder::new().header_read_timeout(None).serve_connection(stream, service);
         let mut connection = std::pin::pin!(connection);
         let mut phases = self.phases.clone();
@@ -101,9 +100,9 @@ impl Connections {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }
-            () = place.leave() => {
-                if turn.is_first() {
-                    return; // for its first request hyper would wait
+            () = slot.evicted() => {
+                if requests.is_first() {
+                    return; // hyper's graceful shutdown would wait for the first request
                 }
                 connection.as_mut().graceful_shutdown();
                 connection.await

@@ -1,4 +1,4 @@
-//! Files that are taken up again when they change, without a restart.
+//! Files that are reloaded when their content changes, without a restart.
 
 use std::convert::Infallible;
 use std::fs;
@@ -8,38 +8,39 @@ use std::time::Duration;
 use crate::certificates::TlsError;
 use crate::metrics::Metrics;
 
-/// What is followed, and how.
-pub(super) struct Reload<'a> {
-    /// What the log calls it
+/// Reloads files when their content changes.
+pub(super) struct FileReloader<'a> {
+    /// The name of the content in the log
     pub(super) what: &'static str,
-    /// How often it is looked at
-    pub(super) every: Duration,
-    /// Where changes are counted
+    /// How often the files are read
+    pub(super) interval: Duration,
+    /// The metrics that count reloads
     pub(super) metrics: &'a Metrics,
 }
 
-impl Reload<'_> {
-    /// Reads files again and again, and takes up what has changed. Their content is compared: kubelet changes a mounted
-    /// Secret by turning a symbolic link, of which a watch on the file itself learns nothing. What cannot be used leaves
-    /// what was there before in place.
-    pub(super) async fn follow<T: PartialEq + Send + 'static>(
+impl FileReloader<'_> {
+    /// Reads the files at each interval, and applies the content if it has changed. Content that is not usable is not applied.
+    ///
+    /// The content is compared, because kubelet updates a mounted Secret by changing a symbolic link, which a watch on the file
+    /// does not report.
+    pub(super) async fn run<T: PartialEq + Send + 'static>(
         self,
         mut last: T,
         read: impl Fn() -> Result<T, TlsError> + Clone + Send + 'static,
-        take_up: impl Fn(&T) -> Result<(), TlsError>,
+        apply: impl Fn(&T) -> Result<(), TlsError>,
     ) -> Infallible {
-        let mut unreadable = false;
+        let mut is_unreadable = false;
         loop {
-            tokio::time::sleep(self.every).await;
-            // A volume may hang; the requests must not.
+            tokio::time::sleep(self.interval).await;
+            // Reading a volume may hang, which must not block requests.
             let Ok(read) = tokio::task::spawn_blocking(read.clone()).await else { continue };
-            if read.as_ref().map_or(unreadable, |content| *content == last && !unreadable) {
+            if read.as_ref().map_or(is_unreadable, |content| *content == last && !is_unreadable) {
                 continue;
             }
-            unreadable = read.is_err();
+            is_unreadable = read.is_err();
             let result = read.and_then(|content| {
                 last = content;
-                take_up(&last)
+                apply(&last)
             });
             self.metrics.reloaded(result.is_ok());
             match result {
@@ -50,7 +51,7 @@ impl Reload<'_> {
     }
 }
 
-/// Reads one of the files.
-pub(crate) fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
+/// Reads a file.
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, TlsError> {
     fs::read(path).map_err(|source| TlsError::Read { path: path.to_owned(), source })
 }
