@@ -10,14 +10,14 @@ use rayguard_policy::policy::Policy;
 use rayguard_webhook::ca_bundle::SharedState;
 use rayguard_webhook::health::HealthTracker;
 use rayguard_webhook::kube_api::ApiClient;
-use rayguard_webhook::watch::Watched;
+use rayguard_webhook::watch::ClusterCache;
 
 /// The view that rules are given, and what keeps it up to date.
 pub(super) enum View {
     /// Nothing is to be watched.
     NoContext,
     /// The cluster is watched.
-    Watched { api: ApiClient, watched: Arc<Watched> },
+    Watched { api: ApiClient, watched: Arc<ClusterCache> },
 }
 
 impl View {
@@ -29,7 +29,7 @@ impl View {
         }
         let api = ApiClient::for_watches(&shared.clock).await?;
         let (domain, metrics) = (&policy.settings.cluster_domain, Arc::clone(&shared.metrics));
-        let watched = Arc::new(Watched::new(domain, *watch_clusters, watch_secrets, metrics));
+        let watched = Arc::new(ClusterCache::new(domain, *watch_clusters, watch_secrets, metrics));
         Ok(Self::Watched { api, watched })
     }
 
@@ -45,7 +45,7 @@ impl View {
     pub(super) async fn follow(self, health: Arc<HealthTracker>) -> Infallible {
         match self {
             Self::NoContext => pending().await,
-            Self::Watched { api, watched } => watched.follow(&api, &health).await,
+            Self::Watched { api, watched } => watched.run(&api, &health).await,
         }
     }
 }

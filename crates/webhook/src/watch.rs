@@ -1,11 +1,11 @@
-//! What is known of the cluster by watching it, without a call of the API server while a review waits.
+//! A cache of objects in the cluster that watches keep up to date, so that no review waits for the API server.
 //!
-//! What is kept is either all that there is, or nothing: whenever a watch breaks, everything is forgotten until it is all
-//! known anew, for what was deleted in the meantime must not refuse anything.
+//! The cache of a source is complete or empty. When a watch fails, its cache is cleared until all objects are listed again,
+//! because an object that was deleted in the meantime must not cause a refusal.
 
+mod index;
 mod projection;
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::pending;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -13,283 +13,227 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use futures_util::{Stream, StreamExt as _, pin_mut};
+use kube::Api;
 use kube::runtime::watcher::{self, Event, watcher};
-use kube::{Api, Resource, ResourceExt as _};
-use serde::de::DeserializeOwned;
 use tokio::time::{sleep, timeout};
 
 use crate::health::{Component, HealthTracker};
 use crate::kube_api::{ApiClient, ApiError};
 use crate::metrics::Metrics;
+use index::{ObjectIndex, StorageKeyIndex};
 pub use projection::secret_keys;
-use projection::{RayCluster, SecretNames};
-use rayguard_policy::cluster_context::{
-    ClusterContext, Conflict, Conflicts, SecretKeyNames, SecretKeys, SecretScope, StorageKeys,
-};
+use rayguard_policy::cluster_context::{ClusterContext, Conflicts, SecretKeyNames, SecretKeys, SecretScope};
 use rayguard_policy::ray::storage_key::{Owner, StorageKey};
 
-/// How many objects are asked for at a time: a RayCluster may have a megabyte, and a page is read as a whole.
-const PAGE: u32 = 16;
+/// The number of objects in a page of a list. A RayCluster may have a megabyte, and a page is parsed as a whole.
+const PAGE_SIZE: u32 = 16;
 
-/// The pause between two attempts to watch, which doubles until it is the longest.
-const PAUSE: Duration = Duration::from_secs(1);
+/// The first pause after a failed watch, which doubles with each further failure.
+const MIN_RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// The longest pause between two attempts to watch.
-const RETRY: Duration = Duration::from_secs(30);
+/// The longest pause after a failed watch.
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(30);
 
-/// How long a watch has to live after a list before what was listed counts as known: whoever may list and not watch would
-/// know it for a moment, again and again.
-const SETTLE: Duration = Duration::from_secs(1);
+/// How long a watch must survive after a list before the cache has synced. Otherwise a service account that may list but not
+/// watch would repeatedly have a cache for a moment.
+const SYNC_DELAY: Duration = Duration::from_secs(1);
 
-/// A watch that has lived so long has not failed for good when it ends.
-const LONG: Duration = Duration::from_mins(1);
+/// A watch that ends after this time resets the pause to the first one.
+const STABLE_AFTER: Duration = Duration::from_mins(1);
 
-/// What is known of a source.
+/// A cache of objects in the cluster.
 #[derive(Debug)]
-struct Known<S> {
-    /// Whether it is all that there is.
-    is_complete: bool,
-    store: S,
-}
-
-/// What is kept of the objects of one watch.
-trait Store: Default {
-    type Object: Resource<DynamicType = ()> + Clone + std::fmt::Debug + DeserializeOwned + Send + 'static;
-    /// The `source` label of the metrics.
-    const SOURCE: &'static str;
-
-    /// Takes in an object, or its new state.
-    fn apply(&mut self, object: Self::Object, domain: &str);
-
-    /// Forgets an object.
-    fn delete(&mut self, object: &Self::Object);
-
-    /// Of how many objects something is kept.
-    fn len(&self) -> usize;
-}
-
-/// The claims of RayClusters.
-#[derive(Debug, Default)]
-struct Clusters {
-    by_name: HashMap<Name, (StorageKey, Owner)>,
-    claims: StorageKeys,
-}
-
-/// Namespace and name.
-type Name = (Box<str>, Box<str>);
-
-fn name(object: &impl Resource) -> Name {
-    let metadata = object.meta();
-    let text = |text: &Option<String>| text.as_deref().unwrap_or_default().into();
-    (text(&metadata.namespace), text(&metadata.name))
-}
-
-impl Store for Clusters {
-    type Object = RayCluster;
-    const SOURCE: &'static str = "rayclusters";
-
-    fn apply(&mut self, cluster: RayCluster, domain: &str) {
-        self.delete(&cluster);
-        let namespace = cluster.namespace();
-        let Some((stated, owner)) = &cluster.claim else { return };
-        let Some(claim) = stated.resolve(namespace.as_deref(), domain) else { return };
-        self.claims.add(claim.clone(), Conflict { owner: owner.clone(), location: None });
-        self.by_name.insert(name(&cluster), (claim, owner.clone()));
-    }
-
-    fn delete(&mut self, cluster: &RayCluster) {
-        if let Some((claim, owner)) = self.by_name.remove(&name(cluster)) {
-            self.claims.remove(&claim, &owner);
-        }
-    }
-
-    fn len(&self) -> usize {
-        self.by_name.len()
-    }
-}
-
-impl Store for SecretKeyNames {
-    type Object = SecretNames;
-    const SOURCE: &'static str = "secrets";
-
-    fn apply(&mut self, secret: SecretNames, _: &str) {
-        let (_, name) = name(&secret);
-        self.insert(name, secret.keys);
-    }
-
-    fn delete(&mut self, secret: &SecretNames) {
-        let (_, name) = name(secret);
-        self.remove(&name);
-    }
-
-    fn len(&self) -> usize {
-        self.len()
-    }
-}
-
-/// Something that is watched, and what is known of it.
-#[derive(Debug)]
-struct Watch<S> {
-    /// What it is called in the log.
-    what: String,
-    known: RwLock<Known<S>>,
-}
-
-impl<S: Store> Watch<S> {
-    fn new(what: String) -> Self {
-        Self { what, known: RwLock::new(Known { is_complete: false, store: S::default() }) }
-    }
-
-    /// What is answered from all that there is; `None` while that is not known.
-    fn ask<T>(&self, question: impl FnOnce(&S) -> T) -> Option<T> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        known.is_complete.then(|| question(&known.store))
-    }
-
-    fn change(&self, change: impl FnOnce(&mut Known<S>)) {
-        change(&mut self.known.write().unwrap_or_else(PoisonError::into_inner));
-    }
-}
-
-/// A view of a cluster that is watched.
-#[derive(Debug)]
-pub struct Watched {
-    domain: Box<str>,
-    clusters: Option<Watch<Clusters>>,
-    secrets: Vec<(SecretScope, Watch<SecretKeyNames>)>,
+pub struct ClusterCache {
+    cluster_domain: Box<str>,
+    clusters: Option<Source<StorageKeyIndex>>,
+    secrets: Vec<(SecretScope, Source<SecretKeyNames>)>,
     metrics: Arc<Metrics>,
 }
 
-impl Watched {
-    /// Knows nothing yet, and nothing ever of what is not to be watched.
-    pub fn new(domain: &str, clusters: bool, secrets: &[SecretScope], metrics: Arc<Metrics>) -> Self {
-        let clusters = clusters.then(|| Watch::new("RayClusters".to_owned()));
-        let secrets = secrets.iter().map(|scope| (scope.clone(), Watch::new(format!("Secrets {scope}")))).collect();
-        let watched = Self { domain: domain.into(), clusters, secrets, metrics };
-        watched.tell();
-        watched
+/// The objects of one watch.
+#[derive(Debug)]
+struct Source<I> {
+    /// The name in the log
+    name: String,
+    /// `None` until the source has synced
+    index: RwLock<Option<I>>,
+}
+
+impl<I: ObjectIndex> Source<I> {
+    fn new(name: String) -> Self {
+        Self { name, index: RwLock::new(None) }
     }
 
-    /// Watches as long as the server lives.
-    pub async fn follow(&self, api: &ApiClient, health: &HealthTracker) -> Infallible {
-        let client = api.inner();
+    /// Returns the result of a lookup, or `None` until the source has synced.
+    fn lookup<T>(&self, lookup: impl FnOnce(&I) -> T) -> Option<T> {
+        self.index.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(lookup)
+    }
+
+    fn has_synced(&self) -> bool {
+        self.lookup(|_| ()).is_some()
+    }
+
+    fn replace(&self, index: Option<I>) {
+        *self.index.write().unwrap_or_else(PoisonError::into_inner) = index;
+    }
+
+    fn update(&self, update: impl FnOnce(&mut I)) {
+        if let Some(index) = &mut *self.index.write().unwrap_or_else(PoisonError::into_inner) {
+            update(index);
+        }
+    }
+}
+
+/// A list in progress.
+struct PartialList<I> {
+    index: I,
+    /// The number of objects so far
+    objects: usize,
+    is_complete: bool,
+}
+
+impl<I: ObjectIndex> Default for PartialList<I> {
+    fn default() -> Self {
+        Self { index: I::default(), objects: 0, is_complete: false }
+    }
+}
+
+impl ClusterCache {
+    /// Creates an empty cache of the RayClusters of all namespaces, if `clusters` is set, and of the Secrets in some scopes.
+    pub fn new(cluster_domain: &str, clusters: bool, secrets: &[SecretScope], metrics: Arc<Metrics>) -> Self {
+        let clusters = clusters.then(|| Source::new("RayClusters".to_owned()));
+        let secrets = secrets.iter().map(|scope| (scope.clone(), Source::new(format!("Secrets {scope}")))).collect();
+        let cache = Self { cluster_domain: cluster_domain.into(), clusters, secrets, metrics };
+        cache.report_metrics();
+        cache
+    }
+
+    /// Watches the sources for as long as the server runs.
+    pub async fn run(&self, client: &ApiClient, health: &HealthTracker) -> Infallible {
+        let client = client.inner();
         let clusters = async {
             match &self.clusters {
-                Some(watch) => self.keep(watch, Api::all(client.clone()), None, health).await,
+                Some(source) => self.run_source(source, Api::all(client.clone()), None, health).await,
                 None => pending().await,
             }
         };
-        let secrets = self.secrets.iter().map(|(scope, watch)| {
+        let secrets = self.secrets.iter().map(|(scope, source)| {
             let api = Api::namespaced(client.clone(), &scope.namespace);
-            self.keep(watch, api, scope.name.as_deref(), health)
+            self.run_source(source, api, scope.name.as_deref(), health)
         });
         let (never, _): (Infallible, Vec<Infallible>) = tokio::join!(clusters, join_all(secrets));
         never
     }
 
-    /// Keeps what is known of a source up to date. Begins anew whenever the watch has failed.
-    async fn keep<S: Store>(
+    /// Watches a source. A watch that fails is started again.
+    async fn run_source<I: ObjectIndex>(
         &self,
-        watch: &Watch<S>,
-        api: Api<S::Object>,
+        source: &Source<I>,
+        api: Api<I::Object>,
         name: Option<&str>,
         health: &HealthTracker,
     ) -> Infallible {
-        let mut config = watcher::Config::default().page_size(PAGE);
+        let mut config = watcher::Config::default().page_size(PAGE_SIZE);
         if let Some(name) = name {
             config = config.fields(&format!("metadata.name={name}"));
         }
-        if name.is_none() && S::SOURCE == SecretKeyNames::SOURCE {
-            // Each may have a megabyte, and none is a password.
+        if name.is_none() && I::SOURCE == SecretKeyNames::SOURCE {
+            // Helm's release Secrets may have a megabyte each, and none of them holds a password.
             config = config.fields("type!=helm.sh/release.v1");
         }
-        let mut pause = PAUSE;
+        let mut pause = MIN_RETRY_DELAY;
         loop {
-            let began = Instant::now();
-            let error = cause(self.learn(watch, watcher(api.clone(), config.clone()), health).await);
-            // Of a kind that the API server does not have there are no objects.
+            let started = Instant::now();
+            let events = watcher(api.clone(), config.clone());
+            let error = api_error(self.apply_events(source, events, health).await);
+            // A kind that the API server does not have has no objects.
             let is_absent = matches!(error, ApiError::NotFound(_));
-            watch.change(|known| *known = Known { is_complete: is_absent, store: S::default() });
-            self.tell();
+            source.replace(is_absent.then(I::default));
+            self.report_metrics();
             if is_absent {
-                health.ok(Component::ClusterCache, &watch.what);
+                health.ok(Component::ClusterCache, &source.name);
             } else {
-                health.failed(Component::ClusterCache, &watch.what, error);
+                health.failed(Component::ClusterCache, &source.name, error);
             }
-            if is_absent || began.elapsed() > LONG {
-                pause = PAUSE;
+            if is_absent || started.elapsed() > STABLE_AFTER {
+                pause = MIN_RETRY_DELAY;
             }
             sleep(pause).await;
-            pause = (pause * 2).min(RETRY);
+            pause = (pause * 2).min(MAX_RETRY_DELAY);
         }
     }
 
-    /// Takes in what a watch tells, until it fails.
-    async fn learn<S: Store>(
+    /// Applies the events of a watch until it fails.
+    async fn apply_events<I: ObjectIndex>(
         &self,
-        watch: &Watch<S>,
-        events: impl Stream<Item = Result<Event<S::Object>, watcher::Error>>,
+        source: &Source<I>,
+        events: impl Stream<Item = Result<Event<I::Object>, watcher::Error>>,
         health: &HealthTracker,
     ) -> watcher::Error {
-        let (began, mut fresh, mut count) = (Instant::now(), S::default(), 0_usize);
-        let mut is_listed = false;
+        let started = Instant::now();
+        let mut list = PartialList::<I>::default();
         pin_mut!(events);
         loop {
-            let event = if is_listed { timeout(SETTLE, events.next()).await } else { Ok(events.next().await) };
-            if is_listed && !matches!(event, Ok(None | Some(Err(_)))) {
-                is_listed = false;
-                let store = std::mem::take(&mut fresh);
-                let kept = store.len();
-                watch.change(|known| *known = Known { is_complete: true, store });
-                health.ok(Component::ClusterCache, &watch.what);
-                let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-                tracing::info!(source = watch.what, objects = count, kept, duration_ms, "knows all of them");
-                self.tell();
+            let event =
+                if list.is_complete { timeout(SYNC_DELAY, events.next()).await } else { Ok(events.next().await) };
+            if list.is_complete && !matches!(event, Ok(None | Some(Err(_)))) {
+                let PartialList { index, objects, .. } = std::mem::take(&mut list);
+                let kept = index.len();
+                source.replace(Some(index));
+                health.ok(Component::ClusterCache, &source.name);
+                let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+                tracing::info!(source = source.name, objects, kept, duration_ms, "knows all of them");
+                self.report_metrics();
             }
             match event {
-                Err(_) => {}                                          // nothing has happened since the list
-                Ok(None) => return watcher::Error::NoResourceVersion, // a watch has no end
+                Err(_) => {}                                          // no event since the list
+                Ok(None) => return watcher::Error::NoResourceVersion, // a watch does not end without an error
                 Ok(Some(Err(error))) => return error,
-                Ok(Some(Ok(Event::Init))) => (fresh, count, is_listed) = (S::default(), 0, false),
-                Ok(Some(Ok(Event::InitApply(object)))) => {
-                    fresh.apply(object, &self.domain);
-                    count += 1;
-                }
-                Ok(Some(Ok(Event::InitDone))) => is_listed = true,
-                Ok(Some(Ok(Event::Apply(object)))) => {
-                    watch.change(|known| known.store.apply(object, &self.domain));
-                    self.tell();
-                }
-                Ok(Some(Ok(Event::Delete(object)))) => {
-                    watch.change(|known| known.store.delete(&object));
-                    self.tell();
-                }
+                Ok(Some(Ok(event))) => self.apply_event(source, &mut list, event),
             }
         }
     }
 
-    /// Counts a question that has no answer yet.
-    fn count<T>(&self, source: &'static str, answer: Option<T>) -> Option<T> {
+    fn apply_event<I: ObjectIndex>(&self, source: &Source<I>, list: &mut PartialList<I>, event: Event<I::Object>) {
+        match event {
+            Event::Init => *list = PartialList::default(),
+            Event::InitApply(object) => {
+                list.index.apply(object, &self.cluster_domain);
+                list.objects += 1;
+            }
+            Event::InitDone => list.is_complete = true,
+            Event::Apply(object) => {
+                source.update(|index| index.apply(object, &self.cluster_domain));
+                self.report_metrics();
+            }
+            Event::Delete(object) => {
+                source.update(|index| index.delete(&object));
+                self.report_metrics();
+            }
+        }
+    }
+
+    /// Counts a lookup that has no answer, because its source has not synced.
+    fn count_unanswered<T>(&self, source: &'static str, answer: Option<T>) -> Option<T> {
         if answer.is_none() {
             self.metrics.watch_unanswered(source);
         }
         answer
     }
 
-    /// Tells the metrics what is known.
-    fn tell(&self) {
-        if let Some(watch) = &self.clusters {
-            self.metrics.watch_objects(Clusters::SOURCE, watch.ask(Store::len));
+    fn report_metrics(&self) {
+        if let Some(source) = &self.clusters {
+            self.metrics.watch_objects(StorageKeyIndex::SOURCE, source.lookup(ObjectIndex::len));
         }
         if !self.secrets.is_empty() {
-            let all = self.secrets.iter().map(|(_, watch)| watch.ask(Store::len));
+            let all = self.secrets.iter().map(|(_, source)| source.lookup(ObjectIndex::len));
             self.metrics.watch_objects(SecretKeyNames::SOURCE, all.sum());
         }
     }
 }
 
-/// Why a watch has failed, in the same words whichever part of it did.
-fn cause(error: watcher::Error) -> ApiError {
+/// Converts the error of any stage of a watch, so that the same cause always has the same message.
+fn api_error(error: watcher::Error) -> ApiError {
     match error {
         watcher::Error::InitialListFailed(error)
         | watcher::Error::WatchStartFailed(error)
@@ -299,21 +243,22 @@ fn cause(error: watcher::Error) -> ApiError {
     }
 }
 
-impl ClusterContext for Watched {
-    fn conflicts(&self, claim: &StorageKey, owner: &Owner) -> Option<Conflicts> {
-        let conflicts = self.clusters.as_ref()?.ask(|clusters| clusters.claims.conflicts(claim, owner));
-        self.count(Clusters::SOURCE, conflicts)
+impl ClusterContext for ClusterCache {
+    fn conflicts(&self, key: &StorageKey, owner: &Owner) -> Option<Conflicts> {
+        let conflicts = self.clusters.as_ref()?.lookup(|index| index.keys.conflicts(key, owner));
+        self.count_unanswered(StorageKeyIndex::SOURCE, conflicts)
     }
 
     fn secret(&self, namespace: &str, name: &str) -> Option<SecretKeys> {
         let mut covering = self.secrets.iter().filter(|(scope, _)| scope.covers(namespace, name)).peekable();
         covering.peek()?;
-        let keys = covering.find_map(|(_, watch)| watch.ask(|keys| keys.get(name).cloned()));
-        self.count(SecretKeyNames::SOURCE, keys).map(|keys| keys.map_or(SecretKeys::Absent, SecretKeys::Present))
+        let keys = covering.find_map(|(_, source)| source.lookup(|secrets| secrets.get(name).cloned()));
+        let keys = self.count_unanswered(SecretKeyNames::SOURCE, keys);
+        keys.map(|keys| keys.map_or(SecretKeys::Absent, SecretKeys::Present))
     }
 
     fn has_synced(&self) -> bool {
-        self.clusters.as_ref().is_none_or(|watch| watch.ask(|_| ()).is_some())
-            && self.secrets.iter().all(|(_, watch)| watch.ask(|_| ()).is_some())
+        self.clusters.as_ref().is_none_or(Source::has_synced)
+            && self.secrets.iter().all(|(_, source)| source.has_synced())
     }
 }

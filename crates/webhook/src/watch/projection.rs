@@ -1,4 +1,4 @@
-//! What is kept of the objects that are watched: a few names of each, however large it is.
+//! The fields that the cache reads of an object: a few names, independent of the size of the object.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,43 +15,44 @@ use rayguard_policy::kuberay::Kind;
 use rayguard_policy::ray::RayObject;
 use rayguard_policy::ray::storage_key::{Owner, RelativeStorageKey};
 
-/// A RayCluster, of which only its claim is kept.
+/// A RayCluster, reduced to its storage key.
 #[derive(Clone, Debug)]
-pub(super) struct RayCluster {
+pub(super) struct ProjectedRayCluster {
     metadata: ObjectMeta,
-    pub(super) claim: Option<(RelativeStorageKey, Owner)>,
+    pub(super) storage_key: Option<(RelativeStorageKey, Owner)>,
 }
 
-/// A Secret, of which only the names of its keys are kept.
+/// A Secret, reduced to the names of its keys.
 #[derive(Clone, Debug)]
-pub(super) struct SecretNames {
+pub(super) struct ProjectedSecret {
     metadata: ObjectMeta,
     pub(super) keys: BTreeSet<Box<str>>,
 }
 
-impl<'de> Deserialize<'de> for RayCluster {
+impl<'de> Deserialize<'de> for ProjectedRayCluster {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut json = Json::deserialize(deserializer)?;
         if let Some(object) = json.as_object_mut() {
-            // A list may leave out what all of its items are.
+            // The items of a list may omit these fields.
             object.insert("apiVersion", Json::String(Cow::Borrowed("ray.io/v1")));
             object.insert("kind", Json::String(Cow::Borrowed(Kind::RayCluster.as_str())));
         }
         let object = RayObject::read(&json);
-        let claim = object.and_then(|object| Some((object.relative_storage_key()?, object.owner())));
+        let storage_key = object.and_then(|object| Some((object.relative_storage_key()?, object.owner())));
         let text = |field: &str| json.descend(["metadata", field]).as_nonempty_str().map(str::to_owned);
-        let metadata = Head { name: text("name"), namespace: text("namespace"), version: text("resourceVersion") };
-        Ok(Self { metadata: metadata.into(), claim })
+        let metadata =
+            ProjectedMetadata { name: text("name"), namespace: text("namespace"), version: text("resourceVersion") };
+        Ok(Self { metadata: metadata.into(), storage_key })
     }
 }
 
-impl<'de> Deserialize<'de> for SecretNames {
+impl<'de> Deserialize<'de> for ProjectedSecret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        /// A Secret without its values, which are read over.
+        /// A Secret whose values are skipped.
         #[derive(Deserialize)]
         struct Names {
-            metadata: Head,
-            #[expect(clippy::zero_sized_map_values, reason = "serde reads no set from a map")]
+            metadata: ProjectedMetadata,
+            #[expect(clippy::zero_sized_map_values, reason = "serde cannot deserialize a map as a set")]
             data: Option<BTreeMap<Box<str>, IgnoredAny>>,
         }
         let Names { metadata, data } = Names::deserialize(deserializer)?;
@@ -59,29 +60,33 @@ impl<'de> Deserialize<'de> for SecretNames {
     }
 }
 
-/// Asks for the keys of a Secret.
+/// Reads the names of the keys of a Secret. Its values are skipped.
+///
+/// # Errors
+///
+/// Returns an error if the Secret cannot be read. A Secret that does not exist is no error.
 pub async fn secret_keys(client: &Client, namespace: &str, name: &str) -> kube::Result<SecretKeys> {
-    let secret = Api::<SecretNames>::namespaced(client.clone(), namespace).get_opt(name).await?;
+    let secret = Api::<ProjectedSecret>::namespaced(client.clone(), namespace).get_opt(name).await?;
     Ok(secret.map_or(SecretKeys::Absent, |secret| SecretKeys::Present(secret.keys)))
 }
 
-/// As much of the metadata as a watch needs.
+/// The metadata that a watch needs.
 #[derive(Deserialize)]
-struct Head {
+struct ProjectedMetadata {
     name: Option<String>,
     namespace: Option<String>,
     #[serde(rename = "resourceVersion")]
     version: Option<String>,
 }
 
-impl From<Head> for ObjectMeta {
-    fn from(head: Head) -> Self {
-        let Head { name, namespace, version } = head;
+impl From<ProjectedMetadata> for ObjectMeta {
+    fn from(projected: ProjectedMetadata) -> Self {
+        let ProjectedMetadata { name, namespace, version } = projected;
         Self { name, namespace, resource_version: version, ..Self::default() }
     }
 }
 
-impl Resource for RayCluster {
+impl Resource for ProjectedRayCluster {
     type DynamicType = ();
     type Scope = NamespaceResourceScope;
 
@@ -110,7 +115,7 @@ impl Resource for RayCluster {
     }
 }
 
-impl Resource for SecretNames {
+impl Resource for ProjectedSecret {
     type DynamicType = ();
     type Scope = NamespaceResourceScope;
 
