@@ -1,12 +1,12 @@
-//! What is stored, judged from time to time: what was admitted before rayguard, or while it could not be asked, or in the
-//! same instant as what it does not go with.
+//! Audits of the stored objects: of objects that were admitted before rayguard was installed, while it could not be called, or
+//! at the same time as an object that they conflict with.
 //!
-//! One replica does it, the one that holds a Lease. No review waits for any of this: what costs time is done on threads of
-//! its own, and what fails is tried again. Nothing that is judged is ever changed.
+//! The replica that holds a Lease audits. No review waits for an audit: the expensive work runs on blocking threads, and a
+//! failed request is retried. An audit never changes an object that it checks.
 
-mod judge;
-mod report;
-mod reports;
+mod evaluator;
+mod policy_report;
+mod report_writer;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -21,217 +21,224 @@ use crate::kube_api::ray_objects::{ListError, RayObjectPager};
 use crate::kube_api::{ApiClient, ApiError};
 use crate::metrics::Metrics;
 use crate::server::PhaseReceiver;
-use judge::{Judge, Tally};
+use evaluator::{AuditCounts, Evaluator};
 use rayguard_policy::cluster_context::ClusterContext;
 use rayguard_policy::policy::Policy;
-use reports::{ReportError, Reports};
+use report_writer::{ReportError, ReportWriter};
 
-/// How many objects are held at a time; one may have a megabyte.
-const PAGE: u32 = 16;
+/// The number of objects in a page of a list; an object may have a megabyte.
+const PAGE_SIZE: u32 = 16;
 
-/// How long the API server may take over a page.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// The timeout of a request of the audit.
+const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// The longest pause between two attempts.
-const RETRY: Duration = Duration::from_mins(1);
+/// The longest pause after a failed audit.
+const MAX_RETRY_DELAY: Duration = Duration::from_mins(1);
 
-/// How often it is looked whether all is known that rules can ask.
-const LOOK: Duration = Duration::from_millis(100);
+/// The shortest pause between two audits.
+const MIN_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long the Lease is held by a replica that is gone, and how long an audit waits for what rules can ask. Where audits
-/// are to be more frequent, it is less, so that they are.
-const LIFE: Duration = Duration::from_mins(1);
+/// How often an audit checks whether the cache has synced before it starts.
+const SYNC_CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Below this, a busy machine would lose the Lease.
-const SHORTEST_LIFE: Duration = Duration::from_secs(5);
+/// The longest duration of the Lease, and the longest time that an audit waits for the cache to sync. Both are at most the
+/// interval of the audits.
+const MAX_LEASE_DURATION: Duration = Duration::from_mins(1);
 
-/// How long giving back the Lease may hold up the end.
-const FAREWELL: Duration = Duration::from_secs(2);
+/// The shortest duration of the Lease. With a shorter one, a busy node would lose the Lease.
+const MIN_LEASE_DURATION: Duration = Duration::from_secs(5);
 
-/// What an audit is to do.
+/// How long the release of the Lease may delay the shutdown.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The settings of the audit.
 #[derive(Clone, Debug)]
-pub struct Terms {
-    /// The Lease under which it is done
+pub struct AuditConfig {
+    /// The namespace of the Lease
+    pub namespace: String,
+    /// The name of the Lease
     pub lease: String,
     /// The pause between two audits
     pub interval: Duration,
-    /// Whether PolicyReports are written
-    pub reports: bool,
+    /// Whether to write PolicyReports
+    pub policy_reports: bool,
 }
 
-/// Judges what is stored.
-pub struct Audit {
-    api: ApiClient,
+/// Audits the stored objects while it holds the Lease.
+pub struct Auditor {
+    client: ApiClient,
     lease: LeaseLock,
-    life: Duration,
+    lease_duration: Duration,
     interval: Duration,
     policy: Arc<Policy>,
-    view: Arc<dyn ClusterContext>,
-    reports: Option<Reports>,
+    cluster: Arc<dyn ClusterContext>,
+    reports: Option<ReportWriter>,
     health: Arc<HealthTracker>,
     metrics: Arc<Metrics>,
 }
 
-/// Why an audit does not come to its end.
+/// Why an audit cannot be completed.
 #[derive(Debug, thiserror::Error)]
 enum AuditError {
     #[error(transparent)]
     List(#[from] ListError),
     #[error(transparent)]
     Api(#[from] ApiError),
-    /// What cannot be asked is not the same as what is in order.
+    /// Without the cache, rules that need it would find nothing.
     #[error("not everything is known yet that is watched")]
-    View,
+    NotSynced,
     #[error("rayguard failed on an object")]
     Panic,
 }
 
-impl Audit {
-    /// Audits by a policy, with what is known of the cluster, under a Lease in a namespace.
+impl Auditor {
+    /// Creates an auditor that applies a policy, with a view of the other objects in the cluster.
     pub fn new(
-        api: ApiClient,
-        namespace: &str,
-        terms: &Terms,
-        (policy, view): (Policy, Arc<dyn ClusterContext>),
+        client: ApiClient,
+        config: &AuditConfig,
+        policy: Policy,
+        cluster: Arc<dyn ClusterContext>,
         health: Arc<HealthTracker>,
         metrics: Arc<Metrics>,
     ) -> Self {
-        let life = terms.interval.clamp(SHORTEST_LIFE, LIFE);
-        let lease = LeaseLock::new(api.clone(), namespace, terms.lease.clone(), life);
-        let reports = terms.reports.then(|| Reports::new(api.clone()));
-        let interval = terms.interval.max(Duration::from_secs(1));
-        Self { api, lease, life, interval, policy: Arc::new(policy), view, reports, health, metrics }
+        let lease_duration = config.interval.clamp(MIN_LEASE_DURATION, MAX_LEASE_DURATION);
+        Self {
+            lease: LeaseLock::new(client.clone(), &config.namespace, config.lease.clone(), lease_duration),
+            lease_duration,
+            interval: config.interval.max(MIN_INTERVAL),
+            policy: Arc::new(policy),
+            cluster,
+            reports: config.policy_reports.then(|| ReportWriter::new(client.clone())),
+            client,
+            health,
+            metrics,
+        }
     }
 
-    /// Audits whenever the Lease is to be had, until the server is on its way out. Then the Lease is given back, so that the
-    /// next replica need not wait for its end.
-    pub async fn keep(self, mut phases: PhaseReceiver) {
+    /// Audits until the server drains. Then the Lease is released, so that the next replica need not wait for its expiry.
+    pub async fn run(self, mut phases: PhaseReceiver) {
         tokio::select! {
             () = phases.draining() => {}
-            never = self.audit_under_lease() => match never {},
+            never = self.audit_as_leader() => match never {},
         }
         self.metrics.set_audit_result(None);
-        // What is not given back ends by itself.
-        let _ = timeout(FAREWELL, self.lease.release()).await;
+        // A Lease that is not released expires.
+        let _ = timeout(RELEASE_TIMEOUT, self.lease.release()).await;
     }
 
-    async fn audit_under_lease(&self) -> Infallible {
+    async fn audit_as_leader(&self) -> Infallible {
         loop {
-            while self.take().await != Some(true) {
-                sleep(self.life / 3).await;
+            while self.acquire_or_renew().await != Some(true) {
+                sleep(self.lease_duration / 3).await;
             }
             tracing::info!(lease = self.lease.name, interval = ?self.interval, "judges what is stored, under the Lease");
             tokio::select! {
-                () = self.hold() => {}
-                never = self.audit() => match never {},
+                () = self.hold_lease() => {}
+                never = self.audit_repeatedly() => match never {},
             }
             self.metrics.set_audit_result(None);
             tracing::info!(lease = self.lease.name, "has lost the Lease; another replica judges what is stored");
         }
     }
 
-    async fn take(&self) -> Option<bool> {
-        let taken = self.lease.acquire_or_renew(self.api.clock().now()).await;
-        self.health.record(Component::AuditLease, &self.lease.name, taken)
+    /// Returns whether this replica holds the Lease; `None` after a failure, which is recorded.
+    async fn acquire_or_renew(&self) -> Option<bool> {
+        let acquired = self.lease.acquire_or_renew(self.client.clock().now()).await;
+        self.health.record(Component::AuditLease, &self.lease.name, acquired)
     }
 
-    /// Renews the Lease until another replica has it, or may have it.
-    async fn hold(&self) {
+    /// Renews the Lease until another replica holds it or may hold it.
+    async fn hold_lease(&self) {
         let mut renewed = Instant::now();
         loop {
-            sleep(self.life / 3).await;
-            let asked = Instant::now();
-            match self.take().await {
-                // Whoever annotates the Lease is in the way once; another holder, twice.
-                Some(false) if self.take().await != Some(true) => return,
-                Some(_) => renewed = asked,
-                None if renewed.elapsed() >= self.life => return,
+            sleep(self.lease_duration / 3).await;
+            let requested = Instant::now();
+            match self.acquire_or_renew().await {
+                // An unrelated change of the Lease causes one conflict; another holder fails the second attempt too.
+                Some(false) if self.acquire_or_renew().await != Some(true) => return,
+                Some(_) => renewed = requested,
+                None if renewed.elapsed() >= self.lease_duration => return,
                 None => {}
             }
         }
     }
 
-    async fn audit(&self) -> Infallible {
-        let Self { metrics, health, .. } = self;
-        let mut success = None;
+    async fn audit_repeatedly(&self) -> Infallible {
+        let mut last_success = None;
         loop {
-            self.settle().await;
-            let begun = Instant::now();
-            let (tally, are_reports_kept) = match health.record(Component::Audit, &self.lease.name, self.judge().await)
-            {
-                Some((tally, kept)) => (Some(tally), kept),
-                None => (None, false),
-            };
-            if are_reports_kept {
-                success = Some(self.api.clock().now());
+            self.wait_for_sync().await;
+            let start = Instant::now();
+            let result = self.health.record(Component::Audit, &self.lease.name, self.audit().await);
+            let is_success = matches!(result, Some((_, true)));
+            if is_success {
+                last_success = Some(self.client.clock().now());
             }
-            metrics.audit_ended(are_reports_kept);
-            if let Some(tally) = tally {
-                self.tell(tally, success, begun.elapsed());
+            self.metrics.audit_ended(is_success);
+            if let Some((counts, _)) = result {
+                self.report(counts, last_success, start.elapsed());
             }
-            sleep(if are_reports_kept { self.interval } else { self.interval.min(RETRY) }).await;
+            sleep(if is_success { self.interval } else { self.interval.min(MAX_RETRY_DELAY) }).await;
         }
     }
 
-    /// Waits until all is known that rules can ask, though not for ever: where a watch fails, it is said elsewhere. Without
-    /// that nothing is judged: what rules do not know they do not say, and that would look like a cluster in order.
-    async fn settle(&self) {
-        let begun = Instant::now();
-        while !self.view.has_synced() && begun.elapsed() < self.life {
-            sleep(LOOK).await;
+    /// Waits for the cache to sync, for a limited time, because the failure of a watch is reported elsewhere. An audit without
+    /// the cache would fail: rules that need it would find nothing, as if the cluster had no error.
+    async fn wait_for_sync(&self) {
+        let start = Instant::now();
+        while !self.cluster.has_synced() && start.elapsed() < self.lease_duration {
+            sleep(SYNC_CHECK_INTERVAL).await;
         }
     }
 
-    fn has_synced(&self) -> Result<(), AuditError> {
-        if self.view.has_synced() { Ok(()) } else { Err(AuditError::View) }
+    fn check_sync(&self) -> Result<(), AuditError> {
+        if self.cluster.has_synced() { Ok(()) } else { Err(AuditError::NotSynced) }
     }
 
-    fn tell(&self, tally: Tally, success: Option<SystemTime>, duration: Duration) {
-        let Tally { objects, denied, warned, unreadable, .. } = tally;
+    fn report(&self, counts: AuditCounts, last_success: Option<SystemTime>, duration: Duration) {
+        let AuditCounts { objects, denied, warned, unreadable, .. } = counts;
         tracing::info!(objects, denied, warned, unreadable, ?duration, "judged what is stored");
-        self.metrics.set_audit_result(Some(tally.into_result(success)));
+        self.metrics.set_audit_result(Some(counts.into_result(last_success)));
     }
 
-    /// Judges all that is stored, once; tells also whether the PolicyReports are as they are to be.
-    async fn judge(&self) -> Result<(Tally, bool), AuditError> {
-        let mut round = match &self.reports {
-            Some(reports) => reports.begin().await,
+    /// Audits all stored objects once. Returns the counts, and whether the PolicyReports are up to date.
+    async fn audit(&self) -> Result<(AuditCounts, bool), AuditError> {
+        let mut sync = match &self.reports {
+            Some(writer) => writer.start().await,
             None => Ok(None),
         };
-        let makes_reports = matches!(round, Ok(Some(_)));
-        let mut judge = Judge::new(Arc::clone(&self.policy), Arc::clone(&self.view), makes_reports);
-        let mut objects = RayObjectPager::new(self.api.inner().clone(), None, PAGE);
+        let makes_reports = matches!(sync, Ok(Some(_)));
+        let mut evaluator = Evaluator::new(Arc::clone(&self.policy), Arc::clone(&self.cluster), makes_reports);
+        let mut objects = RayObjectPager::new(self.client.inner().clone(), None, PAGE_SIZE);
         loop {
-            let page = timeout(PATIENCE, objects.next_page()).await.map_err(|_| ApiError::Timeout(PATIENCE))?;
-            let Some(page) = page else { break };
+            let page = timeout(REQUEST_TIMEOUT, objects.next_page()).await;
+            let Some(page) = page.map_err(|_| ApiError::Timeout(REQUEST_TIMEOUT))? else { break };
             let page = page.map_err(|(_, error)| error)?;
-            self.has_synced()?;
-            let judged = spawn_blocking(move || {
-                let made = judge.page(&page);
-                (judge, made)
+            self.check_sync()?;
+            let evaluated = spawn_blocking(move || {
+                let reports = evaluator.evaluate(&page);
+                (evaluator, reports)
             });
-            let made;
-            (judge, made) = judged.await.map_err(|_| AuditError::Panic)?;
-            self.has_synced()?;
-            if let Ok(Some(round)) = &mut round {
-                for report in made {
-                    round.keep(report).await;
+            let reports;
+            (evaluator, reports) = evaluated.await.map_err(|_| AuditError::Panic)?;
+            self.check_sync()?;
+            if let Ok(Some(sync)) = &mut sync {
+                for report in reports {
+                    sync.write(report).await;
                 }
             }
         }
-        // Only now is it known which objects have no findings any more.
-        let ended = match round {
-            Ok(Some(round)) => round.end().await,
+        // Reports of objects that no longer have findings are known only after the last page.
+        let finished = match sync {
+            Ok(Some(sync)) => sync.finish().await,
             Ok(None) => Ok(false),
             Err(error) => Err(error),
         };
-        let health = &self.health;
-        let kept = health.record(Component::PolicyReports, &self.lease.name, ended);
-        if let Some(others_are_in_the_way) = kept {
-            // Whoever may write into one namespace is not to hold up all others.
-            let others = if others_are_in_the_way { Err(ReportError::Conflict) } else { Ok(()) };
-            health.record(Component::PolicyReports, "reports of others", others);
+        let has_conflicts = self.health.record(Component::PolicyReports, &self.lease.name, finished);
+        if let Some(has_conflicts) = has_conflicts {
+            // A user who may write to one namespace must not be able to fail the whole audit.
+            let conflicts = if has_conflicts { Err(ReportError::Conflict) } else { Ok(()) };
+            self.health.record(Component::PolicyReports, "reports of others", conflicts);
         }
-        Ok((judge.into_tally(), kept.is_some()))
+        Ok((evaluator.into_counts(), has_conflicts.is_some()))
     }
 }

@@ -1,4 +1,4 @@
-//! A PolicyReport on one object, in the form of `wgpolicyk8s.io/v1alpha2`.
+//! A PolicyReport on one object, as defined by `wgpolicyk8s.io/v1alpha2`.
 //!
 //! Its fields are those of the CRD of the Kubernetes policy working group (kubernetes-sigs/wg-policy-prototypes,
 //! `policy-report/crd/v1alpha2`), as Kyverno installs it too.
@@ -14,37 +14,37 @@ use rayguard_policy::rule::{Finding, Level};
 
 pub(super) const API_VERSION: &str = "wgpolicyk8s.io/v1alpha2";
 
-/// The label that tells whose a report is.
+/// The label of the reports that rayguard owns.
 pub(super) const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "rayguard");
 
-/// What the name begins with, before the object's UID: other programs name their reports by the UID alone.
+/// The prefix of the name of a report, before the UID of the object. Other programs use the UID alone.
 const PREFIX: &str = "rayguard-";
 
-/// As many results fit into a report, however long they are.
-const MOST_RESULTS: usize = 500;
+/// The largest number of results in a report, which is not too large even if all results are long.
+const MAX_RESULTS: usize = 500;
 
-/// A report as it is to be.
-pub(super) struct Report {
-    pub(super) key: Key,
-    pub(super) digest: Digest,
+/// A report to write.
+pub(super) struct PolicyReport {
+    pub(super) key: ReportKey,
+    pub(super) digest: ContentDigest,
     object: Value,
 }
 
-/// A report as it is.
-pub(super) struct Known {
+/// A report in the API server.
+pub(super) struct StoredReport {
     pub(super) uid: String,
-    pub(super) digest: Digest,
+    pub(super) digest: ContentDigest,
 }
 
 /// The namespace and the name of a report.
-pub(super) type Key = (String, String);
+pub(super) type ReportKey = (String, String);
 
-/// What two reports have in common that differ in nothing but their times, and what others have added to them.
-pub(super) type Digest = [u8; 32];
+/// A digest of the content that rayguard writes, without times. Fields that other programs add do not change it.
+pub(super) type ContentDigest = [u8; 32];
 
-impl Report {
-    /// The report on an object with these findings; none if there are none.
-    pub(super) fn of(object: &Json<'_>, mut findings: Vec<Finding>) -> Option<Self> {
+impl PolicyReport {
+    /// Creates the report on an object. Returns `None` without findings.
+    pub(super) fn new(object: &Json<'_>, mut findings: Vec<Finding>) -> Option<Self> {
         if findings.is_empty() {
             return None;
         }
@@ -52,13 +52,13 @@ impl Report {
         let [namespace, name, uid] = ["namespace", "name", "uid"].map(|field| metadata.field(field).as_nonempty_str());
         let (namespace, name, uid) = (namespace?, name?, uid?);
         let [api_version, kind] = ["apiVersion", "kind"].map(|field| object.field(field).as_str());
-        let count = |wanted: &str| findings.iter().filter(|finding| result(finding.level) == wanted).count();
+        let count = |wanted: &str| findings.iter().filter(|finding| outcome(finding.level) == wanted).count();
         let summary = json!({"pass": 0, "fail": count("fail"), "warn": count("warn"), "error": 0, "skip": 0});
-        if findings.len() > MOST_RESULTS {
+        if findings.len() > MAX_RESULTS {
             findings.sort_by_key(|finding| Reverse(finding.level));
-            findings.truncate(MOST_RESULTS);
+            findings.truncate(MAX_RESULTS);
         }
-        let results: Vec<_> = findings.iter().map(row).collect();
+        let results: Vec<_> = findings.iter().map(result).collect();
         let report = json!({
             "apiVersion": API_VERSION,
             "kind": "PolicyReport",
@@ -75,8 +75,8 @@ impl Report {
         Some(Self { key, digest, object: report })
     }
 
-    /// The report with the time at which all this was found.
-    pub(super) fn at(mut self, time: SystemTime) -> Value {
+    /// Returns the report as JSON, with the time of the audit in each result.
+    pub(super) fn with_time(mut self, time: SystemTime) -> Value {
         let seconds = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         for result in self.object["results"].as_array_mut().into_iter().flatten() {
             result["timestamp"] = json!({"seconds": seconds, "nanos": 0});
@@ -85,9 +85,9 @@ impl Report {
     }
 }
 
-impl Known {
-    /// A report with rayguard's label, if it is one of rayguard's.
-    pub(super) fn read(report: &str) -> Option<(Key, Self)> {
+impl StoredReport {
+    /// Parses a report. Returns `None` if its name is not one that rayguard uses.
+    pub(super) fn parse(report: &str) -> Option<(ReportKey, Self)> {
         let report: Value = serde_json::from_str(report).ok()?;
         let text = |field: &str| Some(report["metadata"][field].as_str()?.to_owned());
         let name = text("name").filter(|name| name.starts_with(PREFIX))?;
@@ -95,8 +95,8 @@ impl Known {
     }
 }
 
-/// One finding as the row of a report.
-fn row(finding: &Finding) -> Value {
+/// Returns the result of a report for a finding.
+fn result(finding: &Finding) -> Value {
     json!({
         "source": "rayguard",
         "policy": "rayguard",
@@ -107,19 +107,19 @@ fn row(finding: &Finding) -> Value {
             Level::Warn => "medium",
             Level::Audit | Level::Off => "info",
         },
-        "result": result(finding.level),
-        // What the user is not even warned of counts for nothing.
+        "result": outcome(finding.level),
+        // A finding that the user does not see does not count.
         "scored": finding.level > Level::Audit,
         "message": finding.to_string(),
     })
 }
 
-fn result(level: Level) -> &'static str {
+fn outcome(level: Level) -> &'static str {
     if level == Level::Deny { "fail" } else { "warn" }
 }
 
-/// The digest of what rayguard writes into a report, times apart.
-fn digest(report: &Value) -> Digest {
+/// Returns the digest of the content that rayguard writes, without times.
+fn digest(report: &Value) -> ContentDigest {
     let metadata = &report["metadata"];
     let mut results = report["results"].clone();
     for result in results.as_array_mut().into_iter().flatten() {
@@ -141,7 +141,7 @@ mod tests {
     use rayguard_policy::policy::Policy;
     use rayguard_policy::ray::RayObject;
 
-    fn report(containers: &str) -> Option<Report> {
+    fn report(containers: &str) -> Option<PolicyReport> {
         let object = format!(
             r#"{{"apiVersion": "ray.io/v1", "kind": "RayCluster",
                 "metadata": {{"name": "a", "namespace": "b", "uid": "c"}},
@@ -149,22 +149,22 @@ mod tests {
         );
         let object: Json<'_> = serde_json::from_str(&object).expect("JSON");
         let findings = Policy::default().validate(&RayObject::read(&object).expect("a RayCluster"), None);
-        Report::of(&object, findings)
+        PolicyReport::new(&object, findings)
     }
 
     #[test]
-    fn a_report_is_known_again_whatever_its_times_and_what_others_have_added() {
+    fn times_and_fields_of_others_do_not_change_the_digest() {
         let report = report("[]").expect("findings");
         let (key, digest) = (report.key.clone(), report.digest);
         assert_eq!(key, ("b".to_owned(), "rayguard-c".to_owned()));
-        let mut stored = report.at(UNIX_EPOCH);
+        let mut stored = report.with_time(UNIX_EPOCH);
         stored["metadata"]["namespace"] = "b".into();
         stored["metadata"]["uid"] = "d".into();
         stored["metadata"]["labels"]["added"] = "by others".into();
         let others = json!({"apiVersion": "v1", "kind": "ConfigMap", "name": "e", "uid": "f"});
         stored["metadata"]["ownerReferences"].as_array_mut().expect("owners").insert(0, others);
-        let (known_key, known) = Known::read(&stored.to_string()).expect("one of ours");
-        assert!(known_key == key && known.digest == digest && known.uid == "d");
+        let (stored_key, known) = StoredReport::parse(&stored.to_string()).expect("one of ours");
+        assert!(stored_key == key && known.digest == digest && known.uid == "d");
 
         for (pointer, value) in [
             ("/metadata/ownerReferences/1/name", json!("z")),
@@ -176,20 +176,20 @@ mod tests {
         ] {
             let mut changed = stored.clone();
             *changed.pointer_mut(pointer).expect(pointer) = value;
-            let (_, known) = Known::read(&changed.to_string()).expect("one of ours");
+            let (_, known) = StoredReport::parse(&changed.to_string()).expect("one of ours");
             assert_ne!(known.digest, digest, "{pointer}");
         }
         stored["metadata"]["name"] = "c".into();
-        assert!(Known::read(&stored.to_string()).is_none(), "other programs name theirs so");
+        assert!(StoredReport::parse(&stored.to_string()).is_none(), "other programs use such names");
     }
 
     #[test]
-    fn what_is_good_has_no_report_and_what_is_very_bad_one_that_fits() {
+    fn an_object_without_findings_has_no_report_and_one_with_many_a_truncated_report() {
         assert!(report(r#"[{"name": "ray-head"}]"#).is_none());
         let variable = r#"{"name": "RAY_gcs_rpc_server_reconnect_timeout_S", "value": "1"}"#;
         let many = report(&format!(r#"[{{"name": "ray-head", "env": [{}]}}]"#, [variable; 600].join(",")));
-        let many = many.expect("findings").at(UNIX_EPOCH);
-        assert_eq!(many["results"].as_array().map(Vec::len), Some(MOST_RESULTS));
+        let many = many.expect("findings").with_time(UNIX_EPOCH);
+        assert_eq!(many["results"].as_array().map(Vec::len), Some(MAX_RESULTS));
         assert!(many["summary"]["warn"].as_u64() >= Some(600), "{}", many["summary"]);
     }
 }
