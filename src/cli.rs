@@ -44,8 +44,8 @@ use source::{Excluded, Search, Sources};
 
 /// Stop Ray clusters on Kubernetes from being created in a state in which they cannot survive.
 ///
-/// The same policy in two places: `serve` is the admission webhook, which writes defaults into KubeRay's objects and
-/// refuses what cannot work; the other commands apply it to files, without a cluster.
+/// `serve` runs the admission webhook, which writes defaults into KubeRay's objects and refuses objects that cannot
+/// work. The other commands apply the same policy to files, without a cluster.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -55,7 +55,7 @@ Exit status:
   0  nothing was refused
   1  something was refused (see check --fail-on)
   2  something could not be checked: wrong arguments, an unreadable file or document;
-     everything else was checked all the same"
+     everything else was checked"
 )]
 struct Cli {
     #[command(subcommand)]
@@ -63,7 +63,7 @@ struct Cli {
 
     /// When to colour the output
     ///
-    /// `auto` colours what goes to a terminal, unless the variable `NO_COLOR` is set.
+    /// `auto` colours the output on a terminal, unless the variable `NO_COLOR` is set.
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
     color: Color,
 }
@@ -87,7 +87,7 @@ enum Color {
     /// On a terminal, unless `NO_COLOR` is set
     #[default]
     Auto,
-    /// Also into files and pipes
+    /// Also in pipes and redirected output
     Always,
     /// Nowhere
     Never,
@@ -98,35 +98,35 @@ enum Color {
 struct Input {
     /// Files, folders and patterns to read; `-` is the standard input
     ///
-    /// Files may be YAML or JSON, with any number of documents and with Lists; what is not KubeRay's passes by. Of a
-    /// folder, every *.yaml, *.yml and *.json below it is read, in the order of names, but for what is hidden, ignored by
-    /// git or excluded, which the summary counts. In a pattern, `**` stands for any number of folders. Without a path
-    /// the standard input is read, unless it is a terminal.
+    /// Files may be YAML or JSON, with any number of documents and with Lists. Objects of other kinds are skipped. In a
+    /// folder, every *.yaml, *.yml and *.json file at any depth is read, in the order of names. Hidden files, and files
+    /// that are ignored by git or excluded, are not read, and the summary counts them. In a pattern, `**` matches any
+    /// number of folders. Without a path the standard input is read, unless it is a terminal.
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 
-    /// Files and folders not to read, as a pattern of .gitignore; may be given several times
+    /// Files and folders not to read: a pattern in the syntax of .gitignore; may be given several times
     #[arg(long, value_name = "PATTERN")]
     exclude: Vec<String>,
 
-    /// Read what .gitignore files ignore, too
+    /// Also read files that .gitignore files ignore
     #[arg(long)]
     no_ignore: bool,
 
-    /// What to call the standard input
+    /// The name of the standard input in the output
     #[arg(long, value_name = "NAME", default_value = "<stdin>", hide_default_value = true)]
     stdin_filename: String,
 
     /// The policy file: levels of rules, settings, defaults, exemptions
     ///
-    /// The same file that the webhook takes. Without it, every rule works at its own level; `rayguard rules` lists them.
+    /// The webhook accepts the same file. Without it, every rule has its default level, which `rayguard rules` shows.
     #[arg(long, env = "RAYGUARD_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 
-    /// The namespace of objects that name none
+    /// The namespace of objects that name none; `default` if not given
     ///
-    /// As with kubectl, what an object itself says comes first. It decides which exemptions of the policy apply. Unless
-    /// you say so, it is `default`.
+    /// As with kubectl, the namespace in an object takes precedence. The namespace decides which exemptions of the
+    /// policy apply.
     #[arg(long, short, value_name = "NAME")]
     namespace: Option<String>,
 }

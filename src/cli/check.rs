@@ -14,12 +14,12 @@ use super::reporter::Reporter;
 use super::source::Sources;
 use super::{CliError, Input, Status, ordered, output, text};
 
-/// Check manifests as the API server would with rayguard in it
+/// Check manifests as the API server would with rayguard installed
 ///
-/// Every object of KubeRay is put through what a cluster would do with it: KubeRay's own defaults, rayguard's defaults,
-/// then the rules. All findings of all objects are shown, on the standard output. Objects are compared with each other, for
-/// those of one run are taken for those of one Kubernetes cluster. Of an AdmissionReview, the answer is judged that the webhook
-/// would give.
+/// Every KubeRay object gets the defaults of KubeRay's schema and those of rayguard, and is then checked by the rules,
+/// as in a cluster. All findings of all objects are written to the standard output. Objects of one run are compared
+/// with each other, as objects of one Kubernetes cluster. A saved AdmissionReview is checked as the webhook would check
+/// it.
 #[derive(Args, Debug)]
 pub(super) struct CheckArgs {
     #[command(flatten)]
@@ -29,21 +29,21 @@ pub(super) struct CheckArgs {
     #[command(flatten)]
     pub(super) live: super::cluster::LiveArgs,
 
-    /// How to show the findings, and the file to write to; may be given several times
+    /// The format of the findings, and the file to write to; may be given several times
     ///
-    /// Without a file, they go to the standard output, where only one form can be.
+    /// Without a file, the findings go to the standard output. Only one format can go there.
     #[arg(long, short, value_parser = OutputParser, value_name = "FORMAT[=FILE]", action = ArgAction::Append)]
     output: Vec<OutputTo>,
 
-    /// From which severity on to exit with 1
+    /// The least severity that makes the command exit with 1
     #[arg(long, value_enum, value_name = "SEVERITY", default_value_t)]
     fail_on: FailOn,
 
-    /// Exit with 2 if there is no object of KubeRay's at all
+    /// Exit with 2 if there is no KubeRay object
     #[arg(long)]
     require_ray: bool,
 
-    /// Leave out the summary and the progress on the standard error
+    /// Do not print the summary and the progress to the standard error
     #[arg(long, short)]
     pub(super) quiet: bool,
 
@@ -53,11 +53,11 @@ pub(super) struct CheckArgs {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum FailOn {
-    /// Where the webhook would refuse an object
+    /// If the webhook would refuse an object
     #[default]
     #[value(alias = "deny")]
     Error,
-    /// Also where it would only warn
+    /// Also if it would only warn
     #[value(alias = "warn")]
     Warning,
     /// Never; a file that cannot be checked still exits with 2
@@ -113,12 +113,7 @@ impl CheckArgs {
         format::distinct(&self.output, &self.input.paths).map_err(CliError::Usage)
     }
 
-    pub(super) fn checker<'c>(
-        &'c self,
-        policy: &'c Policy,
-        outputs: &[OutputTo],
-        fixed: Option<Fixed>,
-    ) -> Checker<'c> {
+    pub(super) fn checker<'c>(&'c self, policy: &'c Policy, outputs: &[OutputTo], fixed: Option<Fixed>) -> Checker<'c> {
         Checker {
             policy,
             namespace: self.input.namespace(),
@@ -135,7 +130,7 @@ impl CheckArgs {
     /// Returns the exit status of a check. `fixed` is that of `--fix`.
     pub(super) fn status(&self, summary: &Summary, fixed: Option<Status>) -> Status {
         if self.require_ray && summary.objects == 0 && summary.unreadable == 0 {
-            output::message(&text::error("no object of KubeRay's was found, and --require-ray asks for one"));
+            output::message(&text::error("no KubeRay object was found, and --require-ray requires one"));
             return Status::Unchecked;
         }
         let status = summary.status(self.fail_on.threshold());

@@ -73,9 +73,8 @@ impl Checker<'_> {
     /// Checks a file again if another object has one of its storage keys.
     pub(super) fn second_pass(&self, first: FirstPass, others: &KnownObjects) -> Report {
         let FirstPass { report, storage_keys, input } = first;
-        let has_conflict = |(key, conflict): &(StorageKey, Conflict)| {
-            others.storage_keys.conflicts(key, &conflict.owner).count > 0
-        };
+        let has_conflict =
+            |(key, conflict): &(StorageKey, Conflict)| others.storage_keys.conflicts(key, &conflict.owner).count > 0;
         let Some(input) = input.filter(|_| storage_keys.iter().any(has_conflict)) else { return report };
         let mut report = Report::new(report.file);
         let bytes = match input {
@@ -171,8 +170,8 @@ impl Checker<'_> {
         let Evaluation { name, findings, exempted, storage_key: _ } = evaluation;
         report.summary.objects += 1;
         report.summary.exempted += exempted.len();
-        let shows_excerpts = self.with_excerpts && !findings.is_empty();
-        let secrets = shows_excerpts.then(|| secret::in_document(document)).unwrap_or_default();
+        let needs_secrets = self.with_excerpts && !findings.is_empty();
+        let secrets = if needs_secrets { secret::in_document(document) } else { Vec::new() };
         let object = Arc::new(name);
         let file = Arc::clone(&report.file);
         let reported = |finding, location: &Location, excerpt| ReportedFinding {
@@ -196,12 +195,7 @@ impl Checker<'_> {
             (reported(finding, &location, None), reason)
         });
         let exempted = exempted.collect();
-        report.objects.push(ObjectReport {
-            object: Arc::clone(&object),
-            file: Arc::clone(&file),
-            findings,
-            exempted,
-        });
+        report.objects.push(ObjectReport { object: Arc::clone(&object), file: Arc::clone(&file), findings, exempted });
     }
 }
 

@@ -1,4 +1,5 @@
-//! The commands that need a cluster: `serve`, `check-api`, and `check --cluster`. All of them need the feature `server`.
+//! The commands that need a cluster: `serve`, `check-api`, and `check --cluster`. All of them need the feature
+//! `server`.
 
 mod context;
 mod live;
@@ -25,9 +26,7 @@ pub(super) enum ClusterCommand {
 pub(super) fn run(command: ClusterCommand) -> Result<Status, CliError> {
     match command {
         ClusterCommand::CheckApi(args) => check_api(&args),
-        ClusterCommand::Serve(args) => {
-            serve::run(*args).map(|()| Status::Clean).map_err(|error| failed(&error))
-        }
+        ClusterCommand::Serve(args) => serve::run(*args).map(|()| Status::Clean).map_err(|error| failed(&error)),
     }
 }
 

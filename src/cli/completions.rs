@@ -8,8 +8,8 @@ use super::{Cli, CliError, Status};
 
 /// Print a script that completes commands and options in a shell
 ///
-/// For bash, write it to ~/.local/share/bash-completion/completions/rayguard; for zsh, to a file `_rayguard` in a folder
-/// of `$fpath`; for fish, to ~/.config/fish/completions/rayguard.fish.
+/// For bash, write it to ~/.local/share/bash-completion/completions/rayguard; for zsh, to a file `_rayguard` in a
+/// folder of `$fpath`; for fish, to ~/.config/fish/completions/rayguard.fish.
 #[derive(Args, Clone, Copy, Debug)]
 pub(super) struct CompletionsArgs {
     /// The shell

@@ -20,31 +20,31 @@ use super::{CliError, Input, Status};
 
 /// Print manifests with the defaults that the webhook would write into them
 ///
-/// Everything that is read is printed, also what is not KubeRay's and what cannot be read, so that nothing is lost in
+/// Everything that is read is printed, also other objects and documents that cannot be read, so that nothing is lost in
 ///
 ///   helm template CHART | rayguard default - | kubectl apply -f -
 ///
-/// A document that gets no defaults is printed as it is written; one that does is printed as YAML, without its comments.
+/// A document that gets no defaults is printed unchanged. Any other document is printed as YAML, without its comments.
 #[derive(Args, Debug)]
 pub(super) struct DefaultArgs {
     #[command(flatten)]
     input: Input,
 
-    /// Print only what the defaults change, as a unified diff of the objects in YAML
+    /// Print only the changes, as a unified diff of the objects in YAML
     #[arg(long, conflicts_with = "patch")]
     diff: bool,
 
     /// Print the defaults as JSON Patches (RFC 6902)
     ///
-    /// One line of JSON for every object of KubeRay: its `file`, `object` (`apiVersion`, `kind`, `namespace`, `name`) and
-    /// `patch`, which is empty where there is nothing to add.
+    /// One line of JSON for every KubeRay object: its `file`, `object` (`apiVersion`, `kind`, `namespace`, `name`) and
+    /// `patch`, which is empty if there is nothing to add.
     #[arg(long)]
     patch: bool,
 
-    /// Write the defaults into the files, and leave everything else in them as it is
+    /// Write the defaults into the files, and keep everything else in them as it is
     ///
-    /// With --diff, write nothing, and show what would be written. It exits with 1 then if there would be changes, and in
-    /// any case with 2 where defaults could not be written.
+    /// With --diff, print the changes, and write nothing; it then exits with 1 if there are changes. Exits with 2 if
+    /// defaults could not be written.
     #[arg(long, conflicts_with = "patch")]
     in_place: bool,
 }
@@ -154,8 +154,8 @@ impl Defaulter<'_> {
             let _ = writeln!(self.out, "{line}");
         }
         let before = json.clone();
-        // The patch is for the object with the defaults of KubeRay's schema. It can also be applied to the manifest, unless
-        // that has a null or a value of another type where the patch adds something.
+        // The patch is for the object with the defaults of KubeRay's schema. It can also be applied to the manifest,
+        // unless that has a null or a value of another type where the patch adds something.
         if apply(json, &outcome.patch).is_err() {
             *json = outcome.object;
         }

@@ -83,8 +83,8 @@ mod review {
         is("kind", "AdmissionReview") && !(json.entry("request").is_none() && json.entry("response").is_some())
     }
 
-    /// Evaluates the object as the validating webhook does. In an update, a violation that the old object already has is
-    /// only a warning.
+    /// Evaluates the object as the validating webhook does. In an update, a violation that the old object already has
+    /// is only a warning.
     ///
     /// The review is serialized because the webhook reads bytes: it keeps the old object as text until a rule needs it,
     /// and a review that it rejects must be rejected here with the same message.
@@ -107,8 +107,8 @@ mod review {
             (finding, path)
         });
         let name = ObjectName::of(request.field("object"), namespace);
-        // The other objects of the run are not those that existed at the time of the request, so there is no storage key
-        // to compare.
+        // The other objects of the run are not those that existed at the time of the request, so there is no storage
+        // key to compare.
         Ok(Some(Evaluation { name, findings: findings.collect(), exempted: Vec::new(), storage_key: None }))
     }
 }

@@ -10,8 +10,8 @@ use super::{CliError, Status};
 
 /// Explain rules: what they check, why, and what fails and passes
 ///
-/// Prints each rule's page of the documentation, in Markdown. In place of a rule's name, an error out of the log of
-/// KubeRay's operator will do: it names the rule that would have said so at admission.
+/// Prints each rule's page of the documentation, in Markdown. Instead of a rule's name, an error from the log of
+/// KubeRay's operator can be given: it selects the rule that would have refused the object at admission.
 #[derive(Args, Debug)]
 pub(super) struct ExplainArgs {
     /// Names of rules, as `rayguard rules` lists them, or errors of KubeRay's operator
@@ -23,7 +23,7 @@ pub(super) fn run(args: &ExplainArgs) -> Result<Status, CliError> {
     let mut pages = Vec::new();
     let mut unknown = Vec::new();
     for name in &args.rules {
-        match rules::find(name).map_or_else(|| rules::that_stand_for(name), |rule| vec![rule]) {
+        match rules::find(name).map_or_else(|| rules::covering(name), |rule| vec![rule]) {
             found if found.is_empty() => unknown.push(format!("there is no rule {}{}", quote(name), hint(name))),
             found => pages.extend(found.into_iter().map(page)),
         }

@@ -25,17 +25,17 @@ use defaults::with_defaults;
 /// The arguments of `check` that change files.
 #[derive(Args, Clone, Copy, Debug)]
 pub(super) struct FixArgs {
-    /// Write into the files what mends a finding, where there is one safe answer
+    /// Fix findings in the files, where there is one safe fix
     ///
-    /// Comments, order, quotes and indentation stay as they are; `rayguard rules` shows which rules can fix. What is left
-    /// is then reported, and decides the exit status. Of the standard input, the fixed text goes to the standard output,
-    /// and the findings to the standard error.
+    /// Comments, order, quotes and indentation are kept; `rayguard rules` shows which rules can fix. The remaining
+    /// findings are reported, and decide the exit status. If the standard input is fixed, the fixed text goes to the
+    /// standard output, and the findings to the standard error.
     #[arg(long)]
     fix: bool,
 
-    /// With --fix, write nothing, and show as a unified diff what would be written
+    /// With --fix, print the changes as a unified diff, and write nothing
     ///
-    /// No findings are reported. Exits with 1 if there would be changes.
+    /// No findings are reported. Exits with 1 if there are changes.
     #[arg(long, requires = "fix", conflicts_with_all = ["output", "require_ray"])]
     diff: bool,
 }
@@ -63,7 +63,7 @@ impl FixArgs {
         }
         let is_data = |output: &OutputTo| output.format != Format::Text && output.is_stdout();
         if reads_stdin(input) && !self.diff && outputs.iter().any(is_data) {
-            let message = "--fix writes the standard input to the standard output; write --output FORMAT=FILE";
+            let message = "--fix writes the fixed text to the standard output; use --output FORMAT=FILE";
             return Err(CliError::Usage(message.to_owned()));
         }
         let mut fixed = Fixed { count: 0, stdin: None, status: Status::Clean };
@@ -107,7 +107,7 @@ impl Fixed {
 /// The standard input is to be read, or something cannot be written.
 pub(super) fn in_place(policy: &Policy, input: &Input, diff: bool) -> Result<Status, CliError> {
     if reads_stdin(input) {
-        let message = "--in-place writes into files, and the standard input is none; without it, the text is printed";
+        let message = "--in-place requires files, not the standard input; without it, the text is printed";
         return Err(CliError::Usage(message.to_owned()));
     }
     let mut fixed = Fixed { count: 0, stdin: None, status: Status::Clean };

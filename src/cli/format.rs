@@ -30,22 +30,22 @@ use target::{Target, resolved};
 /// An output format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// For people: the place in the source, why, and what to write
+    /// For people: the source lines, the reason, and what to write
     #[default]
     Text,
-    /// For programs: one object with `findings`, `errors` (what could not be checked) and `summary`
+    /// For programs: an object with `findings`, `errors` (files and documents that could not be checked) and `summary`
     Json,
-    /// The same in YAML
+    /// The content of `json` in YAML
     Yaml,
     /// SARIF 2.1.0, for code scanning and editors
     Sarif,
-    /// JUnit's XML: a test for every object
+    /// JUnit XML: a test for every object
     Junit,
     /// The Test Anything Protocol: a test for every object
     Tap,
-    /// Annotations of GitHub's workflows
+    /// Annotations of GitHub workflows
     Github,
-    /// GitLab's report on code quality
+    /// GitLab's code quality report
     Gitlab,
 }
 
@@ -170,7 +170,8 @@ impl Output {
 }
 
 impl Destination {
-    /// Returns the renderer for text. A file gets no colours; a stream does, and removes them where they are not wanted.
+    /// Returns the renderer for text. A file gets no colours; a stream does, and removes them where they are not
+    /// wanted.
     fn text_renderer(&self) -> TextRenderer {
         let width = output::terminal_width();
         match self {
@@ -215,14 +216,14 @@ pub(super) fn distinct(outputs: &[OutputTo], inputs: &[PathBuf]) -> Result<Vec<O
         if let Destination::File(file) = &output.destination
             && inputs.iter().any(|input| input.is_file() && resolved(input) == resolved(file))
         {
-            return Err(format!("--output would replace {}, which is to be checked", file.display()));
+            return Err(format!("--output would replace {}, which is an input", file.display()));
         }
     }
     Ok(outputs.to_vec())
 }
 
-/// Removes what goes to the standard output, because the fixed text goes there. If text output is wanted, findings go to
-/// the standard error.
+/// Removes what goes to the standard output, because the fixed text goes there. If text output is wanted, findings go
+/// to the standard error.
 pub(super) fn keep_off_stdout(outputs: &mut Vec<OutputTo>) {
     let has_text = outputs.iter().any(|output| output.format == Format::Text);
     outputs.retain(|output| !output.is_stdout());
@@ -250,7 +251,7 @@ impl TypedValueParser for OutputParser {
         let format = EnumValueParser::<Format>::new().parse_ref(command, arg, format)?;
         match file {
             Some("") => {
-                let message = format!("--output {}: write the name of a file behind =\n", text.unwrap_or_default());
+                let message = format!("--output {}: write a file name after =\n", text.unwrap_or_default());
                 Err(clap::Error::raw(ErrorKind::ValueValidation, message).with_cmd(command))
             }
             None | Some("-") => Ok(OutputTo { format, destination: Destination::Stdout }),

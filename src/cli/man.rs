@@ -9,7 +9,7 @@ use clap_mangen::Man;
 use super::output;
 use super::{Cli, CliError, Status};
 
-/// Print the manual page, or write those of all commands
+/// Print the manual page, or write the pages of all commands
 ///
 /// `rayguard man | man -l -` shows the page of rayguard itself.
 #[derive(Args, Debug)]

@@ -72,8 +72,8 @@ pub(super) fn is_plain() -> bool {
     !stdout.is_terminal() && AutoStream::choice(&stdout) == anstream::ColorChoice::Never
 }
 
-/// The standard error. It removes colours where they are not wanted, and ignores errors: there is no other way to report
-/// them.
+/// The standard error. It removes colours where they are not wanted, and ignores errors: there is no other way to
+/// report them.
 pub(super) struct Messages;
 
 impl Write for Messages {

@@ -47,7 +47,8 @@ impl Progress {
         bar.inc(1);
     }
 
-    /// Hides the bar while `write` prints to the terminal. The argument of `write` tells whether there is a visible bar.
+    /// Hides the bar while `write` prints to the terminal. The argument of `write` tells whether there is a visible
+    /// bar.
     pub(super) fn suspend<T>(&self, write: impl FnOnce(bool) -> T) -> T {
         match self.bar.as_ref().filter(|bar| !bar.is_hidden()) {
             Some(bar) => bar.suspend(|| write(true)),

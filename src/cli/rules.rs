@@ -14,15 +14,15 @@ use super::{CliError, Status};
 
 /// List the rules: name, category, level, whether it can fix, and what it finds
 ///
-/// The level is the rule's own; a policy file can choose another. `deny` refuses an object, `warn` warns of it, `audit`
-/// is only written down. `fix` stands where `check --fix` mends what the rule finds, or some of it.
+/// The level is the rule's default; a policy file can set another. `deny` refuses an object, `warn` returns a warning,
+/// and `audit` only logs the finding. `fix` marks the rules whose findings `check --fix` can fix, or some of them.
 #[derive(Args, Debug)]
 pub(super) struct RulesArgs {
-    /// How to show the rules
+    /// The format of the list
     #[arg(long, short, value_enum, value_name = "FORMAT", default_value_t)]
     output: Format,
 
-    /// Write out those rules that another language can express
+    /// Export the rules that another language can express
     #[arg(long, value_enum, value_name = "LANGUAGE", conflicts_with = "output")]
     export: Option<Language>,
 
@@ -33,7 +33,8 @@ pub(super) struct RulesArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Language {
-    /// ValidatingAdmissionPolicies and their bindings, to be judged by the API server itself: pipe them to kubectl apply --server-side -f -
+    /// ValidatingAdmissionPolicies and their bindings, which the API server itself evaluates: pipe them to kubectl
+    /// apply --server-side -f -
     Cel,
 }
 
@@ -44,7 +45,7 @@ enum Format {
     Text,
     /// For programs: a list of objects
     Json,
-    /// A table for a document, with links to the rules' own
+    /// A table for a document, with links to the rules' pages
     Markdown,
 }
 

@@ -1,7 +1,7 @@
 //! The secrets of a manifest, which must not be printed.
 //!
-//! A finding shows the line that it is about. A literal password in that line would be in the log of a pipeline, which more
-//! people can read than the manifest.
+//! A finding shows the line that it is about. A literal password in that line would be in the log of a pipeline, which
+//! more people can read than the manifest.
 
 use std::ops::Range;
 
@@ -117,7 +117,8 @@ fn is_about(name: &str) -> bool {
     ends.into_iter().any(ends_with)
 }
 
-/// Returns the end of the first word of [`NAMES`] in a text. No word contains another, so the first to start ends first.
+/// Returns the end of the first word of [`NAMES`] in a text. No word contains another, so the first to start ends
+/// first.
 fn name_end(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     (0..bytes.len()).find_map(|at| {

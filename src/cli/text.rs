@@ -52,7 +52,7 @@ impl TextRenderer {
         let mut snippet = snippet(&excerpt, &unreadable.file).fold(true);
         snippet = snippet.annotation(AnnotationKind::Primary.span(excerpt.primary.clone()));
         if let Some(first) = &excerpt.related {
-            snippet = snippet.annotation(AnnotationKind::Context.span(first.clone()).label("it is here already"));
+            snippet = snippet.annotation(AnnotationKind::Context.span(first.clone()).label("already defined here"));
         }
         let mut group = Level::ERROR.primary_title(&unreadable.message).element(snippet);
         if let Some(help) = unreadable.help {
@@ -101,7 +101,7 @@ pub(super) fn summary(summary: &Summary, is_live: bool) -> String {
     }
     let mut unchecked = Vec::new();
     if passed_by > 0 {
-        unchecked.push(format!("{passed_by} of other kinds passed by"));
+        unchecked.push(format!("{passed_by} of other kinds skipped"));
     }
     let SkippedCounts { hidden, ignored, excluded } = skipped;
     let skipped = [(hidden, "hidden"), (ignored, "ignored by git"), (excluded, "excluded")];

@@ -14,19 +14,19 @@ fn commit() -> Option<&'static str> {
     option_env!("RAYGUARD_COMMIT").filter(|commit| !commit.is_empty())
 }
 
-/// Show the version, the versions of KubeRay it knows, and the hash of its rules
+/// Show the version, the known versions of KubeRay, and the hash of the rules
 ///
-/// Two binaries with the same hash have the same rules with the same levels and documents, whatever else is different.
+/// Two binaries with the same hash have the same rules with the same levels and documents.
 #[derive(Args, Clone, Copy, Debug)]
 pub(super) struct VersionArgs {
-    /// How to show it
+    /// The format
     #[arg(long, short, value_enum, value_name = "FORMAT", default_value_t)]
     output: Format,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// Lines for people
+    /// For people
     #[default]
     Text,
     /// For programs

@@ -54,7 +54,7 @@ impl LiveContext {
                 kube::Error::Api(status) => status.message,
                 error => ray_objects::request_error(&error),
             };
-            let message = format!("the Secret of a password cannot be looked into: {message}");
+            let message = format!("cannot read the Secret of a password: {message}");
             Unreadable::new(format!("cluster:secrets/{namespace}/{}", secret.name), message)
         })
     }

@@ -24,28 +24,28 @@ use crate::cli::{CliError, Status, output, text};
 /// The cluster to check.
 #[derive(Args, Clone, Debug)]
 pub(in crate::cli) struct LiveArgs {
-    /// Check what is in a live cluster, in place of files
+    /// Check the objects of a live cluster instead of files
     ///
-    /// Reads the RayClusters, RayServices, RayJobs and RayCronJobs of one namespace or of all, and judges each as it is
-    /// stored, without the defaults that rayguard would add to a new one. Of a RayCluster that a RayService or RayJob
-    /// owns, only that is said which is not said of its owner. RayClusters are compared with all others that are read.
-    /// Needs the right to list these resources, and no other.
+    /// Reads the RayClusters, RayServices, RayJobs and RayCronJobs of one namespace or of all, and checks each as it is
+    /// stored, without the defaults that rayguard would add to a new one. If a RayService or RayJob owns a RayCluster,
+    /// a finding that both have is reported only for the owner. RayClusters are compared with all others that are read.
+    /// Requires only the right to list these resources.
     #[arg(long, conflicts_with_all = ["paths", "fix", "diff", "exclude", "no_ignore", "stdin_filename"])]
     cluster: bool,
 
-    /// The context of the kubeconfig; its current one unless you say so
+    /// The context of the kubeconfig; its current context if not given
     #[arg(long, value_name = "NAME", requires = "cluster")]
     pub(super) context: Option<String>,
 
-    /// The kubeconfig; found as kubectl finds it unless you say so
+    /// The kubeconfig; found as kubectl finds it if not given
     #[arg(long, value_name = "FILE", requires = "cluster")]
     pub(super) kubeconfig: Option<PathBuf>,
 
-    /// Look into all namespaces; else into that of --namespace, or the context's own
+    /// Check all namespaces, instead of that of --namespace or of the context
     #[arg(long, short = 'A', requires = "cluster", conflicts_with = "namespace")]
     pub(super) all_namespaces: bool,
 
-    /// Look into the Secrets of passwords too, for the names of their keys; takes the right to get them
+    /// Also read the Secrets of passwords, for the names of their keys; requires the right to get them
     #[arg(long, requires = "cluster")]
     pub(super) secrets: bool,
 }
@@ -66,7 +66,7 @@ impl LiveArgs {
         ];
         match given.into_iter().find(|(_, is_given)| *is_given && !self.cluster) {
             Some((name, _)) => {
-                let message = format!("{name} is of no use without --cluster, and with it no path can be given");
+                let message = format!("{name} requires --cluster, which cannot be used with a path");
                 Err(CliError::Usage(message))
             }
             None => Ok(self.cluster),
@@ -98,7 +98,7 @@ pub(in crate::cli) fn check(args: &CheckArgs) -> Result<Status, CliError> {
 
 /// Returns the message about a kind that the cluster does not have.
 fn absent(kind: Kind) -> String {
-    format!("the cluster has no {}s: their CRD is not installed, and they are passed over\n", kind.as_str())
+    format!("the cluster has no {}s: their CRD is not installed, so they are skipped\n", kind.as_str())
 }
 
 impl Checker<'_> {
@@ -126,10 +126,10 @@ impl Checker<'_> {
         let error = |message: String| Unreadable::new(live.name.clone(), message);
         // The object is checked as a value. The YAML is only for locations and excerpts: they refer to the text that
         // `kubectl get --output yaml` prints.
-        let text = yaml::to_string(&live.json).map_err(|it| error(format!("cannot be shown: {it}")))?;
+        let text = yaml::to_string(&live.json).map_err(|it| error(format!("cannot be written as YAML: {it}")))?;
         let document = yaml::documents(&text).into_iter().next().ok_or_else(|| error("is empty".to_owned()))?;
         let document = document.map_err(|it| Unreadable::document(&live.name, &Lines::of(&text), &it))?;
-        let object = RayObject::read(&live.json).ok_or_else(|| error("is no object of KubeRay's".to_owned()))?;
+        let object = RayObject::read(&live.json).ok_or_else(|| error("is not a KubeRay object".to_owned()))?;
         let environment = Environment { cluster: context, ..Environment::EMPTY };
         let context = Context::new(&object, &self.policy.settings).within(environment);
         let found = owners.review(self.policy, &context, &Exemptible::All);

@@ -31,7 +31,7 @@ const TIMEOUT: Duration = Duration::from_mins(1);
 pub(super) enum LiveError {
     #[error("cannot start: {0}")]
     Runtime(#[from] std::io::Error),
-    #[error("cannot tell how to reach the API server: {0}")]
+    #[error("cannot find the API server: {0}")]
     Config(String),
 }
 

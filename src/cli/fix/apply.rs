@@ -37,11 +37,11 @@ struct Unfixed {
 enum Reason {
     #[error("{0}")]
     Obstacle(#[from] Obstacle),
-    #[error("rayguard's own defaults are there, and nothing that is written")]
+    #[error("the manifest does not have this field; its value is rayguard's default")]
     Default,
-    #[error("another item of the list has this name already")]
+    #[error("another item of the list already has this name")]
     Taken,
-    #[error("the text has been gone over often enough; run it once more")]
+    #[error("too many passes over the file; run the command again")]
     Passes,
 }
 

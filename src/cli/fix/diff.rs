@@ -8,8 +8,8 @@ use similar::TextDiff;
 
 use crate::cli::output;
 
-/// Prints the difference between two versions of a file. If the output is not for a person, no byte of it is changed, so
-/// that `patch -p0` accepts it.
+/// Prints the difference between two versions of a file. If the output is not for a person, no byte of it is changed,
+/// so that `patch -p0` accepts it.
 pub(super) fn show(before: &str, after: &str, name: &str) -> io::Result<()> {
     let diff = TextDiff::from_lines(before, after);
     // A name with spaces ends with a tab, as in the output of `diff` and git.

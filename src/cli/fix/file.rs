@@ -32,7 +32,7 @@ pub(super) fn replace(path: &Path, read: &[u8], text: &[u8]) -> io::Result<()> {
     file.as_file().set_permissions(permissions)?;
     file.as_file().sync_all()?;
     if fs::read(&target)? != read {
-        return Err(io::Error::other("somebody else has changed it meanwhile"));
+        return Err(io::Error::other("the file has changed since it was read"));
     }
     file.persist(&target)?;
     Ok(())
@@ -61,7 +61,7 @@ mod tests {
         let path = folder.path().join("a.yaml");
         fs::write(&path, "theirs").expect("a file");
         let error = replace(&path, b"read", b"ours").expect_err("it is not what was read");
-        assert_eq!(error.to_string(), "somebody else has changed it meanwhile");
+        assert_eq!(error.to_string(), "the file has changed since it was read");
         assert_eq!(fs::read(&path).expect("a file"), b"theirs");
         assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 1, "nothing is left behind");
         replace(&path, b"theirs", b"ours").expect("it can be written");

@@ -1,4 +1,5 @@
-//! Annotations of GitHub workflows: commands in the log of a step, which GitHub shows next to the lines of a pull request.
+//! Annotations of GitHub workflows: commands in the log of a step, which GitHub shows next to the lines of a pull
+//! request.
 //!
 //! `::error file=…,line=…,col=…,endLine=…,endColumn=…,title=…::message`, with the escapes that the runner decodes
 //! (actions/toolkit packages/core/src/command.ts; actions/runner src/Runner.Common/ActionCommand.cs).
@@ -20,7 +21,13 @@ impl ReportWriter for Github {
                 Severity::Note => "notice",
             };
             let location = RepositoryLocation::of(&reported.file, reported.template.as_deref(), Some(&reported.region));
-            annotate(out, command, &location, reported.finding.rule.name, &format!("{}: {}", reported.object, reported.line()))?;
+            annotate(
+                out,
+                command,
+                &location,
+                reported.finding.rule.name,
+                &format!("{}: {}", reported.object, reported.line()),
+            )?;
         }
         for error in &report.errors {
             let location = RepositoryLocation::of(&error.file, None, error.region.as_deref());

@@ -21,7 +21,8 @@ pub(super) struct GitLab {
 impl GitLab {
     fn write(&mut self, out: &mut dyn Write, entry: &Entry<'_>) -> io::Result<()> {
         let Entry { location, check, severity, description, identity } = entry;
-        let mut fingerprint = fingerprint([&*location.file, check].into_iter().chain(identity.iter().map(|word| &**word)));
+        let mut fingerprint =
+            fingerprint([&*location.file, check].into_iter().chain(identity.iter().map(|word| &**word)));
         let seen = self.seen.entry(fingerprint.clone()).or_default();
         if *seen > 0 {
             fingerprint = format!("{fingerprint}-{seen}");

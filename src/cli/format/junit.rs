@@ -1,5 +1,5 @@
-//! JUnit XML, as Jenkins, GitLab and others read it. Every file is a suite, and every object is a test. A file or a document
-//! that could not be checked is a test too.
+//! JUnit XML, as Jenkins, GitLab and others read it. Every file is a suite, and every object is a test. A file or a
+//! document that could not be checked is a test too.
 
 use std::io::{self, Write};
 

@@ -58,7 +58,7 @@ impl ReportWriter for Tap {
 
     fn end(&mut self, out: &mut dyn Write, _: &Summary) -> io::Result<()> {
         self.begin(out)?;
-        writeln!(out, "1..{}{}", self.number, if self.number == 0 { " # SKIP no object of KubeRay's" } else { "" })
+        writeln!(out, "1..{}{}", self.number, if self.number == 0 { " # SKIP no KubeRay objects" } else { "" })
     }
 }
 

@@ -39,7 +39,7 @@ pub(super) fn walk(
             let name = path.display().to_string();
             let unreadable = match error.io_error() {
                 Some(error) => Unreadable::io(name, error),
-                None => Unreadable::new(name, "a folder that contains itself, by a link"),
+                None => Unreadable::new(name, "a folder that contains itself through a link"),
             };
             Some(Err(unreadable))
         }
@@ -55,7 +55,8 @@ struct Filter {
 }
 
 impl Filter {
-    /// Reports whether to read an entry at this depth below the folder, and counts it if not. Enters a folder that is read.
+    /// Reports whether to read an entry at this depth below the folder, and counts it if not. Enters a folder that is
+    /// read.
     fn includes(&mut self, path: &Path, depth: usize, is_folder: bool) -> bool {
         let Self { excluded, ignored, skipped } = self;
         // Files that are not manifests are not counted.

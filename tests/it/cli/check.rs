@@ -74,7 +74,7 @@ fn a_folder_is_read_in_order_without_hidden_ignored_and_excluded_files() {
     assert_eq!(files(&["m/a.yaml"]).0, ["m/a.yaml"], "a file that is named is read");
     assert_eq!(files(&["--exclude", "a.yaml", "m/a.yaml"]).1["skipped"]["excluded"], 1);
     let ended = shell.run(&["check", "--exclude", "b/", "m"]);
-    let summary = "checked 2 objects in 3 files (1 of other kinds passed by; not read: 1 hidden, 1 ignored by git, 1 excluded): 2 errors\n";
+    let summary = "checked 2 objects in 3 files (1 of other kinds skipped; not read: 1 hidden, 1 ignored by git, 1 excluded): 2 errors\n";
     assert_eq!(ended.err, summary);
 }
 
@@ -143,7 +143,7 @@ fn require_ray_fails_without_a_kuberay_object() {
     let none = shell.run(&["check", "--require-ray", "none"]);
     assert_eq!(none.status, Some(2));
     assert!(
-        none.err.ends_with("error: no object of KubeRay's was found, and --require-ray asks for one\n"),
+        none.err.ends_with("error: no KubeRay object was found, and --require-ray requires one\n"),
         "{}",
         none.err
     );
@@ -164,7 +164,7 @@ fn dangling_and_circular_links_are_errors() {
     let report = shell.json(&["m"]);
     let messages: Vec<_> =
         report["errors"].as_array().expect("a list").iter().map(|it| it["message"].clone()).collect();
-    assert_eq!(messages, ["cannot be read: No such file or directory", "a folder that contains itself, by a link"]);
+    assert_eq!(messages, ["cannot be read: No such file or directory", "a folder that contains itself through a link"]);
     assert_eq!(report["summary"]["errors"], 1);
 }
 

@@ -146,7 +146,7 @@ fn a_rename_to_an_existing_name_is_not_fixed_and_the_reason_is_printed() {
     let shell = Shell::with(&[("a.yaml", &text)]);
     let ended = shell.run(&["check", "--fix", "a.yaml"]);
     assert_eq!((ended.status, read(&shell, "a.yaml")), (Some(0), text));
-    let note = "a.yaml:30:19: not fixed: misspelled-variable: another item of the list has this name already\n";
+    let note = "a.yaml:30:19: not fixed: misspelled-variable: another item of the list already has this name\n";
     assert!(ended.err.contains(note), "{}", ended.err);
 }
 
@@ -161,7 +161,7 @@ fn a_value_from_a_default_is_not_fixed_and_the_reason_is_printed() {
     let shell = Shell::with(&[("a.yaml", &text), ("policy.yaml", &policy)]);
     let ended = shell.run(&["check", "--fix", "--config", "policy.yaml", "a.yaml"]);
     assert_eq!((ended.status, read(&shell, "a.yaml")), (Some(1), text), "{ended:?}");
-    let note = "not fixed: worker-reconnect-timeout: rayguard's own defaults are there, and nothing that is written\n";
+    let note = "not fixed: worker-reconnect-timeout: the manifest does not have this field; its value is rayguard's default\n";
     assert!(ended.err.contains(note), "{}", ended.err);
 }
 
@@ -240,6 +240,6 @@ fn default_in_place_writes_defaults_into_the_file() {
     for arguments in [&["default", "--in-place", "-"][..], &["default", "--in-place"]] {
         let ended = shell.pipe(arguments, text.as_bytes());
         assert_eq!((ended.status, &*ended.out), (Some(2), ""));
-        assert!(ended.err.contains("--in-place writes into files, and the standard input is none"), "{}", ended.err);
+        assert!(ended.err.contains("--in-place requires files, not the standard input"), "{}", ended.err);
     }
 }
