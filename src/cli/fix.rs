@@ -63,7 +63,7 @@ impl FixArgs {
         }
         let is_data = |output: &OutputTo| output.format != Format::Text && output.is_stdout();
         if reads_stdin(input) && !self.diff && outputs.iter().any(is_data) {
-            let message = "--fix writes the fixed text to the standard output; use --output FORMAT=FILE";
+            let message = "--fix writes the fixed text to the standard output; write --output FORMAT=FILE";
             return Err(CliError::Usage(message.to_owned()));
         }
         let mut fixed = Fixed { count: 0, stdin: None, status: Status::Clean };

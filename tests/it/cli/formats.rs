@@ -140,7 +140,7 @@ fn tap_is_readable_by_perls_prove() {
     assert!(printed.contains("Failed 4/6 subtests") && printed.contains("Failed tests:  2-5"), "{printed}");
     assert!(!printed.contains("Parse errors"), "{printed}");
     let (is_success, printed) = prove(&empty.out);
-    assert!(is_success && printed.contains("skipped: no object of KubeRay's"), "{printed}");
+    assert!(is_success && printed.contains("skipped: no KubeRay objects"), "{printed}");
     let clean = shell.run(&["check", "-qo", "tap", "m/allowed.yaml"]).out;
     assert_eq!(clean, "TAP version 13\nok 1 - m/allowed.yaml: RayCluster default/allowed\n1..1\n");
     assert!(prove(&clean).0);
@@ -269,9 +269,9 @@ fn one_run_writes_several_formats_to_files() {
     for (arguments, message) in [
         (&["-o", "json", "-o", "text"][..], "only one --output can go to the standard output"),
         (&["-o", "json=a", "-o", "text=./a"], "more than one --output goes to ./a"),
-        (&["-o", "json=m/../m/warned.yaml", "m/warned.yaml"], "m/../m/warned.yaml, which is to be checked"),
+        (&["-o", "json=m/../m/warned.yaml", "m/warned.yaml"], "m/../m/warned.yaml, which is an input"),
         (&["-o", "json=no/such/a"], "error: cannot write no/such/a: No such file or directory"),
-        (&["-o", "json="], "--output json=: write the name of a file behind ="),
+        (&["-o", "json="], "--output json=: write a file name after ="),
         (&["-o", "sarfi=a"], "a similar value exists: 'sarif'"),
     ] {
         let ended = shell.run(&[&["check"], arguments, &["m"]].concat());

@@ -198,7 +198,7 @@ fn missing_kinds_are_skipped_and_reported() {
     let one = check(&server.kubeconfig_file(), &[]);
     assert_eq!(one.status.code(), Some(0), "{}", stderr(&one));
     let lines = ["RayCronJobs", "RayServices", "RayJobs"]
-        .map(|kind| format!("the cluster has no {kind}: their CRD is not installed, and they are passed over\n"));
+        .map(|kind| format!("the cluster has no {kind}: their CRD is not installed, so they are skipped\n"));
     assert_eq!(stderr(&one), lines.concat() + "checked 0 objects: nothing found\n");
     assert_eq!(stderr(&check(&server.kubeconfig_file(), &["--quiet"])), "");
 }
@@ -251,7 +251,7 @@ fn secrets_are_checked_if_requested_and_allowed() {
     assert_eq!(refused.status.code(), Some(2));
     let stderr = stderr(&refused);
     assert!(
-        stderr.contains("cluster:secrets/live-secrets/redis: the Secret of a password cannot be looked into: "),
+        stderr.contains("cluster:secrets/live-secrets/redis: cannot read the Secret of a password: "),
         "{stderr}"
     );
     assert!(stderr.contains("cannot get resource") && stderr.contains("checked 1 object"), "{stderr}");
