@@ -23,11 +23,11 @@ use super::{CliError, Input, Status, ordered, output, text};
 #[derive(Args, Debug)]
 pub(super) struct CheckArgs {
     #[command(flatten)]
-    pub(super) input: Input,
+    input: Input,
 
     #[cfg(feature = "server")]
     #[command(flatten)]
-    pub(super) live: super::cluster::LiveArgs,
+    live: super::cluster::LiveArgs,
 
     /// The format of the findings, and the file to write to; may be given several times
     ///
@@ -45,7 +45,7 @@ pub(super) struct CheckArgs {
 
     /// Do not print the summary and the progress to the standard error
     #[arg(long, short)]
-    pub(super) quiet: bool,
+    quiet: bool,
 
     #[command(flatten)]
     fix: FixArgs,
@@ -78,7 +78,14 @@ impl FailOn {
 pub(super) fn run(args: &CheckArgs) -> Result<Status, CliError> {
     #[cfg(feature = "server")]
     if args.live.is_requested()? {
-        return super::cluster::check(args);
+        let policy = args.input.policy()?;
+        let outputs = args.outputs()?;
+        let checker = args.checker(&policy, &outputs, None);
+        // There is no progress bar, because the number of objects is not known in advance.
+        let mut reporter = args.reporter(&outputs, Progress::new(false))?;
+        let namespace = args.input.namespace.as_deref();
+        let summary = super::cluster::check_objects(&args.live, namespace, &checker, &mut reporter, args.quiet)?;
+        return args.end(reporter, &summary, true, None);
     }
     let policy = args.input.policy()?;
     let mut outputs = args.outputs()?;
@@ -97,23 +104,16 @@ pub(super) fn run(args: &CheckArgs) -> Result<Status, CliError> {
     let mut reporter = args.reporter(&outputs, Progress::new(!args.quiet))?;
     let summary = check_files(sources, &checker, &mut reporter)?;
     let summary = Summary { skipped: skipped.counts(), ..summary };
-    reporter.end(&summary)?;
-    if !args.quiet {
-        output::message(&text::summary(&summary, false));
-        if let Some(fixed) = &checker.fixed {
-            output::message(&fixed.summary(summary.errors + summary.warnings + summary.notes));
-        }
-    }
-    Ok(args.status(&summary, checker.fixed.map(|fixed| fixed.status)))
+    args.end(reporter, &summary, false, checker.fixed.as_ref())
 }
 
 impl CheckArgs {
     /// Returns the outputs that the user asks for.
-    pub(super) fn outputs(&self) -> Result<Vec<OutputTo>, CliError> {
+    fn outputs(&self) -> Result<Vec<OutputTo>, CliError> {
         format::distinct(&self.output, &self.input.paths).map_err(CliError::Usage)
     }
 
-    pub(super) fn checker<'c>(&'c self, policy: &'c Policy, outputs: &[OutputTo], fixed: Option<Fixed>) -> Checker<'c> {
+    fn checker<'c>(&'c self, policy: &'c Policy, outputs: &[OutputTo], fixed: Option<Fixed>) -> Checker<'c> {
         Checker {
             policy,
             namespace: self.input.namespace(),
@@ -123,18 +123,31 @@ impl CheckArgs {
         }
     }
 
-    pub(super) fn reporter(&self, outputs: &[OutputTo], progress: Progress) -> Result<Reporter, CliError> {
+    fn reporter(&self, outputs: &[OutputTo], progress: Progress) -> Result<Reporter, CliError> {
         Reporter::open(outputs, self.fail_on.threshold(), progress)
     }
 
-    /// Returns the exit status of a check. `fixed` is that of `--fix`.
-    pub(super) fn status(&self, summary: &Summary, fixed: Option<Status>) -> Status {
+    /// Completes the outputs, prints the summary, and returns the exit status.
+    fn end(
+        &self,
+        reporter: Reporter,
+        summary: &Summary,
+        is_live: bool,
+        fixed: Option<&Fixed>,
+    ) -> Result<Status, CliError> {
+        reporter.end(summary)?;
+        if !self.quiet {
+            output::message(&text::summary(summary, is_live));
+            if let Some(fixed) = fixed {
+                output::message(&fixed.summary(summary.errors + summary.warnings + summary.notes));
+            }
+        }
         if self.require_ray && summary.objects == 0 && summary.unreadable == 0 {
             output::message(&text::error("no KubeRay object was found, and --require-ray requires one"));
-            return Status::Unchecked;
+            return Ok(Status::Unchecked);
         }
         let status = summary.status(self.fail_on.threshold());
-        fixed.map_or(status, |fixed| status.max(fixed))
+        Ok(fixed.map_or(status, |fixed| status.max(fixed.status)))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The commands that need a cluster: `serve`, `check-api`, and `check --cluster`. All of them need the feature
 //! `server`.
 
+mod arguments;
 mod context;
 mod live;
 mod objects;
@@ -14,7 +15,8 @@ use super::{CliError, Status, output};
 use crate::check_api::{self, CheckApiArgs};
 use crate::serve::{self, ServeArgs};
 
-pub(super) use live::{LiveArgs, check};
+pub(super) use arguments::LiveArgs;
+pub(super) use live::check_objects;
 
 /// The commands that exist only with the feature `server`.
 #[derive(Debug, Subcommand)]

@@ -104,7 +104,7 @@ impl Fixed {
 ///
 /// # Errors
 ///
-/// The standard input is to be read, or something cannot be written.
+/// The standard input cannot be changed in place, or something cannot be written.
 pub(super) fn in_place(policy: &Policy, input: &Input, diff: bool) -> Result<Status, CliError> {
     if reads_stdin(input) {
         let message = "--in-place requires files, not the standard input; without it, the text is printed";

@@ -47,8 +47,7 @@ impl Progress {
         bar.inc(1);
     }
 
-    /// Hides the bar while `write` prints to the terminal. The argument of `write` tells whether there is a visible
-    /// bar.
+    /// Hides the bar while `write` prints to the terminal. Its argument is true if the bar is visible.
     pub(super) fn suspend<T>(&self, write: impl FnOnce(bool) -> T) -> T {
         match self.bar.as_ref().filter(|bar| !bar.is_hidden()) {
             Some(bar) => bar.suspend(|| write(true)),

@@ -15,8 +15,8 @@ use rayguard_webhook::error::chain;
 use rayguard_webhook::kube_api::ray_objects::{self, ListError, RayObjectPager, StoredObject};
 use tokio::runtime::{Builder, Runtime};
 
+use super::arguments::LiveArgs;
 use super::context::LiveContext;
-use super::live::LiveArgs;
 use super::proxy;
 use crate::cli::report::Unreadable;
 
