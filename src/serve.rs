@@ -121,7 +121,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     };
     let webhooks = endpoint::router(policy, view.known(), Arc::clone(&metrics));
     let webhooks = Server::tls(listener.socket, config, Arc::clone(&metrics), webhooks, limits);
-    let admin = Admin { shared: shared.clone(), is_keeper: origin.is_keeper(), phases: lifetime.subscribe() };
+    let admin = Admin { state: shared.clone(), manages_ca_bundles: origin.is_keeper(), phases: lifetime.subscribe() };
     let admin = Server::plain(admin_listener.socket, admin::router(admin), limits);
     tracing::info!(webhooks = %listener.address, admin = %admin_listener.address, "serving");
 

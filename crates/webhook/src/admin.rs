@@ -1,5 +1,5 @@
-//! What Kubernetes and Prometheus ask, over plain HTTP on a port of its own: a busy or broken TLS port must not make
-//! the kubelet kill the process.
+//! The probes and metrics over plain HTTP, on a separate port: a busy or misconfigured TLS port must not make the kubelet kill
+//! the process.
 
 use axum::Router;
 use axum::extract::State;
@@ -12,22 +12,22 @@ use crate::ca_bundle::SharedState;
 use crate::health::Component;
 use crate::server::{Phase, PhaseReceiver};
 
-/// What the answers are made of. It can only be made once the webhooks' port is bound, which is the first part of
+/// The state of the server for probes and metrics. It must be created after the port of the webhooks is bound, which is part of
 /// being ready.
 #[derive(Clone)]
 pub struct Admin {
-    /// What is known of the certificate, and what is counted
-    pub shared: SharedState,
-    /// Whether the `caBundle`s are rayguard's to keep
-    pub is_keeper: bool,
-    /// The phase of the webhooks
+    /// The certificate, the failures and the metrics
+    pub state: SharedState,
+    /// Whether rayguard manages the `caBundle`s
+    pub manages_ca_bundles: bool,
+    /// The phase of the webhooks' server
     pub phases: PhaseReceiver,
 }
 
-/// `/livez`, `/readyz` and `/metrics`.
+/// Returns a router with `/livez`, `/readyz` and `/metrics`.
 pub fn router(admin: Admin) -> Router {
     Router::new()
-        // Alive is whoever answers: nothing that a restart would not mend may fail here.
+        // The process is alive if it answers. A failure that a restart would not fix must not fail this probe.
         .route("/livez", get(|| async { "alive\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
@@ -35,38 +35,38 @@ pub fn router(admin: Admin) -> Router {
 }
 
 async fn ready(State(admin): State<Admin>) -> (StatusCode, String) {
-    let missing = admin.missing();
-    if missing.is_empty() {
+    let obstacles = admin.obstacles();
+    if obstacles.is_empty() {
         return (StatusCode::OK, "ready\n".to_owned());
     }
-    let lines = missing.into_iter().map(|part| format!("not ready: {part}\n"));
+    let lines = obstacles.into_iter().map(|obstacle| format!("not ready: {obstacle}\n"));
     (StatusCode::SERVICE_UNAVAILABLE, lines.collect())
 }
 
 impl Admin {
-    /// What being ready lacks.
-    fn missing(&self) -> Vec<String> {
-        let SharedState { clock, resolver, readiness, health, .. } = &self.shared;
-        let because = |part| health.failure(part).map(|why| format!(": {why}")).unwrap_or_default();
-        let mut missing = Vec::new();
+    /// Returns why the server is not ready.
+    fn obstacles(&self) -> Vec<String> {
+        let SharedState { clock, resolver, readiness, health, .. } = &self.state;
+        let because = |component| health.failure(component).map(|error| format!(": {error}")).unwrap_or_default();
+        let mut obstacles = Vec::new();
         match resolver.current() {
-            None => missing.push(format!("there is no certificate yet{}", because(Component::Certificates))),
-            // The wall clock of this very moment: a timer would have stood still with a suspended machine.
+            None => obstacles.push(format!("there is no certificate yet{}", because(Component::Certificates))),
+            // The wall clock is read here, because a timer would have stopped while the machine was suspended.
             Some(certificate) if !certificate.is_valid_at(clock.now()) => {
-                missing.push(format!("the certificate is not valid now{}", because(Component::Certificates)));
+                obstacles.push(format!("the certificate is not valid now{}", because(Component::Certificates)));
             }
             Some(_) => {}
         }
-        if self.is_keeper && !readiness.is_ready() {
-            missing.push(format!("the caBundle does not vouch for the certificate{}", because(Component::CaBundle)));
+        if self.manages_ca_bundles && !readiness.is_ready() {
+            obstacles.push(format!("the caBundle does not vouch for the certificate{}", because(Component::CaBundle)));
         }
         if self.phases.current() > Phase::Serving {
-            missing.push("about to stop".to_owned());
+            obstacles.push("about to stop".to_owned());
         }
-        missing
+        obstacles
     }
 }
 
 async fn metrics(State(admin): State<Admin>) -> impl IntoResponse {
-    ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], admin.shared.metrics.encode())
+    ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], admin.state.metrics.encode())
 }

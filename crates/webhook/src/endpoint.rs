@@ -16,7 +16,7 @@ use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, post};
 
 use crate::metrics::{Metrics, RequestLabels};
-use body::Memory;
+use body::MemoryBudget;
 use rayguard_policy::admission::{Decision, Malformed, Operation, Verdict, Webhook, mutate, validate};
 use rayguard_policy::cluster_context::ClusterContext;
 use rayguard_policy::context::Environment;
@@ -26,26 +26,31 @@ use rayguard_policy::ray::serve::ServeConfigCache;
 use rayguard_policy::rule::Level;
 use refusal::Refusal;
 
-/// The longest name that an object may have.
-const LONGEST_NAME: usize = 253;
+/// The length of the longest name that Kubernetes allows for an object.
+const MAX_NAME_LENGTH: usize = 253;
 
-/// The webhooks, with all that they share.
+/// The state that the webhooks share.
 pub struct Endpoint {
     policy: Policy,
-    view: Arc<dyn ClusterContext>,
+    cluster: Arc<dyn ClusterContext>,
     serve_configs: ServeConfigCache,
     metrics: Arc<Metrics>,
-    memory: Memory,
+    memory: MemoryBudget,
 }
 
-/// A webhook without its surroundings.
-type Review = for<'a> fn(&Endpoint, &'a [u8]) -> Result<Decision<'a>, Malformed>;
+/// The review of a webhook: the body of a request in, a decision out.
+type ReviewFn = for<'a> fn(&Endpoint, &'a [u8]) -> Result<Decision<'a>, Malformed>;
 
-/// The webhooks of a policy, at `/mutate` and `/validate`.
-pub fn router(policy: Policy, view: Arc<dyn ClusterContext>, metrics: Arc<Metrics>) -> Router {
+/// Returns a router with the webhooks of a policy at `/mutate` and `/validate`.
+pub fn router(policy: Policy, cluster: Arc<dyn ClusterContext>, metrics: Arc<Metrics>) -> Router {
     metrics.declare_admission_errors(Refusal::REASONS);
-    let endpoint =
-        Arc::new(Endpoint { policy, view, serve_configs: ServeConfigCache::default(), metrics, memory: Memory::new() });
+    let endpoint = Arc::new(Endpoint {
+        policy,
+        cluster,
+        serve_configs: ServeConfigCache::default(),
+        metrics,
+        memory: MemoryBudget::new(),
+    });
     Router::new()
         .route("/mutate", webhook(Webhook::Mutate, |endpoint, body| mutate(&endpoint.policy, body)))
         .route("/validate", webhook(Webhook::Validate, Endpoint::validate))
@@ -54,7 +59,7 @@ pub fn router(policy: Policy, view: Arc<dyn ClusterContext>, metrics: Arc<Metric
         .with_state(endpoint)
 }
 
-fn webhook(webhook: Webhook, review: Review) -> MethodRouter<Arc<Endpoint>> {
+fn webhook(webhook: Webhook, review: ReviewFn) -> MethodRouter<Arc<Endpoint>> {
     post(move |State(endpoint): State<Arc<Endpoint>>, request: Request<Body>| async move {
         let _in_flight = endpoint.metrics.in_flight();
         match endpoint.answer(webhook, review, request).await {
@@ -70,17 +75,17 @@ fn webhook(webhook: Webhook, review: Review) -> MethodRouter<Arc<Endpoint>> {
 
 impl Endpoint {
     fn validate<'a>(&self, body: &'a [u8]) -> Result<Decision<'a>, Malformed> {
-        let environment = Environment { cluster: &*self.view, serve_configs: Some(&self.serve_configs) };
+        let environment = Environment { cluster: &*self.cluster, serve_configs: Some(&self.serve_configs) };
         validate(&self.policy, environment, body)
     }
 
-    async fn answer(&self, webhook: Webhook, review: Review, request: Request<Body>) -> Result<Vec<u8>, Refusal> {
+    async fn answer(&self, webhook: Webhook, review: ReviewFn, request: Request<Body>) -> Result<Vec<u8>, Refusal> {
         if !is_json(&request) {
             return Err(Refusal::ContentType);
         }
         let body = self.memory.read(request).await?;
         let start = Instant::now();
-        // The policy is never changed, so a panic leaves nothing half done.
+        // The policy is immutable, so a panic leaves no inconsistent state behind.
         let decision = catch_unwind(AssertUnwindSafe(|| review(self, &body.bytes))).map_err(|_| Refusal::Panic)??;
         count_decision(&self.metrics, webhook, &decision, start.elapsed());
         log(webhook, &decision, start);
@@ -121,7 +126,7 @@ fn count_refusal(metrics: &Metrics, webhook: Webhook, refusal: &Refusal) {
     metrics.request_failed(&labels, refusal.reason());
 }
 
-/// One line a decision. It says which rules found something, and never what: values may be secrets.
+/// Logs a decision: the rules that found something, but never their findings, because values may be secrets.
 fn log(webhook: Webhook, decision: &Decision<'_>, start: Instant) {
     macro_rules! line {
         ($level:ident) => {
@@ -148,10 +153,10 @@ fn log(webhook: Webhook, decision: &Decision<'_>, start: Instant) {
     }
 }
 
-/// As much of a name as Kubernetes allows: the mutating webhook sees names before they are checked, and a name may be as
-/// long as a body.
+/// Truncates a name to the length that Kubernetes allows. The mutating webhook receives names that are not validated yet, and
+/// such a name may be as long as the body.
 fn short(name: &str) -> &str {
-    &name[..name.floor_char_boundary(LONGEST_NAME)]
+    &name[..name.floor_char_boundary(MAX_NAME_LENGTH)]
 }
 
 fn rules(decision: &Decision<'_>, level: Level) -> Option<String> {
@@ -170,7 +175,7 @@ mod tests {
     use super::*;
     use rayguard_policy::cluster_context::NoContext;
 
-    fn broken<'a>(_: &Endpoint, body: &'a [u8]) -> Result<Decision<'a>, Malformed> {
+    fn panics<'a>(_: &Endpoint, body: &'a [u8]) -> Result<Decision<'a>, Malformed> {
         let nothing: Option<usize> = body.iter().position(|byte| *byte == 0);
         panic!("{}: {nothing:?}", String::from_utf8_lossy(body));
     }
@@ -180,13 +185,13 @@ mod tests {
         let metrics = Arc::new(Metrics::default());
         let endpoint = Arc::new(Endpoint {
             policy: Policy::default(),
-            view: Arc::new(NoContext),
+            cluster: Arc::new(NoContext),
             serve_configs: ServeConfigCache::default(),
             metrics: Arc::clone(&metrics),
-            memory: Memory::new(),
+            memory: MemoryBudget::new(),
         });
         let mut router = Router::new()
-            .route("/broken", webhook(Webhook::Validate, broken))
+            .route("/broken", webhook(Webhook::Validate, panics))
             .route("/validate", webhook(Webhook::Validate, Endpoint::validate))
             .with_state(endpoint);
         let secret = "hunter2";

@@ -1,5 +1,5 @@
-//! The admission webhooks as a server: HTTPS, certificates, the Kubernetes client, `caBundle`s, watches, audit, metrics
-//! and log. What an object is told, `rayguard-policy` decides.
+//! The server of the admission webhooks: HTTPS, certificates, the Kubernetes client, `caBundle`s, watches, audits, metrics and
+//! the log. `rayguard-policy` decides about objects.
 
 pub mod admin;
 pub mod audit;
