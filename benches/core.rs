@@ -1,6 +1,6 @@
 //! Measures the cost of a review without the server: reading it, validating it, and writing defaults into it.
 //!
-//! `cargo bench --bench core`
+//! `cargo bench -p rayguard-policy --bench core`
 
 use std::hint::black_box;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
-use super::GUIDES;
+use super::{GUIDES, PICTURES};
 use super::rules::RuleEntry;
 
 /// The targets of links.
@@ -20,7 +20,7 @@ impl Links {
         let mut pages: BTreeMap<_, _> = guides.map(|(source, page)| (source.to_owned(), page.to_owned())).collect();
         pages.insert("README.md".to_owned(), "index.md".to_owned());
         pages.extend(rules.iter().map(|rule| (rule.source(), rule.page())));
-        for picture in ["growth-groups.svg", "growth-size.svg"] {
+        for picture in PICTURES {
             pages.insert(format!("docs/{picture}"), picture.to_owned());
         }
         Self { pages, repository }

@@ -55,11 +55,15 @@ const GUIDES: &[(&str, &[Guide])] = &[
             ("docs/reliability.md", "Reliability", "reliability.md"),
             ("docs/performance.md", "Performance", "performance.md"),
             ("docs/fuzzing.md", "Fuzzing", "fuzzing.md"),
+            ("docs/architecture.md", "Architecture", "architecture.md"),
             ("CONTRIBUTING.md", "Contributing", "contributing.md"),
             ("CHANGELOG.md", "Changelog", "changelog.md"),
         ],
     ),
 ];
+
+/// The pictures in `docs`.
+const PICTURES: [&str; 4] = ["drawings/crates.svg", "drawings/paths.svg", "growth-groups.svg", "growth-size.svg"];
 
 /// The error of a page or of the contents that cannot be made.
 type Fault = Box<dyn Error>;
@@ -120,8 +124,10 @@ fn main() -> Result<(), Fault> {
     for rule in &rules {
         pages.write(&rule.page(), &pages.links.lead_from(&rule.source(), &rule.page(), &rule.text(&rayguard)?))?;
     }
-    for picture in ["growth-groups.svg", "growth-size.svg"] {
-        fs::copy(Path::new(ROOT).join("docs").join(picture), pages.folder.join("src").join(picture))?;
+    for picture in PICTURES {
+        let target = pages.folder.join("src").join(picture);
+        fs::create_dir_all(target.parent().unwrap_or(&pages.folder))?;
+        fs::copy(Path::new(ROOT).join("docs").join(picture), target)?;
     }
     for (file, name) in [("docs/book.toml", "book.toml"), ("docs/book/site.css", "site.css")] {
         fs::copy(Path::new(ROOT).join(file), pages.folder.join(name))?;

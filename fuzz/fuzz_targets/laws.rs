@@ -51,6 +51,6 @@ fn is_well_formed(object: &Value) -> bool {
     let mut names = BTreeSet::new();
     RayObject::read(&json).is_some()
         && object["metadata"]["name"].is_string()
-        && Schema::of(Version::NEWEST).faults(&json).is_empty()
+        && Schema::of(Version::NEWEST).violations(&json).is_empty()
         && groups.iter().all(|group| names.insert(group["groupName"].as_str()))
 }

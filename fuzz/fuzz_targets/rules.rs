@@ -10,7 +10,7 @@ use rayguard_policy::kuberay::Version;
 use rayguard_policy::policy::Policy;
 use rayguard_policy::ray::RayObject;
 use rayguard_policy::rule::{Finding, Level};
-use rayguard_policy::schema::{Fault, Schema};
+use rayguard_policy::schema::{Schema, Violation};
 use rayguard_test_support::law;
 use serde_json::Value;
 
@@ -79,10 +79,10 @@ fn check_schema(schema: &Schema, json: &Json<'_>) {
     let mut twice = once.clone();
     schema.conform(&mut twice);
     assert_eq!(Value::from(&once), Value::from(&twice));
-    for fault in schema.faults(json) {
-        let (Fault::Unknown { path, .. } | Fault::Malformed { path, .. }) = &fault;
+    for violation in schema.violations(json) {
+        let (Violation::Unknown { path, .. } | Violation::Malformed { path, .. }) = &violation;
         let parent = path.take(path.steps().len().saturating_sub(1));
-        assert!(parent.value(json).is_some() || parent.to_pointer() == "/metadata", "{fault:?}");
+        assert!(parent.value(json).is_some() || parent.to_pointer() == "/metadata", "{violation:?}");
     }
 }
 

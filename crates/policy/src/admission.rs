@@ -1,7 +1,7 @@
-//! The two webhooks: the bytes of an `AdmissionReview` in, a decision and the bytes of the answer out.
+//! The two webhooks: from the bytes of an `AdmissionReview` to a decision and the bytes of the response.
 //!
-//! Nothing here knows of sockets, clocks or logs. A denial is an answer like any other; an `Err` is a fault of the
-//! call itself, which becomes a 4xx, so that the webhook's `failurePolicy` decides.
+//! This module uses no sockets, clocks or logs. A denial is an `Ok`. An `Err` means that the request itself is
+//! malformed: the server responds with a 4xx status, so that the webhook's `failurePolicy` decides.
 
 mod previous;
 mod reply;
@@ -24,17 +24,17 @@ use crate::rule::{Finding, Level};
 use previous::LazyPrevious;
 use rayguard_manifest::json::Json;
 
-/// Which of the two webhooks is called.
+/// One of the two webhooks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Webhook {
-    /// Writes defaults.
+    /// The mutating webhook, which writes defaults.
     Mutate,
-    /// Refuses, or warns.
+    /// The validating webhook, which denies or warns.
     Validate,
 }
 
 impl Webhook {
-    /// The name, as in the path of the endpoint.
+    /// Returns the name, which is the path of the endpoint.
     pub fn as_str(self) -> &'static str {
         match self {
             Webhook::Mutate => "mutate",
@@ -43,19 +43,19 @@ impl Webhook {
     }
 }
 
-/// What becomes of an object.
+/// The verdict on an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It passes as it is.
+    /// The object is admitted without changes.
     Allowed,
-    /// It passes with defaults written into it.
+    /// The object is admitted with defaults.
     Patched,
-    /// It is refused.
+    /// The object is denied.
     Denied,
 }
 
 impl Verdict {
-    /// The verdict in one word, for logs and metrics.
+    /// Returns the verdict as one word, for logs and metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Verdict::Allowed => "allow",
@@ -65,18 +65,18 @@ impl Verdict {
     }
 }
 
-/// A request that has been decided.
+/// The decision on a request.
 #[derive(Debug)]
 pub struct Decision<'a> {
-    /// What was asked.
+    /// The request.
     pub request: Request<'a>,
-    /// What becomes of the object.
+    /// The verdict on the object.
     pub verdict: Verdict,
-    /// What was found, at every level.
+    /// The findings of all levels; empty in the mutating webhook.
     pub findings: Vec<Finding>,
-    /// How many operations the patch has.
+    /// The number of operations of the patch.
     pub operations: usize,
-    /// The answer to send.
+    /// The response, as JSON.
     pub reply: Vec<u8>,
 }
 
@@ -87,11 +87,11 @@ impl<'a> Decision<'a> {
     }
 }
 
-/// Answers a call of the mutating webhook.
+/// Processes a request to the mutating webhook.
 ///
 /// # Errors
 ///
-/// [`Malformed`] where the body is no AdmissionReview of an object that can be read.
+/// Returns [`Malformed`] if the body is not a valid `AdmissionReview`, or its object cannot be read.
 pub fn mutate<'a>(policy: &Policy, body: &'a [u8]) -> Result<Decision<'a>, Malformed> {
     let mut request = Request::read(body)?;
     let Patch(operations) = patch(policy, &mut request)?;
@@ -118,11 +118,11 @@ fn patch(policy: &Policy, request: &mut Request<'_>) -> Result<Patch, Malformed>
     Ok(request.take_object().map(|object| policy.mutate_new(object)).unwrap_or_default())
 }
 
-/// Answers a call of the validating webhook.
+/// Processes a request to the validating webhook.
 ///
 /// # Errors
 ///
-/// [`Malformed`] where the body is no AdmissionReview of an object that can be read.
+/// Returns [`Malformed`] if the body is not a valid `AdmissionReview`, or its object or old object cannot be read.
 pub fn validate<'a>(
     policy: &Policy,
     environment: Environment<'_>,
@@ -154,16 +154,17 @@ fn findings(policy: &Policy, environment: Environment<'_>, request: &Request<'_>
 }
 
 impl Request<'_> {
-    /// The `apiVersion` in which the user wrote the object, whatever it was converted to on its way.
+    /// Returns the `apiVersion` in which the user wrote the object. The API server may have converted the object to
+    /// another one.
     fn version(&self) -> Option<String> {
         self.request_kind.as_ref().map(|GroupVersionKind { group, version, .. }| format!("{group}/{version}"))
     }
 
-    /// The object to judge, if it is one of KubeRay's and is not on its way out.
+    /// Returns the object to check; `None` if it is not one of KubeRay's or is being deleted.
     fn subject<'r>(&'r self, version: Option<&'r str>) -> Result<Option<RayObject<'r>>, Malformed> {
         let Some(json) = self.object() else { return Ok(None) };
         let object = self.read_as_subject(json, version);
-        // What says that it is one, and does not look like it, must not pass as none.
+        // If the request names a kind of KubeRay's, an object of another kind must not be admitted unchecked.
         let GroupVersionKind { group, version, kind } = &self.kind;
         let named = Kind::in_group(group, version, kind);
         if named.is_some() && named != object.as_ref().map(|object| object.kind) {
@@ -172,7 +173,7 @@ impl Request<'_> {
         Ok(object.filter(|object| !object.is_being_deleted()))
     }
 
-    /// Reads the object, new or old, with what only the request knows of it.
+    /// Reads the new or old object, and adds the namespace and version from the request.
     fn read_as_subject<'r>(&'r self, json: &'r Json<'r>, version: Option<&'r str>) -> Option<RayObject<'r>> {
         let mut object = RayObject::read(json)?;
         object.api_version = version.unwrap_or(object.api_version);

@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use crate::name::{Syntax, sentence};
 use crate::ray::RayObject;
-use crate::ray::storage_key::{StorageKey, Owner};
+use crate::ray::storage_key::{Owner, StorageKey};
 use crate::spelling::quote;
 
 /// The other objects of a cluster, as far as rules need them.
@@ -79,7 +79,8 @@ struct Entry {
 }
 
 impl StorageKeys {
-    /// Adds a cluster's key. Of several clusters of one owner, the smallest location is kept, in whatever order they are added.
+    /// Adds a cluster's key. Of several clusters of one owner, the smallest location is kept, in whatever order they
+    /// are added.
     pub fn add(&mut self, key: StorageKey, conflict: Conflict) {
         let all = self.0.entry(key).or_default();
         match all.binary_search_by(|entry| entry.conflict.owner.cmp(&conflict.owner)) {
@@ -145,14 +146,14 @@ impl FromStr for SecretScope {
             Some((namespace, name)) => (namespace, Some(name)),
             None => (text, None),
         };
-        let faults = [(Some(namespace), Syntax::Dns1123Label, "namespace"), (name, Syntax::Dns1123Subdomain, "Secret")];
-        for (name, syntax, what) in faults {
-            let faults = name.map(|name| syntax.faults(name)).unwrap_or_default();
-            if !faults.is_empty() {
+        let parts = [(Some(namespace), Syntax::Dns1123Label, "namespace"), (name, Syntax::Dns1123Subdomain, "Secret")];
+        for (name, syntax, what) in parts {
+            let errors = name.map(|name| syntax.errors(name)).unwrap_or_default();
+            if !errors.is_empty() {
                 let name = quote(name.unwrap_or_default());
                 return Err(format!(
-                    "{name} {}, which no {what} may be called: write NAMESPACE or NAMESPACE/NAME",
-                    sentence(&faults)
+                    "{name} {}, so it is not the name of a {what}: write NAMESPACE or NAMESPACE/NAME",
+                    sentence(&errors)
                 ));
             }
         }
@@ -218,7 +219,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn claims_are_what_was_added_and_not_taken_back(steps in vec((0..3_u8, 0..4_u8, any::<bool>()), 0..60)) {
+        fn keys_equal_those_added_and_not_removed(steps in vec((0..3_u8, 0..4_u8, any::<bool>()), 0..60)) {
             let (mut storage_keys, mut all) = (StorageKeys::default(), Vec::new());
             for (what, who, comes) in steps {
                 if comes {
@@ -247,8 +248,8 @@ mod tests {
         assert!(one.covers("team-a", "redis.password") && !one.covers("team-a", "redis"));
         assert_eq!([whole.to_string(), one.to_string()], ["team-a", "team-a/redis.password"]);
         for wrong in ["", "/", "a/", "/b", "A", "a.b", "a/B", "a/b/c", "*"] {
-            let said = scope(wrong).expect_err("it is none");
-            assert!(said.ends_with("write NAMESPACE or NAMESPACE/NAME"), "{said}");
+            let error = scope(wrong).expect_err("not a scope");
+            assert!(error.ends_with("write NAMESPACE or NAMESPACE/NAME"), "{error}");
         }
     }
 }

@@ -62,8 +62,8 @@ pub trait Previous<'o>: std::fmt::Debug {
     /// Returns the whole object; `None` where it is not one of KubeRay's.
     fn object(&self) -> Option<&RayObject<'o>>;
 
-    /// Returns the value of a field of the map at a path of field names; `None` where the path leads to no map, `null` where
-    /// the map has no such field. The rest of the object need not be read.
+    /// Returns the value of a field of the map at a path of field names; `None` where the path leads to no map, `null`
+    /// where the map has no such field. The rest of the object need not be read.
     fn field(&self, map: &[&str], field: &str) -> Option<Json<'o>>;
 }
 

@@ -1,4 +1,4 @@
-//! The defaults that the mutating webhook writes, and when it leaves them out.
+//! The defaults that the mutating webhook writes.
 
 mod head_num_cpus;
 mod pod_template;
@@ -23,41 +23,41 @@ pub(crate) use unchanged::is_unchanged;
 /// The defaults of a policy.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Defaults {
-    /// What workers get that set no reconnect timeout.
+    /// The reconnect timeout of workers that set none.
     pub worker_reconnect_timeout: WorkerReconnectTimeout,
-    /// What a head gets that sets no `num-cpus`.
+    /// The `num-cpus` of a head that sets none.
     pub head_num_cpus: HeadNumCpus,
-    /// An administrator's own defaults for Pod templates.
+    /// The administrator's defaults for Pod templates.
     pub pod_template: PodTemplates,
 }
 
-/// What workers of a fault-tolerant cluster get that set no reconnect timeout.
+/// The reconnect timeout that is written for workers of a fault-tolerant cluster that set none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WorkerReconnectTimeout {
-    /// KubeRay's 600 s, or 540 s more than the head's if that is longer: visible in the object.
+    /// KubeRay's 600 s, or 540 s more than the head's timeout if that is longer. The object then shows the value.
     #[default]
     Explicit,
-    /// The same, but only where KubeRay's 600 s would not exceed the head's.
+    /// 540 s more than the head's timeout, but only where KubeRay's 600 s would not exceed the head's.
     Repair,
-    /// Nothing.
+    /// No timeout is written.
     Off,
 }
 
-/// What the head of a fault-tolerant cluster gets that sets no `num-cpus`.
+/// The `num-cpus` that is written for the head of a fault-tolerant cluster that sets none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum HeadNumCpus {
     /// `"0"`, so that it runs no tasks and no actors.
     Zero,
-    /// Nothing.
+    /// No `num-cpus` is written.
     #[default]
     Off,
 }
 
 impl Defaults {
-    /// The patch that writes what an object lacks.
+    /// Returns the patch that adds the missing defaults to an object.
     ///
-    /// On an update a group that the user did not change keeps what it has, whatever the policy says now: a changed Pod
-    /// template makes a RayService start a whole new cluster.
+    /// On an update, a group that the user did not change keeps its defaults, even if the policy has changed. A changed
+    /// Pod template would make a RayService start a whole new cluster.
     pub(crate) fn patch(&self, settings: &Settings, object: &RayObject<'_>, old: Option<&RayObject<'_>>) -> Patch {
         let Some(old) = old else { return self.patch_new(settings, Cow::Borrowed(object.json)) };
         if !gets_defaults(object) {
@@ -65,24 +65,26 @@ impl Defaults {
         }
         let mut builder = PatchBuilder::new(object.json);
         stability::update(self, settings, &mut builder, object, old);
-        stability::mark(&mut builder, Some(old));
+        stability::record(&mut builder, Some(old));
         builder.finish()
     }
 
-    /// The patch that writes what a new object lacks. If the object need not be kept, it is not copied either.
+    /// Returns the patch that adds the missing defaults to a new object. An owned object is not copied.
     pub(crate) fn patch_new<'a>(&self, settings: &Settings, object: Cow<'a, Json<'a>>) -> Patch {
         if !RayObject::read(&object).is_some_and(|object| gets_defaults(&object)) {
             return Patch::default();
         }
         let mut builder = PatchBuilder::of(object);
         self.write(settings, &mut builder, |_| Wanted::ALL);
-        stability::mark(&mut builder, None);
+        stability::record(&mut builder, None);
         builder.finish()
     }
 
-    /// Writes the wanted defaults of each group, worker groups by their index, the head without one.
+    /// Writes the wanted defaults of each group. `wanted` is called with the index of a worker group, or `None` for the
+    /// head.
     ///
-    /// The administrator's come first: the workers' timeout is computed from the head's, which may be one of them.
+    /// The Pod template's defaults come first, because they may set the head's timeout, from which the workers' timeout
+    /// is computed.
     fn write(&self, settings: &Settings, builder: &mut PatchBuilder<'_>, wanted: impl Fn(Option<usize>) -> Wanted) {
         let Some(object) = RayObject::read(builder.object()) else { return };
         let groups: Vec<_> = object.cluster.groups().map(|group| (group.index(), group.path())).collect();
@@ -101,8 +103,8 @@ impl Defaults {
         worker_reconnect_timeout::write(self.worker_reconnect_timeout, settings, builder, selected);
     }
 
-    /// Every default that there is, whichever the policy wants now: what a group may have got under another one.
-    fn every(&self) -> Self {
+    /// Returns defaults with every kind switched on, which includes those that an earlier policy may have written.
+    fn all_on(&self) -> Self {
         Self {
             worker_reconnect_timeout: WorkerReconnectTimeout::Explicit,
             head_num_cpus: HeadNumCpus::Zero,
@@ -115,7 +117,7 @@ fn gets_defaults(object: &RayObject<'_>) -> bool {
     object.kind.gets_defaults() && !object.is_being_deleted()
 }
 
-/// Which defaults a group may get.
+/// The defaults that are written into a group.
 #[derive(Clone, Copy, Debug)]
 struct Wanted {
     pod_template: bool,
@@ -128,12 +130,12 @@ impl Wanted {
     const NONE: Self = Self { pod_template: false, head_num_cpus: false, worker_reconnect_timeout: false };
 }
 
-/// A builder's object, read again: what earlier defaults wrote counts for later ones.
+/// Reads a builder's object again, because later defaults depend on earlier ones.
 fn reread<'o>(builder: &'o PatchBuilder<'_>) -> Option<RayObject<'o>> {
     RayObject::read(builder.object()).filter(|object| matches!(object.kind, Kind::RayCluster | Kind::RayService))
 }
 
-/// An entry of a container's `env`.
+/// Returns an entry of a container's `env`.
 fn env_var<'a>(name: &'static str, value: String) -> Json<'a> {
     [("name".into(), Json::from(name)), ("value".into(), Json::from(value))].into_iter().collect()
 }

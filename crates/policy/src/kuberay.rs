@@ -1,4 +1,4 @@
-//! What the target cluster runs: KubeRay's version, and its feature gates.
+//! The KubeRay release of the target cluster, and its feature gates.
 
 mod kind;
 
@@ -7,6 +7,18 @@ use std::ops::RangeInclusive;
 
 pub use kind::Kind;
 
+/// The releases of KubeRay 1, the oldest first: the minor version, and what its schema has otherwise than that of
+/// [`Version::WHOLE_SCHEMA`], which is embedded whole. A new release of KubeRay is an entry here.
+const RELEASES: [(u8, &str); 7] = [
+    (1, include_str!("schema/kuberay-1.1.json")),
+    (2, include_str!("schema/kuberay-1.2.json")),
+    (3, include_str!("schema/kuberay-1.3.json")),
+    (4, include_str!("schema/kuberay-1.4.json")),
+    (5, include_str!("schema/kuberay-1.5.json")),
+    (6, ""),
+    (7, include_str!("schema/kuberay-1.7.json")),
+];
+
 /// A minor version of KubeRay, 1.1 to 1.7.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version {
@@ -14,20 +26,35 @@ pub struct Version {
 }
 
 impl Version {
-    /// Every version that rayguard knows, the oldest first.
-    pub const ALL: [Version; 7] =
-        [Self::v1(1), Self::v1(2), Self::v1(3), Self::v1(4), Self::v1(5), Self::v1(6), Self::v1(7)];
-    /// The oldest version that rayguard knows.
+    /// Every version that rayguard supports, the oldest first.
+    pub const ALL: [Version; RELEASES.len()] = {
+        let mut all = [Self::v1(0); RELEASES.len()];
+        let mut index = 0;
+        while index < all.len() {
+            all[index] = Self::v1(RELEASES[index].0);
+            index += 1;
+        }
+        all
+    };
+    /// The oldest version that rayguard supports.
     pub const OLDEST: Version = Self::ALL[0];
-    /// The newest version that rayguard knows, and the one it assumes.
+    /// The newest version that rayguard supports. It is the default.
     pub const NEWEST: Version = Self::ALL[Self::ALL.len() - 1];
+    /// The version whose schema is embedded whole.
+    pub const WHOLE_SCHEMA: Version = Self::v1(6);
 
-    /// The version `1.<minor>`.
+    /// Returns the version `1.<minor>`.
     pub const fn v1(minor: u8) -> Self {
         Self { minor }
     }
 
-    /// Reads `1.6`, `v1.6` or `1.6.2`.
+    /// Returns what the schema of this version has otherwise than [`Version::WHOLE_SCHEMA`]'s, in the format of
+    /// `src/schema/*.json`.
+    pub(crate) fn schema_differences(self) -> &'static str {
+        RELEASES.iter().find(|(minor, _)| *minor == self.minor).map_or("", |(_, differences)| differences)
+    }
+
+    /// Parses `1.6`, `v1.6` or `1.6.2`; `None` for a version that rayguard does not support.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.strip_prefix('v').unwrap_or(text).split('.');
         let ("1", minor) = (parts.next()?, parts.next()?.parse().ok()?) else { return None };
@@ -43,9 +70,9 @@ impl fmt::Display for Version {
     }
 }
 
-/// A feature gate of the operator (ray-operator/pkg/features/features.go). Some, while they are off, make it refuse
-/// objects that ask for the feature; the others change no verdict, and are here so that a policy can say what the
-/// operator was told.
+/// A feature gate of the operator (ray-operator/pkg/features/features.go). If some of them are disabled, the operator
+/// rejects objects that use the feature. The others change no verdict, but a policy can still list all gates that are
+/// set for the operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FeatureGate {
     /// `AllAlpha`: every feature gate that is alpha
@@ -78,7 +105,7 @@ pub enum FeatureGate {
     KubernetesWas,
 }
 
-/// What is known of a gate: its name, the minor versions that have it, and the first in which it is beta.
+/// A gate's name, the minor versions that have it, and the first minor version in which it is beta.
 struct Facts {
     name: &'static str,
     minors: RangeInclusive<u8>,
@@ -125,38 +152,38 @@ impl FeatureGate {
         Facts { name, minors, beta }
     }
 
-    /// The gate's name, as the operator's `--feature-gates` has it.
+    /// Returns the gate's name, as in the operator's `--feature-gates`.
     pub fn as_str(self) -> &'static str {
         self.facts().name
     }
 
-    /// Whether a version has the gate at all. An operator that is told of one that it does not have does not start.
+    /// Reports whether a version has the gate. The operator does not start if a gate is set that it does not have.
     pub fn is_in(self, version: Version) -> bool {
         self.facts().minors.contains(&version.minor)
     }
 
-    /// Whether the gate is beta in a version, and so open unless told otherwise; else it is alpha and closed.
+    /// Reports whether the gate is beta in a version. A beta gate is enabled by default, an alpha gate is disabled.
     pub fn is_beta_in(self, version: Version) -> bool {
         self.facts().beta.is_some_and(|first| version.minor >= first)
     }
 }
 
-/// A version of KubeRay and the gates that are set otherwise than it sets them itself.
+/// A version of KubeRay, and the feature gates that are set explicitly.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KubeRay {
     /// The version.
     pub version: Version,
-    /// Gates that the operator was told to open or to close.
+    /// The gates that are set for the operator, each with `true` where it is enabled. The last entry of a gate counts.
     pub feature_gates: Vec<(FeatureGate, bool)>,
 }
 
 impl KubeRay {
-    /// Whether a gate is open.
+    /// Reports whether a gate is enabled: by its own setting, else by that of `AllAlpha` or `AllBeta`, else by default.
     pub fn is_enabled(&self, gate: FeatureGate) -> bool {
-        let told = |gate: FeatureGate| self.feature_gates.iter().rev().find(|(told, _)| *told == gate);
+        let set = |gate: FeatureGate| self.feature_gates.iter().rev().find(|(set, _)| *set == gate);
         let is_beta = gate.is_beta_in(self.version);
         let all = if is_beta { FeatureGate::AllBeta } else { FeatureGate::AllAlpha };
-        told(gate).or_else(|| told(all)).map_or(is_beta, |(_, open)| *open)
+        set(gate).or_else(|| set(all)).map_or(is_beta, |(_, enabled)| *enabled)
     }
 }
 
@@ -171,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_are_read_and_others_refused() {
+    fn supported_versions_are_parsed_and_others_are_not() {
         for text in ["1.6", "v1.6", "1.6.2", "v1.6.2"] {
             assert_eq!(Version::parse(text), Some(Version::v1(6)), "{text}");
         }
@@ -180,26 +207,27 @@ mod tests {
         }
     }
 
-    fn told<const N: usize>(minor: u8, feature_gates: [(FeatureGate, bool); N]) -> KubeRay {
+    fn with_gates<const N: usize>(minor: u8, feature_gates: [(FeatureGate, bool); N]) -> KubeRay {
         KubeRay { version: Version::v1(minor), feature_gates: feature_gates.to_vec() }
     }
 
     #[test]
-    fn a_gate_is_as_the_version_has_it_unless_told_otherwise() {
+    fn a_gate_that_is_not_set_has_the_default_of_the_version() {
         let gate = FeatureGate::RayServiceIncrementalUpgrade;
         assert!(KubeRay::default().is_enabled(gate));
-        assert!(!told(6, []).is_enabled(gate));
-        assert!(told(6, [(gate, true)]).is_enabled(gate));
+        assert!(!with_gates(6, []).is_enabled(gate));
+        assert!(with_gates(6, [(gate, true)]).is_enabled(gate));
     }
 
     #[test]
-    fn all_gates_of_a_stage_can_be_told_and_one_by_itself_counts_more() {
+    fn a_single_gate_takes_precedence_over_all_gates_of_a_stage() {
         use FeatureGate::{AllAlpha, AllBeta, RayClusterMtls, RayJobDeletionPolicy};
-        assert!(told(7, [(AllAlpha, true)]).is_enabled(RayClusterMtls));
-        assert!(!told(7, [(AllBeta, true)]).is_enabled(RayClusterMtls));
-        assert!(!told(7, [(RayClusterMtls, false), (AllAlpha, true)]).is_enabled(RayClusterMtls));
-        assert!(!told(7, [(AllBeta, false)]).is_enabled(RayJobDeletionPolicy));
-        assert!(told(5, [(AllAlpha, true), (AllBeta, false)]).is_enabled(RayJobDeletionPolicy), "alpha until 1.5");
+        assert!(with_gates(7, [(AllAlpha, true)]).is_enabled(RayClusterMtls));
+        assert!(!with_gates(7, [(AllBeta, true)]).is_enabled(RayClusterMtls));
+        assert!(!with_gates(7, [(RayClusterMtls, false), (AllAlpha, true)]).is_enabled(RayClusterMtls));
+        assert!(!with_gates(7, [(AllBeta, false)]).is_enabled(RayJobDeletionPolicy));
+        let alpha_only = with_gates(5, [(AllAlpha, true), (AllBeta, false)]);
+        assert!(alpha_only.is_enabled(RayJobDeletionPolicy), "alpha until 1.5");
     }
 
     /// The gates of ray-operator/pkg/features/features.go at v1.2.2, v1.3.2, v1.4.2, v1.5.1, v1.6.2 and v1.7.0, with
@@ -207,13 +235,13 @@ mod tests {
     #[test]
     fn every_version_has_its_gates() {
         let counts = [(1, 0, 0), (2, 1, 0), (3, 2, 1), (4, 2, 1), (5, 4, 1), (6, 6, 3), (7, 11, 4)];
-        for (minor, gates, open) in counts {
-            let kuberay = told(minor, []);
+        for (minor, gates, enabled) in counts {
+            let kuberay = with_gates(minor, []);
             let all = [FeatureGate::AllAlpha, FeatureGate::AllBeta];
             let has = |gate: &FeatureGate| gate.is_in(kuberay.version) && !all.contains(gate);
             assert_eq!(FeatureGate::ALL.into_iter().filter(has).count(), gates, "1.{minor}");
-            let is_open = |gate: &FeatureGate| has(gate) && kuberay.is_enabled(*gate);
-            assert_eq!(FeatureGate::ALL.into_iter().filter(is_open).count(), open, "1.{minor}");
+            let is_enabled = |gate: &FeatureGate| has(gate) && kuberay.is_enabled(*gate);
+            assert_eq!(FeatureGate::ALL.into_iter().filter(is_enabled).count(), enabled, "1.{minor}");
         }
     }
 }

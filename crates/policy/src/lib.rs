@@ -1,8 +1,9 @@
-//! The policy of rayguard: which RayCluster, RayService, RayJob or RayCronJob is refused, warned of, or given defaults.
+//! The policy of rayguard: it decides whether a RayCluster, RayService, RayJob or RayCronJob is denied, admitted with a
+//! warning, or given defaults.
 //!
-//! The crate reads an object ([`ray`]), judges it by a [`policy`] made of [`rules`] and [`defaults`], and returns findings
-//! ([`rule::Finding`]) and patches. [`admission`] does this for the bytes of an `AdmissionReview`. The crate does no I/O,
-//! reads no clock, starts no thread, and builds for `wasm32-unknown-unknown`.
+//! The crate reads an object ([`ray`]), checks it against a [`policy`] of [`rules`] and [`defaults`], and returns
+//! findings ([`rule::Finding`]) and patches. [`admission`] does this for the bytes of an `AdmissionReview`. The crate
+//! does no I/O, reads no clock, starts no thread, and builds for `wasm32-unknown-unknown`.
 
 pub mod admission;
 pub mod cel;

@@ -1,4 +1,4 @@
-//! The policy: which rules apply at which level, which defaults are written, and what follows for an object.
+//! The policy: the level of each rule, the defaults, and the findings and patches for an object.
 
 mod dry_run;
 mod exempt;
@@ -20,7 +20,7 @@ use rayguard_manifest::keyed;
 
 pub use crate::settings::Settings;
 pub use dry_run::Outcome;
-pub use exempt::{Exempted, Exemptible, PREFIX};
+pub use exempt::{Exempted, Exemptible, IGNORE_PREFIX};
 
 /// Rules that are switched off in some namespaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,42 +29,44 @@ pub struct Exemption {
     pub namespaces: Vec<String>,
     /// The rules, by name.
     pub rules: Vec<&'static str>,
-    /// Why; for people.
+    /// The reason, for people who read the policy.
     pub reason: String,
 }
 
-/// The whole configured set of rules and defaults. Immutable once made.
+/// All configured rules and defaults.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Policy {
-    /// What rules can be told.
+    /// The settings that rules and defaults read.
     pub settings: Settings,
-    /// The defaults.
+    /// The defaults that the mutating webhook writes.
     pub defaults: Defaults,
-    /// Rules that work at another level than their own.
+    /// The levels that differ from the rule's default level, by the rule's name.
     pub levels: BTreeMap<&'static str, Level>,
-    /// No rule works at a higher level than this; none if each may work at its own.
+    /// The highest level at which any rule works; `None` for no limit.
     pub highest_level: Option<Level>,
     /// Rules that are switched off in some namespaces.
     pub exemptions: Vec<Exemption>,
-    /// Rules that an object's own annotations can switch off for it in the webhook. Offline, that is every rule.
+    /// The rules that an annotation of an object can switch off in the webhook. Offline, an annotation can switch off
+    /// every rule.
     pub object_exemptions: Exemptible,
 }
 
 impl Policy {
-    /// The level at which a rule works where nothing is exempt.
+    /// Returns the level at which a rule works, without exemptions.
     pub fn level(&self, rule: &Rule) -> Level {
         let level = self.levels.get(rule.name).copied().unwrap_or(rule.level);
         self.highest_level.map_or(level, |highest| level.min(highest))
     }
 
-    /// Returns everything that is wrong with an object alone, as the validating webhook reports it.
+    /// Returns the findings on an object, as the validating webhook reports them, without any knowledge of other
+    /// objects. `previous` is the object that it replaces.
     pub fn validate<'o>(&self, object: &RayObject<'o>, previous: Option<&RayObject<'o>>) -> Vec<Finding> {
         let context = Context::new(object, &self.settings);
         self.review(&context.replacing(previous.map(|previous| previous as _)))
     }
 
-    /// Returns everything that is wrong with the object of a context, as the validating webhook reports it: all findings,
-    /// ratcheted by the previous object, without those that the object exempts itself from.
+    /// Returns the findings on the object of a context, as the validating webhook reports them. Findings that the
+    /// previous object has too are at most warnings. Findings that the object exempts itself from are left out.
     pub fn review(&self, context: &Context<'_, '_>) -> Vec<Finding> {
         let mut findings = self.findings(context, Scope::Admission);
         self.ratchet(&mut findings, context);
@@ -72,16 +74,16 @@ impl Policy {
         findings
     }
 
-    /// Returns everything that is wrong with an object as it is stored, and the findings that it exempts itself from, of
-    /// those that `exemptible` allows.
+    /// Returns the findings on a stored object, and the findings that it exempts itself from. `exemptible` contains the
+    /// rules that it may exempt itself from.
     pub fn review_stored(&self, context: &Context<'_, '_>, exemptible: &Exemptible) -> (Vec<Finding>, Vec<Exempted>) {
         let mut findings = self.findings(context, Scope::Admission);
         let exempted = self.exempt(context, &mut findings, &[Scope::Admission], exemptible);
         (findings, exempted)
     }
 
-    /// Lowers to a warning every denial of a violation that the previous object has too, so that an old cluster can still be
-    /// scaled and can lose its finalizers. Kubernetes calls this ratcheting validation (KEP-4008).
+    /// Lowers each denial to a warning if the previous object has the same violation, so that an old cluster can still
+    /// be scaled and can lose its finalizers. Kubernetes calls this ratcheting validation (KEP-4008).
     fn ratchet(&self, findings: &mut [Finding], context: &Context<'_, '_>) {
         if findings.iter().all(|finding| finding.level < Level::Deny) {
             return;
@@ -90,9 +92,9 @@ impl Policy {
         let before = Context { object: previous, previous: None, ..*context };
         let before = self.findings(&before, Scope::Admission);
         let before: HashSet<_> = before.iter().map(|finding| violation(previous, finding)).collect();
-        // A rule with more findings than are kept may have found this one before without reporting it.
-        let all_kept = |of_rule: &&mut [Finding]| of_rule.len() <= MAX_FINDINGS;
-        for finding in findings.chunk_by_mut(|one, other| one.rule == other.rule).filter(all_kept).flatten() {
+        // Above the limit, findings on the previous object may have been dropped, so a denial may or may not be new.
+        let is_complete = |of_rule: &&mut [Finding]| of_rule.len() <= MAX_FINDINGS;
+        for finding in findings.chunk_by_mut(|one, other| one.rule == other.rule).filter(is_complete).flatten() {
             if finding.level == Level::Deny && before.contains(&violation(context.object, finding)) {
                 finding.at_most_warn();
             }
@@ -108,17 +110,18 @@ impl Policy {
         Findings::collect(context, rules.map(|rule| (*rule, self.level(rule))))
     }
 
-    /// The defaults that an object lacks, as the mutating webhook writes them.
+    /// Returns the patch that adds the missing defaults to an object, as the mutating webhook does. `old` is the object
+    /// that it replaces.
     pub fn mutate(&self, object: &RayObject<'_>, old: Option<&RayObject<'_>>) -> Patch {
         self.defaults.patch(&self.settings, object, old)
     }
 
-    /// The same for an object that is new, and not needed any more.
+    /// Returns the patch that adds the missing defaults to a new object. It consumes the object, which saves a copy.
     pub fn mutate_new(&self, object: Json<'_>) -> Patch {
         self.defaults.patch_new(&self.settings, Cow::Owned(object))
     }
 
-    /// Whether a rule is switched off in the object's namespace.
+    /// Reports whether a rule is switched off in the object's namespace.
     fn is_exempt(&self, object: &RayObject<'_>, rule: &Rule) -> bool {
         let exempts = |exemption: &Exemption| {
             exemption.rules.contains(&rule.name)
@@ -128,7 +131,7 @@ impl Policy {
     }
 }
 
-/// Returns what identifies a violation: the rule, the place with groups and variables matched by name, and the subject.
+/// Returns what identifies a violation: the rule, the path with list items identified by name, and the subject.
 fn violation<'f>(object: &RayObject<'_>, finding: &'f Finding) -> (&'static str, String, Option<&'f str>) {
     (finding.rule.name, keyed::place(object.json, &finding.path), finding.subject.as_deref())
 }

@@ -1,7 +1,7 @@
-//! Total views of KubeRay's objects: what they say, and the path at which they say it.
+//! The model of KubeRay's objects: typed access to their fields and to the paths of these fields.
 //!
-//! A view never fails. What is absent or ill-typed reads as absent, as it would for the operator once the API server
-//! has pruned it. Paths are made only when something is reported.
+//! Reading a field never fails. A field of the wrong type reads as absent. Paths are built only when a finding is
+//! reported.
 
 pub mod address;
 pub mod autoscaler;
@@ -21,7 +21,7 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use crate::kuberay::{Kind, Version};
-use crate::schema::{Fault, Schema};
+use crate::schema::{Schema, Violation};
 use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;
 
@@ -33,25 +33,25 @@ pub use pod::{Container, EnvVar};
 use redis::RedisPassword;
 use serve::ServeConfig;
 
-/// One of KubeRay's objects, of whatever kind.
+/// An object of one of KubeRay's kinds.
 #[derive(Clone, Debug)]
 pub struct RayObject<'a> {
     /// The kind.
     pub kind: Kind,
-    /// The version in which the user wrote it, `ray.io/v1` or `ray.io/v1alpha1`.
+    /// The API version in which the user wrote the object: `ray.io/v1` or `ray.io/v1alpha1`.
     pub api_version: &'a str,
     /// The whole object.
     pub json: &'a Json<'a>,
-    /// The namespace, where it is known: the object's own, or the one that it is about to be put in.
+    /// The namespace of the object, or the namespace in which it will be created; `None` if it is unknown.
     pub namespace: Option<&'a str>,
-    /// The cluster that it describes; empty where it describes none, as a RayJob with a `clusterSelector`.
+    /// The spec of the cluster; empty if the object has none, as a RayJob with a `clusterSelector`.
     pub cluster: ClusterSpec<'a>,
-    /// How, and whether, the cluster outlives its head.
+    /// Whether and how the cluster has GCS fault tolerance.
     pub fault_tolerance: GcsFaultTolerance<'a>,
     redis_address: OnceCell<Option<RedisAddress<'a>>>,
     redis_password: OnceCell<Option<RedisPassword<'a>>>,
     serve_config: OnceCell<Arc<ServeConfig>>,
-    faults: OnceCell<Vec<Fault>>,
+    violations: OnceCell<Vec<Violation>>,
 }
 
 impl<'a> RayObject<'a> {
@@ -72,37 +72,38 @@ impl<'a> RayObject<'a> {
             redis_address: OnceCell::new(),
             redis_password: OnceCell::new(),
             serve_config: OnceCell::new(),
-            faults: OnceCell::new(),
+            violations: OnceCell::new(),
         };
         object.fault_tolerance = GcsFaultTolerance::read(&object);
         Some(object)
     }
 
-    /// What the schema of a release of KubeRay has against it, looked up once: it is the same for all rules.
-    pub fn faults(&self, kuberay: Version) -> &[Fault] {
-        self.faults.get_or_init(|| Schema::of(kuberay).faults(self.json))
+    /// Returns the violations of the schema of a KubeRay release. They are computed once and then cached for all rules,
+    /// so every call must be for the same release.
+    pub fn schema_violations(&self, kuberay: Version) -> &[Violation] {
+        self.violations.get_or_init(|| Schema::of(kuberay).violations(self.json))
     }
 
-    /// The name, or the prefix of one that is yet to be generated.
+    /// Returns the name, or the prefix of a name that will be generated.
     pub fn name(&self) -> Option<&'a str> {
         let metadata = self.json.field("metadata");
         metadata.field("name").as_nonempty_str().or_else(|| metadata.field("generateName").as_nonempty_str())
     }
 
-    /// Whether the object is on its way out, and must not be held up.
+    /// Reports whether the object is being deleted. Nothing may delay its deletion.
     pub fn is_being_deleted(&self) -> bool {
         !self.json.descend(["metadata", "deletionTimestamp"]).is_null()
     }
 
-    /// Whether this is a RayJob that has ended, for good: no cluster is made of it any more
+    /// Reports whether this is a RayJob that has ended, so that no cluster is created for it any more
     /// (`JobDeploymentStatus`, ray-operator/apis/ray/v1/rayjob_types.go).
-    pub fn is_over(&self) -> bool {
+    pub fn has_ended(&self) -> bool {
         let status = self.json.descend(["status", "jobDeploymentStatus"]).as_str();
         self.kind == Kind::RayJob && matches!(status, Some("Complete" | "Failed"))
     }
 
-    /// The value of an annotation that reaches the RayCluster. What a RayService or RayJob is annotated with is copied
-    /// to the cluster it creates; a RayCronJob's annotations are not.
+    /// Returns the value of an annotation that applies to the RayCluster. The operator copies the annotations of a
+    /// RayService or RayJob to the cluster, but not those of a RayCronJob.
     pub fn annotation(&self, key: &str) -> Option<&'a str> {
         match self.kind {
             Kind::RayCronJob => None,
@@ -110,7 +111,7 @@ impl<'a> RayObject<'a> {
         }
     }
 
-    /// The path of an annotation.
+    /// Returns the path of an annotation.
     pub fn annotation_path(key: &str) -> FieldPath {
         FieldPath::of(["metadata", "annotations"]).key(key)
     }

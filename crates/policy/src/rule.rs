@@ -17,7 +17,8 @@ pub use level::Level;
 
 /// One check, with its documentation.
 pub struct Rule {
-    /// The rule's name in kebab case, which names the error: `worker-reconnect-timeout`. It never changes without an alias.
+    /// The rule's name in kebab case, which names the error: `worker-reconnect-timeout`. It never changes without an
+    /// alias.
     pub name: &'static str,
     /// One line that says what is wrong where the rule reports something.
     pub summary: &'static str,
@@ -31,8 +32,8 @@ pub struct Rule {
     pub input: Input,
     /// The version of rayguard that first had the rule.
     pub since: &'static str,
-    /// The checks of KubeRay that the rule covers, each by some words of its error as they are in the operator's log and
-    /// source, older wordings included. Empty where KubeRay has no such check.
+    /// The checks of KubeRay that the rule covers, each by some words of its error as they are in the operator's log
+    /// and source, older wordings included. Empty where KubeRay has no such check.
     pub reference: &'static [&'static str],
     /// The whole documentation, in Markdown. Its examples are the rule's tests.
     pub docs: &'static str,
@@ -72,7 +73,7 @@ pub enum Category {
     FaultTolerance,
     /// A Serve application answers while a Pod is gone
     HighAvailability,
-    /// Nobody reads or runs what they should not
+    /// Only authorized people read data or run code
     Security,
     /// A check of KubeRay or the API server, made earlier and together with all others
     Kuberay,
@@ -107,7 +108,7 @@ pub enum Input {
     Previous,
     /// Other objects of the cluster, where they are known.
     Cluster,
-    /// The findings of all other rules, and what they find without an exemption.
+    /// The findings of all other rules, before exemptions are applied.
     Findings,
 }
 

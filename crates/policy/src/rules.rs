@@ -1,6 +1,6 @@
-//! Every rule, one line each.
+//! The list of all rules.
 
-// The documents of rules are prose for users first, and rustdoc second.
+// The documents of rules are written for users, not for rustdoc.
 #![allow(clippy::doc_markdown)]
 
 use std::fmt::Write as _;
@@ -87,13 +87,13 @@ pub(crate) use malformed_field::RULE as MALFORMED_FIELD;
 
 /// Every rule, in the order in which they are listed and reported.
 pub static RULES: &[&Rule] = &[
-    // Whether the workers wait for the head.
+    // The reconnect timeouts of the workers and the head.
     &worker_reconnect_timeout::RULE,
     &invalid_reconnect_timeout::RULE,
     &unknown_reconnect_timeout::RULE,
     &short_reconnect_timeout::RULE,
     &system_config_reconnect_timeout::RULE,
-    // Whether the head finds what it knew.
+    // The storage in which the head finds its state after a restart.
     &conflicting_fault_tolerance::RULE,
     &ineffective_fault_tolerance::RULE,
     &fault_tolerance_without_effect::RULE,
@@ -111,7 +111,7 @@ pub static RULES: &[&Rule] = &[
     &shared_rocksdb_claim::RULE,
     &legacy_fault_tolerance::RULE,
     &misspelled_variable::RULE,
-    // What runs where, and how it stops.
+    // The containers and Pods, and how they start and stop.
     &ray_container_not_first::RULE,
     &head_schedules_work::RULE,
     &head_without_memory_limit::RULE,
@@ -121,7 +121,7 @@ pub static RULES: &[&Rule] = &[
     &unset_autoscaler_version::RULE,
     &ray_version_mismatch::RULE,
     &shell_in_ray_start_params::RULE,
-    // What KubeRay or the API server refuses or drops.
+    // The checks of KubeRay and the API server.
     &malformed_field::RULE,
     &unknown_field::RULE,
     &deprecated_api_version::RULE,
@@ -163,11 +163,11 @@ pub static RULES: &[&Rule] = &[
     &contradictory_status::RULE,
     &invalid_cron_schedule::RULE,
     &unknown_time_zone::RULE,
-    // What objects say of all these.
+    // This rule reads the findings of all other rules.
     &ineffective_exemption::RULE,
 ];
 
-/// Every rule as a row of a Markdown table, with a link to its document from the folder of `Cargo.toml`.
+/// Returns a Markdown table of all rules. The links to their documents are relative to the root of the repository.
 pub fn markdown_table() -> String {
     let mut table = String::from("| rule | category | level | `--fix` | finds |\n| --- | --- | --- | --- | --- |\n");
     for rule in RULES {
@@ -183,17 +183,17 @@ pub fn markdown_table() -> String {
     table
 }
 
-/// The names of all rules.
+/// Returns the names of all rules.
 pub fn names() -> Vec<&'static str> {
     RULES.iter().map(|rule| rule.name).collect()
 }
 
-/// The rule of this name.
+/// Returns the rule of this name.
 pub fn find(name: &str) -> Option<&'static Rule> {
     RULES.iter().copied().find(|rule| rule.name == name)
 }
 
-/// The rules that stand for a check of KubeRay, by its error.
-pub fn that_stand_for(error: &str) -> Vec<&'static Rule> {
+/// Returns the rules that cover the check of KubeRay with this error message.
+pub fn covering(error: &str) -> Vec<&'static Rule> {
     RULES.iter().copied().filter(|rule| rule.reference.iter().any(|words| error.contains(words))).collect()
 }

@@ -1,16 +1,21 @@
-//! The schema of KubeRay's objects, and what the API server does by it before it asks any webhook.
+//! The schema of KubeRay's objects, and what the API server does with it before it calls a webhook.
 //!
-//! In a cluster the API server has already dropped what it does not know, filled in the defaults of KubeRay's CRDs and
-//! refused what has the wrong type. Offline nothing has, so this stands in for it: [`Schema::conform`] makes of an
-//! object what the API server would hand on, [`Schema::faults`] says what it would drop or refuse.
+//! In a cluster, the API server drops unknown fields, fills in the defaults of KubeRay's CRDs, and rejects values of
+//! the wrong type. Offline, this module does the same: [`Schema::conform`] changes an object as the API server changes
+//! it before it calls a webhook. [`Schema::violations`] returns what the API server would drop or reject.
 //!
-//! The schema is embedded. `kuberay-1.6.json` is made from KubeRay's CRDs by a test, as is what 1.1 to 1.5 have otherwise;
-//! `kuberay-1.7.json`, what 1.7 changed, is written by hand; `object-meta.json` is the metadata of every object. Equal
-//! parts of the CRDs are one node with a name, so the 4 MB of a release fit into 33 kB.
+//! The schema is embedded:
+//!
+//! - `kuberay-1.6.json` is the whole schema of KubeRay 1.6. A test generates it from KubeRay's CRDs.
+//! - `kuberay-1.1.json` to `kuberay-1.5.json` are the differences of these releases. A test generates them too.
+//! - `kuberay-1.7.json` is what KubeRay 1.7 changed. It is written by hand.
+//! - `object-meta.json` is the metadata of every object.
+//!
+//! Equal parts of the CRDs are one named node, so the 4 MB of a release fit into 33 kB.
 
 mod conform;
-mod fault;
-mod faults;
+mod violation;
+mod violations;
 mod metadata;
 mod node;
 mod quantity;
@@ -24,21 +29,11 @@ use crate::kuberay::Version;
 use crate::kuberay::Kind;
 use rayguard_manifest::json::Json;
 
-pub use fault::{Fault, Suggestion};
+pub use violation::{Suggestion, Violation};
 use node::{Node, NodeId};
 
 static OBJECT_META: &str = include_str!("schema/object-meta.json");
-static KUBERAY_1_6: &str = include_str!("schema/kuberay-1.6.json");
-/// What the other releases have otherwise than 1.6, by the order of [`Version::ALL`].
-static OTHERS: [&str; Version::ALL.len()] = [
-    include_str!("schema/kuberay-1.1.json"),
-    include_str!("schema/kuberay-1.2.json"),
-    include_str!("schema/kuberay-1.3.json"),
-    include_str!("schema/kuberay-1.4.json"),
-    include_str!("schema/kuberay-1.5.json"),
-    "",
-    include_str!("schema/kuberay-1.7.json"),
-];
+static WHOLE: &str = include_str!("schema/kuberay-1.6.json");
 
 /// The schema of KubeRay's objects in one release of KubeRay.
 #[derive(Debug)]
@@ -50,22 +45,22 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// The schema as of a release, read when it is first asked for.
+    /// Returns the schema of a release. It is parsed at the first call.
     pub fn of(kuberay: Version) -> &'static Self {
         static SCHEMAS: [OnceLock<Schema>; Version::ALL.len()] = [const { OnceLock::new() }; Version::ALL.len()];
         let index = Version::ALL.iter().position(|known| *known == kuberay).unwrap_or(Version::ALL.len() - 1);
         SCHEMAS[index].get_or_init(|| {
-            let files = [OBJECT_META, KUBERAY_1_6, OTHERS[index]];
+            let files = [OBJECT_META, WHOLE, Version::ALL[index].schema_differences()];
             Schema::read(kuberay, files.into_iter().filter(|file| !file.is_empty()))
         })
     }
 
-    /// The first release after this one of which something holds.
+    /// Returns the first later release whose schema meets a condition.
     fn first_newer(&self, holds: impl Fn(&Schema) -> bool) -> Option<Version> {
         Version::ALL.into_iter().find(|newer| *newer > self.kuberay && holds(Schema::of(*newer)))
     }
 
-    /// The schema of a whole object, if it is KubeRay's in a version that KubeRay has.
+    /// Returns the schema of a whole object; `None` where KubeRay does not have its kind in this version of the API.
     fn root(&self, object: &Json<'_>) -> Option<NodeId> {
         let version = object.field("apiVersion").as_str()?.strip_prefix("ray.io/")?;
         self.root_of(object.field("kind").as_str()?, version)
@@ -76,7 +71,8 @@ impl Schema {
         self.roots.iter().find(|(name, _)| is_it(name)).map(|(_, root)| *root)
     }
 
-    /// Whether an object is of one of KubeRay's kinds, though perhaps of a version that this kind does not have.
+    /// Reports whether an object is of one of KubeRay's kinds, even if this kind does not exist in its version of the
+    /// API.
     fn is_kuberays(object: &Json<'_>) -> bool {
         let [version, kind] = ["apiVersion", "kind"].map(|field| object.field(field).as_str().unwrap_or_default());
         Kind::of(version, kind).is_some()

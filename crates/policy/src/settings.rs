@@ -3,7 +3,7 @@
 use crate::kuberay::KubeRay;
 
 /// The reconnect timeout of a Ray node that sets none, in seconds (`gcs_rpc_server_reconnect_timeout_s` in Ray's
-/// src/ray/common/ray_config_def.h).
+/// `src/ray/common/ray_config_def.h`).
 pub const RAY_DEFAULT_RECONNECT_TIMEOUT: u32 = 60;
 
 /// The settings of a policy that rules and defaults read.
@@ -15,8 +15,8 @@ pub struct Settings {
     pub short_worker_reconnect_timeout: u32,
     /// A worker's reconnect timeout that exceeds the head's by less than this many seconds is reported as short.
     pub reconnect_timeout_margin: u32,
-    /// The reconnect timeout of a head that sets none, in seconds: Ray's 60, unless the operator adds another value to every
-    /// container (`defaultContainerEnvs` of its configuration).
+    /// The reconnect timeout of a head that sets none, in seconds: Ray's 60, unless the operator adds another value to
+    /// every container (`defaultContainerEnvs` of its configuration).
     pub assumed_head_reconnect_timeout: u32,
     /// The DNS domain of the Kubernetes cluster, in which its Services have their full names.
     pub cluster_domain: Box<str>,

@@ -1,15 +1,15 @@
-//! Names that there are not: how to show one, and what somebody may have meant who wrote it.
+//! Unknown names: suggestions of known names, and quoting in messages.
 
-/// The longest text of an object's own that is put into a message, in characters.
+/// The number of characters of an object's text that a message quotes.
 const LONGEST_QUOTE: usize = 40;
 
-/// How alike two names must be, by Jaro and Winkler, for one to be taken for the other.
+/// The Jaro-Winkler similarity, from 0 to 1, above which a known name is suggested.
 const ALIKE: f64 = 0.8;
 
-/// How long a name can be, in bytes, that is still compared: to compare a long one takes a time that grows with its square.
+/// The length in bytes above which a name is not compared, because the comparison takes quadratic time.
 const LONGEST_NAME: usize = 100;
 
-/// The known name that somebody may have meant who wrote this one, if one is close enough.
+/// Returns the most similar known name; `None` if none is similar enough.
 pub fn closest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     if name.len() > LONGEST_NAME {
         return None;
@@ -23,12 +23,12 @@ pub fn closest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     close.map(|(_, known)| *known)
 }
 
-/// `; did you mean "…"?`, to go behind a message, where one of the known names is close enough; else nothing.
+/// Returns `; did you mean "…"?`, which follows a message; an empty text if no known name is similar enough.
 pub fn suggestion(name: &str, known: &[&str]) -> String {
     closest(name, known).map(|known| format!("; did you mean {known:?}?")).unwrap_or_default()
 }
 
-/// A text of an object's own as a message shows it: in quotes, in one line, and not all of a long one.
+/// Returns a text of an object as a message shows it: quoted, escaped into one line, and shortened to 40 characters.
 pub fn quote(text: &str) -> String {
     let mut signs = text.chars().flat_map(char::escape_debug);
     let start: String = signs.by_ref().take(LONGEST_QUOTE).collect();

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rayguard_test_support::root;
+use sha2::{Digest, Sha256};
 
 /// The crates from the bottom up, with their folders. A crate uses only crates before it.
 const CRATES: [(&str, &str); 4] = [
@@ -215,4 +216,22 @@ fn a_circle_is_found_in_a_graph() {
     };
     assert_eq!(circle(&graph(&[("a", "b"), ("b", "c"), ("a", "c"), ("c", "d")])), None);
     assert_eq!(circle(&graph(&[("a", "b"), ("b", "c"), ("c", "b")])), Some(vec!["b", "c"]));
+}
+
+/// Each drawing names the text that it is made from.
+#[test]
+fn drawings_are_made_from_their_texts() {
+    let folder = root().join("docs/drawings");
+    let mut count = 0;
+    for entry in fs::read_dir(&folder).expect("docs/drawings") {
+        let text = entry.expect("an entry").path();
+        if text.extension().is_some_and(|extension| extension == "dot") {
+            let hash = Sha256::digest(fs::read(&text).expect("a text"));
+            let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+            let picture = fs::read_to_string(text.with_extension("svg")).expect("each text has a picture");
+            assert!(picture.contains(&hash), "{} is out of date; run docs/drawings/make", text.display());
+            count += 1;
+        }
+    }
+    assert!(count > 1, "docs/drawings has {count} texts");
 }

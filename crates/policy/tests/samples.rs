@@ -7,9 +7,9 @@ use rayguard_policy::policy::Policy;
 use rayguard_policy::ray::RayObject;
 use rayguard_policy::rule::Level;
 use rayguard_policy::schema::Schema;
-use rayguard_test_support::kuberay::samples;
+use rayguard_test_support::kuberay::{self, samples};
 
-const VERSIONS: [&str; 3] = ["v1.3.2", "v1.4.2", "v1.6.2"];
+const VERSIONS: [&str; 3] = ["1.3", "1.4", "1.6"];
 
 /// Returns the findings of a level in each Ray object of a text, as the API server stores it, as `rule: path`.
 fn findings(text: &str, level: Level) -> Vec<String> {
@@ -40,7 +40,7 @@ fn no_sample_is_denied() {
 /// Returns the warnings about a sample of the newest version. Older samples have a head without a memory limit, which
 /// causes a warning.
 fn newest(sample: &str) -> Vec<String> {
-    let (_, text) = samples("v1.6.2").into_iter().find(|(name, _)| name == sample).expect("the sample is there");
+    let (_, text) = samples(kuberay::newest()).into_iter().find(|(name, _)| name == sample).expect("the sample is there");
     findings(&text, Level::Warn)
 }
 

@@ -1,57 +1,59 @@
-//! rayguard's own log, on stderr. Nothing of an object, a patch or a panic's message ever goes into it.
+//! The log on stderr. It never holds the content of an object, a patch or a panic's message.
 
-mod lines;
+mod writer;
 
 use std::io;
 use std::panic;
 
-use clap::ValueEnum;
 use prometheus_client::metrics::counter::Counter;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use lines::Lines;
+use writer::LogWriter;
 
-/// How a line of the log looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+/// The format of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For people
+    /// One line of text for each event
     Text,
-    /// For machines, one object a line
+    /// One JSON object for each event, on one line
     Json,
 }
 
-/// The log of this process. When it is dropped, the last lines are written.
+/// Flushes the log when it is dropped.
 #[must_use]
-pub struct Log(Lines);
+pub struct LogGuard(LogWriter);
 
-impl Drop for Log {
+impl Drop for LogGuard {
     fn drop(&mut self) {
-        self.0.end();
+        self.0.flush();
     }
 }
 
-/// Begins to log, once in the life of the process, and counts the lines that stderr does not take.
-pub fn begin(format: LogFormat, level: LevelFilter, lost: Counter) -> io::Result<Log> {
-    let writer = Lines::to(io::stderr(), lost)?;
-    let lines = tracing_subscriber::fmt::layer().with_writer(writer.clone());
-    let lines = match format {
-        LogFormat::Text => lines.with_ansi(false).boxed(),
-        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+/// Starts to log events of at least a level, and counts the lines that stderr does not accept. Call it once per process.
+///
+/// # Errors
+///
+/// Returns an error if the thread that writes the log cannot be started.
+pub fn init(format: LogFormat, level: LevelFilter, lost: Counter) -> io::Result<LogGuard> {
+    let writer = LogWriter::spawn(io::stderr(), lost)?;
+    let layer = tracing_subscriber::fmt::layer().with_writer(writer.clone());
+    let layer = match format {
+        LogFormat::Text => layer.with_ansi(false).boxed(),
+        LogFormat::Json => layer.json().flatten_event(true).boxed(),
     };
-    // Libraries are heard only when they fail: for less they tell what comes over the wire, and any client could fill the
-    // log with that.
-    let heard = Targets::new().with_default(level.min(LevelFilter::ERROR)).with_target("rayguard", level);
-    // What fails there is said once by those who asked, and not at every attempt.
-    let heard = heard.with_target("kube_client", LevelFilter::OFF).with_target("kube_runtime", LevelFilter::OFF);
-    tracing_subscriber::registry().with(lines.with_filter(heard)).init();
+    // Libraries log errors only: at lower levels they log received data, with which any client could fill the log.
+    let targets = Targets::new().with_default(level.min(LevelFilter::ERROR)).with_target("rayguard", level);
+    // The callers of the Kubernetes client log a failure once, and not for each attempt.
+    let targets = targets.with_target("kube_client", LevelFilter::OFF).with_target("kube_runtime", LevelFilter::OFF);
+    tracing_subscriber::registry().with(layer.with_filter(targets)).init();
 
-    // The default hook prints the message, and a message may quote what was being read.
+    // The default hook prints the message, which may quote the object that was being read.
     panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);
         tracing::error!(place, "a panic");
     }));
-    Ok(Log(writer))
+    Ok(LogGuard(writer))
 }

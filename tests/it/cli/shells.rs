@@ -1,5 +1,6 @@
 //! Tests of completions and manual pages with the programs that read them.
 
+use rayguard_test_support::packages;
 use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
@@ -68,13 +69,14 @@ fn the_completion_script_of_every_shell_has_every_command() {
 
 /// Returns a page as `man` renders it without warnings.
 fn rendered(shell: &Shell, page: &str) -> String {
+    packages::require();
     let output = Command::new("man")
         .args(["--warnings", "--local-file", page])
         .current_dir(shell.path())
         .env("MANWIDTH", "80")
         .env("LC_ALL", "C.UTF-8")
         .output()
-        .expect("man can be run: install man-db");
+        .expect("man runs");
     assert!(output.status.success() && output.stderr.is_empty(), "{page}: {output:?}");
     let text = String::from_utf8(output.stdout).expect("UTF-8");
     // Bold text overprints each character.

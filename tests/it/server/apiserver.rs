@@ -34,9 +34,6 @@ pub(crate) use namespace::Namespace;
 use rayguard_test_client::kubectl::Kubectl;
 use rayguard_test_support::kuberay;
 
-/// The version of KubeRay whose CRDs are installed.
-const KUBERAY: &str = "v1.6.2";
-
 /// The token of the only user, a cluster administrator. It need not be secret, because the port is on loopback.
 const TOKEN: &str = "administrator";
 
@@ -67,7 +64,7 @@ impl ApiServer {
     /// Starts a control plane whose kube-apiserver has these additional arguments.
     pub(crate) fn start_with(more: &[String]) -> Self {
         let server = Self::start_without_kuberay(more);
-        server.install_custom_resources(KUBERAY);
+        server.install_custom_resources(kuberay::newest());
         server
     }
 

@@ -143,15 +143,3 @@ fn module(name: &str) -> PathBuf {
     let folder = MODULES.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     folder.unwrap_or_else(|| panic!("tests/chart/modules does not fetch {name}")).into()
 }
-
-/// Compares a file of the project with its generated content, or writes it if `UPDATE` is set.
-#[track_caller]
-fn is_up_to_date(file: &str, made: &str) {
-    let path = Path::new(ROOT).join(file);
-    if std::env::var_os("UPDATE").is_some() {
-        fs::write(&path, made).expect("the project's files can be written");
-    } else {
-        let kept = fs::read_to_string(&path).unwrap_or_default();
-        assert!(kept == made, "{file} is out of date; run UPDATE=1 cargo test --test it chart, and look at git diff");
-    }
-}

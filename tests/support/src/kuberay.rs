@@ -5,7 +5,25 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-/// Returns the folder of `ray-operator` at a version, such as `v1.6.2`.
+/// The minor versions of KubeRay in tests/kuberay/versions, the oldest first.
+pub fn versions() -> impl DoubleEndedIterator<Item = &'static str> {
+    let lines = include_str!("../../kuberay/versions").lines().filter(|line| !line.starts_with('#'));
+    lines.filter_map(|line| Some(line.split_once(' ')?.0))
+}
+
+/// The version of KubeRay's Go module of a minor version: `v1.6.2` of `1.6`.
+pub fn module_version(version: &str) -> &'static str {
+    let lines = include_str!("../../kuberay/versions").lines();
+    let of_version = lines.filter_map(|line| line.strip_prefix(version)?.strip_prefix(' ')).next();
+    of_version.unwrap_or_else(|| panic!("tests/kuberay/versions has no version {version}"))
+}
+
+/// The newest minor version of KubeRay that is published as a Go module.
+pub fn newest() -> &'static str {
+    versions().next_back().expect("tests/kuberay/versions has a version")
+}
+
+/// Returns the folder of `ray-operator` at a minor version, such as `1.6`.
 pub fn module(version: &str) -> PathBuf {
     static MODULES: OnceLock<String> = OnceLock::new();
     let modules = MODULES.get_or_init(|| {

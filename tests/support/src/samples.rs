@@ -13,7 +13,7 @@ pub fn samples() -> &'static [Value] {
     static SAMPLES: OnceLock<Vec<Value>> = OnceLock::new();
     SAMPLES.get_or_init(|| {
         let mut objects = Vec::new();
-        for version in ["v1.3.2", "v1.4.2", "v1.6.2"] {
+        for version in ["1.3", "1.4", "1.6"] {
             for (_, text) in kuberay::samples(version) {
                 let documents = yaml::documents(&text).into_iter().flatten();
                 let ray = documents.filter(|document| RayObject::read(&document.json).is_some());

@@ -10,10 +10,7 @@ use std::thread;
 use serde::Deserialize;
 
 use crate::case::Case;
-use crate::kuberay::module;
-
-/// The version of KubeRay.
-pub const VERSION: &str = "v1.6.2";
+use crate::kuberay::{module, newest};
 
 /// KubeRay's verdict on one object.
 #[derive(Clone, Debug, Deserialize)]
@@ -73,14 +70,14 @@ pub fn judge(cases: impl Iterator<Item = Case> + Send, mut each: impl FnMut(Case
 
 /// Returns the texts of the errors of KubeRay's validators as in its source, with verbs such as `%s`.
 pub fn messages() -> Vec<String> {
-    let output = run(Command::new(program()).arg("messages").arg(module(VERSION)));
+    let output = run(Command::new(program()).arg("messages").arg(module(newest())));
     output.lines().map(|line| serde_json::from_str(line).expect("a JSON string a line")).collect()
 }
 
 /// Returns the calls that KubeRay's own tests make of its validators.
 pub fn calls() -> Vec<Call> {
     let folder = scratch("recording");
-    run(Command::new(program()).current_dir(sources()).arg("instrument").arg(module(VERSION)).arg(&folder));
+    run(Command::new(program()).current_dir(sources()).arg("instrument").arg(module(newest())).arg(&folder));
     let test = folder.join("utils.test");
     run(go("test")
         .args(["-trimpath", "-c", "-o"])

@@ -7,8 +7,8 @@ use crate::context::Previous;
 use crate::ray::RayObject;
 use rayguard_manifest::json::{Json, Reader};
 
-/// The old object of a request. Reading it takes as long as reading the new object, and most reviews need a field or two of
-/// it, or nothing.
+/// The old object of a request. Reading it takes as long as reading the new object, and most reviews need a field or
+/// two of it, or nothing.
 #[derive(Debug)]
 pub(super) struct LazyPrevious<'r, 'a> {
     request: &'r Request<'a>,
@@ -21,11 +21,7 @@ pub(super) struct LazyPrevious<'r, 'a> {
 
 impl<'r, 'a> LazyPrevious<'r, 'a> {
     /// The old object of an update, to be read into `json`; `None` for another operation.
-    pub(super) fn of(
-        request: &'r Request<'a>,
-        version: Option<&'r str>,
-        json: &'r OnceCell<Json<'a>>,
-    ) -> Option<Self> {
+    pub(super) fn of(request: &'r Request<'a>, version: Option<&'r str>, json: &'r OnceCell<Json<'a>>) -> Option<Self> {
         let text = request.old_text()?;
         Some(Self { request, version, text, json, object: OnceCell::new(), error: Cell::new(None) })
     }

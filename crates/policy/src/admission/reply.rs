@@ -1,4 +1,4 @@
-//! What goes over the wire: the answer to an `AdmissionReview`.
+//! The response to an `AdmissionReview`, as JSON.
 
 use std::collections::BTreeMap;
 use std::iter::once;
@@ -12,13 +12,14 @@ use serde::Serialize;
 use super::request::{API_VERSION, KIND, Request};
 use crate::rule::{Finding, Level};
 
-/// What HTTP and Kubernetes alike call an object that cannot be processed for what it says.
+/// The status code of an object that is invalid: 422 Unprocessable Entity, as the API server uses it.
 const INVALID: i32 = 422;
-/// More causes than a person would read are counted and not listed.
+/// The maximum number of listed causes. The others are only counted.
 const MOST_CAUSES: usize = 100;
-/// The API server drops warnings past 4096 characters in all, and other webhooks warn too.
+/// The maximum number of warnings. The API server drops warnings above 4096 characters in total, and other webhooks
+/// warn too.
 const MOST_WARNINGS: usize = 8;
-/// To this length the API server cuts each warning once there are too many.
+/// The length in characters to which the API server shortens each warning if there are too many.
 const LONGEST_WARNING: usize = 256;
 
 #[derive(Serialize)]
@@ -53,18 +54,18 @@ impl Response<'_> {
     }
 }
 
-/// The answer that lets an object through as it is: nearly every one.
+/// Returns the response that admits an object without changes. Nearly every response is of this kind.
 pub(super) fn allowed(uid: &str) -> Vec<u8> {
     admitted(uid, None)
 }
 
-/// The answer that lets an object through once it is patched.
+/// Returns the response that admits an object with a patch.
 pub(super) fn patched(uid: &str, patch: &Patch) -> Vec<u8> {
     let patch = serde_json::to_vec(patch).expect("a patch is always JSON");
     admitted(uid, Some(STANDARD.encode(patch)))
 }
 
-/// Put together from what is always the same, wherever the uid is as the API server makes them.
+/// Concatenates the response from constant parts if the uid needs no escaping, as all uids of the API server.
 fn admitted(uid: &str, patch: Option<String>) -> Vec<u8> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     if !uid.bytes().all(is_plain) {
@@ -81,7 +82,7 @@ fn admitted(uid: &str, patch: Option<String>) -> Vec<u8> {
     }
 }
 
-/// The answer that says what was found: a refusal if anything is to be denied.
+/// Returns the response with findings. It denies the object if a finding is a denial.
 pub(super) fn judged(request: &Request<'_>, findings: &[Finding]) -> Vec<u8> {
     let at = |level| findings.iter().filter(move |finding| finding.level == level);
     let denials: Vec<&Finding> = at(Level::Deny).collect();
@@ -104,8 +105,8 @@ pub(super) fn judged(request: &Request<'_>, findings: &[Finding]) -> Vec<u8> {
     .encode()
 }
 
-/// The refusal as the API server itself words one for an invalid object: kubectl lists the causes line by line, and
-/// what knows nothing of causes shows the message.
+/// Returns the status of a denial in the format that the API server uses for an invalid object. kubectl prints the
+/// causes line by line. Clients that do not read causes print the message.
 fn status(request: &Request<'_>, denials: &[&Finding]) -> Status {
     let (listed, unlisted) = denials.split_at(denials.len().min(MOST_CAUSES));
     let and_more = (!unlisted.is_empty()).then(|| format!("and {} more", unlisted.len()));
@@ -158,8 +159,8 @@ fn warnings<'f>(findings: impl Iterator<Item = &'f Finding>) -> Vec<String> {
     warnings
 }
 
-/// A warning as long as the API server will leave it: first the advice goes, and a word is cut only if even the fault
-/// alone is too long.
+/// Returns a warning that the API server does not shorten. If the warning is too long, the help is left out. If it is
+/// still too long, it is cut.
 fn warning(finding: &Finding) -> String {
     let fits = |text: &String| text.chars().nth(LONGEST_WARNING).is_none();
     let Finding { rule, path, message, .. } = finding;

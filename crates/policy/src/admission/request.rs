@@ -1,4 +1,4 @@
-//! What comes over the wire: an `AdmissionReview` of `admission.k8s.io/v1`, read without copying it.
+//! The request: an `AdmissionReview` of `admission.k8s.io/v1`, which is read without copying the body.
 
 mod reviewed;
 
@@ -6,95 +6,94 @@ use std::borrow::Cow;
 
 use rayguard_manifest::json::{Fault, Json, Reader};
 
-/// The version of the API that rayguard speaks, and registers for.
+/// The API version of the review, for which the webhooks are registered.
 pub(super) const API_VERSION: &str = "admission.k8s.io/v1";
-/// The kind of both request and answer.
+/// The kind of the review, in requests and responses.
 pub(super) const KIND: &str = "AdmissionReview";
 
-/// Why a body is no request that could be judged. It names what is wrong and never repeats what came.
+/// Why a body is not a valid request. The message never contains text of the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
-    /// Not text at all.
+    /// The body is not UTF-8.
     #[error("the body is not UTF-8")]
     NotUtf8,
-    /// Not JSON, cut short, or nested too deeply.
-    #[error("the body is not JSON that can be read: line {line}, column {column}")]
+    /// The body is not JSON, is incomplete, or is nested too deeply.
+    #[error("the body cannot be read as JSON: line {line}, column {column}")]
     NotJson {
-        /// Where reading stopped, from 1
+        /// The line at which reading stopped, counted from 1
         line: usize,
-        /// Where reading stopped, from 1
+        /// The column at which reading stopped, counted from 1
         column: usize,
     },
-    /// JSON, with a value of the wrong type in it.
+    /// The body is JSON with a value of the wrong type.
     #[error("the body is not an AdmissionReview: a value of the wrong type at line {line}, column {column}")]
     WrongType {
-        /// Where the value is, from 1
+        /// The line of the value, counted from 1
         line: usize,
-        /// Where the value is, from 1
+        /// The column of the value, counted from 1
         column: usize,
     },
-    /// An object of another kind, or a version of it that rayguard does not speak.
+    /// The body has another kind or API version.
     #[error("the body is not an AdmissionReview of admission.k8s.io/v1")]
     NotAReview,
-    /// A review that asks nothing, as an answer would be.
+    /// The review has no request, as in a response.
     #[error("the AdmissionReview has no request")]
     NoRequest,
-    /// A request that could not be answered.
+    /// The request has no uid, so a response cannot refer to it.
     #[error("the request has no uid")]
     NoUid,
-    /// A request that does not say what is being done.
+    /// The request has no operation.
     #[error("the request has no operation")]
     NoOperation,
-    /// Nothing to judge.
-    #[error("the request has no object, though something is created or updated")]
+    /// The request creates or updates an object, but contains none.
+    #[error("the request has no object, but its operation is CREATE or UPDATE")]
     NoObject,
-    /// The object is of another kind than the request names: what it is cannot be known.
+    /// The object's kind differs from the kind in the request.
     #[error("the object is not of the kind that the request names")]
     AnotherKind,
-    /// The object as it was before an update cannot be read.
-    #[error("the request's oldObject is no object that can be read")]
+    /// The old object of an update cannot be read.
+    #[error("the request's oldObject cannot be read")]
     OldObject,
 }
 
-/// What the API server asks about. Who asks (`userInfo`) and the options of the call say nothing to rayguard, and are
-/// not even read.
+/// An admission request. `userInfo` and `options` are not read, because rayguard does not use them.
 #[derive(Debug, Default)]
 pub struct Request<'a> {
-    /// What the answer must carry too.
+    /// The uid, which the response must repeat.
     pub uid: Cow<'a, str>,
-    /// The kind of the object as it is sent, which is one that the webhook is registered for.
+    /// The kind of the object in the request. The webhook is registered for this kind.
     pub kind: GroupVersionKind<'a>,
-    /// The kind in which the user wrote it.
+    /// The kind and version in which the user wrote the object.
     pub request_kind: Option<GroupVersionKind<'a>>,
-    /// `status` and the like; empty where the object itself is written.
+    /// The subresource, such as `status`; empty for the object itself.
     pub sub_resource: Cow<'a, str>,
-    /// The object's name; empty where the API server is yet to generate it.
+    /// The object's name; empty if the API server has not generated it yet.
     pub name: Cow<'a, str>,
-    /// The namespace that the object is, or will be, in.
+    /// The object's namespace.
     pub namespace: Cow<'a, str>,
-    /// What is being done.
+    /// The operation on the object.
     pub operation: Option<Operation>,
-    /// Whether nothing is to be stored.
+    /// Whether this is a dry run, so that the object is not stored.
     pub dry_run: bool,
     object: Option<Json<'a>>,
     old_object: Option<&'a str>,
 }
 
-/// What is being done to an object.
+/// An operation on an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
-    /// It is new.
+    /// The object is created.
     Create,
-    /// It is changed.
+    /// The object is updated.
     Update,
-    /// It goes away.
+    /// The object is deleted.
     Delete,
-    /// Someone connects to it.
+    /// A client connects to the object.
     Connect,
 }
 
 impl Operation {
-    /// The operation as the API server spells it.
+    /// Returns the operation as the API server spells it.
     pub fn as_str(self) -> &'static str {
         match self {
             Operation::Create => "CREATE",
@@ -105,7 +104,7 @@ impl Operation {
     }
 }
 
-/// A kind, fully qualified.
+/// A kind with its API group and version.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct GroupVersionKind<'a> {
     /// The API group
@@ -117,9 +116,13 @@ pub struct GroupVersionKind<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// Reads the body of a call.
+    /// Reads the body of a request.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Malformed`] if the body is not a complete `AdmissionReview`.
     pub fn read(body: &'a [u8]) -> Result<Self, Malformed> {
-        // Once for the whole body, which is quicker than string by string.
+        // One check of the whole body is faster than a check of each string.
         let text = str::from_utf8(body).map_err(|_| Malformed::NotUtf8)?;
         let mut reader = Reader::new(text);
         let review = Review::read(&mut reader).and_then(|review| reader.end().map(|()| review));
@@ -144,7 +147,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The object, if it is itself being created or updated: nothing else is anything to rayguard.
+    /// Returns the object that is created or updated; `None` for other operations and for subresources.
     pub fn object(&self) -> Option<&Json<'a>> {
         match self.operation {
             Some(Operation::Create | Operation::Update) if self.sub_resource.is_empty() => self.object.as_ref(),
@@ -152,17 +155,22 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The object, once nothing more of it is asked here.
+    /// Takes the object out of the request, so that it can be consumed.
     pub fn take_object(&mut self) -> Option<Json<'a>> {
         self.object.take()
     }
 
-    /// The text of the object as it was before an update.
+    /// Returns the text of the old object of an update; `None` for other operations.
     pub fn old_text(&self) -> Option<&'a str> {
         self.old_object.filter(|_| self.operation == Some(Operation::Update))
     }
 
-    /// The object as it was before an update. It is read only now, for most answers do not need it.
+    /// Reads the old object of an update; `None` for other operations. [`Request::read`] leaves it unread, because most
+    /// reviews do not need it.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Malformed::OldObject`] if the old object cannot be read.
     pub fn read_old_object(&self) -> Result<Option<Json<'a>>, Malformed> {
         let read = |text| reviewed::read(&mut Reader::new(text)).map_err(|_| Malformed::OldObject);
         self.old_text().map(read).transpose()
@@ -200,8 +208,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// Keeps the value of a field, which must not be there twice: whichever of the two counted, another reader might take the
-/// other one.
+/// Sets the value of a field. A repeated field is an error, because another reader might use the other value.
 fn set<T>(slot: &mut Option<T>, value: T) -> Result<(), Fault> {
     if slot.replace(value).is_some() { Err(Fault::Type) } else { Ok(()) }
 }

@@ -1,4 +1,4 @@
-//! Laws of the two webhooks: whatever comes, there is a decision or a refusal.
+//! Laws of the two webhooks: every body results in a decision or an error.
 
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::context::Environment;
 
-/// Where nothing is known but the object.
+/// Validates a body without any knowledge of other objects.
 fn validate<'a>(policy: &Policy, body: &'a [u8]) -> Result<Decision<'a>, Malformed> {
     super::validate(policy, Environment::EMPTY, body)
 }
@@ -19,7 +19,7 @@ const RECORDED: [&[u8]; 4] = [
     include_bytes!("../../../../tests/fixtures/reviews/raycluster-reapply.json"),
 ];
 
-/// Any JSON, with a liking for the names that rayguard reads.
+/// Generates any JSON, with a preference for names that rayguard reads.
 fn any_json() -> impl Strategy<Value = Value> {
     let text = prop_oneof![
         "[a-z]{0,4}",
@@ -63,7 +63,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// The number of values in a value, itself included.
+/// Returns the number of values in a value, including itself.
 fn size(value: &Value) -> usize {
     1 + match value {
         Value::Array(items) => items.iter().map(size).sum(),
@@ -72,12 +72,12 @@ fn size(value: &Value) -> usize {
     }
 }
 
-/// The value at a place, counted from the outside in.
-fn nth(value: &mut Value, place: usize) -> Option<&mut Value> {
-    if place == 0 {
+/// Returns the value at an index, in depth-first order.
+fn nth(value: &mut Value, index: usize) -> Option<&mut Value> {
+    if index == 0 {
         return Some(value);
     }
-    let mut place = place - 1;
+    let mut index = index - 1;
     let inner: Vec<&mut Value> = match value {
         Value::Array(items) => items.iter_mut().collect(),
         Value::Object(map) => map.values_mut().collect(),
@@ -85,23 +85,23 @@ fn nth(value: &mut Value, place: usize) -> Option<&mut Value> {
     };
     for inner in inner {
         let size = size(inner);
-        if place < size {
-            return nth(inner, place);
+        if index < size {
+            return nth(inner, index);
         }
-        place -= size;
+        index -= size;
     }
     None
 }
 
-/// Asks both webhooks, and checks what holds of every answer.
-fn ask(body: &[u8]) -> Result<(), TestCaseError> {
+/// Sends a body to both webhooks, and checks the properties of every response.
+fn check(body: &[u8]) -> Result<(), TestCaseError> {
     let policy = Policy::default();
     for review in [mutate, validate] {
         let Ok(decision) = review(&policy, body) else { continue };
-        let reply: Value = serde_json::from_slice(&decision.reply).expect("the answer is JSON");
+        let reply: Value = serde_json::from_slice(&decision.reply).expect("the response is JSON");
         let response = &reply["response"];
         prop_assert_eq!(&response["uid"], &*decision.request.uid);
-        // What is stepped over need not be JSON, and may be all that is damaged.
+        // Skipped values are not parsed, so a damaged body may still get a response.
         if let Ok(sent) = serde_json::from_slice::<Value>(body) {
             prop_assert_eq!(&response["uid"], &sent["request"]["uid"]);
         }
@@ -116,7 +116,7 @@ fn ask(body: &[u8]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// How many bodies each law is held over; `PROPTEST_CASES` asks for more.
+/// The number of bodies for each law. `PROPTEST_CASES` can increase it.
 fn cases() -> u32 {
     ProptestConfig::default().cases.max(1000)
 }
@@ -125,13 +125,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_bytes_get_an_answer(body in vec(any::<u8>(), 0..200)) {
-        ask(&body)?;
+    fn any_bytes_get_a_response(body in vec(any::<u8>(), 0..200)) {
+        check(&body)?;
     }
 
     #[test]
-    fn any_json_gets_an_answer(body in any_json()) {
-        ask(body.to_string().as_bytes())?;
+    fn any_json_gets_a_response(body in any_json()) {
+        check(body.to_string().as_bytes())?;
     }
 
     #[test]
@@ -143,39 +143,39 @@ proptest! {
         }
         let request = json!({"uid": "1", "operation": operation, "object": object, "oldObject": old});
         let body = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request});
-        ask(body.to_string().as_bytes())?;
+        check(body.to_string().as_bytes())?;
     }
 
     #[test]
-    fn a_review_with_another_value_somewhere_gets_an_answer(
-        recorded in 0..RECORDED.len(), place in any::<prop::sample::Index>(), value in any_json()
+    fn a_review_with_a_replaced_value_gets_a_response(
+        recorded in 0..RECORDED.len(), index in any::<prop::sample::Index>(), value in any_json()
     ) {
         let mut review: Value = serde_json::from_slice(RECORDED[recorded]).expect("JSON");
-        let place = place.index(size(&review));
-        *nth(&mut review, place).expect("there are that many") = value;
-        ask(review.to_string().as_bytes())?;
+        let index = index.index(size(&review));
+        *nth(&mut review, index).expect("the index is below the size") = value;
+        check(review.to_string().as_bytes())?;
     }
 
     #[test]
-    fn a_damaged_review_gets_an_answer(
+    fn a_damaged_review_gets_a_response(
         recorded in 0..RECORDED.len(),
         damage in vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
         end in proptest::option::of(any::<prop::sample::Index>()),
     ) {
         let mut body = RECORDED[recorded].to_vec();
-        for (place, byte) in damage {
-            let place = place.index(body.len());
-            body[place] = byte;
+        for (index, byte) in damage {
+            let index = index.index(body.len());
+            body[index] = byte;
         }
         if let Some(end) = end {
             body.truncate(end.index(body.len()));
         }
-        ask(&body)?;
+        check(&body)?;
     }
 }
 
 #[test]
-fn a_dry_run_changes_nothing_but_is_remembered() {
+fn a_dry_run_gets_the_same_response_and_is_recorded() {
     let policy = Policy::default();
     for review in [mutate, validate] {
         let mut body: Value = serde_json::from_slice(RECORDED[1]).expect("JSON");
@@ -189,7 +189,7 @@ fn a_dry_run_changes_nothing_but_is_remembered() {
 }
 
 #[test]
-fn what_no_rule_reads_is_not_kept() {
+fn fields_that_no_rule_reads_are_skipped() {
     let request = Request::read(RECORDED[1]).expect("a review");
     let object = request.object().expect("an object");
     let status: Vec<_> = object.field("status").entries().iter().map(|(name, _)| &**name).collect();
@@ -201,7 +201,7 @@ fn what_no_rule_reads_is_not_kept() {
 }
 
 #[test]
-fn a_status_that_is_none_is_read_over() {
+fn a_status_without_relevant_fields_is_skipped() {
     for status in [json!(null), json!("x"), json!([1]), json!({}), json!({"conditions": null, "state": "ready"})] {
         let mut body: Value = serde_json::from_slice(RECORDED[1]).expect("JSON");
         body["request"]["object"]["status"] = status;
@@ -212,7 +212,7 @@ fn a_status_that_is_none_is_read_over() {
 }
 
 #[test]
-fn a_job_that_waits_for_its_user_keeps_the_mode_in_which_it_waits() {
+fn a_waiting_job_cannot_change_its_submission_mode() {
     let job = |mode| {
         json!({"apiVersion": "ray.io/v1", "kind": "RayJob", "metadata": {"name": "job", "namespace": "default"},
             "spec": {"clusterSelector": {"ray.io/cluster": "c"}, "submissionMode": mode},

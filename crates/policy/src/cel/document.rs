@@ -1,31 +1,32 @@
-//! A policy and its binding, as YAML that people can read.
+//! A `ValidatingAdmissionPolicy` and its binding, as readable YAML.
 
 use std::fmt::Write as _;
 
-use super::source::{Source, Texts};
-use crate::policy::PREFIX;
+use super::source::{Expressions, RuleSource};
+use crate::policy::IGNORE_PREFIX;
 use crate::policy::Policy;
 use crate::rule::{Level, Rule};
 use rayguard_manifest::path::on_one_line;
 
-/// What a policy is made of.
+/// The parts of a policy.
 pub(super) struct Parts<'p> {
     pub(super) rule: &'static Rule,
     pub(super) level: Level,
-    /// What follows the rule's name.
+    /// The suffix of the policy's name, after the rule's name.
     pub(super) suffix: &'static str,
     pub(super) operations: &'static str,
-    /// The expression that gives the places where something is wrong.
-    pub(super) places: &'p str,
-    pub(super) source: &'p Source,
-    pub(super) texts: &'p Texts,
+    /// The expression that returns the paths of the findings.
+    pub(super) paths: &'p str,
+    pub(super) source: &'p RuleSource,
+    pub(super) expressions: &'p Expressions,
     pub(super) policy: &'p Policy,
 }
 
-/// More places than so many are not listed: a message may have 5 KiB.
-const MOST_PLACES: usize = 8;
+/// The number of paths up to which a message lists all of them. Kubernetes limits a message to 5 KiB.
+const MAX_LISTED_PATHS: usize = 8;
 
-/// As the chart has it for the webhook: clean-up is never held up, and an update is judged if it changes what is judged.
+/// The match conditions, which equal those of the chart's webhook: an object that is being deleted is not checked, and
+/// an update is checked only if it changes a field that rules read.
 const CONDITIONS: &str = r#"  matchConditions:
   - name: is-not-being-deleted
     expression: "!has(object.metadata.deletionTimestamp)"
@@ -40,7 +41,7 @@ const CONDITIONS: &str = r#"  matchConditions:
 
 /// Writes a policy and its binding, each as a document.
 pub(super) fn write(text: &mut String, parts: &Parts<'_>) {
-    let Parts { rule, level, suffix, operations, places, source, texts, policy } = parts;
+    let Parts { rule, level, suffix, operations, paths, source, expressions, policy } = parts;
     let name = format!("rayguard-{}{suffix}", rule.name);
     let resources: Vec<_> = source.kinds.iter().map(|kind| kind.as_str().to_lowercase() + "s").collect();
     let failure = if *level == Level::Deny { "Fail" } else { "Ignore" };
@@ -54,7 +55,7 @@ pub(super) fn write(text: &mut String, parts: &Parts<'_>) {
     let exempt = policy.exemptions.iter().filter(|exemption| exemption.rules.contains(&rule.name));
     for exemption in exempt {
         for line in exemption.reason.lines() {
-            // To YAML a carriage return ends a line too, and to some readers U+2028 does.
+            // In YAML a carriage return ends a line too, and for some parsers U+2028 does.
             let _ = writeln!(text, "      # {}", on_one_line(line));
         }
         let namespaces: Vec<_> = exemption.namespaces.iter().map(|name| quoted(name)).collect();
@@ -70,28 +71,29 @@ pub(super) fn write(text: &mut String, parts: &Parts<'_>) {
          \x20     resources: [{}]\n      scope: Namespaced\n{CONDITIONS}",
         resources.join(", ")
     );
-    if policy.object_exemptions.holds(rule) {
+    if policy.object_exemptions.contains(rule) {
         let _ = writeln!(
             text,
-            "  - name: is-not-exempt\n    expression: object.metadata.?annotations[?'{PREFIX}{}'].orValue('').trim() == ''",
+            "  - name: is-not-exempt\n    \
+             expression: object.metadata.?annotations[?'{IGNORE_PREFIX}{}'].orValue('').trim() == ''",
             rule.name
         );
     }
     text.push_str("  variables:\n");
-    for (name, expression) in texts.needed(places) {
+    for (name, expression) in expressions.needed(paths) {
         let _ = writeln!(text, "  - name: {name}\n    expression: |-");
         for line in expression.trim_end().lines() {
             let _ = writeln!(text, "      {line}");
         }
     }
-    let what = format!("{}; {} ({})", rule.summary, source.cure, rule.name);
-    let most = MOST_PLACES;
+    let what = format!("{}; {} ({})", rule.summary, source.help, rule.name);
+    let most = MAX_LISTED_PATHS;
     let _ = write!(
         text,
-        "  validations:\n  - expression: {places}.size() == 0\n    message: {message}\n    messageExpression: |-\n\
-         \x20     ({places}.size() > {most} ? {places}[0] + ' and ' + string({places}.size() - 1) + ' other places'\n\
-         \x20     : {places}.join(', ')) + {tail}\n\
-         \x20 auditAnnotations:\n  - key: places\n    valueExpression: {places}.join('\\n')\n\
+        "  validations:\n  - expression: {paths}.size() == 0\n    message: {message}\n    messageExpression: |-\n\
+         \x20     ({paths}.size() > {most} ? {paths}[0] + ' and ' + string({paths}.size() - 1) + ' other places'\n\
+         \x20     : {paths}.join(', ')) + {tail}\n\
+         \x20 auditAnnotations:\n  - key: places\n    valueExpression: {paths}.join('\\n')\n\
          ---\napiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicyBinding\nmetadata:\n\
          \x20 name: {name}\n  labels:\n    app.kubernetes.io/managed-by: rayguard\nspec:\n  policyName: {name}\n\
          \x20 validationActions: [{action}]\n",
@@ -105,7 +107,7 @@ pub(super) fn write(text: &mut String, parts: &Parts<'_>) {
     );
 }
 
-/// A text between quotation marks, for YAML and CEL alike.
+/// Returns a text as a quoted string, which is valid in YAML and in CEL.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }

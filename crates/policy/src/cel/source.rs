@@ -1,41 +1,42 @@
-//! The expressions as they are written, and what has to stand before each.
+//! The expressions of the rules, and the variables that each of them needs.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use regex_lite::{Captures, Regex};
 
+use crate::kuberay::Kind;
 use crate::kuberay::{FeatureGate, KubeRay, Version};
 use crate::settings::Settings;
-use crate::kuberay::Kind;
 use rayguard_manifest::json::Json;
 use rayguard_manifest::yaml;
 
-/// A rule's own file.
-pub(super) struct Source {
-    /// The kinds that it looks at.
+/// The `.cel.yaml` file of a rule.
+pub(super) struct RuleSource {
+    /// The kinds that the rule checks.
     pub(super) kinds: Vec<Kind>,
     since: Version,
     gate: Option<FeatureGate>,
-    /// Whether it compares an object with what it was, and says nothing of a new one.
+    /// Whether the rule compares the new object of an update with the old one, and finds nothing in an object that is
+    /// created.
     pub(super) is_of_updates: bool,
-    /// Whether some of what it finds is advice only.
+    /// Whether some findings are only warnings at any level.
     pub(super) has_advice: bool,
     /// What to write instead.
-    pub(super) cure: String,
+    pub(super) help: String,
     variables: Vec<(String, String)>,
 }
 
-impl Source {
-    /// Reads a rule's file, with the settings of the policy put in.
+impl RuleSource {
+    /// Reads a rule's file, and inserts the settings of the policy.
     pub(super) fn read(text: &str, settings: &Settings) -> Self {
         let json = mapping(text);
         let kinds = json.field("kinds").items();
         let is_named = |kind: &Kind| kinds.iter().any(|name| name.as_str() == Some(kind.as_str()));
-        let string = |name: &str| json.field(name).as_str().map(|text| filled_in(text, settings));
+        let string = |name: &str| json.field(name).as_str().map(|text| insert_settings(text, settings));
         let mut variables = Vec::new();
         for (name, text) in json.field("variables").entries() {
-            variables.push((name.to_string(), filled_in(text.as_str().unwrap_or_default(), settings)));
+            variables.push((name.to_string(), insert_settings(text.as_str().unwrap_or_default(), settings)));
         }
         let advises = string("warns");
         let has_advice = advises.is_some();
@@ -43,7 +44,7 @@ impl Source {
         variables.push(("advises".to_owned(), advises.unwrap_or_else(|| "[]".to_owned())));
         let shared = mapping(include_str!("variables.yaml"));
         for (name, text) in shared.entries() {
-            variables.push((name.to_string(), filled_in(text.as_str().unwrap_or_default(), settings)));
+            variables.push((name.to_string(), insert_settings(text.as_str().unwrap_or_default(), settings)));
         }
         Self {
             kinds: Kind::ALL.into_iter().filter(|kind| kinds.is_empty() || is_named(kind)).collect(),
@@ -55,19 +56,19 @@ impl Source {
             gate: json.field("gate").as_str().and_then(gate),
             is_of_updates: json.field("update").as_bool() == Some(true),
             has_advice,
-            cure: string("cure").unwrap_or_default(),
+            help: string("cure").unwrap_or_default(),
             variables,
         }
     }
 
-    /// Whether the rule has anything to say of what this operator takes.
+    /// Reports whether the rule applies to this version of KubeRay and its feature gates.
     pub(super) fn applies(&self, kuberay: &KubeRay) -> bool {
-        let is_open = |gate: FeatureGate| gate.is_in(kuberay.version) && kuberay.is_enabled(gate);
-        kuberay.version >= self.since && self.gate.is_none_or(is_open)
+        let is_enabled = |gate: FeatureGate| gate.is_in(kuberay.version) && kuberay.is_enabled(gate);
+        kuberay.version >= self.since && self.gate.is_none_or(is_enabled)
     }
 }
 
-/// A file of ours, which is a map.
+/// Parses an embedded file, which is a map.
 fn mapping(text: &str) -> Json<'_> {
     let document = yaml::documents(text).into_iter().next().and_then(Result::ok);
     document.expect("the files of expressions are YAML, and tests read them all").json
@@ -77,9 +78,12 @@ fn gate(name: &str) -> Option<FeatureGate> {
     FeatureGate::ALL.into_iter().find(|gate| gate.as_str() == name)
 }
 
-/// Puts in what the policy says: `{kuberay}`, the minor version; `{short}`, `{margin}` and `{assumed}`, in seconds; and
-/// `{shut:Gate}`, whether the operator has a gate and keeps it shut.
-fn filled_in(text: &str, settings: &Settings) -> String {
+/// Replaces placeholders by the settings of the policy:
+///
+/// - `{kuberay}` by the minor version of KubeRay;
+/// - `{short}`, `{margin}` and `{assumed}` by timeouts in seconds;
+/// - `{shut:Gate}` by whether the operator has a feature gate and it is disabled.
+fn insert_settings(text: &str, settings: &Settings) -> String {
     static SETTING: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"\{([a-z]+)(?::([A-Za-z]+))?\}").expect("a pattern"));
     let kuberay = &settings.kuberay;
@@ -97,21 +101,21 @@ fn filled_in(text: &str, settings: &Settings) -> String {
     SETTING.replace_all(text, value).into_owned()
 }
 
-/// Expressions by name. Each name has its like for the object before an update, with `old` before it.
+/// Expressions by name. The name with the prefix `old` is the expression about the old object of an update.
 #[derive(Clone)]
-pub(super) struct Texts(BTreeMap<String, String>);
+pub(super) struct Expressions(BTreeMap<String, String>);
 
-impl Texts {
-    pub(super) fn of(source: &Source) -> Self {
+impl Expressions {
+    pub(super) fn of(source: &RuleSource) -> Self {
         Self(source.variables.iter().cloned().collect())
     }
 
-    /// Gives a name to an expression, or another one.
+    /// Defines the expression of a name, or replaces it.
     pub(super) fn define(&mut self, name: &str, text: &str) {
         self.0.insert(name.to_owned(), text.to_owned());
     }
 
-    /// The text of a name; of one with `old`, the same about the object before the update.
+    /// Returns the expression of a name. With the prefix `old`, it is about the old object of an update.
     fn text(&self, name: &str) -> Option<String> {
         if let Some(text) = self.0.get(name) {
             return Some(text.clone());
@@ -121,7 +125,7 @@ impl Texts {
         Some(of_old(self.0.get(&(first.to_lowercase() + rest))?))
     }
 
-    /// What an expression needs, each after what it needs itself.
+    /// Returns the variables that an expression needs. Each one follows the variables that it needs itself.
     pub(super) fn needed(&self, expression: &str) -> Vec<(String, String)> {
         let mut needed = Vec::new();
         self.add_needed(expression, &mut needed);
@@ -145,7 +149,7 @@ fn names(expression: &str) -> impl Iterator<Item = &str> {
     VARIABLE.captures_iter(expression).filter_map(|found| Some(found.get(1)?.as_str()))
 }
 
-/// An expression about the object, as one about what the object was.
+/// Turns an expression about the object into one about the old object.
 fn of_old(expression: &str) -> String {
     static OBJECT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\bobject\b").expect("a pattern"));
     let variables = VARIABLE.replace_all(expression, |found: &Captures<'_>| {

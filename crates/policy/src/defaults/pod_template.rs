@@ -1,46 +1,52 @@
-//! An administrator's own defaults for Pod templates, merged under what the user wrote.
+//! The administrator's defaults for Pod templates, which are merged into the user's template.
 //!
-//! The outcome is that of a strategic merge patch in which the administrator's template is the original and the user's
-//! is the patch (k8s.io/apimachinery/pkg/util/strategicpatch): maps are merged, lists with a merge key item by item,
-//! any other list is the user's or the administrator's as a whole. Two things differ, for the sake of a Pod that can
-//! run: of fields that exclude each other the user's one stays alone, and what cannot stand by itself is not added.
+//! The result is that of a strategic merge patch in which the administrator's template is the original and the user's
+//! template is the patch (k8s.io/apimachinery/pkg/util/strategicpatch):
+//!
+//! - Maps are merged.
+//! - Lists with a merge key are merged item by item.
+//! - Any other list is taken as a whole, from the user if the user has it.
+//!
+//! Two things differ, so that the Pod can run. If the user sets one of several fields that exclude each other, the
+//! others are not added. An item that is incomplete by itself, such as a container without an image, is not added.
 
 use std::borrow::Cow;
 
 use crate::kuberay::Version;
 use crate::reason::Reason;
-use crate::schema::{Fault, Schema, Suggestion};
+use crate::schema::{Schema, Suggestion, Violation};
 use rayguard_manifest::json::Json;
 use rayguard_manifest::keyed::{key_of, merge_key};
 use rayguard_manifest::patch::PatchBuilder;
 use rayguard_manifest::path::{FieldPath, Step};
 
-/// An administrator's templates, in the form of a `PodTemplateSpec`.
+/// The administrator's templates, each in the format of a `PodTemplateSpec`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PodTemplates {
-    /// For heads.
+    /// The template for heads.
     pub head: Option<Json<'static>>,
-    /// For workers.
+    /// The template for workers.
     pub worker: Option<Json<'static>>,
 }
 
-/// Why something is no template of defaults.
+/// An error in a template of defaults.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct TemplateError {
-    /// The field, within the template.
+    /// The path of the field in the template.
     pub path: FieldPath,
-    /// What is wrong with it, and what to write.
+    /// What is wrong with the field, and what to write.
     pub message: String,
 }
 
 impl PodTemplates {
-    /// Checks a template when the policy is read, so that no review has to. Fields may be missing, for the user has
-    /// them; but those that are there must be fields of a Pod template, and of the right type.
+    /// Checks a template when the policy is read, so that reviews need not check it, and returns all errors. Required
+    /// fields may be missing, because the user's template has them. All other constraints of a Pod template's schema
+    /// apply.
     pub fn check(template: &Json<'_>, kuberay: Version) -> Vec<TemplateError> {
         let mut errors = Vec::new();
         check_items(template, &FieldPath::root(), &mut errors);
-        let place = ["spec", "headGroupSpec", "template"];
+        let parent = ["spec", "headGroupSpec", "template"];
         let spec: Json<'_> = [("headGroupSpec".into(), [("template".into(), template.clone())].into_iter().collect())]
             .into_iter()
             .collect();
@@ -48,24 +54,24 @@ impl PodTemplates {
             [("apiVersion".into(), "ray.io/v1".into()), ("kind".into(), "RayCluster".into()), ("spec".into(), spec)]
                 .into_iter()
                 .collect();
-        for fault in Schema::of(kuberay).faults(&object) {
-            let (path, message) = match fault {
-                Fault::Malformed { reason: Reason::Required, .. } => continue,
-                Fault::Malformed { path, message, help, .. } => (path, format!("{message}; {help}")),
-                Fault::Unknown { path, suggestion } => (
+        for violation in Schema::of(kuberay).violations(&object) {
+            let (path, message) = match violation {
+                Violation::Malformed { reason: Reason::Required, .. } => continue,
+                Violation::Malformed { path, message, help, .. } => (path, format!("{message}; {help}")),
+                Violation::Unknown { path, suggestion } => (
                     path,
                     match suggestion {
-                        Some(Suggestion::Spelling { name: meant, .. }) => {
-                            format!("there is no such key; did you mean {meant:?}?")
+                        Some(Suggestion::Spelling { name, .. }) => {
+                            format!("there is no such key; did you mean {name:?}?")
                         }
                         _ => "there is no such key in a Pod template".to_owned(),
                     },
                 ),
             };
-            if !path.starts_with(&FieldPath::of(place)) {
+            if !path.starts_with(&FieldPath::of(parent)) {
                 continue;
             }
-            let path = FieldPath::root().join(&path.steps()[place.len()..]);
+            let path = FieldPath::root().join(&path.steps()[parent.len()..]);
             if !errors.iter().any(|error: &TemplateError| path.starts_with(&error.path)) {
                 errors.push(TemplateError { path, message });
             }
@@ -74,13 +80,13 @@ impl PodTemplates {
     }
 }
 
-/// Looks for what the schema knows nothing of: directives, and items of which nothing says what they are.
+/// Reports what the schema does not check: patch directives, and list items without their merge key.
 fn check_items(template: &Json<'_>, path: &FieldPath, errors: &mut Vec<TemplateError>) {
     for (name, value) in template.entries() {
         let path = path.clone().field(name.to_string());
         if name.starts_with('$') {
-            let message = "defaults only add, so a directive such as $patch has no place here; remove it".to_owned();
-            errors.push(TemplateError { path, message });
+            let message = "defaults only add fields, so a directive such as $patch is not allowed; remove it";
+            errors.push(TemplateError { path, message: message.to_owned() });
             continue;
         }
         check_items(value, &path, errors);
@@ -88,7 +94,7 @@ fn check_items(template: &Json<'_>, path: &FieldPath, errors: &mut Vec<TemplateE
             let path = path.clone().index(index);
             match merge_key(name) {
                 Some(key) if key_of(item, key).is_none() => {
-                    let message = format!("an item of this list is known by its {key}; write one");
+                    let message = format!("an item of this list is identified by its {key}; write one");
                     errors.push(TemplateError { path, message });
                 }
                 _ => check_items(item, &path, errors),
@@ -97,8 +103,8 @@ fn check_items(template: &Json<'_>, path: &FieldPath, errors: &mut Vec<TemplateE
     }
 }
 
-/// Adds to the Pod template at a path what the administrator's has and it has not. A template without containers is
-/// left to the API server to refuse.
+/// Adds the missing fields of the administrator's template to the Pod template at a path. A template without containers
+/// stays as it is, because the API server rejects it.
 pub(super) fn merge(builder: &mut PatchBuilder<'_>, path: &FieldPath, template: &Json<'static>) {
     let containers = path.clone().fields(["spec", "containers"]).value(builder.object());
     if containers.is_some_and(|containers| !containers.items().is_empty()) {
@@ -106,7 +112,8 @@ pub(super) fn merge(builder: &mut PatchBuilder<'_>, path: &FieldPath, template: 
     }
 }
 
-/// Of these a probe or a hook can have only one (`ProbeHandler` and `LifecycleHandler` in k8s.io/api/core/v1).
+/// The handlers, of which a probe or a hook can have only one (`ProbeHandler` and `LifecycleHandler` in
+/// k8s.io/api/core/v1).
 const HANDLERS: [&str; 5] = ["exec", "httpGet", "tcpSocket", "grpc", "sleep"];
 
 fn merge_map(builder: &mut PatchBuilder<'_>, path: &FieldPath, defaults: &Json<'static>) {
@@ -153,7 +160,7 @@ fn merge_list(
                 builder.add(&path.clone().index(end), default.clone());
             }
             None => {}
-            // One variable has one value, one volume one source: the user's.
+            // A variable has only one value and a volume only one source, so the user's item stays as it is.
             Some(_) if matches!(name, "env" | "volumes") => {}
             Some(index) if name == "volumeMounts" && names_differ(&list.items()[index], default) => {}
             Some(index) => merge_map(builder, &path.clone().index(index), default),
@@ -161,7 +168,7 @@ fn merge_list(
     }
 }
 
-/// The value of a new field, without the items of a list that cannot stand by themselves; `None` if nothing is left.
+/// Returns the value of a new field, without incomplete items of a list; `None` if nothing is left.
 fn complete(name: &str, value: &Json<'static>) -> Option<Json<'static>> {
     match value {
         Json::Array(items) if merge_key(name).is_some() => {
@@ -173,8 +180,8 @@ fn complete(name: &str, value: &Json<'static>) -> Option<Json<'static>> {
     }
 }
 
-/// Requests without those that the user limits, limits without those that the user requests: a limit below a request
-/// is a Pod that is never made.
+/// Returns the default resources without requests for which the user sets a limit, and without limits for which the
+/// user sets a request. The API server rejects a Pod whose limit is below its request.
 fn without_counterparts(users: &Json<'_>, defaults: &Json<'static>) -> Json<'static> {
     let without = |(name, value): &(Cow<'static, str>, Json<'static>)| {
         let other = match &**name {
@@ -182,23 +189,23 @@ fn without_counterparts(users: &Json<'_>, defaults: &Json<'static>) -> Json<'sta
             "requests" => users.field("limits"),
             _ => return (name.clone(), value.clone()),
         };
-        let kept = value.entries().iter().filter(|(resource, _)| other.entry(resource).is_none());
-        (name.clone(), kept.cloned().collect())
+        let remaining = value.entries().iter().filter(|(resource, _)| other.entry(resource).is_none());
+        (name.clone(), remaining.cloned().collect())
     };
     defaults.entries().iter().map(without).collect()
 }
 
-/// Whether an item can be added. A container without an image is only there to be merged into the user's.
+/// Reports whether an item can be added. A container without an image is only merged into the user's container.
 fn is_complete(list: &str, item: &Json<'_>) -> bool {
     !matches!(list, "containers" | "initContainers") || item.field("image").as_nonempty_str().is_some()
 }
 
-/// Mounts of two different volumes at one path have nothing to do with each other.
+/// Reports whether a default mount is of another volume than the user's mount at this path.
 fn names_differ(user: &Json<'_>, default: &Json<'_>) -> bool {
     !default.field("name").is_null() && user.field("name") != default.field("name")
 }
 
-/// Maps whose keys the user chooses.
+/// Reports whether a path leads to a map whose keys the user chooses.
 fn is_free_map(path: &FieldPath) -> bool {
     let last = path.steps().last().and_then(Step::name);
     matches!(last, Some("labels" | "annotations" | "nodeSelector" | "limits" | "requests" | "overhead" | "matchLabels"))

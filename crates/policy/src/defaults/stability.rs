@@ -1,8 +1,9 @@
-//! Updates: what a group has got stays, and a group that the user did not change gets nothing else.
+//! Updates: a group that the user did not change keeps its defaults and gets no others.
 //!
-//! A mutating webhook sees a manifest without its defaults whenever the manifest is applied again. If it wrote those of
-//! today's policy, a change of the policy would change Pod templates, and a RayService, whose operator hashes them,
-//! would start a new cluster. So an annotation records what was written, and it is written again as it was.
+//! If a manifest is applied again, the mutating webhook receives it without its defaults. With the defaults of the
+//! current policy, a change of the policy would change Pod templates. The operator hashes the Pod templates of a
+//! RayService, so it would start a new cluster. Therefore an annotation records the defaults that were written, and an
+//! update restores them.
 
 use std::borrow::Cow;
 use std::cell::LazyCell;
@@ -10,18 +11,19 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
 
 use super::{Defaults, Wanted, worker_reconnect_timeout};
-use crate::settings::Settings;
 use crate::ray::timeout::RECONNECT_TIMEOUT;
 use crate::ray::{Group, RayObject};
+use crate::settings::Settings;
 use rayguard_manifest::json::Json;
 use rayguard_manifest::keyed::{self, key_of, merge_key};
 use rayguard_manifest::patch::PatchBuilder;
 use rayguard_manifest::path::{FieldPath, push_token};
 
-/// Records in an object which of its values are defaults of rayguard: a JSON list of places (see [`keyed::place`]).
+/// The annotation that records which values of an object are defaults of rayguard: a JSON list of the places of
+/// [`keyed::place`].
 pub(crate) const DEFAULTED: &str = "rayguard.dev/defaulted";
 
-/// Writes into an object that is updated what its unchanged groups had, and today's defaults into the others.
+/// Restores the defaults of the unchanged groups of an update, and writes the current defaults into the other groups.
 pub(super) fn update(
     defaults: &Defaults,
     settings: &Settings,
@@ -34,11 +36,11 @@ pub(super) fn update(
         old.is_some_and(|old| is_same(Some(new.json), old.json, |new, old| new == old))
     };
     if groups.iter().all(is_as_before) {
-        // Most updates: the autoscaler's, a finalizer, another Serve configuration.
+        // Most updates change no group: those of the autoscaler, of a finalizer, or of the Serve configuration.
         return;
     }
     let recorded = record_of(old.json);
-    let every = LazyCell::new(|| Every::new(defaults, settings, object, old));
+    let all_on = LazyCell::new(|| AllDefaults::new(defaults, settings, object, old));
 
     let mut restored = PatchBuilder::new(object.json);
     for (new, old) in &groups {
@@ -59,25 +61,25 @@ pub(super) fn update(
         let is_as_it_was = |equal: fn(&Json<'_>, &Json<'_>) -> bool| is_same(restored, old.json, equal);
         let (also, unchanged) = if is_as_it_was(|new, old| new == old) {
             (none, true)
-        } else if every.is_same(new, old) {
-            (&every.added, true)
+        } else if all_on.is_same(new, old) {
+            (&all_on.added, true)
         } else {
             (none, is_as_it_was(adds_nothing))
         };
         if unchanged {
-            // A head that now waits longer takes its workers' default with it.
-            let outgrown = matches!(timeouts, [Some(now), Some(then)] if now != then);
+            // If the head's timeout has changed, its workers get a new default timeout.
+            let is_outdated = matches!(timeouts, [Some(now), Some(then)] if now != then);
             let places: BTreeSet<_> = recorded.union(also).cloned().collect();
-            let except: &[&str] = if outgrown { &[RECONNECT_TIMEOUT] } else { &[] };
+            let except: &[&str] = if is_outdated { &[RECONNECT_TIMEOUT] } else { &[] };
             restore(builder, new, old, &places, except);
-            wanted.insert(new.index(), Wanted { worker_reconnect_timeout: outgrown, ..Wanted::NONE });
+            wanted.insert(new.index(), Wanted { worker_reconnect_timeout: is_outdated, ..Wanted::NONE });
         }
     }
     defaults.write(settings, builder, |index| wanted.get(&index).copied().unwrap_or(Wanted::ALL));
 }
 
-/// Records what of the object is a default: what this patch adds, and what was one before and still is the same.
-pub(super) fn mark(builder: &mut PatchBuilder<'_>, old: Option<&RayObject<'_>>) {
+/// Records the defaults in the annotation: those that this patch adds, and recorded ones that have not changed.
+pub(super) fn record(builder: &mut PatchBuilder<'_>, old: Option<&RayObject<'_>>) {
     let mut before = record_of(builder.object());
     if let Some(old) = old {
         before.extend(record_of(old.json));
@@ -88,10 +90,10 @@ pub(super) fn mark(builder: &mut PatchBuilder<'_>, old: Option<&RayObject<'_>>) 
     before.retain(|place| {
         let now = keyed::at_place(builder.object(), place);
         let then = old.and_then(|old| keyed::at_place(old.json, place));
-        // Once the user has written something else there, it is the user's.
+        // A value that the user has changed is no longer a default.
         now.is_some_and(|now| then.is_none_or(|then| now == then))
     });
-    // Of groups that share a name only the first is found again.
+    // Of several groups with one name, a place leads only to the first one.
     let is_found = |place: &&String| keyed::at_place(builder.object(), place).is_some();
     before.extend(builder.added().iter().filter(is_found).cloned());
     if before.is_empty() || before == record_of(builder.object()) {
@@ -101,20 +103,21 @@ pub(super) fn mark(builder: &mut PatchBuilder<'_>, old: Option<&RayObject<'_>>) 
     builder.set_own_annotation(DEFAULTED, record);
 }
 
-/// The places that an object's annotation records; none where somebody else has written into it.
+/// Returns the places that an object's annotation records; none if the annotation is absent or was changed by hand.
 fn record_of(object: &Json<'_>) -> BTreeSet<String> {
     let record = object.descend(["metadata", "annotations"]).field(DEFAULTED);
     record.as_str().and_then(|record| serde_json::from_str(record).ok()).unwrap_or_default()
 }
 
-/// Each group of the new object with the same one of the old: the head, and worker groups by name. Of groups that share
-/// a name, or have none, the first is taken for the first, the second for the second.
+/// Returns each group of the new object with the corresponding group of the old object. Worker groups correspond by
+/// name. Groups that share a name, or have none, correspond by their order.
 fn pairs<'n, 'o>(object: &RayObject<'n>, old: &RayObject<'o>) -> Vec<(Group<'n>, Option<Group<'o>>)> {
     let by_name: HashMap<_, _> = numbered(old).map(|(group, key)| (key, group)).collect();
     numbered(object).map(|(group, key)| (group, by_name.get(&key).copied())).collect()
 }
 
-/// Each group with what tells it apart: whether it is the head, its name, and how many before it have the same.
+/// Returns each group with its identity: whether it is the head, its name, and its number among the groups of this
+/// name.
 fn numbered<'g, 'a>(
     object: &'g RayObject<'a>,
 ) -> impl Iterator<Item = (Group<'a>, (bool, Option<&'a str>, usize))> + 'g {
@@ -127,7 +130,7 @@ fn numbered<'g, 'a>(
     })
 }
 
-/// Adds to a group what the old one has at one of these places and the new one has not.
+/// Adds to a group the values that the old group has at these places and that the new group lacks.
 fn restore(
     builder: &mut PatchBuilder<'_>,
     new: &Group<'_>,
@@ -151,7 +154,7 @@ fn restore(
     }
 }
 
-/// Goes through an old value and the new one beside it, which may not be there.
+/// A walk through an old value and the corresponding new value, which may be absent.
 struct Walk<'w> {
     places: &'w BTreeSet<String>,
     except: &'w [&'w str],
@@ -170,7 +173,7 @@ impl Walk<'_> {
             (Some(Json::Object(_)) | None, Json::Object(_)) => {
                 for (field, old) in old.entries() {
                     let place = below(place, field);
-                    if self.leads_to_any(&place) {
+                    if self.has_places_below(&place) {
                         let path = path.clone().field(field.to_string());
                         self.down(new.and_then(|new| new.entry(field)), old, &path, &place, field);
                     }
@@ -185,8 +188,8 @@ impl Walk<'_> {
         }
     }
 
-    /// Whether there is anything to look for in this place. Nearly everywhere there is not.
-    fn leads_to_any(&self, place: &str) -> bool {
+    /// Reports whether one of the places is at or below this one, so that the walk can skip most of the object.
+    fn has_places_below(&self, place: &str) -> bool {
         let from = (Bound::Included(place), Bound::Unbounded);
         self.places.range::<str, _>(from).next().is_some_and(|first| first.starts_with(place))
     }
@@ -195,8 +198,8 @@ impl Walk<'_> {
         let index: HashMap<_, _> =
             new.iter().enumerate().filter_map(|(at, item)| Some((key_of(item, merge_key)?, at))).collect();
         let old: Vec<_> = old.iter().filter_map(|item| Some((key_of(item, merge_key)?, item))).collect();
-        // First what is within items, then new items in the order of the old list: so no index is moved before it is
-        // used, and the list comes out as it was.
+        // Values within existing items come first, because new items shift the indexes. New items are then added in the
+        // order of the old list, so that the list equals the old one.
         for (key, item) in &old {
             if let Some(&at) = index.get(key) {
                 self.down(Some(&new[at]), item, &path.clone().index(at), &below(place, key), "");
@@ -217,19 +220,20 @@ fn below(place: &str, step: &str) -> String {
     below
 }
 
-/// Both objects with every default that there is, to tell what only defaults and other webhooks make different.
-struct Every<'n, 'o> {
+/// Both objects with all defaults. A group that is equal in both differs only in defaults and in changes by other
+/// webhooks.
+struct AllDefaults<'n, 'o> {
     new: Cow<'n, Json<'n>>,
     old: Cow<'o, Json<'o>>,
     added: BTreeSet<String>,
 }
 
-impl<'n, 'o> Every<'n, 'o> {
+impl<'n, 'o> AllDefaults<'n, 'o> {
     fn new(defaults: &Defaults, settings: &Settings, new: &RayObject<'n>, old: &RayObject<'o>) -> Self {
-        let every = defaults.every();
+        let all_on = defaults.all_on();
         let (mut of_new, mut of_old) = (PatchBuilder::new(new.json), PatchBuilder::new(old.json));
-        every.write(settings, &mut of_new, |_| Wanted::ALL);
-        every.write(settings, &mut of_old, |_| Wanted::ALL);
+        all_on.write(settings, &mut of_new, |_| Wanted::ALL);
+        all_on.write(settings, &mut of_old, |_| Wanted::ALL);
         let ((new, added), (old, _)) = (of_new.into_parts(), of_old.into_parts());
         Self { new, old, added: added.into_iter().collect() }
     }
@@ -239,14 +243,14 @@ impl<'n, 'o> Every<'n, 'o> {
     }
 }
 
-/// Whether two groups make the same Pods.
+/// Reports whether two groups create the same Pods.
 fn is_same(new: Option<&Json<'_>>, old: &Json<'_>, equal: impl Fn(&Json<'_>, &Json<'_>) -> bool) -> bool {
     new.is_some_and(|new| ["template", "rayStartParams"].iter().all(|field| equal(new.field(field), old.field(field))))
 }
 
-/// Whether there is nothing in the new value that is not in the old one, in whatever order of lists with a merge key.
-/// What is no longer there is no sign of a change: a manifest that is applied again lacks what other webhooks inject,
-/// and those behind us have yet to put it back.
+/// Reports whether the old value contains everything in the new one. The order of lists with a merge key does not
+/// count. A value that is gone is not a change by the user: a manifest that is applied again lacks what other webhooks
+/// inject, and webhooks that run after this one add it again.
 fn adds_nothing(new: &Json<'_>, old: &Json<'_>) -> bool {
     fn within(new: &Json<'_>, old: &Json<'_>, name: &str) -> bool {
         match (new, old) {

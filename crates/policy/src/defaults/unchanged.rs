@@ -1,12 +1,14 @@
-//! Whether an update leaves alone all that defaults are written into, as most do: the autoscaler's, a finalizer, another Serve
-//! configuration. The old object's text is held against the new one, and nothing is made of it.
+//! A fast check for updates that change nothing that defaults depend on. Most updates are of this kind: those of the
+//! autoscaler, of a finalizer, or of the Serve configuration. The old object's text is compared with the new object
+//! without building the old object.
 
 use super::stability::DEFAULTED;
 use crate::ray::RayObject;
 use rayguard_manifest::json::{Fault, Json, Reader};
 
-/// Whether the text of the old object has the same Pods in the same groups, and the same record of defaults. It may say no
-/// where only the order of fields is another, or the text is broken, and then both objects have to be compared as a whole.
+/// Reports whether the old object's text has the same Pod templates in the same groups, and the same record of
+/// defaults. It may return `false` for equal objects whose fields have another order, or for a malformed text. The
+/// caller then compares the whole objects.
 pub(crate) fn is_unchanged(object: &RayObject<'_>, old: &str) -> bool {
     let mut reader = Reader::new(old);
     compare(object, &mut reader).and_then(|()| reader.end()).is_ok()
@@ -23,7 +25,7 @@ fn compare(object: &RayObject<'_>, reader: &mut Reader<'_>) -> Result<(), Fault>
     })
 }
 
-/// A spec, with the cluster's so many fields below.
+/// Compares a spec. `below` are the names of the fields that lead from it to the cluster's spec.
 fn compare_spec(spec: &Json<'_>, below: &[&str], reader: &mut Reader<'_>) -> Result<(), Fault> {
     if let [next, below @ ..] = below {
         return compare_fields(spec, &[next], reader, |_, new, reader| compare_spec(new, below, reader));
@@ -43,8 +45,8 @@ fn compare_group(group: &Json<'_>, reader: &mut Reader<'_>) -> Result<(), Fault>
     compare_fields(group, &names, reader, |_, new, reader| reader.expect(new))
 }
 
-/// Reads a map that has to have the same of these fields as a new one, each as often. What the field is in that is given to
-/// `compare`, which has to read what it was. All others are passed over.
+/// Reads a map that must have the same ones of these fields as a new map. `compare` gets the new value of each field,
+/// and reads the old one. All other fields are skipped.
 fn compare_fields(
     new: &Json<'_>,
     names: &[&str],

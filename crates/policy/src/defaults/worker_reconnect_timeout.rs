@@ -1,13 +1,13 @@
-//! The workers' reconnect timeout.
+//! The default reconnect timeout of workers.
 
 use super::{WorkerReconnectTimeout, env_var, reread};
-use crate::settings::Settings;
 use crate::ray::RayObject;
 use crate::ray::timeout::{KUBERAY_WORKER_DEFAULT, RECONNECT_TIMEOUT, ReconnectTimeout, WORKER_MARGIN};
+use crate::settings::Settings;
 use rayguard_manifest::patch::PatchBuilder;
 use rayguard_manifest::path::FieldPath;
 
-/// Gives each selected worker group that has none a timeout that exceeds the head's.
+/// Adds a timeout that exceeds the head's to each selected worker group without one.
 pub(super) fn write(
     mode: WorkerReconnectTimeout,
     settings: &Settings,
@@ -23,25 +23,25 @@ pub(super) fn write(
     }
 }
 
-/// The timeout that workers without one get, in seconds; `None` where they get none.
+/// Returns the timeout for workers without one, in seconds; `None` where none is written.
 pub(super) fn seconds(mode: WorkerReconnectTimeout, settings: &Settings, object: &RayObject<'_>) -> Option<u32> {
     if mode == WorkerReconnectTimeout::Off || !object.fault_tolerance.is_on() {
         return None;
     }
     let head = match object.reconnect_timeout(&object.cluster.head, settings) {
         ReconnectTimeout::Seconds(seconds, _) => seconds,
-        // The rules say what is wrong with it. KubeRay's value is the best guess.
+        // The rules report this timeout. The assumed value is the best guess.
         ReconnectTimeout::Invalid(_) | ReconnectTimeout::Unknown => settings.assumed_head_reconnect_timeout,
     };
     if mode == WorkerReconnectTimeout::Repair && head < KUBERAY_WORKER_DEFAULT {
         return None;
     }
-    // A head that never gives up cannot be outlasted; then nothing is written, and the rule refuses the object.
+    // No timeout exceeds that of a head that never gives up. Nothing is written then, and the rule denies the object.
     let seconds = head.saturating_add(WORKER_MARGIN).max(KUBERAY_WORKER_DEFAULT);
     (seconds > head).then_some(seconds)
 }
 
-/// Where to add the variable, in a group that has a Ray container and a well-formed place for it.
+/// Returns the path at which to add the variable; `None` where the group has the variable or no Ray container.
 fn missing_var(group: &crate::ray::Group<'_>) -> Option<FieldPath> {
     let container = group.ray_container().filter(|container| container.json.as_object().is_some())?;
     let absent = container.env_var(RECONNECT_TIMEOUT).is_none();

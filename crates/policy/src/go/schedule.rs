@@ -1,28 +1,30 @@
-//! A cron schedule as `ParseStandard` of robfig/cron reads it: five fields, or a descriptor such as `@daily`.
+//! A cron schedule as `ParseStandard` of robfig/cron parses it: five fields, or a descriptor such as `@daily`.
 //!
-//! Two crates were held against it on the schedules of `verdicts.jsonl` first. croner 4.0.3 takes 7 for Sunday, `L`, `#`,
-//! `W` and a word in any field; cron 0.17.0 counts the days of the week from 1, and takes `**` and seven fields; both refuse
-//! `@every 1h`, `@midnight` and `?` in a field of time, and croner `5/15`. No restriction makes them agree, and the grammar is
-//! small.
+//! Two crates were compared with robfig/cron on the schedules of `verdicts.jsonl`. No configuration makes them agree
+//! with it, and the grammar is small, so neither is used:
+//!
+//! - croner 4.0.3 accepts 7 for Sunday, `L`, `#`, `W`, and a word in any field. It rejects `5/15`.
+//! - cron 0.17.0 counts the days of the week from 1, and accepts `**` and seven fields.
+//! - Both reject `@every 1h`, `@midnight`, and `?` in a field of time.
 
 use std::fmt;
 
 use super::{duration, integer, time_zone};
 
-/// Why a text is no schedule.
+/// Why a text is not a schedule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScheduleError {
-    /// Nothing is written.
+    /// The text is empty.
     Empty,
-    /// There are so many fields, and not five.
+    /// The number of fields, which is not five.
     FieldCount(usize),
-    /// A field, by its name, has a part that it cannot have.
+    /// The name of a field, and a part of it that the field does not allow.
     Field(&'static str, String),
-    /// It begins with `@` and is none of the descriptors that there are.
+    /// The text begins with `@`, but is not a known descriptor.
     Descriptor,
-    /// `@every` stands before what is no duration.
+    /// The text after `@every` is not a duration.
     Every,
-    /// The time zone before the fields is unknown, or nothing stands behind it.
+    /// The time zone before the fields is unknown, or no schedule follows it.
     TimeZone,
 }
 
@@ -34,7 +36,7 @@ impl fmt::Display for ScheduleError {
             Self::FieldCount(count) => write!(formatter, "it has {count} fields, not 5"),
             Self::Field(name, part) => write!(formatter, "{part:.20} cannot be in its {name} field"),
             Self::Descriptor => formatter.write_str("there is no such descriptor"),
-            Self::Every => formatter.write_str("@every takes a duration such as 1h30m"),
+            Self::Every => formatter.write_str("@every needs a duration such as 1h30m"),
             Self::TimeZone => formatter.write_str("the text after TZ= is not a time zone"),
         }
     }
@@ -45,7 +47,7 @@ struct Field {
     name: &'static str,
     min: u64,
     max: u64,
-    /// Words for the numbers from `min` on.
+    /// Names of the numbers from `min` on.
     words: &'static [&'static str],
 }
 
@@ -64,10 +66,11 @@ const FIELDS: [Field; 5] = [
 
 const DESCRIPTORS: [&str; 7] = ["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"];
 
-/// Says whether a text is a schedule.
+/// Checks whether a text is a schedule.
 ///
 /// # Errors
-/// The first thing in it that makes it none.
+///
+/// Returns the first error in the text.
 pub fn check(text: &str) -> Result<(), ScheduleError> {
     if text.is_empty() {
         return Err(ScheduleError::Empty);
@@ -76,7 +79,7 @@ pub fn check(text: &str) -> Result<(), ScheduleError> {
     let text = match zoned.map(|zoned| zoned.split_once(' ')) {
         None => text,
         Some(Some((zone, schedule))) if time_zone::is_known(zone) => schedule.trim(),
-        // Without a blank behind it robfig/cron panics.
+        // robfig/cron panics if no blank follows the time zone.
         Some(_) => return Err(ScheduleError::TimeZone),
     };
     if text.starts_with('@') {
@@ -87,8 +90,8 @@ pub fn check(text: &str) -> Result<(), ScheduleError> {
         return Err(ScheduleError::FieldCount(count));
     }
     for (field, parts) in FIELDS.iter().zip(text.split_whitespace()) {
-        // Commas with nothing between them are nothing.
-        if let Some(part) = parts.split(',').filter(|part| !part.is_empty()).find(|part| !field.can_be(part)) {
+        // Empty parts between commas are ignored.
+        if let Some(part) = parts.split(',').filter(|part| !part.is_empty()).find(|part| !field.allows(part)) {
             return Err(ScheduleError::Field(field.name, part.to_owned()));
         }
     }
@@ -105,8 +108,8 @@ fn descriptor(text: &str) -> Result<(), ScheduleError> {
 }
 
 impl Field {
-    /// Whether this is `*`, a number or a range, and perhaps a step.
-    fn can_be(&self, part: &str) -> bool {
+    /// Reports whether a part is valid: `*`, a number or a range, and optionally a step.
+    fn allows(&self, part: &str) -> bool {
         let (range, step) = part.split_once('/').map_or((part, None), |(range, step)| (range, Some(step)));
         let is_step = step.is_none_or(|step| integer(step).is_some_and(|step| step > 0));
         is_step && self.is_range(range, step.is_some())
@@ -114,7 +117,7 @@ impl Field {
 
     fn is_range(&self, range: &str, is_stepped: bool) -> bool {
         let (low, high) = range.split_once('-').map_or((range, None), |(low, high)| (low, Some(high)));
-        // Whatever stands behind a star and a hyphen is not looked at.
+        // robfig/cron ignores the text after a star and a hyphen.
         if matches!(low, "*" | "?") {
             return true;
         }
@@ -128,9 +131,9 @@ impl Field {
     }
 
     fn number(&self, text: &str) -> Option<u64> {
-        // Go has one small letter for each capital, also for İ.
-        let small = || text.chars().filter_map(|letter| letter.to_lowercase().next());
-        let word = self.words.iter().zip(self.min..).find(|(word, _)| small().eq(word.chars()));
+        // Go maps each capital to one lower-case letter, even İ.
+        let lower_case = || text.chars().filter_map(|letter| letter.to_lowercase().next());
+        let word = self.words.iter().zip(self.min..).find(|(word, _)| lower_case().eq(word.chars()));
         word.map(|(_, number)| number).or_else(|| integer(text).and_then(|number| u64::try_from(number).ok()))
     }
 }

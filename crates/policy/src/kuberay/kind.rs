@@ -27,7 +27,8 @@ impl Kind {
         }
     }
 
-    /// Returns the kind of an object; `None` where KubeRay does not serve this version or kind, or the kind has no cluster spec.
+    /// Returns the kind of an object; `None` where KubeRay does not serve this version or kind, or the kind has no
+    /// cluster spec.
     pub fn of(api_version: &str, kind: &str) -> Option<Self> {
         let (group, version) = api_version.split_once('/')?;
         Self::in_group(group, version, kind)
@@ -49,8 +50,8 @@ impl Kind {
         }
     }
 
-    /// Reports whether rayguard writes defaults into this kind. The cluster of a RayJob or RayCronJob gets them when KubeRay
-    /// creates it as a RayCluster.
+    /// Reports whether rayguard writes defaults into this kind. The cluster of a RayJob or RayCronJob gets them when
+    /// KubeRay creates it as a RayCluster.
     pub fn gets_defaults(self) -> bool {
         matches!(self, Kind::RayCluster | Kind::RayService)
     }

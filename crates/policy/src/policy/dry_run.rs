@@ -1,43 +1,43 @@
-//! What would become of an object, without a cluster: the same verdict as the API server's with rayguard in it.
+//! The dry run: what a cluster with rayguard would do with an object, computed without a cluster.
 
 use std::collections::HashSet;
 
 use json_patch::Patch;
 
+use super::{Exempted, Exemptible, Policy};
+use crate::context::{Context, Environment};
 use crate::ray::RayObject;
 use crate::reason::Reason;
 use crate::rule::{Finding, Scope};
 use crate::rules::{self, RULES};
 use crate::schema::Schema;
-use super::{Exempted, Exemptible, Policy};
-use crate::context::{Context, Environment};
 use rayguard_manifest::json::Json;
 use rayguard_manifest::patch::{apply, index};
 use rayguard_manifest::path::{FieldPath, Step};
 
-/// What would become of an object.
+/// The result of a dry run.
 #[derive(Clone, Debug)]
 pub struct Outcome<'a> {
     /// The object as the API server would store it.
     pub object: Json<'a>,
     /// The defaults that rayguard would add to it.
     pub patch: Patch,
-    /// Everything that is wrong with it, in the order of [`RULES`], then of paths. The paths are those of `object`.
+    /// The findings, in the order of [`RULES`], then of paths. The paths are those of `object`.
     pub findings: Vec<Finding>,
-    /// What would have been found, had the object not exempted itself from it. The webhook finds it all the same, unless
-    /// its policy lets objects do so.
+    /// The findings that the object exempts itself from. The webhook still reports them, unless its policy allows the
+    /// exemption.
     pub exempted: Vec<Exempted>,
 }
 
 impl Policy {
-    /// Does to an object that is to be created what the API server does with it: drops what it does not know, writes
-    /// the defaults of KubeRay's schema, then rayguard's, and asks the rules. `namespace` is the one that it is put into
-    /// if it names none. `None` for an object that is not KubeRay's.
+    /// Processes a new object as the API server does: drops unknown fields, adds the defaults of KubeRay's schema and
+    /// then those of rayguard, and runs the rules. `namespace` is the namespace of an object that names none. Returns
+    /// `None` for an object that is not one of KubeRay's.
     pub fn dry_run<'a>(&self, written: &Json<'a>, namespace: Option<&str>) -> Option<Outcome<'a>> {
         self.dry_run_within(written, namespace, Environment::EMPTY)
     }
 
-    /// Does the same as [`Policy::dry_run`] in an environment.
+    /// Processes a new object as [`Policy::dry_run`] does, with the knowledge of an environment.
     pub fn dry_run_within<'a>(
         &self,
         written: &Json<'a>,
@@ -55,7 +55,7 @@ impl Policy {
         let stored = read(with_status.as_ref().unwrap_or(&object), namespace)?;
         let context = Context::new(&stored, &self.settings).within(environment);
         let mut in_object = self.findings(&context, Scope::Admission);
-        // The API server would not hold a status against an object that is new: it drops it.
+        // A status cannot deny a new object, because the API server drops it.
         let of_status = in_object.iter_mut().filter(|finding| *finding.rule == rules::CONTRADICTORY_STATUS);
         of_status.for_each(Finding::at_most_warn);
         findings.extend(in_object);
@@ -67,7 +67,8 @@ impl Policy {
     }
 }
 
-/// The object as a cluster has it that it was read from, with the status that it was written with, if there is one.
+/// Returns the object with the status of the written object; `None` without a status. An object that was read from a
+/// cluster has one.
 fn with_status_of<'a>(written: &Json<'a>, object: &Json<'a>) -> Option<Json<'a>> {
     let status = written.field("status");
     status.as_object()?;
@@ -82,8 +83,8 @@ fn read<'v>(json: &'v Json<'v>, namespace: Option<&'v str>) -> Option<RayObject<
     Some(object)
 }
 
-/// Drops what other rules say of a place, or of what lies below, whose type is wrong: one fault, one finding, be it one that
-/// the object exempts itself from.
+/// Drops the findings of other rules at or below a path whose value has the wrong type, so that one error causes one
+/// finding. This includes errors that the object exempts itself from.
 fn drop_repeated(findings: &mut Vec<Finding>, exempted: &[Exempted]) {
     let is_wrong = |finding: &&Finding| *finding.rule == rules::MALFORMED_FIELD && finding.reason != Reason::Duplicate;
     let malformed = findings.iter().chain(exempted.iter().map(|exempted| &exempted.finding)).filter(is_wrong);
@@ -102,8 +103,8 @@ fn position(finding: &Finding) -> usize {
 }
 
 impl Outcome<'_> {
-    /// The path at which the user wrote what is at a path of the stored object: items that the patch put into a list
-    /// move those behind them. For such an item itself, the list's path.
+    /// Converts a path of the stored object to the path in the object as the user wrote it. An item that the patch
+    /// inserts into a list shifts the items after it. For an inserted item itself, the result is the path of the list.
     pub fn as_written(&self, path: &FieldPath) -> FieldPath {
         let mut path = path.clone();
         for operation in self.patch.0.iter().rev() {
@@ -143,13 +144,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_kuberays_has_no_outcome() {
+    fn a_value_that_is_not_an_object_has_no_outcome() {
         assert!(Policy::default().dry_run(&Json::from("text"), None).is_none());
         assert!(Policy::default().dry_run(&Json::Null, None).is_none());
     }
 
     #[test]
-    fn defaults_come_before_rules() {
+    fn defaults_are_written_before_the_rules_run() {
         let timeout = json!([{"name": "RAY_gcs_rpc_server_reconnect_timeout_s", "value": "900"}]);
         let json = cluster(&json!({
             "gcsFaultToleranceOptions": {"redisAddress": "redis:6379"},
@@ -162,11 +163,11 @@ mod tests {
         assert!(!rules.contains(&"worker-reconnect-timeout"), "{rules:?}");
         assert!(rules.contains(&"missing-redis-password"), "{rules:?}");
         let again = Policy::default().dry_run(&outcome.object, None).expect("a RayCluster");
-        assert!(again.patch.0.is_empty(), "what is stored needs no defaults");
+        assert!(again.patch.0.is_empty(), "a stored object needs no defaults");
     }
 
     #[test]
-    fn the_api_servers_own_part_is_done_first() {
+    fn the_schemas_defaults_are_added_and_unknown_fields_are_dropped() {
         let template = json!({"spec": {"containers": [{"name": "c"}]}});
         let outcome = outcome(&cluster(&json!({
             "headGroupSpec": {"template": template},
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn the_status_of_a_dump_is_judged_and_denies_nothing() {
+    fn a_finding_on_a_status_is_only_a_warning() {
         let mut json = cluster(&json!({"headGroupSpec": {"template": {"spec": {"containers": [{"name": "h"}]}}}}));
         let status = r#"{"conditions":[{"type":"RayClusterSuspending","status":"True"},
             {"type":"RayClusterSuspended","status":"True"}]}"#;
@@ -190,11 +191,11 @@ mod tests {
         let outcome = outcome(&json);
         let of_status = outcome.findings.iter().filter(|finding| *finding.rule == rules::CONTRADICTORY_STATUS);
         assert_eq!(of_status.map(|finding| finding.level).collect::<Vec<_>>(), [Level::Warn]);
-        assert!(outcome.object.entry("status").is_none(), "the API server would drop it");
+        assert!(outcome.object.entry("status").is_none(), "the API server drops it");
     }
 
     #[test]
-    fn findings_come_in_the_order_of_rules_and_paths() {
+    fn findings_are_sorted_by_rule_and_path() {
         let group = json!({"groupName": "w", "template": {"spec": {"containers": [{"name": "w",
             "env": [{"name": "RAY_gcs_rpc_server_reconnect_timeout_s", "value": "x"}]}]}}});
         let groups: Vec<_> = (0..12).map(|_| group.clone()).collect();
@@ -210,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_leads_back_to_what_was_written() {
+    fn paths_are_converted_to_those_of_the_written_object() {
         let patch = json!([
             {"op": "add", "path": "/spec/list/1", "value": "a"},
             {"op": "add", "path": "/spec/list/1", "value": "b"},

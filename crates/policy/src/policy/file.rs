@@ -1,6 +1,6 @@
 //! The policy file: one format for the CLI's `--config` and the webhook's ConfigMap.
 //!
-//! It is read strictly. A key that nobody knows would otherwise be a rule that somebody believes to be on.
+//! An unknown key is an error. Otherwise a misspelled key would silently have no effect.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,19 +19,20 @@ use rayguard_manifest::yaml::{self, Position};
 const API_VERSION: &str = "rayguard.dev/v1alpha1";
 const KIND: &str = "Policy";
 
-/// One thing that is wrong with a policy file.
+/// An error in a policy file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
-    /// The field; the whole file where it cannot even be read.
+    /// The field; empty where the file cannot be parsed.
     pub path: FieldPath,
-    /// What is wrong with it, and what to write.
+    /// What is wrong with the field, or what to write instead.
     pub message: String,
-    /// Where it is in the file, if that was a text.
+    /// The position of the field in the file; `None` if the policy was not read from a text.
     pub position: Option<Position>,
 }
 
 impl fmt::Display for ConfigError {
-    /// `12:3: rules.missing-redis-pasword: there is no such key; did you mean …`, to be put behind a file's name.
+    /// Prints `12:3: rules.missing-redis-pasword: there is no such key; did you mean …`, which follows the name of the
+    /// file.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(position) = self.position {
             write!(formatter, "{}:{}: ", position.line, position.column)?;
@@ -46,10 +47,11 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 impl Policy {
-    /// Reads a policy file.
+    /// Parses a policy file.
     ///
     /// # Errors
-    /// Everything that is wrong with it, each with its field and place.
+    ///
+    /// Returns all errors in the file, each with its field and position, sorted by position.
     pub fn from_yaml(text: &str) -> Result<Self, Vec<ConfigError>> {
         let error = |message: &str, position| {
             Err(vec![ConfigError { path: FieldPath::root(), message: message.to_owned(), position }])
@@ -78,10 +80,11 @@ impl Policy {
         })
     }
 
-    /// Reads a policy file's only document.
+    /// Reads the policy from the document of a policy file.
     ///
     /// # Errors
-    /// Everything that is wrong with it, each with its field.
+    ///
+    /// Returns all errors in the document, each with its field.
     pub fn from_json(file: &Json<'_>) -> Result<Self, Vec<ConfigError>> {
         let mut reader = Reader::default();
         let policy = reader.policy(file);
@@ -149,7 +152,8 @@ impl Reader {
             value => match value.as_i64().and_then(|seconds| u32::try_from(seconds).ok()) {
                 Some(seconds) => seconds,
                 None => {
-                    self.error(path.clone().field(field), format!("write seconds as a whole number, as in {built_in}"));
+                    let message = format!("write a whole number of seconds, such as {built_in}");
+                    self.error(path.clone().field(field), message);
                     built_in
                 }
             },
@@ -159,8 +163,8 @@ impl Reader {
     fn domain(&mut self, json: &Json<'_>, path: FieldPath) -> Option<Box<str>> {
         let domain = json.as_str().unwrap_or_default().to_ascii_lowercase();
         let domain = domain.trim_matches('.');
-        if !json.is_null() && !Syntax::Dns1123Subdomain.faults(domain).is_empty() {
-            self.error(path, "write the DNS domain of the Kubernetes cluster, as in cluster.local");
+        if !json.is_null() && !Syntax::Dns1123Subdomain.errors(domain).is_empty() {
+            self.error(path, "write the DNS domain of the Kubernetes cluster, such as cluster.local");
         }
         (!json.is_null()).then(|| domain.into())
     }
@@ -171,7 +175,7 @@ impl Reader {
         let version = match json.field("version") {
             Json::Null => Some(Version::NEWEST),
             Json::String(text) => Version::parse(text),
-            // 1.6 without quotes is a number.
+            // Without quotes, 1.6 is a number.
             Json::Number(number) => Version::parse(&number.to_string()),
             _ => None,
         };
@@ -186,16 +190,16 @@ impl Reader {
         let (gates, path) = (json.field("featureGates"), path.clone().field("featureGates"));
         let names = FeatureGate::ALL.map(FeatureGate::as_str);
         self.map(gates, &path, &names);
-        for (name, open) in gates.entries() {
+        for (name, enabled) in gates.entries() {
             let Some(gate) = FeatureGate::ALL.into_iter().find(|gate| gate.as_str() == name) else { continue };
             let path = || path.clone().field(gate.as_str());
-            match open.as_bool() {
-                Some(open) => kuberay.feature_gates.push((gate, open)),
+            match enabled.as_bool() {
+                Some(enabled) => kuberay.feature_gates.push((gate, enabled)),
                 None => self.error(path(), "write true or false"),
             }
             if let Some(version) = version.filter(|version| !gate.is_in(*version)) {
-                let message = "has no such gate, and would not start; remove it, or write at kuberay.version the version \
-                               that has it";
+                let message = "does not have this feature gate, and does not start with it; remove it, or set \
+                               kuberay.version to a version that has it";
                 self.error(path(), format!("KubeRay {version} {message}"));
             }
         }
@@ -257,7 +261,7 @@ impl Reader {
         self.map(json.field("metadata"), &path.clone().field("metadata"), &["annotations", "labels"]);
         for TemplateError { path: below, message } in PodTemplates::check(json, kuberay) {
             let path = path.clone().join(below.steps());
-            // What is not even a field of a template has been said above.
+            // A key that is not a field of a template was reported above.
             if !self.errors.iter().any(|error| path.starts_with(&error.path)) {
                 self.error(path, message);
             }
@@ -290,20 +294,20 @@ impl Reader {
         let exempt = self.rules(&rule_names, &rules_path);
         let reason = json.field("reason").as_nonempty_str();
         if reason.is_none() {
-            self.error(path.clone().field("reason"), "write why, for whoever reads it next year");
+            self.error(path.clone().field("reason"), "write the reason for the exemption");
         }
         Exemption { namespaces, rules: exempt, reason: reason.unwrap_or_default().to_owned() }
     }
 
-    /// Checks that these can be names of namespaces: a pattern, which would match none, was meant for several.
+    /// Checks that these are valid names of namespaces. A pattern would match no namespace, and is an error.
     fn namespaces(&mut self, names: &[String], path: &FieldPath) {
         for (index, name) in names.iter().enumerate() {
-            let faults = Syntax::Dns1123Label.faults(name);
-            if !faults.is_empty() {
+            let errors = Syntax::Dns1123Label.errors(name);
+            if !errors.is_empty() {
                 let message = format!(
-                    "{} {}, and no namespace's name does; write each namespace by its whole name",
+                    "{} {}, so it is not the name of a namespace; write the full name of each namespace",
                     quote(name),
-                    sentence(&faults)
+                    sentence(&errors)
                 );
                 self.error(path.clone().index(index), message);
             }
@@ -323,7 +327,7 @@ impl Reader {
         }
     }
 
-    /// The rules of these names, which stand in a list.
+    /// Returns the known rules of a list of names, and reports the unknown ones.
     fn rules(&mut self, names: &[String], path: &FieldPath) -> Vec<&'static str> {
         let mut known = Vec::new();
         for (index, name) in names.iter().enumerate() {
@@ -340,7 +344,7 @@ impl Reader {
 
     fn choice<T: Copy>(&mut self, json: &Json<'_>, path: &FieldPath, choices: &[(&'static str, T)]) -> Option<T> {
         let chosen = match json {
-            // YAML reads off, without quotes, as false.
+            // In YAML, off without quotes is false.
             Json::Bool(false) => Some("off"),
             json => json.as_str(),
         };
@@ -353,7 +357,7 @@ impl Reader {
         found.map(|(_, value)| *value)
     }
 
-    /// Checks that this is a map, and that all its keys are known.
+    /// Checks that the value is a map with known keys only.
     fn map(&mut self, json: &Json<'_>, path: &FieldPath, known: &[&str]) {
         if !matches!(json, Json::Object(_) | Json::Null) {
             self.error(path.clone(), format!("write a map with {}", known.join(", ")));

@@ -1,41 +1,42 @@
-//! Addresses of Redis, as Ray reads them.
+//! Addresses of Redis, as Ray parses them.
 
 use std::net::IpAddr;
 
-/// Where a Redis listens.
+/// The endpoint of a Redis server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RedisEndpoint<'a> {
-    /// Whether Ray speaks TLS to it (`rediss://`).
+    /// Whether Ray connects with TLS (`rediss://`).
     pub tls: bool,
-    /// A name or an IP address, an IPv6 address without its brackets.
+    /// The host name or IP address. An IPv6 address has no brackets.
     pub host: &'a str,
     /// The TCP port.
     pub port: u16,
 }
 
-/// Why a text is no address.
+/// Why a text is not an address of Redis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AddressFault {
-    /// Blanks before, after or within it.
+pub enum AddressError {
+    /// The text contains blanks.
     Blank,
-    /// A scheme other than `redis://` and `rediss://`.
+    /// The scheme is neither `redis://` nor `rediss://`.
     Scheme,
-    /// A user or a password before the host.
+    /// A user or a password precedes the host.
     Credentials,
-    /// Something after the port.
+    /// A path, query or fragment follows the port.
     Path,
-    /// No host.
+    /// The host is missing.
     Host,
-    /// A host with a sign that no host has, as what a shell would replace and kubelet does not.
+    /// The host contains a character that no host name has, such as the `$` of a shell variable, which kubelet does not
+    /// replace.
     HostName,
-    /// No port.
+    /// The port is missing.
     Port,
-    /// A port that is not a number from 1 to 65535.
+    /// The port is not a number from 1 to 65535.
     PortNumber,
 }
 
-impl AddressFault {
-    /// The fault, as the end of a sentence that begins with "the Redis address".
+impl AddressError {
+    /// Returns a predicate that completes "the Redis address …".
     pub fn describe(self) -> &'static str {
         match self {
             Self::Blank => "contains blanks",
@@ -51,54 +52,59 @@ impl AddressFault {
 }
 
 impl<'a> RedisEndpoint<'a> {
-    /// Reads `[redis://|rediss://]host:port`, what `ray start` accepts as `RAY_REDIS_ADDRESS` (measured on Ray 2.52).
-    pub fn parse(text: &'a str) -> Result<Self, AddressFault> {
+    /// Parses `[redis://|rediss://]host:port`, which `ray start` accepts as `RAY_REDIS_ADDRESS` (measured on Ray 2.52).
+    ///
+    /// # Errors
+    ///
+    /// Returns the first error in the text.
+    pub fn parse(text: &'a str) -> Result<Self, AddressError> {
         if text.contains(char::is_whitespace) {
-            return Err(AddressFault::Blank);
+            return Err(AddressError::Blank);
         }
         let (tls, rest) = match text.split_once("://") {
             None => (false, text),
             Some(("redis", rest)) => (false, rest),
             Some(("rediss", rest)) => (true, rest),
-            Some(_) => return Err(AddressFault::Scheme),
+            Some(_) => return Err(AddressError::Scheme),
         };
         if rest.contains('@') {
-            return Err(AddressFault::Credentials);
+            return Err(AddressError::Credentials);
         }
         if rest.contains(['/', '?', '#']) {
-            return Err(AddressFault::Path);
+            return Err(AddressError::Path);
         }
         let (host, port) = match rest.strip_prefix('[') {
             Some(bracketed) => {
-                let (host, port) = bracketed.split_once(']').ok_or(AddressFault::Host)?;
-                (host, port.strip_prefix(':').ok_or(AddressFault::Port)?)
+                let (host, port) = bracketed.split_once(']').ok_or(AddressError::Host)?;
+                (host, port.strip_prefix(':').ok_or(AddressError::Port)?)
             }
-            None => rest.rsplit_once(':').ok_or(AddressFault::Port)?,
+            None => rest.rsplit_once(':').ok_or(AddressError::Port)?,
         };
         if host.is_empty() || (host.contains(':') && !rest.starts_with('[')) {
-            return Err(AddressFault::Host);
+            return Err(AddressError::Host);
         }
         if port.is_empty() {
-            return Err(AddressFault::Port);
+            return Err(AddressError::Port);
         }
-        if host.contains(|sign: char| sign.is_ascii() && !sign.is_ascii_alphanumeric() && !"-._:%".contains(sign)) {
-            return Err(AddressFault::HostName);
+        if host.contains(|char: char| char.is_ascii() && !char.is_ascii_alphanumeric() && !"-._:%".contains(char)) {
+            return Err(AddressError::HostName);
         }
         match port.parse::<u16>() {
             Ok(port) if port > 0 && rest.ends_with(|last: char| last.is_ascii_digit()) && !rest.contains('+') => {
                 Ok(Self { tls, host, port })
             }
-            _ => Err(AddressFault::PortNumber),
+            _ => Err(AddressError::PortNumber),
         }
     }
 
-    /// Whether it is reached only from within the head's own Pod.
+    /// Reports whether the host is a loopback address, which is reachable only from within the head's Pod.
     pub fn is_loopback(&self) -> bool {
         self.host.eq_ignore_ascii_case("localhost") || self.host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
     }
 }
 
-/// The first of several comma-separated addresses, the only one that Ray uses, and whether there are more.
+/// Returns the first of several comma-separated addresses, which is the only one that Ray uses, and whether there are
+/// more.
 pub fn first_of(text: &str) -> (&str, bool) {
     match text.split_once(',') {
         Some((first, _)) => (first, true),
@@ -111,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_that_ray_accepts_are_read() {
+    fn addresses_that_ray_accepts_are_parsed() {
         for (text, tls, host, port) in [
             ("redis:6379", false, "redis", 6379),
             ("redis://redis.redis.svc.cluster.local:6379", false, "redis.redis.svc.cluster.local", 6379),
@@ -124,36 +130,36 @@ mod tests {
     }
 
     #[test]
-    fn what_ray_does_not_accept_is_told_apart() {
-        for (text, fault) in [
-            ("redis", AddressFault::Port),
-            ("redis://redis", AddressFault::Port),
-            ("redis:", AddressFault::Port),
-            ("", AddressFault::Port),
-            (":6379", AddressFault::Host),
-            ("[::1", AddressFault::Host),
-            ("fd00::7:6379", AddressFault::Host),
-            ("$REDIS_HOST:6379", AddressFault::HostName),
-            ("${REDIS_HOST}:6379", AddressFault::HostName),
-            ("redis://<host>:6379", AddressFault::HostName),
-            ("redis:abc", AddressFault::PortNumber),
-            ("redis:0", AddressFault::PortNumber),
-            ("redis:-1", AddressFault::PortNumber),
-            ("redis:+1", AddressFault::PortNumber),
-            ("redis:99999", AddressFault::PortNumber),
-            ("redis:6379/0", AddressFault::Path),
-            ("redis://:secret@redis:6379", AddressFault::Credentials),
-            ("http://redis:6379", AddressFault::Scheme),
-            (" redis:6379", AddressFault::Blank),
-            ("redis:6379 ", AddressFault::Blank),
-            ("redis:6379\n", AddressFault::Blank),
+    fn addresses_that_ray_rejects_have_distinct_errors() {
+        for (text, error) in [
+            ("redis", AddressError::Port),
+            ("redis://redis", AddressError::Port),
+            ("redis:", AddressError::Port),
+            ("", AddressError::Port),
+            (":6379", AddressError::Host),
+            ("[::1", AddressError::Host),
+            ("fd00::7:6379", AddressError::Host),
+            ("$REDIS_HOST:6379", AddressError::HostName),
+            ("${REDIS_HOST}:6379", AddressError::HostName),
+            ("redis://<host>:6379", AddressError::HostName),
+            ("redis:abc", AddressError::PortNumber),
+            ("redis:0", AddressError::PortNumber),
+            ("redis:-1", AddressError::PortNumber),
+            ("redis:+1", AddressError::PortNumber),
+            ("redis:99999", AddressError::PortNumber),
+            ("redis:6379/0", AddressError::Path),
+            ("redis://:secret@redis:6379", AddressError::Credentials),
+            ("http://redis:6379", AddressError::Scheme),
+            (" redis:6379", AddressError::Blank),
+            ("redis:6379 ", AddressError::Blank),
+            ("redis:6379\n", AddressError::Blank),
         ] {
-            assert_eq!(RedisEndpoint::parse(text), Err(fault), "{text:?}");
+            assert_eq!(RedisEndpoint::parse(text), Err(error), "{text:?}");
         }
     }
 
     #[test]
-    fn loopback_has_many_names() {
+    fn all_loopback_addresses_are_recognized() {
         for text in ["127.0.0.1:6380", "localhost:1", "LOCALHOST:1", "[::1]:6379", "127.8.8.8:2"] {
             assert!(RedisEndpoint::parse(text).expect("an address").is_loopback(), "{text}");
         }

@@ -1,18 +1,18 @@
-//! A cluster's spec: one head group and its worker groups.
+//! A cluster's spec: the head group and the worker groups.
 
 use super::{Container, Kind};
 use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;
 
-/// The spec of a RayCluster, wherever it is embedded.
+/// The spec of a RayCluster, or of the cluster of another kind.
 #[derive(Clone, Debug)]
 pub struct ClusterSpec<'a> {
     kind: Kind,
     /// The spec itself.
     pub json: &'a Json<'a>,
-    /// The head.
+    /// The head group.
     pub head: Group<'a>,
-    /// The worker groups, in order.
+    /// The worker groups, in the order of the object.
     pub workers: Vec<Group<'a>>,
 }
 
@@ -26,53 +26,53 @@ impl<'a> ClusterSpec<'a> {
         Self { kind, json, head, workers }
     }
 
-    /// The path of the spec in its object.
+    /// Returns the path of the spec in its object.
     pub fn path(&self) -> FieldPath {
         FieldPath::of(self.kind.cluster_spec_fields().iter().copied())
     }
 
-    /// Whether the object describes a cluster at all: a RayJob or RayCronJob may leave it to a `clusterSelector`.
-    pub fn is_there(&self) -> bool {
+    /// Reports whether the object has a cluster. A RayJob or RayCronJob may have a `clusterSelector` instead.
+    pub fn exists(&self) -> bool {
         matches!(self.kind, Kind::RayCluster | Kind::RayService) || self.json.as_object().is_some()
     }
 
-    /// The head, then the workers.
+    /// Returns the head group and then the worker groups.
     pub fn groups(&self) -> impl Iterator<Item = &Group<'a>> {
         std::iter::once(&self.head).chain(&self.workers)
     }
 }
 
-/// A group of like Pods: the head (of which there is one), or workers.
+/// A group of Pods with one template: the head or a group of workers.
 #[derive(Clone, Copy, Debug)]
 pub struct Group<'a> {
     kind: Kind,
     index: Option<usize>,
-    /// The group's own spec, `headGroupSpec` or an item of `workerGroupSpecs`.
+    /// The group's spec: `headGroupSpec` or an item of `workerGroupSpecs`.
     pub json: &'a Json<'a>,
 }
 
 impl<'a> Group<'a> {
-    /// The place among the worker groups; `None` for the head.
+    /// Returns the index among the worker groups; `None` for the head.
     pub fn index(&self) -> Option<usize> {
         self.index
     }
 
-    /// Whether this is the head's group.
+    /// Reports whether this is the head group.
     pub fn is_head(&self) -> bool {
         self.index.is_none()
     }
 
-    /// A worker group's name, if it has one.
+    /// Returns the name of a worker group; `None` if it is missing or empty.
     pub fn name(&self) -> Option<&'a str> {
         self.json.field("groupName").as_nonempty_str()
     }
 
-    /// The group as a sentence names it.
+    /// Returns the group as a noun for messages: `the head` or `the workers`.
     pub fn role(&self) -> &'static str {
         if self.is_head() { "the head" } else { "the workers" }
     }
 
-    /// The group's path.
+    /// Returns the path of the group.
     pub fn path(&self) -> FieldPath {
         let cluster = FieldPath::of(self.kind.cluster_spec_fields().iter().copied());
         match self.index {
@@ -81,54 +81,54 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// The values given to `ray start`, by name.
+    /// Returns the parameters of `ray start` with their names.
     pub fn ray_start_params(&self) -> impl Iterator<Item = (&'a str, &'a Json<'a>)> {
         self.json.field("rayStartParams").entries().iter().map(|(name, value)| (&**name, value))
     }
 
-    /// A value given to `ray start`.
+    /// Returns a parameter of `ray start`.
     pub fn ray_start_param(&self, name: &str) -> Option<&'a str> {
         self.json.field("rayStartParams").field(name).as_str()
     }
 
-    /// The path of a value given to `ray start`.
+    /// Returns the path of a parameter of `ray start`.
     pub fn ray_start_param_path(&self, name: &str) -> FieldPath {
         self.path().field("rayStartParams").key(name)
     }
 
-    /// The Pod template's spec.
+    /// Returns the spec of the Pod template.
     pub fn pod_spec(&self) -> &'a Json<'a> {
         self.json.descend(["template", "spec"])
     }
 
-    /// What is done with the Pod's containers when they end, if the Pod template says it.
+    /// Returns the restart policy of the Pod template; `None` if it is not set.
     pub fn restart_policy(&self) -> Option<&'a str> {
         self.pod_spec().field("restartPolicy").as_nonempty_str()
     }
 
-    /// The path of what is done when containers end.
+    /// Returns the path of the restart policy.
     pub fn restart_policy_path(&self) -> FieldPath {
         self.path().fields(["template", "spec", "restartPolicy"])
     }
 
-    /// The resources that the group is said to have, whatever its Pods have.
+    /// Reports whether the group sets `resources`, independent of the resources of its Pods.
     pub fn has_resources(&self) -> bool {
         !self.json.field("resources").entries().is_empty()
     }
 
-    /// An annotation of the Pod template.
+    /// Returns the value of an annotation of the Pod template.
     pub fn pod_annotation(&self, key: &str) -> Option<&'a str> {
         self.json.descend(["template", "metadata", "annotations"]).field(key).as_str()
     }
 
-    /// The containers of the Pod template.
+    /// Returns the containers of the Pod template.
     pub fn containers(&self) -> impl Iterator<Item = Container<'a>> {
         let group = *self;
         let items = self.pod_spec().field("containers").items().iter().enumerate();
         items.map(move |(index, json)| Container { group, index, json })
     }
 
-    /// The container that runs Ray: for KubeRay the first one, whatever it is called
+    /// Returns the container that runs Ray. For KubeRay this is the first one, independent of its name
     /// (`RayContainerIndex`, ray-operator/controllers/ray/utils/constant.go:50).
     pub fn ray_container(&self) -> Option<Container<'a>> {
         self.containers().next()

@@ -1,4 +1,4 @@
-//! What a job can delete once it is done.
+//! The deletion policies of a job, which apply after it has ended.
 
 use super::RayObject;
 
@@ -11,29 +11,29 @@ pub const DELETE_SELF: &str = "DeleteSelf";
 /// The policy that deletes nothing.
 pub const DELETE_NONE: &str = "DeleteNone";
 
-/// Why a job cannot delete what a policy says.
+/// Why KubeRay cannot apply a deletion policy to a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Obstacle {
-    /// The cluster was there before the job.
+pub enum DeletionObstacle {
+    /// The job selects an existing cluster.
     Selected,
-    /// The autoscaler keeps the workers.
+    /// The cluster has an autoscaler, which manages the workers.
     Autoscaled,
 }
 
 impl RayObject<'_> {
-    /// Why a job cannot delete what a policy says, if it cannot.
-    pub fn deletion_obstacle(&self, policy: &str) -> Option<Obstacle> {
+    /// Returns why KubeRay cannot apply a deletion policy to the job; `None` if it can.
+    pub fn deletion_obstacle(&self, policy: &str) -> Option<DeletionObstacle> {
         let is_of_cluster = [DELETE_WORKERS, DELETE_CLUSTER].contains(&policy);
         if is_of_cluster && self.job().is_some_and(|job| job.selects_cluster()) {
-            Some(Obstacle::Selected)
+            Some(DeletionObstacle::Selected)
         } else {
-            (policy == DELETE_WORKERS && self.cluster.is_autoscaling()).then_some(Obstacle::Autoscaled)
+            (policy == DELETE_WORKERS && self.cluster.is_autoscaling()).then_some(DeletionObstacle::Autoscaled)
         }
     }
 }
 
-impl Obstacle {
-    /// What is wrong.
+impl DeletionObstacle {
+    /// Returns the message of a finding: what is wrong.
     pub fn message(self) -> &'static str {
         match self {
             Self::Selected => "KubeRay deletes neither a cluster that the job selects nor its workers",
@@ -41,7 +41,7 @@ impl Obstacle {
         }
     }
 
-    /// What to write instead.
+    /// Returns the help of a finding: what to write instead.
     pub fn help(self) -> &'static str {
         match self {
             Self::Selected => "write DeleteSelf or DeleteNone",

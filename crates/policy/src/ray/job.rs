@@ -1,10 +1,10 @@
-//! What a RayJob asks for beside its cluster, or a RayCronJob in the template of its jobs.
+//! The spec of a job, without its cluster: that of a RayJob, or the job template of a RayCronJob.
 
 use super::{Kind, RayObject};
 use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;
 
-/// A job's spec, wherever it lies.
+/// The spec of a job.
 #[derive(Clone, Copy, Debug)]
 pub struct Job<'a> {
     fields: &'static [&'static str],
@@ -13,7 +13,7 @@ pub struct Job<'a> {
 }
 
 impl<'a> RayObject<'a> {
-    /// The job that a RayJob is or a RayCronJob makes; `None` for the other kinds.
+    /// Returns the job of a RayJob, or the job template of a RayCronJob; `None` for the other kinds.
     pub fn job(&self) -> Option<Job<'a>> {
         let fields = self.kind.job_spec_fields()?;
         Some(Job { fields, json: self.json.descend(fields.iter().copied()) })
@@ -21,7 +21,7 @@ impl<'a> RayObject<'a> {
 }
 
 impl Kind {
-    /// Where in the object the job's spec lies, if it has one.
+    /// Returns the path of the job's spec in an object of this kind; `None` if the kind has none.
     pub fn job_spec_fields(self) -> Option<&'static [&'static str]> {
         match self {
             Kind::RayJob => Some(&["spec"]),
@@ -32,42 +32,43 @@ impl Kind {
 }
 
 impl<'a> Job<'a> {
-    /// The path of the spec in its object.
+    /// Returns the path of the spec in its object.
     pub fn path(&self) -> FieldPath {
         FieldPath::of(self.fields.iter().copied())
     }
 
-    /// A text of the spec; empty where there is none, as Go has it.
+    /// Returns a string of the spec; empty if it is missing, as in Go.
     pub fn text(&self, field: &str) -> &'a str {
         self.json.field(field).as_str().unwrap_or_default()
     }
 
-    /// A whole number of the spec, if there is one.
+    /// Returns a whole number of the spec; `None` if it is missing.
     pub fn number(&self, field: &str) -> Option<i64> {
         self.json.field(field).as_i64()
     }
 
-    /// Whether the spec has a map of this name, be it empty.
+    /// Reports whether the spec has a map of this name, even an empty one.
     pub fn has_map(&self, field: &str) -> bool {
         self.json.field(field).as_object().is_some()
     }
 
-    /// Whether a switch of the spec is on.
+    /// Reports whether a boolean of the spec is `true`.
     pub fn is_on(&self, field: &str) -> bool {
         self.json.field(field).as_bool() == Some(true)
     }
 
-    /// Whether the job runs on a cluster that is there already.
+    /// Reports whether the job selects an existing cluster.
     pub fn selects_cluster(&self) -> bool {
         !self.json.field("clusterSelector").entries().is_empty()
     }
 
-    /// The rules by which something is deleted after the job. Beside them KubeRay takes no `shutdownAfterJobFinishes`.
+    /// Returns the deletion rules, which apply after the job has ended. KubeRay rejects `shutdownAfterJobFinishes` next
+    /// to them.
     pub fn deletion_rules(&self) -> &'a [Json<'a>] {
         self.json.descend(["deletionStrategy", "deletionRules"]).items()
     }
 
-    /// How the job reaches its cluster; empty where nothing is said, which the API server makes `K8sJobMode`.
+    /// Returns the submission mode; empty if it is missing, for which the API server writes the default `K8sJobMode`.
     pub fn submission_mode(&self) -> &'a str {
         self.text("submissionMode")
     }

@@ -10,67 +10,67 @@ use rayguard_manifest::path::FieldPath;
 /// A container of a group's Pod template.
 #[derive(Clone, Copy, Debug)]
 pub struct Container<'a> {
-    /// The group that it belongs to.
+    /// The group of the container.
     pub group: Group<'a>,
-    /// Its place among the Pod's containers.
+    /// The index among the Pod's containers.
     pub index: usize,
-    /// The container's own spec.
+    /// The container's spec.
     pub json: &'a Json<'a>,
 }
 
 impl<'a> Container<'a> {
-    /// The container's path.
+    /// Returns the path of the container.
     pub fn path(&self) -> FieldPath {
         self.group.path().fields(["template", "spec", "containers"]).index(self.index)
     }
 
-    /// The container's name, if it has one.
+    /// Returns the container's name; `None` if it is missing or empty.
     pub fn name(&self) -> Option<&'a str> {
         self.json.field("name").as_nonempty_str()
     }
 
-    /// The environment variables, in the order in which they are written.
+    /// Returns the environment variables, in the order of the object.
     pub fn env(&self) -> impl DoubleEndedIterator<Item = EnvVar<'a>> {
         let container = *self;
         let items = self.json.field("env").items().iter().enumerate();
         items.map(move |(index, json)| EnvVar { container, index, json })
     }
 
-    /// The path of the list of environment variables: where to add one.
+    /// Returns the path of the list of environment variables, to which a new one is added.
     pub fn env_path(&self) -> FieldPath {
         self.path().field("env")
     }
 
-    /// The environment variable of this name. Of several, kubelet lets the last one win.
+    /// Returns the environment variable of this name. Of several, the last one counts, as for kubelet.
     pub fn env_var(&self, name: &str) -> Option<EnvVar<'a>> {
         self.env().rev().find(|var| var.name() == Some(name))
     }
 
-    /// Whether more variables come from ConfigMaps or Secrets as a whole, unseen by us.
+    /// Reports whether the container has `envFrom`, which adds variables that are not in the object.
     pub fn has_env_from(&self) -> bool {
         !self.json.field("envFrom").items().is_empty()
     }
 
-    /// The path of what brings those variables.
+    /// Returns the path of `envFrom`.
     pub fn env_from_path(&self) -> FieldPath {
         self.path().field("envFrom")
     }
 
-    /// The words of its command and arguments.
+    /// Returns the items of the command and then of the arguments.
     pub fn command_line(&self) -> impl Iterator<Item = &'a str> {
         let words = |field: &str| self.json.field(field).items().iter().filter_map(Json::as_str);
         words("command").chain(words("args"))
     }
 }
 
-/// The places, in a list such as `env` or `volumes`, of the items that have one of these names.
-pub fn places_named<'a>(list: &'a Json<'_>, names: &'a [&str]) -> impl Iterator<Item = usize> + 'a {
+/// Returns the indexes of the items with one of these names in a list such as `env` or `volumes`.
+pub fn indexes_named<'a>(list: &'a Json<'_>, names: &'a [&str]) -> impl Iterator<Item = usize> + 'a {
     let is_one = |item: &Json<'_>| item.field("name").as_str().is_some_and(|name| names.contains(&name));
     list.items().iter().enumerate().filter(move |(_, item)| is_one(item)).map(|(index, _)| index)
 }
 
-/// The places, in a list of `volumeMounts`, of those of this volume or at this path.
-pub fn places_of_mount<'a>(list: &'a Json<'_>, volume: &'a str, path: &'a str) -> impl Iterator<Item = usize> + 'a {
+/// Returns the indexes of the mounts of a volume, or at a path, in a list of `volumeMounts`.
+pub fn indexes_of_mount<'a>(list: &'a Json<'_>, volume: &'a str, path: &'a str) -> impl Iterator<Item = usize> + 'a {
     let is_it = move |mount: &Json<'_>| {
         mount.field("name").as_str() == Some(volume) || mount.field("mountPath").as_str() == Some(path)
     };
@@ -80,51 +80,51 @@ pub fn places_of_mount<'a>(list: &'a Json<'_>, volume: &'a str, path: &'a str) -
 /// An environment variable of a container.
 #[derive(Clone, Copy, Debug)]
 pub struct EnvVar<'a> {
-    /// The container that it belongs to.
+    /// The container of the variable.
     pub container: Container<'a>,
-    /// Its place in the list.
+    /// The index in the list of variables.
     pub index: usize,
-    /// The entry.
+    /// The entry in the list.
     pub json: &'a Json<'a>,
 }
 
-/// What an environment variable will hold, as far as the object alone says.
+/// The value of an environment variable, as far as the object contains it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EnvValue<'a> {
-    /// This text.
+    /// The value is this text.
     Literal(Cow<'a, str>),
-    /// Something that only the cluster knows: `valueFrom`, or a `$(REFERENCE)` that is not in the object.
+    /// The value is known only in the cluster: from `valueFrom`, or a `$(REFERENCE)` that the object does not resolve.
     Unknown,
 }
 
 impl<'a> EnvVar<'a> {
-    /// The variable's name, if it has one.
+    /// Returns the variable's name; `None` if it is missing.
     pub fn name(&self) -> Option<&'a str> {
         self.json.field("name").as_str()
     }
 
-    /// The entry's path.
+    /// Returns the path of the entry.
     pub fn path(&self) -> FieldPath {
         self.container.env_path().index(self.index)
     }
 
-    /// The path of what gives the variable its value, `value` or `valueFrom`.
+    /// Returns the path of the variable's `value` or `valueFrom`, or that of the entry if it has neither.
     pub fn value_path(&self) -> FieldPath {
         let field = if self.is_value_from() { "valueFrom" } else { "value" };
         if self.json.field(field).is_null() { self.path() } else { self.path().field(field) }
     }
 
-    /// Whether the value comes from a Secret, a ConfigMap or the Pod.
+    /// Reports whether the variable has a `valueFrom`: a Secret, a ConfigMap or a field of the Pod.
     pub fn is_value_from(&self) -> bool {
         !self.json.field("valueFrom").is_null()
     }
 
-    /// The value as it is written; empty where none is, as Kubernetes has it. `None` with `valueFrom`.
+    /// Returns the value as it is written; empty if it is missing, as in Kubernetes. `None` with `valueFrom`.
     pub fn literal(&self) -> Option<&'a str> {
         if self.is_value_from() { None } else { Some(self.json.field("value").as_str().unwrap_or_default()) }
     }
 
-    /// The value that the process will see, once kubelet has put earlier variables in for `$(NAME)`.
+    /// Returns the value in the process, after kubelet has replaced each `$(NAME)` by an earlier variable.
     pub fn value(&self) -> EnvValue<'a> {
         match self.literal() {
             None => EnvValue::Unknown,
@@ -133,13 +133,14 @@ impl<'a> EnvVar<'a> {
     }
 }
 
-/// The longest value worth following: Linux gives a process no longer one (`MAX_ARG_STRLEN`, 128 KiB), and references
-/// to references could otherwise grow without end.
-const LONGEST_VALUE: usize = 128 * 1024;
+/// The maximum length of an expanded value in bytes. Linux does not allow a longer environment variable
+/// (`MAX_ARG_STRLEN`, 128 KiB). Without a limit, nested references could grow exponentially.
+const MAX_VALUE: usize = 128 * 1024;
 
-/// Puts in what `$(NAME)` stands for, as kubelet does: from the first `before` variables of the container, `$$` for a
-/// plain `$`. A name that is not among them may still come from `envFrom` or the Service variables, so the whole is
-/// then unknown.
+/// Replaces each `$(NAME)` in a text as kubelet does, by the first `before` variables of the container. `$$` becomes
+/// `$`.
+///
+/// Another name may be that of a variable from `envFrom` or of a Service, so the result is then unknown.
 pub fn expand<'a>(text: &'a str, container: Container<'_>, before: usize) -> EnvValue<'a> {
     if !text.contains('$') {
         return EnvValue::Literal(Cow::Borrowed(text));
@@ -163,7 +164,7 @@ fn substitute(text: &str, variables: &HashMap<&str, EnvValue<'_>>) -> EnvValue<'
             rest = escaped;
         } else if let Some((name, after)) = rest.strip_prefix('(').and_then(|open| open.split_once(')')) {
             match variables.get(name) {
-                Some(EnvValue::Literal(value)) if expanded.len() + value.len() <= LONGEST_VALUE => {
+                Some(EnvValue::Literal(value)) if expanded.len() + value.len() <= MAX_VALUE => {
                     expanded.push_str(value);
                 }
                 _ => return EnvValue::Unknown,
@@ -198,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn references_are_followed_as_kubelet_follows_them() {
+    fn references_are_expanded_as_by_kubelet() {
         for (env, value) in [
             (r#"[{"name":"A","value":"6"},{"name":"B","value":"$(A)00"}]"#, "600"),
             (r#"[{"name":"A","value":"6"},{"name":"A","value":"7"},{"name":"B","value":"$(A)00"}]"#, "700"),
@@ -211,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_the_cluster_knows_is_unknown() {
+    fn values_that_are_not_in_the_object_are_unknown() {
         for env in [
             r#"[{"name":"B","value":"$(A)"},{"name":"B","value":"$(LATER)"}]"#,
             r#"[{"name":"A","valueFrom":{"secretKeyRef":{"name":"s","key":"k"}}},{"name":"B","value":"$(A)"}]"#,
@@ -222,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn references_that_double_at_each_step_end_soon() {
+    fn exponential_references_are_unknown() {
         let mut env = vec![r#"{"name":"V0","value":"x"}"#.to_owned()];
         env.extend((1..200).map(|n| format!(r#"{{"name":"V{n}","value":"$(V{0})$(V{0})"}}"#, n - 1)));
         assert_eq!(last_value(&format!("[{}]", env.join(","))), EnvValue::Unknown);

@@ -1,4 +1,4 @@
-//! What else the head needs of Redis: a password, and a namespace of its own.
+//! The password and the storage namespace with which the head uses Redis.
 
 use std::borrow::Cow;
 
@@ -14,47 +14,48 @@ use rayguard_manifest::path::FieldPath;
 /// How the head gets the password of Redis.
 #[derive(Clone, Debug)]
 pub enum RedisPassword<'a> {
-    /// Not at all, or an empty one; the path is where to write it.
+    /// The password is missing or empty. The path is where to write it.
     Missing(FieldPath),
-    /// As plain text in the object, at this path.
+    /// The password is plain text in the object, at this path.
     Plaintext(FieldPath),
-    /// From a Secret or a ConfigMap, by the `valueFrom` at this path.
+    /// The password comes from a Secret or a ConfigMap, by the `valueFrom` at this path.
     Referenced(FieldPath, &'a Json<'a>),
-    /// From a variable of this name that the head's Ray container does not have; the path is what asks for it.
+    /// The password comes from a variable of this name, which the head's Ray container does not have. The path is that
+    /// of the reference.
     Dangling(FieldPath, &'a str),
-    /// From a variable that only `envFrom`, at this path, can bring.
-    Unseen(FieldPath),
-    /// By a command of the user's own.
-    OwnCommand,
+    /// The password comes from a variable that only the `envFrom` at this path can define.
+    FromEnvFrom(FieldPath),
+    /// The user's command contains the password.
+    InCommand,
 }
 
-/// A reference to a key of a Secret in the object's own namespace.
+/// A reference to a key of a Secret in the object's namespace.
 #[derive(Clone, Debug)]
 pub struct SecretKeyRef<'a> {
-    /// Where it is written.
+    /// The path of the `secretKeyRef`.
     pub path: FieldPath,
     /// The Secret's name.
     pub name: &'a str,
     /// The key.
     pub key: &'a str,
-    /// Whether the Pod starts without it too.
+    /// Whether the Pod starts without the key.
     pub is_optional: bool,
 }
 
 /// The storage namespace that an object chooses for its cluster's data in Redis.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StorageNamespace<'a> {
-    /// Where it is written.
+    /// The path of the value.
     pub path: FieldPath,
-    /// What is written.
+    /// The value.
     pub value: EnvValue<'a>,
 }
 
 impl<'a> RayObject<'a> {
-    /// The password with which the head goes to Redis. `None` where fault tolerance is off or needs no Redis.
+    /// Returns how the head gets the password of Redis. `None` if fault tolerance is off or does not use Redis.
     ///
-    /// Ray takes it from `ray start --redis-password` alone. With the options KubeRay writes that parameter
-    /// (ray-operator/controllers/ray/common/pod.go:149-159), with the annotation the user has to.
+    /// Ray reads the password only from `ray start --redis-password`. With the options, KubeRay writes this parameter
+    /// (ray-operator/controllers/ray/common/pod.go:149-159). With the annotation, the user must write it.
     pub fn redis_password(&self) -> Option<&RedisPassword<'a>> {
         let read = || match self.fault_tolerance {
             GcsFaultTolerance::Options(options) => {
@@ -67,7 +68,7 @@ impl<'a> RayObject<'a> {
         self.redis_password.get_or_init(read).as_ref()
     }
 
-    /// The Secret and its key that hold the password of Redis, where it comes from one.
+    /// Returns the Secret and the key with the password of Redis; `None` if the password does not come from a Secret.
     pub fn redis_password_secret(&self) -> Option<SecretKeyRef<'a>> {
         let Some(RedisPassword::Referenced(path, from)) = self.redis_password() else { return None };
         let selector = from.field("secretKeyRef");
@@ -85,8 +86,8 @@ impl<'a> RayObject<'a> {
         let head = &self.cluster.head;
         let path = head.ray_start_param_path(REDIS_PASSWORD_PARAM);
         let Some(param) = head.ray_start_param(REDIS_PASSWORD_PARAM).filter(|param| !param.is_empty()) else {
-            let is_own = self.ray_start_override().is_some() && self.has_own_redis_password();
-            return if is_own { RedisPassword::OwnCommand } else { RedisPassword::Missing(path) };
+            let in_command = self.ray_start_override().is_some() && self.has_password_in_command();
+            return if in_command { RedisPassword::InCommand } else { RedisPassword::Missing(path) };
         };
         let names = pieces(param).into_iter().filter_map(|piece| match piece {
             Piece::Variable(name) | Piece::Reference(name) => Some(name),
@@ -97,11 +98,11 @@ impl<'a> RayObject<'a> {
             match self.head_env_var(name) {
                 Some(var) => password = password.or_else(|| Some(password_of_var(&var))),
                 None => {
-                    // Where env has no REDIS_PASSWORD, KubeRay adds one with the parameter's own text, and a variable
-                    // of env beats those of envFrom (ray-operator/controllers/ray/common/pod.go:160-171).
+                    // If env has no REDIS_PASSWORD, KubeRay adds one with the text of the parameter, and a variable of
+                    // env takes precedence over those of envFrom (ray-operator/controllers/ray/common/pod.go:160-171).
                     let container = self.head_container().filter(|head| name != REDIS_PASSWORD && head.has_env_from());
                     return match container {
-                        Some(head) => RedisPassword::Unseen(head.env_from_path()),
+                        Some(head) => RedisPassword::FromEnvFrom(head.env_from_path()),
                         None => RedisPassword::Dangling(path, name),
                     };
                 }
@@ -110,15 +111,15 @@ impl<'a> RayObject<'a> {
         password.unwrap_or(RedisPassword::Plaintext(path))
     }
 
-    /// Whether the head's own command gives a password of Redis.
-    pub fn has_own_redis_password(&self) -> bool {
-        let given = |head: super::Container<'_>| head.command_line().any(|word| word.contains("--redis-password"));
-        self.head_container().is_some_and(given)
+    /// Reports whether the head's command contains `--redis-password`.
+    pub fn has_password_in_command(&self) -> bool {
+        let has_it = |head: super::Container<'_>| head.command_line().any(|word| word.contains("--redis-password"));
+        self.head_container().is_some_and(has_it)
     }
 
-    /// What keeps KubeRay from running the `ray start` that it makes on the head, so that its parameters go nowhere: an
-    /// annotation, or a command of the user's own (ray-operator/controllers/ray/common/pod.go:884-899). A command may
-    /// still run KubeRay's by its variable.
+    /// Returns the path of the annotation or command that replaces KubeRay's `ray start` on the head, so that the start
+    /// parameters have no effect (ray-operator/controllers/ray/common/pod.go:884-899). `None` if nothing replaces it,
+    /// or if the command runs KubeRay's `ray start` by its environment variable.
     pub fn ray_start_override(&self) -> Option<FieldPath> {
         const OVERWRITE: &str = "ray.io/overwrite-container-cmd";
         const GENERATED: &str = "KUBERAY_GEN_RAY_START_CMD";
@@ -134,17 +135,17 @@ impl<'a> RayObject<'a> {
             return Some(head.path().fields(["template", "metadata", "annotations"]).key(OVERWRITE));
         }
         let container = self.head_container()?;
-        // KubeRay looks for the two words in the command and the arguments, with two blanks between these.
+        // KubeRay searches for the two words in the command and the arguments, joined with two blanks.
         let line = container.command_line().collect::<Vec<_>>().join("  ");
         let field = if container.json.field("command").items().is_empty() { "args" } else { "command" };
         line.contains("ray start").then(|| container.path().field(field))
     }
 
-    /// The storage namespace that the object itself chooses. `None` where KubeRay takes the RayCluster's UID, which
-    /// no other cluster has, and where there is no Redis.
+    /// Returns the storage namespace that the object sets. `None` if KubeRay uses the RayCluster's UID, which is
+    /// unique, or if the cluster does not use Redis.
     ///
-    /// A variable of the head wins over the options, and those over the annotation, which counts even when it is empty
-    /// (ray-operator/controllers/ray/common/pod.go:119-127).
+    /// A variable of the head takes precedence over the options, and these over the annotation. The annotation counts
+    /// even if it is empty (ray-operator/controllers/ray/common/pod.go:119-127).
     pub fn storage_namespace(&self) -> Option<StorageNamespace<'a>> {
         if !self.fault_tolerance.uses_redis() {
             return None;
@@ -168,7 +169,7 @@ fn password_of_var<'a>(var: &EnvVar<'a>) -> RedisPassword<'a> {
     credential(var.json, var.path())
 }
 
-/// Reads what has a `value` or a `valueFrom`: an environment variable, or the options' `redisPassword`.
+/// Reads a map with a `value` or a `valueFrom`: an environment variable, or the options' `redisPassword`.
 fn credential<'a>(json: &'a Json<'a>, path: FieldPath) -> RedisPassword<'a> {
     let from = json.field("valueFrom");
     if json.field("value").as_nonempty_str().is_some() {

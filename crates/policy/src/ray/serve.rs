@@ -1,4 +1,4 @@
-//! What a RayService asks of Ray Serve: `serveConfigV2`, YAML within the object.
+//! The Ray Serve configuration of a RayService: `serveConfigV2`, which is YAML in a string.
 
 mod cache;
 
@@ -16,40 +16,41 @@ use rayguard_manifest::yaml::{self, Document};
 /// The Serve configuration of a RayService.
 #[derive(Clone, Debug)]
 pub enum ServeConfig {
-    /// There is none, or an empty one.
+    /// The configuration is missing or empty.
     Absent,
-    /// It is not a map of applications; the sentence says why, and the stretch, in bytes of it, where.
+    /// The configuration has no valid list of applications: the reason, and its span in bytes of the configuration.
     Invalid(String, Range<usize>),
-    /// A map with a list of applications, which have these deployments.
+    /// The deployments of all applications.
     Applications(Vec<Deployment>),
 }
 
-/// One deployment of an application, as far as the configuration speaks of it.
+/// A deployment of an application, as far as the configuration describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deployment {
     /// The deployment's name.
     pub name: String,
-    /// How many replicas there are at least, where the configuration says so and the code is not left to decide.
+    /// The minimum number of replicas; `None` if the configuration leaves it to the application's code.
     pub replicas: Option<i64>,
-    /// Whether replicas are kept apart, by `max_replicas_per_node`.
+    /// Whether `max_replicas_per_node` spreads the replicas over nodes.
     pub is_spread: bool,
-    /// Where the deployment begins, in bytes of the configuration.
+    /// The span of the deployment, in bytes of the configuration.
     pub at: Range<usize>,
-    /// Where the number of replicas is written, or should be.
+    /// The span of the number of replicas, in bytes of the configuration; if it is missing, the span of the map that it
+    /// belongs to.
     pub replicas_at: Range<usize>,
 }
 
 impl RayObject<'_> {
-    /// The path of the Serve configuration.
+    /// Returns the path of the Serve configuration.
     pub fn serve_config_path() -> FieldPath {
         FieldPath::of(["spec", "serveConfigV2"])
     }
 
-    /// The Serve configuration. KubeRay reads it as YAML only when it sends it to the head
-    /// (ray-operator/controllers/ray/rayservice_controller.go:1577), and Ray then wants applications.
+    /// Returns the Serve configuration. KubeRay parses it only when it sends it to the head
+    /// (ray-operator/controllers/ray/rayservice_controller.go:1577), and Ray then requires applications.
     ///
-    /// Parsing it takes longer than all rules together, so it is parsed once for each object, and not at all where a cache has
-    /// it.
+    /// Parsing takes longer than all rules together. Therefore it is done once for each object, and not at all if the
+    /// cache contains the configuration.
     pub fn serve_config(&self, cache: Option<&ServeConfigCache>) -> &ServeConfig {
         self.serve_config.get_or_init(|| match self.kind {
             Kind::RayService => {
@@ -63,7 +64,7 @@ impl RayObject<'_> {
 }
 
 impl ServeConfig {
-    /// Reads the text of one.
+    /// Parses the text of a configuration.
     fn read(text: &str) -> Self {
         let document = match yaml::documents(text).into_iter().next() {
             None => return Self::Absent,
@@ -98,7 +99,7 @@ impl ServeConfig {
         }
     }
 
-    /// The deployments that the configuration speaks of.
+    /// Returns the deployments of all applications; none if the configuration is invalid.
     pub fn deployments(&self) -> &[Deployment] {
         match self {
             Self::Applications(deployments) => deployments,

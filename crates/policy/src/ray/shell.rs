@@ -1,48 +1,48 @@
-//! What bash makes of a value in `rayStartParams`.
+//! How bash interprets a value in `rayStartParams`.
 //!
-//! KubeRay writes each parameter as `--name=value` into one line that `/bin/bash -c` runs
+//! KubeRay writes each parameter as `--name=value` into a line that `/bin/bash -c` runs
 //! (`convertParamMap`, ray-operator/controllers/ray/common/pod.go:1109 at v1.6.2), so a value is shell source.
 
 use std::str::Chars;
 
-/// What a value holds besides plain text.
+/// A part of a value that is not plain text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece<'a> {
-    /// `$NAME` or `${NAME}`, which bash replaces by a variable.
+    /// `$NAME` or `${NAME}`, which bash replaces by the value of a variable.
     Variable(&'a str),
-    /// `$(NAME)`: kubelet replaces it by the container's variable of that name; if there is none, bash runs it.
+    /// `$(NAME)`, which kubelet replaces by the container's variable of that name. If there is none, bash runs it.
     Reference(&'a str),
-    /// Something that bash would run, or trip over, as it is shown to the user.
+    /// Syntax that bash would run, or that is an error in bash, as it is shown to the user.
     Active(&'static str),
 }
 
-/// Takes a value apart as bash would, up to the first thing that is active: quotes and backslashes protect what they
-/// protect.
+/// Returns the parts of a value that are not plain text, up to the first [`Piece::Active`]. Quotes and backslashes have
+/// the same effect as in bash.
 pub fn pieces(value: &str) -> Vec<Piece<'_>> {
     let mut reader = Reader { rest: value.chars(), quoted: false, braces: 0, found: Vec::new() };
-    if let Some(sign) = reader.read() {
-        reader.found.push(Piece::Active(sign));
+    if let Some(syntax) = reader.read() {
+        reader.found.push(Piece::Active(syntax));
     }
     reader.found
 }
 
 struct Reader<'a> {
     rest: Chars<'a>,
-    /// Whether this is between double quotes.
+    /// Whether the position is between double quotes.
     quoted: bool,
-    /// How many `${NAME…` wait for their end.
+    /// The number of open `${NAME…`.
     braces: usize,
     found: Vec<Piece<'a>>,
 }
 
 impl Reader<'_> {
-    /// Reads to the end, or to the first sign that is active.
+    /// Reads to the end, or returns the first active syntax.
     fn read(&mut self) -> Option<&'static str> {
         let mut after_blank = false;
         while let Some(next) = self.rest.next() {
             let blank = !self.quoted && matches!(next, ' ' | '\t');
             let active = match next {
-                // At the end it would make the blank that KubeRay writes there a part of the value.
+                // At the end of the value, a backslash would escape the blank that KubeRay writes after it.
                 '\\' => self.rest.next().is_none().then_some("\\"),
                 '\'' if !self.quoted => self.single_quoted(),
                 '$' => self.dollar(),
@@ -88,7 +88,7 @@ impl Reader<'_> {
     fn dollar(&mut self) -> Option<&'static str> {
         let text = self.rest.as_str();
         if text.starts_with("$(") {
-            // Kubelet makes `$(` of it, and then bash runs what follows.
+            // Kubelet turns `$$(` into `$(`, and then bash runs the text after it.
             return Some("$(");
         }
         if let Some(open) = text.strip_prefix('(') {
@@ -126,9 +126,10 @@ impl Reader<'_> {
     }
 }
 
-/// Whether an operator in `${NAME…}` makes text of text. Others run what is in a variable, or are no syntax at all.
-fn is_text_operator(sign: char) -> bool {
-    matches!(sign, ':' | '-' | '=' | '+' | '?' | '#' | '%' | '/' | '^' | ',')
+/// Reports whether an operator in `${NAME…}` only transforms text. Others evaluate the value of a variable, or are not
+/// valid.
+fn is_text_operator(char: char) -> bool {
+    matches!(char, ':' | '-' | '=' | '+' | '?' | '#' | '%' | '/' | '^' | ',')
 }
 
 fn name_length(text: &str) -> usize {
@@ -141,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_plain_or_quoted_is_left_alone() {
+    fn plain_and_quoted_text_has_no_pieces() {
         for value in [
             "",
             "0",
@@ -177,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn long_values_are_read_once() {
+    fn long_values_are_read_in_linear_time() {
         for part in ["$(", "${", "${A:", "'", "\"", "$(A)", "a ", "$A", "\\"] {
             pieces(&part.repeat(200_000));
             pieces(&format!("{}}}", part.repeat(200_000)));
@@ -185,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_are_named() {
+    fn variables_are_returned_by_name() {
         use Piece::{Reference, Variable};
         assert_eq!(pieces("$REDIS_PASSWORD"), [Variable("REDIS_PASSWORD")]);
         assert_eq!(pieces(r#""${A}-$B.c""#), [Variable("A"), Variable("B")]);
@@ -195,8 +196,8 @@ mod tests {
     }
 
     #[test]
-    fn what_bash_would_run_is_found() {
-        for (value, sign) in [
+    fn active_syntax_is_found() {
+        for (value, syntax) in [
             ("8; curl evil", ";"),
             ("8 && id", "&"),
             ("8|id", "|"),
@@ -236,7 +237,7 @@ mod tests {
             ("$$(id)", "$("),
             ("$(id", "$("),
         ] {
-            assert!(pieces(value).contains(&Piece::Active(sign)), "{value:?} {:?}", pieces(value));
+            assert!(pieces(value).contains(&Piece::Active(syntax)), "{value:?} {:?}", pieces(value));
         }
     }
 }

@@ -3,14 +3,14 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use super::RayObject;
 use super::address::{RedisEndpoint, first_of};
 use super::gcs::{RedisAddress, STORAGE_NAMESPACE};
 use super::pod::{EnvValue, expand};
-use super::RayObject;
 use crate::kuberay::Kind;
 
-/// A storage namespace at a Redis, where the GCS stores its tables as `RAY<namespace>@…`. Two clusters with equal keys read
-/// and write each other's tables.
+/// A storage namespace at a Redis, where the GCS stores its tables as `RAY<namespace>@…`. Two clusters with equal keys
+/// read and write each other's tables.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct StorageKey {
     /// The Redis, however its address is written: `redis.namespace:6379` for a Service.
@@ -28,16 +28,16 @@ pub struct RelativeStorageKey {
 }
 
 impl RelativeStorageKey {
-    /// Returns the key of an object in a namespace of a Kubernetes cluster with a DNS domain, mostly `cluster.local`; `None`
-    /// where Redis runs in the head's own Pod.
+    /// Returns the key of an object in a namespace of a Kubernetes cluster with a DNS domain, mostly `cluster.local`;
+    /// `None` where Redis runs in the head's own Pod.
     pub fn resolve(&self, namespace: Option<&str>, domain: &str) -> Option<StorageKey> {
         let host = host(&self.host, namespace, domain)?;
         Some(StorageKey { redis: format!("{host}:{}", self.port).into(), namespace: self.namespace.clone() })
     }
 }
 
-/// The object that a user wrote and that owns a storage key. A RayService or RayJob owns the clusters that KubeRay creates
-/// for it.
+/// The object that a user wrote and that owns a storage key. A RayService or RayJob owns the clusters that KubeRay
+/// creates for it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Owner {
     /// The namespace, empty where it is not known.
@@ -64,13 +64,13 @@ impl RayObject<'_> {
         self.relative_storage_key()?.resolve(self.namespace, domain)
     }
 
-    /// Returns the storage key as it is written. There is none where KubeRay uses the RayCluster's UID, where the address or
-    /// the namespace comes from a Secret or a ConfigMap, or where the head resolves names with a DNS configuration of its
-    /// own. An empty namespace is reported by another rule, and gives no key.
+    /// Returns the storage key as it is written. There is none where KubeRay uses the RayCluster's UID, where the
+    /// address or the namespace comes from a Secret or a ConfigMap, or where the head resolves names with a DNS
+    /// configuration of its own. An empty namespace is reported by another rule, and gives no key.
     ///
     /// A RayCronJob has no key: the clusters of its RayJobs have. A RayJob that has ended has none any more.
     pub fn relative_storage_key(&self) -> Option<RelativeStorageKey> {
-        if self.kind == Kind::RayCronJob || self.is_over() {
+        if self.kind == Kind::RayCronJob || self.has_ended() {
             return None;
         }
         let namespace = match (self.storage_namespace()?.value, self.head_container()) {
@@ -107,8 +107,8 @@ impl RayObject<'_> {
             || has(["dnsConfig", "searches"])
     }
 
-    /// Returns the owner of the storage key: the RayService or RayJob that this RayCluster was created for, else the object
-    /// itself.
+    /// Returns the owner of the storage key: the RayService or RayJob that this RayCluster was created for, else the
+    /// object itself.
     pub fn owner(&self) -> Owner {
         let namespace = self.namespace.unwrap_or_default();
         let itself =
@@ -131,8 +131,8 @@ impl RayObject<'_> {
 /// The host names of every Pod for itself, which kubelet writes into the Pod's hosts file.
 const OWN: [&str; 4] = ["localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"];
 
-/// Returns one spelling for all host names that resolve to the same host in a namespace; `None` for a name of the Pod itself,
-/// for a Service's name in an unknown namespace, and for numbers that some resolvers accept as an address.
+/// Returns one spelling for all host names that resolve to the same host in a namespace; `None` for a name of the Pod
+/// itself, for a Service's name in an unknown namespace, and for numbers that some resolvers accept as an address.
 ///
 /// A Pod looks a name up in its own namespace, then as that of a Service and its namespace (`ndots:5`), so `redis`,
 /// `redis.a`, `redis.a.svc` and `redis.a.svc.cluster.local` are one in the namespace `a`.
@@ -162,8 +162,8 @@ fn host(host: &str, namespace: Option<&str>, domain: &str) -> Option<String> {
     }
 }
 
-/// Reports whether a name of two labels looks like that of a `StatefulSet`'s Pod, `redis-0.redis`, which each namespace may
-/// have. Any other name of two labels is that of a Service and its namespace.
+/// Reports whether a name of two labels looks like that of a `StatefulSet`'s Pod, `redis-0.redis`, which each namespace
+/// may have. Any other name of two labels is that of a Service and its namespace.
 fn is_of_stateful_set(name: &str) -> bool {
     let ordinal = name.split_once('.').and_then(|(pod, _)| pod.rsplit_once('-'));
     ordinal.is_some_and(|(_, ordinal)| !ordinal.is_empty() && ordinal.bytes().all(|digit| digit.is_ascii_digit()))

@@ -1,60 +1,67 @@
-//! How long Ray processes of a group go on without the GCS before they give up.
+//! The reconnect timeout: the time for which the Ray processes of a group try to reconnect to the GCS before they exit.
 
 use super::pod::{EnvValue, EnvVar};
 use super::{Group, RayObject};
 use crate::settings::{RAY_DEFAULT_RECONNECT_TIMEOUT, Settings};
 use rayguard_manifest::path::FieldPath;
 
-/// The variable that sets it, in seconds.
+/// The environment variable that sets the reconnect timeout, in seconds.
 pub const RECONNECT_TIMEOUT: &str = "RAY_gcs_rpc_server_reconnect_timeout_s";
 
-/// What KubeRay gives to workers of a fault-tolerant cluster that have no value of their own, in seconds
+/// The reconnect timeout that KubeRay sets for workers of a fault-tolerant cluster that set none, in seconds
 /// (`DefaultWorkerRayGcsReconnectTimeoutS`, ray-operator/controllers/ray/utils/constant.go:302).
 pub const KUBERAY_WORKER_DEFAULT: u32 = 600;
 
-/// By so many seconds a worker's timeout is best longer than the head's: as KubeRay's 600 s are than Ray's 60 s.
+/// The recommended difference between a worker's timeout and the head's, in seconds. It is the difference between
+/// KubeRay's 600 s and Ray's 60 s.
 pub const WORKER_MARGIN: u32 = KUBERAY_WORKER_DEFAULT - RAY_DEFAULT_RECONNECT_TIMEOUT;
 
 /// A group's effective reconnect timeout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReconnectTimeout {
-    /// So many seconds.
+    /// The timeout in seconds, and its origin.
     Seconds(u32, Origin),
-    /// A value that Ray cannot read, or that cannot be meant.
-    Invalid(Fault),
-    /// It is known only to the cluster.
+    /// Ray cannot read the value, or the value makes no sense.
+    Invalid(TimeoutError),
+    /// The timeout is known only in the cluster.
     Unknown,
 }
 
-/// Where a timeout comes from.
+/// The origin of a timeout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// The object says so.
+    /// The object sets it.
     Set,
-    /// KubeRay's default for workers.
+    /// It is KubeRay's default for workers.
     KubeRayDefault,
-    /// Ray's default, or what the policy says the operator gives to heads.
+    /// It is Ray's default, or the policy's `assumedHeadReconnectTimeoutSeconds`.
     RayDefault,
 }
 
-/// Why a value is no timeout.
+/// Why a value is not a valid timeout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum TimeoutError {
     /// Ray crashes on it, without a message.
     Unreadable,
-    /// Ray reads it, and gives up as soon as the GCS is away.
+    /// The value is 0, so Ray gives up as soon as it loses the GCS.
     Zero,
-    /// Ray reads it as a number so large that it never gives up.
+    /// Ray reads the value as a number of about 136 years, so it never gives up.
     Endless,
 }
 
-/// Reads a value as Ray does: optional leading blanks and decimal digits, nothing else.
+/// Parses a value as Ray does: optional leading blanks and decimal digits, nothing else. The result is in seconds.
 ///
-/// Ray streams it into a `uint32_t` and checks that nothing is left over. Measured on Ray 2.52 and 2.60: `""`,
-/// `"600s"`, `"30 "`, `"60.5"` and `"1e3"` end every Ray process with SIGSEGV; `"-1"` and `"4294967296"` wrap or
-/// saturate to about 136 years; `"0012"` is 12.
-pub fn parse(value: &str) -> Result<u32, Fault> {
-    // What C++'s std::isspace calls a blank; Rust's own notion leaves out the vertical tab.
+/// Ray streams the value into a `uint32_t` and checks that nothing is left over. Measured on Ray 2.52 and 2.60:
+///
+/// - `""`, `"600s"`, `"30 "`, `"60.5"` and `"1e3"` end every Ray process with SIGSEGV.
+/// - `"-1"` and `"4294967296"` wrap or saturate to about 136 years.
+/// - `"0012"` is 12.
+///
+/// # Errors
+///
+/// Returns [`TimeoutError`] if Ray crashes on the value, or does not wait for a finite, positive time.
+pub fn parse(value: &str) -> Result<u32, TimeoutError> {
+    // The blanks of C++'s std::isspace. Rust's is_ascii_whitespace does not include the vertical tab.
     let number = value.trim_start_matches([' ', '\t', '\n', '\r', '\x0b', '\x0c']);
     let (negative, digits) = match number.as_bytes().first() {
         Some(b'-') => (true, &number[1..]),
@@ -62,37 +69,37 @@ pub fn parse(value: &str) -> Result<u32, Fault> {
         _ => (false, number),
     };
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(Fault::Unreadable);
+        return Err(TimeoutError::Unreadable);
     }
     match digits.parse::<u32>() {
-        Ok(0) => Err(Fault::Zero),
-        Ok(_) | Err(_) if negative => Err(Fault::Endless),
-        // A plus sign is readable to Ray, but nobody means it; the rule asks for plain digits.
-        Ok(_) if digits.len() != number.len() => Err(Fault::Unreadable),
+        Ok(0) => Err(TimeoutError::Zero),
+        Ok(_) | Err(_) if negative => Err(TimeoutError::Endless),
+        // Ray reads a plus sign, but it is hardly intended, so only plain digits are valid here.
+        Ok(_) if digits.len() != number.len() => Err(TimeoutError::Unreadable),
         Ok(seconds) => Ok(seconds),
-        Err(_) => Err(Fault::Endless),
+        Err(_) => Err(TimeoutError::Endless),
     }
 }
 
 impl<'a> RayObject<'a> {
-    /// The variable that sets a group's timeout, if the object has it.
+    /// Returns the variable that sets a group's timeout; `None` if the object has none.
     pub fn reconnect_timeout_var(group: &Group<'a>) -> Option<EnvVar<'a>> {
         group.ray_container()?.env_var(RECONNECT_TIMEOUT)
     }
 
-    /// A group's effective timeout once KubeRay has made its Pods.
+    /// Returns a group's effective timeout in the Pods that KubeRay creates.
     pub fn reconnect_timeout(&self, group: &Group<'a>, settings: &Settings) -> ReconnectTimeout {
         if let Some(var) = Self::reconnect_timeout_var(group) {
             return match var.value() {
                 EnvValue::Unknown => ReconnectTimeout::Unknown,
                 EnvValue::Literal(value) => match parse(&value) {
                     Ok(seconds) => ReconnectTimeout::Seconds(seconds, Origin::Set),
-                    Err(fault) => ReconnectTimeout::Invalid(fault),
+                    Err(error) => ReconnectTimeout::Invalid(error),
                 },
             };
         }
         if !group.is_head() && self.fault_tolerance.is_on() {
-            // KubeRay adds it even beside an envFrom, and a variable of its own beats those of envFrom.
+            // KubeRay adds the variable even next to an envFrom, and it takes precedence over those of envFrom.
             return ReconnectTimeout::Seconds(KUBERAY_WORKER_DEFAULT, Origin::KubeRayDefault);
         }
         match group.ray_container() {
@@ -101,7 +108,7 @@ impl<'a> RayObject<'a> {
         }
     }
 
-    /// The path of what hides a group's timeout, where that is unknown.
+    /// Returns the path of the reference that makes a group's timeout unknown.
     pub fn hidden_reconnect_timeout_path(group: &Group<'a>) -> FieldPath {
         match (Self::reconnect_timeout_var(group), group.ray_container()) {
             (None, Some(container)) => container.env_from_path(),
@@ -109,7 +116,8 @@ impl<'a> RayObject<'a> {
         }
     }
 
-    /// The path that a finding about a group's timeout points at: the value, or the list that lacks it.
+    /// Returns the path for a finding about a group's timeout: that of the value, or of the list in which it is
+    /// missing.
     pub fn reconnect_timeout_path(group: &Group<'a>) -> FieldPath {
         match (Self::reconnect_timeout_var(group), group.ray_container()) {
             (Some(var), _) => var.value_path(),
@@ -124,20 +132,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_read_as_ray_reads_them() {
+    fn values_are_parsed_as_by_ray() {
         for (value, seconds) in
             [("600", 600), (" 30", 30), ("\t30", 30), ("0012", 12), ("1", 1), ("4294967295", u32::MAX)]
         {
             assert_eq!(parse(value), Ok(seconds), "{value:?}");
         }
         for value in ["", " ", "600s", "30 ", "60.5", "1e3", "abc", "0x10", "--1", "- 1", "+", "60\n", "٣"] {
-            assert_eq!(parse(value), Err(Fault::Unreadable), "{value:?}");
+            assert_eq!(parse(value), Err(TimeoutError::Unreadable), "{value:?}");
         }
         for value in ["0", "000", "-0"] {
-            assert_eq!(parse(value), Err(Fault::Zero), "{value:?}");
+            assert_eq!(parse(value), Err(TimeoutError::Zero), "{value:?}");
         }
         for value in ["-1", "4294967296", "99999999999999999999999"] {
-            assert_eq!(parse(value), Err(Fault::Endless), "{value:?}");
+            assert_eq!(parse(value), Err(TimeoutError::Endless), "{value:?}");
         }
     }
 }

@@ -1,15 +1,15 @@
-//! Versions of Ray, as KubeRay reads them.
+//! Versions of Ray, as KubeRay parses them.
 
 use std::cmp::Ordering;
 use std::fmt;
 
 use super::RayObject;
 
-/// A version: numbers with dots between them, and whatever follows, which does not count in a comparison.
+/// A version: numbers separated by dots, and a suffix that does not count in a comparison.
 ///
-/// KubeRay reads one with `ParseGeneric` of `k8s.io/apimachinery/pkg/util/version`, and so it is read here: `2.52`,
-/// `v2.52.0`, `2.52.0rc1` and `2.52.0.dev0` are all the same to it. No crate agrees: `semver` takes none of the four,
-/// `lenient_semver` puts a release candidate before its release and reads a lone `2`.
+/// It is parsed as by KubeRay, which uses `ParseGeneric` of `k8s.io/apimachinery/pkg/util/version`: `2.52`, `v2.52.0`,
+/// `2.52.0rc1` and `2.52.0.dev0` are equal. No crate agrees with it. `semver` accepts none of the four.
+/// `lenient_semver` sorts a release candidate before its release, and accepts a single `2`.
 #[derive(Clone, Copy, Debug)]
 pub struct RayVersion<'a> {
     numbers: &'a str,
@@ -17,9 +17,9 @@ pub struct RayVersion<'a> {
 }
 
 impl<'a> RayVersion<'a> {
-    /// Reads a version; `None` for a text that KubeRay cannot read.
+    /// Parses a version; `None` for a text that KubeRay cannot parse.
     pub fn parse(text: &'a str) -> Option<Self> {
-        // Blanks as Go's patterns have them; its dot does not match the end of a line.
+        // These are the blanks of Go's `\s`. The dot of Go's patterns does not match a line break.
         let text = text.trim_start_matches([' ', '\t', '\n', '\u{c}', '\r']);
         let text = text.strip_prefix('v').unwrap_or(text);
         let mut end = digits(text)?;
@@ -33,17 +33,17 @@ impl<'a> RayVersion<'a> {
         (!is_padded && !suffix.contains('\n') && numbers.split('.').all(is_small)).then_some(Self { numbers, suffix })
     }
 
-    /// Whether this is the other version or a later one, by their numbers.
+    /// Reports whether this is the other version or a later one, by their numbers.
     pub fn is_at_least(self, other: RayVersion<'_>) -> bool {
         self.compare(other) != Ordering::Less
     }
 
-    /// What follows the numbers, without blanks: `rc1`, `-py311`.
+    /// Returns the text after the numbers, without blanks around it: `rc1`, `-py311`.
     pub fn suffix(self) -> &'a str {
         self.suffix.trim()
     }
 
-    /// Compares numbers; one that is missing is 0.
+    /// Compares the numbers. A missing number is 0.
     pub fn compare(self, other: RayVersion<'_>) -> Ordering {
         let (mut a, mut b) = (self.numbers(), other.numbers());
         loop {
@@ -63,20 +63,20 @@ impl<'a> RayVersion<'a> {
 }
 
 impl fmt::Display for RayVersion<'_> {
-    /// The numbers alone, which are what counts, cut where a precision says so.
+    /// Prints the numbers without the suffix. A precision limits the length.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(self.numbers)
     }
 }
 
-/// Why a cluster's `rayVersion` does not do for something that needs a certain one; printed as a half-sentence.
+/// Why a cluster's `rayVersion` does not meet a minimum version. It is printed as a clause: `there is no rayVersion`.
 #[derive(Clone, Copy, Debug)]
 pub enum Shortfall<'a> {
-    /// There is none.
+    /// The cluster has no `rayVersion`.
     Unset,
-    /// KubeRay cannot read it.
+    /// KubeRay cannot parse the `rayVersion`.
     Unreadable,
-    /// It is an older one.
+    /// The `rayVersion` is older.
     Older(RayVersion<'a>),
 }
 
@@ -91,18 +91,18 @@ impl fmt::Display for Shortfall<'_> {
 }
 
 impl<'a> RayObject<'a> {
-    /// Why the cluster's `rayVersion` is not known to be this version or a later one; `None` where it is.
+    /// Returns why the cluster's `rayVersion` does not meet a minimum version; `None` if it does.
     pub fn ray_version_shortfall(&self, minimum: &str) -> Option<Shortfall<'a>> {
-        let Some(stated) = self.cluster.json.field("rayVersion").as_nonempty_str() else {
+        let Some(text) = self.cluster.json.field("rayVersion").as_nonempty_str() else {
             return Some(Shortfall::Unset);
         };
-        let Some(version) = RayVersion::parse(stated) else { return Some(Shortfall::Unreadable) };
+        let Some(version) = RayVersion::parse(text) else { return Some(Shortfall::Unreadable) };
         let is_enough = RayVersion::parse(minimum).is_some_and(|minimum| version.is_at_least(minimum));
         (!is_enough).then_some(Shortfall::Older(version))
     }
 }
 
-/// How many digits a text begins with, if with any.
+/// Returns the number of digits at the beginning of a text; `None` if there are none.
 fn digits(text: &str) -> Option<usize> {
     let count = text.bytes().take_while(u8::is_ascii_digit).count();
     (count > 0).then_some(count)
@@ -112,8 +112,8 @@ fn digits(text: &str) -> Option<usize> {
 mod tests {
     use super::*;
 
-    /// What `ParseGeneric` of k8s.io/apimachinery v0.35.4 makes of each text, compared with 2.52.0; a Go program
-    /// printed it.
+    /// The results of `ParseGeneric` of k8s.io/apimachinery v0.35.4 for each text, compared with 2.52.0. They were
+    /// printed by a Go program.
     const ANSWERS: [(&str, Option<Ordering>); 57] = [
         ("", None),
         ("2", None),
@@ -175,7 +175,7 @@ mod tests {
     ];
 
     #[test]
-    fn versions_are_read_and_compared_as_kuberay_does() {
+    fn versions_are_parsed_and_compared_as_by_kuberay() {
         let minimum = RayVersion::parse("2.52.0").expect("a version");
         for (text, expected) in ANSWERS {
             let version = RayVersion::parse(text);
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_the_numbers_is_kept() {
+    fn the_suffix_is_kept() {
         for (text, suffix) in [("2.52.0", ""), (" v2.52.0 ", ""), ("2.52.0rc1", "rc1"), ("2.52.", ".")] {
             assert_eq!(RayVersion::parse(text).map(RayVersion::suffix), Some(suffix), "{text:?}");
         }

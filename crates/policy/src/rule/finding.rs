@@ -12,37 +12,38 @@ use super::{Level, Rule};
 use crate::context::Context;
 use crate::reason::Reason;
 
-/// One rule's statement about one place of an object.
+/// A violation of a rule at a field path of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The rule that says it.
+    /// The rule that reports it.
     pub rule: &'static Rule,
-    /// What is done about it.
+    /// The level at which it is reported.
     pub level: Level,
-    /// The kind of fault.
+    /// The kind of error, as Kubernetes classifies it.
     pub reason: Reason,
     /// The field to change, or the one to add.
     pub path: FieldPath,
-    /// Where the field holds a document of its own: the stretch of its text that this is about, in bytes.
+    /// If the field contains a document, such as `serveConfigV2`, the span in its text that the finding is about, in
+    /// bytes.
     pub within: Option<Range<usize>>,
     /// What is wrong: lower case, one line, no full stop.
     pub message: String,
     /// What to write instead: an instruction, one line, no full stop.
     pub help: String,
-    /// The change that fixes it, where there is one safe answer.
+    /// The change that fixes it, where there is exactly one safe change.
     pub fix: Option<Fix>,
-    /// What the finding is about, where that is not in the object alone: of two findings at one path, only those about the
-    /// same are one violation.
+    /// The other object that the finding is about, if any. Two findings at one path are the same violation only if
+    /// their subjects are equal.
     pub subject: Option<Box<str>>,
 }
 
 impl Finding {
-    /// Says which stretch of the field's text it is about, in bytes.
-    pub fn within(&mut self, stretch: &Range<usize>) {
-        self.within = Some(stretch.clone());
+    /// Sets the span in the field's text that the finding is about, in bytes.
+    pub fn within(&mut self, span: &Range<usize>) {
+        self.within = Some(span.clone());
     }
 
-    /// Keeps the whole message, even if it is long: what it names is bounded, and useless in part.
+    /// Sets a message that is not shortened. The names in it are of limited length, and useless if they are cut.
     pub(crate) fn in_full(&mut self, message: String) -> &mut Self {
         self.message = on_one_line(message);
         self
@@ -53,30 +54,31 @@ impl Finding {
         self.subject = Some(subject.into());
     }
 
-    /// Lowers the level of this one finding to a warning: it is advice, or not certain enough to refuse an object.
+    /// Lowers the level of this finding to at most a warning, because it is advice, or not certain enough to deny an
+    /// object.
     pub fn at_most_warn(&mut self) {
         self.level = self.level.min(Level::Warn);
     }
 }
 
-/// What a rule adds to a finding that has one safe answer.
+/// Fixes, which a rule adds to a finding that has exactly one safe change.
 impl Finding {
-    /// It is mended by another value, or by one where there is none.
+    /// Adds to the fix: set the value at a path.
     pub fn fix_by_value(&mut self, path: FieldPath, value: impl Into<Json<'static>>) -> &mut Self {
         self.fix_by(Edit::Set { path, value: value.into() })
     }
 
-    /// It is mended by another key.
+    /// Adds to the fix: rename the key at a path.
     pub fn fix_by_name(&mut self, path: FieldPath, name: impl Into<String>) -> &mut Self {
         self.fix_by(Edit::Rename { path, name: name.into() })
     }
 
-    /// It is mended once this is gone.
+    /// Adds to the fix: remove the value at a path.
     pub fn fix_by_removal(&mut self, path: FieldPath) -> &mut Self {
         self.fix_by(Edit::Remove { path })
     }
 
-    /// It is mended by this change, and by those named before.
+    /// Adds a change to the fix, after the changes that were added before.
     pub fn fix_by(&mut self, edit: Edit) -> &mut Self {
         self.fix.get_or_insert_default().edits.push(edit);
         self
@@ -84,14 +86,14 @@ impl Finding {
 }
 
 impl fmt::Display for Finding {
-    /// One line: field path first, what to write last.
+    /// Prints one line: `path: message; help (rule)`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}: {}; {} ({})", self.path, self.message, self.help, self.rule.name)
     }
 }
 
-/// How many findings of one rule are kept of an object: more than anyone mends at once. A few bytes of an object can be
-/// found fault with a thousand times over, and each finding is much longer than what it is about.
+/// The maximum number of findings of one rule on one object. It bounds memory: a few bytes of an object can cause many
+/// findings, and each finding is much longer than the value that it is about.
 pub const MAX_FINDINGS: usize = 1000;
 
 /// The findings of all rules on one object.
@@ -100,14 +102,14 @@ pub struct Findings {
     rule: &'static Rule,
     level: Level,
     found: Vec<Finding>,
-    /// How many the rules before have found.
+    /// The number of findings of earlier rules.
     before: usize,
-    /// Whether one beyond the most is kept, for it denies.
-    denies_beyond: bool,
+    /// Whether a denial is kept in addition to [`MAX_FINDINGS`].
+    denies_above_limit: bool,
 }
 
 impl Findings {
-    /// Runs every rule whose level in the policy is not `off`.
+    /// Runs each rule whose level is not `off`, and returns all findings in the order of the rules.
     pub fn collect(context: &Context<'_, '_>, rules: impl IntoIterator<Item = (&'static Rule, Level)>) -> Vec<Finding> {
         let mut found = Vec::new();
         for (rule, level) in rules {
@@ -121,37 +123,37 @@ impl Findings {
         found
     }
 
-    /// None yet, of one rule.
+    /// Returns an empty list for the findings of one rule.
     pub(crate) fn of(rule: &'static Rule, level: Level) -> Self {
-        Self { rule, level, found: Vec::new(), before: 0, denies_beyond: false }
+        Self { rule, level, found: Vec::new(), before: 0, denies_above_limit: false }
     }
 
-    /// The level at which the running rule works.
+    /// Returns the level of the running rule.
     pub(crate) fn level(&self) -> Level {
         self.level
     }
 
-    /// All of them.
+    /// Returns all findings.
     pub(crate) fn into_vec(self) -> Vec<Finding> {
         self.found
     }
 
-    /// Reports a field that has to be there and is not.
+    /// Reports a required field that is missing.
     pub fn required(&mut self, path: FieldPath, message: impl Into<String>, help: impl Into<String>) -> &mut Finding {
         self.report(Reason::Required, path, message, help)
     }
 
-    /// Reports a value that cannot be meant.
+    /// Reports a value that is not valid.
     pub fn invalid(&mut self, path: FieldPath, message: impl Into<String>, help: impl Into<String>) -> &mut Finding {
         self.report(Reason::Invalid, path, message, help)
     }
 
-    /// Reports a field that must not be there beside something else.
+    /// Reports a field that is not allowed next to another one.
     pub fn forbidden(&mut self, path: FieldPath, message: impl Into<String>, help: impl Into<String>) -> &mut Finding {
         self.report(Reason::Forbidden, path, message, help)
     }
 
-    /// Reports a finding at the running rule's level.
+    /// Reports a finding at the level of the running rule. A message of more than 120 characters is shortened.
     pub fn report(
         &mut self,
         reason: Reason,
@@ -159,22 +161,23 @@ impl Findings {
         message: impl Into<String>,
         help: impl Into<String>,
     ) -> &mut Finding {
-        self.drop_beyond_most();
-        let (message, help) = (short(on_one_line(message.into())), on_one_line(help.into()));
-        let finding =
-            Finding { rule: self.rule, level: self.level, reason, path, within: None, message, help, fix: None, subject: None };
+        self.drop_above_limit();
+        let (message, help) = (shorten(on_one_line(message.into())), on_one_line(help.into()));
+        let (rule, level) = (self.rule, self.level);
+        let finding = Finding { rule, level, reason, path, within: None, message, help, fix: None, subject: None };
         let index = self.found.len();
         self.found.push(finding);
         &mut self.found[index]
     }
 
-    /// Drops the last finding if it is one too many. A rule may lower the level of what it has just reported, so this can
-    /// only be told when the next one comes. One denial is kept wherever it is found, for it decides.
-    fn drop_beyond_most(&mut self) {
+    /// Drops the last finding if it exceeds [`MAX_FINDINGS`]. A rule may lower the level of a finding after reporting
+    /// it, so this runs before the next finding is added. The first denial above the limit is kept, because it decides
+    /// the verdict.
+    fn drop_above_limit(&mut self) {
         if self.found.len() > self.before + MAX_FINDINGS {
             let denies = self.found.last().is_some_and(|last| last.level == Level::Deny);
-            if denies && !self.denies_beyond {
-                self.denies_beyond = true;
+            if denies && !self.denies_above_limit {
+                self.denies_above_limit = true;
             } else {
                 self.found.pop();
             }
@@ -182,7 +185,7 @@ impl Findings {
     }
 }
 
-/// A text without what would end the line or steer a terminal, which may come from a value that is quoted.
+/// Escapes line ends and control characters, which a quoted value may contain.
 fn on_one_line(text: String) -> String {
     if let Cow::Owned(escaped) = path::on_one_line(&text) {
         return escaped;
@@ -190,11 +193,11 @@ fn on_one_line(text: String) -> String {
     text
 }
 
-/// The longest message in characters. What a rule says itself is shorter; what it quotes, as a parser's words, may not be.
-const LONGEST: usize = 120;
+/// The maximum length of a message in characters. Only quoted texts, such as a parser's error, make a message longer.
+const MAX_MESSAGE: usize = 120;
 
-fn short(mut message: String) -> String {
-    let cut = message.char_indices().nth(LONGEST).and_then(|_| message.char_indices().nth(LONGEST - 1));
+fn shorten(mut message: String) -> String {
+    let cut = message.char_indices().nth(MAX_MESSAGE).and_then(|_| message.char_indices().nth(MAX_MESSAGE - 1));
     if let Some((cut, _)) = cut {
         message.truncate(cut);
         message.push('…');
@@ -209,7 +212,7 @@ mod tests {
     use crate::rule::{Category, Cel, Input, Scope};
     use crate::settings::Settings;
 
-    /// Warns of 3,000 things, and refuses two behind many of them.
+    /// A rule that reports 3,000 findings, of which those at the indexes 2,000 and 2,500 are denials.
     static LONG: Rule = Rule {
         name: "long",
         summary: "",
@@ -232,11 +235,11 @@ mod tests {
     };
 
     #[test]
-    fn of_more_findings_than_are_kept_a_denial_is_never_dropped() {
+    fn one_denial_above_the_limit_is_kept() {
         let json = serde_json::json!({"apiVersion": "ray.io/v1", "kind": "RayCluster"}).to_string();
         let json: Json<'_> = serde_json::from_str(&json).expect("JSON");
         let object = RayObject::read(&json).expect("a RayCluster");
-        // The second time, there are findings from before.
+        // The second run starts with the findings of the first one.
         let rules = [(&LONG, Level::Deny), (&LONG, Level::Deny)];
         let findings = Findings::collect(&Context::new(&object, &Settings::default()), rules);
         let denied = |findings: &[Finding]| findings.iter().filter(|finding| finding.level == Level::Deny).count();
@@ -249,15 +252,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_quoted_stays_on_the_line() {
+    fn control_characters_are_escaped() {
         assert_eq!(on_one_line("says \u{1b}[1mé\nx".to_owned()), "says \\u{1b}[1mé\\nx");
     }
 
     #[test]
-    fn a_message_that_quotes_much_is_cut() {
-        for length in [0, LONGEST - 1, LONGEST] {
-            assert_eq!(short("é".repeat(length)), "é".repeat(length));
+    fn a_long_message_is_shortened() {
+        for length in [0, MAX_MESSAGE - 1, MAX_MESSAGE] {
+            assert_eq!(shorten("é".repeat(length)), "é".repeat(length));
         }
-        assert_eq!(short("é".repeat(LONGEST + 1)), format!("{}…", "é".repeat(LONGEST - 1)));
+        assert_eq!(shorten("é".repeat(MAX_MESSAGE + 1)), format!("{}…", "é".repeat(MAX_MESSAGE - 1)));
     }
 }

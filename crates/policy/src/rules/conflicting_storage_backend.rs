@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::kuberay::Version;
 use crate::ray::RayObject;
 use crate::ray::gcs::{GcsFaultTolerance, OPTIONS};
-use crate::ray::pod::{places_named, places_of_mount};
+use crate::ray::pod::{indexes_named, indexes_of_mount};
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use rayguard_manifest::json::Json;
 
@@ -98,14 +98,14 @@ fn check_claim(object: &RayObject<'_>, storage: &Json<'_>, findings: &mut Findin
 fn check_head(object: &RayObject<'_>, findings: &mut Findings) {
     let message = "KubeRay adds this to the head itself for RocksDB, and refuses a second one";
     let Some(head) = object.head_container() else { return };
-    for index in places_named(head.json.field("env"), &VARIABLES) {
+    for index in indexes_named(head.json.field("env"), &VARIABLES) {
         findings.forbidden(head.env_path().index(index), message, "remove it");
     }
-    for index in places_of_mount(head.json.field("volumeMounts"), VOLUME, MOUNT_PATH) {
+    for index in indexes_of_mount(head.json.field("volumeMounts"), VOLUME, MOUNT_PATH) {
         let help = format!("remove it, or use a name other than {VOLUME} and a path other than {MOUNT_PATH}");
         findings.forbidden(head.path().field("volumeMounts").index(index), message, help);
     }
-    for index in places_named(object.cluster.head.pod_spec().field("volumes"), &[VOLUME]) {
+    for index in indexes_named(object.cluster.head.pod_spec().field("volumes"), &[VOLUME]) {
         let path = object.cluster.head.path().fields(["template", "spec", "volumes"]).index(index);
         findings.forbidden(path, message, "remove it, or give it another name");
     }

@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::kuberay::FeatureGate;
-use crate::ray::pod::{places_named, places_of_mount};
+use crate::ray::pod::{indexes_named, indexes_of_mount};
 use crate::ray::Group;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use rayguard_manifest::json::Json;
@@ -52,11 +52,11 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
 
 /// Checks the variables and the mounts of a container, or of `autoscalerOptions`.
 fn check_container(json: &Json<'_>, path: impl Fn() -> FieldPath, findings: &mut Findings) {
-    for index in places_named(json.field("env"), &VARIABLES) {
+    for index in indexes_named(json.field("env"), &VARIABLES) {
         let message = "with tlsOptions, KubeRay sets this variable itself and refuses a second one";
         findings.forbidden(path().field("env").index(index), message, "remove it, or remove tlsOptions");
     }
-    for index in places_of_mount(json.field("volumeMounts"), VOLUME, MOUNT_PATH) {
+    for index in indexes_of_mount(json.field("volumeMounts"), VOLUME, MOUNT_PATH) {
         let message = format!("with tlsOptions, KubeRay mounts {VOLUME} at {MOUNT_PATH} itself");
         let help = "remove it, or use another volume name and another mount path";
         findings.forbidden(path().field("volumeMounts").index(index), message, help);

@@ -48,7 +48,7 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
         findings.invalid(switch, message, "remove it, and save checkpoints in the job");
     } else if let Some(path) = object.ray_start_override()
         && matches!(object.redis_password(), Some(RedisPassword::Plaintext(_) | RedisPassword::Referenced(..)))
-        && !object.has_own_redis_password()
+        && !object.has_password_in_command()
     {
         let message = "the head runs its own ray start command, which does not get the Redis password";
         findings.invalid(path, message, "run $KUBERAY_GEN_RAY_START_CMD there, or add --redis-password to the command");

@@ -33,14 +33,14 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
         }
         for (key, value) in group.json.field("labels").entries() {
             let path = || group.path().field("labels").key(&**key);
-            let faults = Syntax::QualifiedName.faults(key);
-            if !faults.is_empty() {
-                let message = format!("the label's key {}", sentence(&faults));
+            let errors = Syntax::QualifiedName.errors(key);
+            if !errors.is_empty() {
+                let message = format!("the label's key {}", sentence(&errors));
                 findings.invalid(path(), message, format!("write {}", Syntax::QualifiedName.form()));
             }
-            let faults = value.as_str().map(|value| Syntax::LabelValue.faults(value)).unwrap_or_default();
-            if !faults.is_empty() {
-                let message = format!("the label's value {}", sentence(&faults));
+            let errors = value.as_str().map(|value| Syntax::LabelValue.errors(value)).unwrap_or_default();
+            if !errors.is_empty() {
+                let message = format!("the label's value {}", sentence(&errors));
                 findings.invalid(path(), message, format!("write {}", Syntax::LabelValue.form()));
             }
         }

@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::kuberay::Version;
-use crate::ray::pod::places_named;
+use crate::ray::pod::indexes_named;
 use crate::ray::Group;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use rayguard_manifest::json::Json;
@@ -74,7 +74,7 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
 
 /// Checks the collector's environment variables. Of two variables with the same name, KubeRay reads the last one.
 fn check_env(env: &Json<'_>, path: &FieldPath, findings: &mut Findings) {
-    for index in places_named(env, &MANAGED) {
+    for index in indexes_named(env, &MANAGED) {
         let message = "KubeRay sets this variable in the collector itself, and refuses a second one";
         findings.forbidden(path.clone().index(index), message, "remove it");
     }

@@ -81,9 +81,9 @@ fn judge(kind: Kind, name: &str, field: &'static str, (limit, is_label): (usize,
     if !is_label {
         return;
     }
-    let faults = Syntax::Dns1035Label.faults(name);
-    if faults.iter().any(|fault| !fault.is_length()) {
-        let message = format!("{subject} {}", sentence(faults.iter().filter(|fault| !fault.is_length())));
+    let errors = Syntax::Dns1035Label.errors(name);
+    if errors.iter().any(|error| !error.is_length()) {
+        let message = format!("{subject} {}", sentence(errors.iter().filter(|error| !error.is_length())));
         let help = "write lower-case letters, digits and '-', with a letter first and no '-' last";
         findings.invalid(FieldPath::of(["metadata", field]), message, help);
     }

@@ -58,9 +58,9 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
         check_rules(rules, path().field("workerGroups").index(index));
     }
     for group in &cluster.workers {
-        let faults = Syntax::Dns1123Label.faults(group.name().unwrap_or_default());
-        if !faults.is_empty() {
-            let message = format!("groupName becomes part of a NetworkPolicy's name, and {}", sentence(&faults));
+        let errors = Syntax::Dns1123Label.errors(group.name().unwrap_or_default());
+        if !errors.is_empty() {
+            let message = format!("groupName becomes part of a NetworkPolicy's name, and {}", sentence(&errors));
             let help = format!("write {}", Syntax::Dns1123Label.form());
             findings.invalid(group.path().field("groupName"), message, help);
         }

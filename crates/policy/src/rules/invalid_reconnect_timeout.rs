@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::ray::RayObject;
-use crate::ray::timeout::{Fault, RECONNECT_TIMEOUT, ReconnectTimeout};
+use crate::ray::timeout::{RECONNECT_TIMEOUT, ReconnectTimeout, TimeoutError};
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use rayguard_manifest::json::Json;
 
@@ -23,11 +23,11 @@ pub(super) static RULE: Rule = Rule {
 fn check(context: &Context<'_, '_>, findings: &mut Findings) {
     let Context { object, settings, .. } = *context;
     for group in object.cluster.groups() {
-        let ReconnectTimeout::Invalid(fault) = object.reconnect_timeout(group, settings) else { continue };
-        let what = match fault {
-            Fault::Unreadable => "is not a whole number, and Ray crashes without a message",
-            Fault::Zero => "is 0, and Ray gives up as soon as it loses the GCS",
-            Fault::Endless => "is not from 1 to 4294967295, and Ray never gives up",
+        let ReconnectTimeout::Invalid(error) = object.reconnect_timeout(group, settings) else { continue };
+        let what = match error {
+            TimeoutError::Unreadable => "is not a whole number, and Ray crashes without a message",
+            TimeoutError::Zero => "is 0, and Ray gives up as soon as it loses the GCS",
+            TimeoutError::Endless => "is not from 1 to 4294967295, and Ray never gives up",
         };
         let example = if group.is_head() { 60 } else { 600 };
         let path = RayObject::reconnect_timeout_path(group);

@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
-use crate::schema::Fault;
+use crate::schema::Violation;
 
 pub(crate) static RULE: Rule = Rule {
     name: "malformed-field",
@@ -20,9 +20,9 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_, '_>, findings: &mut Findings) {
     let Context { object, settings, .. } = *context;
-    for fault in object.faults(settings.kuberay.version) {
-        if let Fault::Malformed { path, reason, message, help, mend } = fault {
-            findings.report(*reason, path.clone(), message.clone(), help.clone()).fix.clone_from(mend);
+    for violation in object.schema_violations(settings.kuberay.version) {
+        if let Violation::Malformed { path, reason, message, help, fix } = violation {
+            findings.report(*reason, path.clone(), message.clone(), help.clone()).fix.clone_from(fix);
         }
     }
 }

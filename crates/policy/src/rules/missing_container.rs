@@ -23,7 +23,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_, '_>, findings: &mut Findings) {
     let Context { object, settings, .. } = *context;
-    if settings.kuberay.version < Version::v1(3) || !object.cluster.is_there() {
+    if settings.kuberay.version < Version::v1(3) || !object.cluster.exists() {
         return;
     }
     for group in object.cluster.groups() {

@@ -36,7 +36,7 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
                 finding.at_most_warn();
             }
         }
-        Some(RedisPassword::Unseen(path)) => {
+        Some(RedisPassword::FromEnvFrom(path)) => {
             let help = format!("set {REDIS_PASSWORD} in env, from a Secret");
             let message = "the Redis password can only come from envFrom, which rayguard cannot read";
             findings.required(path.clone(), message, help).at_most_warn();

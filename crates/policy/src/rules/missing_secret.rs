@@ -22,7 +22,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(context: &Context<'_, '_>, findings: &mut Findings) {
     let object = context.object;
     let Some(secret) = object.redis_password_secret() else { return };
-    let Some(namespace) = object.namespace.filter(|_| !object.is_over()) else { return };
+    let Some(namespace) = object.namespace.filter(|_| !object.has_ended()) else { return };
     let Some(keys) = context.environment.cluster.secret(namespace, secret.name) else { return };
     let effect = if secret.is_optional { "the head starts without a password" } else { "the head cannot start" };
     let subject = format!("{}/{}", secret.name, secret.key);

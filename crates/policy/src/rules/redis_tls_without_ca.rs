@@ -7,7 +7,7 @@ use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "redis-tls-without-ca",
-    summary: "Redis over TLS without a CA to verify its certificate",
+    summary: "a TLS connection to Redis without a CA to verify it",
     category: Category::FaultTolerance,
     level: Level::Warn,
     scope: Scope::Admission,

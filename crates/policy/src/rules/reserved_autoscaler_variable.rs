@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::kuberay::Version;
-use crate::ray::pod::places_named;
+use crate::ray::pod::indexes_named;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
@@ -28,7 +28,7 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
         return;
     }
     let cluster = &object.cluster;
-    for index in places_named(cluster.json.descend(["autoscalerOptions", "env"]), &[START_COMMAND]) {
+    for index in indexes_named(cluster.json.descend(["autoscalerOptions", "env"]), &[START_COMMAND]) {
         findings.forbidden(
             cluster.path().fields(["autoscalerOptions", "env"]).index(index),
             "KubeRay sets this variable to the autoscaler's start command",

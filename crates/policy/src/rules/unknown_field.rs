@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
-use crate::schema::{Fault, Suggestion};
+use crate::schema::{Suggestion, Violation};
 use rayguard_manifest::path::FieldPath;
 
 pub(super) static RULE: Rule = Rule {
@@ -21,8 +21,8 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_, '_>, findings: &mut Findings) {
     let Context { object, settings, .. } = *context;
-    for fault in object.faults(settings.kuberay.version) {
-        if let Fault::Unknown { path, suggestion } = fault {
+    for violation in object.schema_violations(settings.kuberay.version) {
+        if let Violation::Unknown { path, suggestion } = violation {
             let message = match suggestion {
                 Some(Suggestion::Release(_)) => {
                     format!("unknown field: KubeRay {} does not have it yet", settings.kuberay.version)

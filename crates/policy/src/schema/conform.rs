@@ -1,4 +1,4 @@
-//! What the API server makes of an object as it reads it.
+//! How the API server changes an object when it reads it.
 
 use std::collections::HashSet;
 use std::iter;
@@ -8,28 +8,32 @@ use super::node::{Node, NodeId, Type};
 use rayguard_manifest::json::{Json, Object};
 
 impl Schema {
-    /// Makes of an object what the API server would hand to a webhook: without the fields that the schema does not
-    /// have, without `null` where that means nothing, with the defaults of KubeRay's CRDs, and without a status.
+    /// Changes an object as the API server does before it calls a webhook:
     ///
-    /// What has the wrong type stays, as far as a wrong type has fields to keep; the API server refuses it later. An
-    /// object that is not KubeRay's stays as it is.
+    /// - fields that the schema does not have are dropped;
+    /// - a `null` is dropped where the schema does not allow it;
+    /// - the defaults of KubeRay's CRDs are added;
+    /// - the status is dropped.
+    ///
+    /// A value of the wrong type stays; the API server rejects it later. An object that is not one of KubeRay's is not
+    /// changed.
     pub fn conform(&self, object: &mut Json<'_>) {
         let Some(root) = self.root(object) else { return };
         if let Json::Object(Object(fields)) = object {
             fields.retain(|(name, _)| name != "status");
         }
         if let Some(metadata) = object.as_object_mut().and_then(|object| object.get_mut("metadata")) {
-            fill_null_texts(metadata);
+            replace_null_strings(metadata);
         }
-        self.settle(object, Some(self.node(root)));
+        self.prune(object, Some(self.node(root)));
         if let Some(metadata) = object.as_object_mut().and_then(|object| object.get_mut("metadata")) {
             self.drop_zero_values(metadata, self.node(root).property("metadata"));
         }
     }
 
-    /// Drops, empties and fills a value and all below it. Without a node nothing is known of it, so nothing that has a
-    /// name stays.
-    fn settle(&self, value: &mut Json<'_>, node: Option<&Node>) {
+    /// Drops unknown fields and adds defaults in a value and in all values below it. Without a node, all fields are
+    /// unknown.
+    fn prune(&self, value: &mut Json<'_>, node: Option<&Node>) {
         let child = |name: &str| node.and_then(|node| node.child(name)).map(|id| self.node(id));
         match value {
             Json::Object(Object(fields)) => {
@@ -40,7 +44,7 @@ impl Schema {
                         && match child(name) {
                             Some(node) if value.is_null() && node.drops_null() && node.default.is_none() => false,
                             Some(node) => {
-                                self.settle_or_fill(value, Some(node));
+                                self.prune_or_default(value, Some(node));
                                 true
                             }
                             None => keeps_unknown,
@@ -49,7 +53,7 @@ impl Schema {
                 for name in node.into_iter().flat_map(|node| &node.defaulted) {
                     if fields.iter().all(|(known, _)| known != name) {
                         let mut value = Json::Null;
-                        self.settle_or_fill(&mut value, child(name));
+                        self.prune_or_default(&mut value, child(name));
                         fields.push(((*name).into(), value));
                     }
                 }
@@ -57,14 +61,14 @@ impl Schema {
             Json::Array(items) => {
                 let node = node.and_then(|node| node.items).map(|id| self.node(id));
                 for item in items {
-                    self.settle_or_fill(item, node);
+                    self.prune_or_default(item, node);
                 }
             }
             _ => {}
         }
     }
 
-    /// What is empty in metadata is not there once the API server has read it.
+    /// Drops the empty values of metadata, because the API server reads metadata into a Go struct with `omitempty`.
     fn drop_zero_values(&self, metadata: &mut Json<'_>, node: Option<NodeId>) {
         let (Json::Object(Object(fields)), Some(node)) = (metadata, node) else { return };
         fields.retain(|(name, value)| {
@@ -79,7 +83,7 @@ impl Schema {
         });
     }
 
-    fn settle_or_fill(&self, value: &mut Json<'_>, node: Option<&Node>) {
+    fn prune_or_default(&self, value: &mut Json<'_>, node: Option<&Node>) {
         if let Some(node) = node
             && let Some(default) = &node.default
             && value.is_null()
@@ -87,29 +91,30 @@ impl Schema {
         {
             *value = default.clone();
         }
-        self.settle(value, node);
+        self.prune(value, node);
     }
 }
 
-/// Up to how many fields comparing each with all others takes less than hashing them.
-const FEW: usize = 16;
+/// Up to this number of fields, comparing all pairs is faster than hashing the names.
+const MAX_COMPARED_PAIRWISE: usize = 16;
 
-/// Which fields of a map count: of those with one name the last.
+/// Reports for each field of a map whether it counts. Of several fields with one name, the last one counts.
 pub(super) fn last_of_each<T: AsRef<str>>(fields: &[(T, Json<'_>)]) -> impl Iterator<Item = bool> + use<T> {
     let is_repeated = |(index, (name, _)): (usize, &(T, _))| {
         fields[index + 1..].iter().any(|(later, _)| later.as_ref() == name.as_ref())
     };
     let mut counts = Vec::new();
-    if fields.len() > FEW || fields.iter().enumerate().any(is_repeated) {
+    if fields.len() > MAX_COMPARED_PAIRWISE || fields.iter().enumerate().any(is_repeated) {
         let mut seen = HashSet::with_capacity(fields.len());
         counts.extend(fields.iter().rev().map(|(name, _)| seen.insert(name.as_ref())));
         counts.reverse();
     }
-    counts.into_iter().chain(iter::repeat(true)) // all of them, where no name is there twice
+    counts.into_iter().chain(iter::repeat(true)) // without a repeated name, all fields count
 }
 
-/// A text that is `null` is an empty one where the API server reads a Go map or list, as it does metadata.
-fn fill_null_texts(metadata: &mut Json<'_>) {
+/// Replaces a `null` by an empty string in labels, annotations and finalizers. The API server reads these into Go maps
+/// and lists of strings, in which a `null` is an empty string.
+fn replace_null_strings(metadata: &mut Json<'_>) {
     let Json::Object(Object(fields)) = metadata else { return };
     for (name, value) in fields {
         match (&**name, value) {

@@ -1,4 +1,4 @@
-//! The parts of a schema, and how they are read from the embedded files.
+//! The nodes of a schema, and how they are read from the embedded files.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
@@ -11,19 +11,19 @@ use crate::kuberay::Version;
 use crate::kuberay::Kind;
 use rayguard_manifest::json::Json;
 
-/// The place of a node in its schema.
+/// The index of a node in [`Schema::nodes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NodeId(pub(super) usize);
 
-/// What a value has to be like.
+/// The constraints on a value.
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) kind: Type,
-    /// The fields of a map, in the order of names, each behind how its name [begins](beginning).
+    /// The fields of a map, sorted by name. Each one is preceded by the [first bytes](beginning) of its name.
     properties: Vec<(u64, &'static str, NodeId)>,
-    /// What the values of all other keys of a map are like; `None` where there may be none.
+    /// The node of the values of all other keys of a map; `None` where other keys are not allowed.
     pub(super) additional: Option<NodeId>,
-    /// What the items of a list are like.
+    /// The node of the items of a list.
     pub(super) items: Option<NodeId>,
     /// The fields of a map that have a default.
     pub(super) defaulted: Vec<&'static str>,
@@ -31,9 +31,9 @@ pub(super) struct Node {
     pub(super) default: Option<Json<'static>>,
     pub(super) nullable: bool,
     pub(super) preserves_unknown_fields: bool,
-    /// The fields whose values together tell the items of a list apart; none where items may be alike.
+    /// The fields whose values together identify an item of a list; empty where items may be equal.
     pub(super) keys: Vec<&'static str>,
-    /// Whether no two items of a list may be equal.
+    /// Whether all items of a list must differ.
     pub(super) is_set: bool,
     pub(super) choices: Vec<&'static str>,
     pub(super) minimum: Option<i64>,
@@ -45,32 +45,32 @@ pub(super) struct Node {
 }
 
 impl Node {
-    /// The node of a field, whether named by the schema or one of the keys that a user may choose.
+    /// Returns the node of a field that the schema names, or of a key that the user chooses.
     pub(super) fn child(&self, name: &str) -> Option<NodeId> {
         self.property(name).or(self.additional)
     }
 
-    /// The node of a field that the schema names.
+    /// Returns the node of a field that the schema names.
     pub(super) fn property(&self, name: &str) -> Option<NodeId> {
-        // This is asked of each field of an object several times, and a number is compared faster than a text.
+        // This is called for each field of an object several times, and numbers compare faster than strings.
         let start = beginning(name);
         let compare =
             |(known_start, known, _): &(u64, &str, NodeId)| known_start.cmp(&start).then_with(|| (*known).cmp(name));
         self.properties.binary_search_by(compare).ok().map(|index| self.properties[index].2)
     }
 
-    /// The fields that the schema names.
+    /// Returns the fields that the schema names, sorted by name.
     pub(super) fn properties(&self) -> impl Iterator<Item = (&'static str, NodeId)> {
         self.properties.iter().map(|(_, name, id)| (*name, *id))
     }
 
-    /// Whether a `null` here is as good as nothing.
+    /// Reports whether a `null` counts as absent.
     pub(super) fn drops_null(&self) -> bool {
         !self.nullable
     }
 }
 
-/// The first eight bytes of a name as a number, so that numbers are in the order of names.
+/// Returns the first eight bytes of a name as a number. The numbers sort as the names do.
 fn beginning(name: &str) -> u64 {
     let mut bytes = [0; 8];
     let length = name.len().min(bytes.len());
@@ -78,7 +78,7 @@ fn beginning(name: &str) -> u64 {
     u64::from_be_bytes(bytes)
 }
 
-/// The types of a value.
+/// The type of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Type {
@@ -95,7 +95,7 @@ pub(super) enum Type {
     IntOrString,
 }
 
-/// A regular expression, compiled when it is first needed: most objects need one, if any.
+/// A regular expression. It is compiled at its first use, because most objects need at most one.
 #[derive(Debug)]
 pub(super) struct Pattern {
     pub(super) text: String,
@@ -109,17 +109,18 @@ impl Pattern {
         Self { text, is_quantity, regex: OnceLock::new() }
     }
 
-    /// Whether a text matches. Without a limit on the text's length: the engine takes linear time.
+    /// Reports whether a text matches. The text may have any length, because the engine takes linear time.
     pub(super) fn matches(&self, text: &str) -> bool {
         if self.is_quantity {
             return quantity::is_quantity(text);
         }
-        // A test compiles every pattern there is.
+        // A test compiles every pattern, so none is invalid here.
         self.regex.get_or_init(|| Regex::new(&self.text).ok()).as_ref().is_none_or(|regex| regex.is_match(text))
     }
 }
 
-/// A file of nodes, each of which refers to others by name. In a file laid over another, `null` takes a node away.
+/// A file of nodes, which refer to each other by name. In a file that is applied on top of another one, `null` removes
+/// a node.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -129,13 +130,13 @@ struct File {
     nodes: BTreeMap<&'static str, Option<Text>>,
 }
 
-/// A node as it is written.
+/// A node as it is written in a file.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 struct Text {
-    /// Absent where the node adds to the one of the same name in the file below it.
+    /// Absent where the node extends the node of this name in an earlier file.
     r#type: Option<Type>,
-    /// The names of the fields' nodes; in a file laid over another, `null` takes a field away.
+    /// The node names of the fields. In a file that is applied on top of another one, `null` removes a field.
     #[serde(borrow)]
     properties: BTreeMap<&'static str, Option<&'static str>>,
     #[serde(borrow)]
@@ -162,11 +163,11 @@ struct Text {
 }
 
 impl Schema {
-    /// Reads files of nodes, each laid over those before it.
+    /// Reads files of nodes, each applied on top of the earlier ones.
     ///
     /// # Panics
     ///
-    /// If the files are not well-formed. They are part of the program, and a test reads them.
+    /// Panics if a file is malformed. The files are embedded, and a test reads all of them.
     pub(super) fn read(kuberay: Version, files: impl IntoIterator<Item = &'static str>) -> Self {
         let mut texts: BTreeMap<&'static str, Text> = BTreeMap::new();
         for file in files {

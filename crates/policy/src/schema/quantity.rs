@@ -1,10 +1,10 @@
 //! Quantities of resources, such as `500m` and `4Gi`.
 
-/// What Kubernetes says of their form. Each object has several, so they are not left to an engine for any pattern, which
-/// takes fifty times as long.
+/// The pattern of a quantity in the schema. Each object has several quantities, so [`is_quantity`] checks them without
+/// the regular expression engine, which takes fifty times as long.
 pub(super) const PATTERN: &str = r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$";
 
-/// Whether a text matches [`PATTERN`].
+/// Reports whether a text matches [`PATTERN`].
 pub(super) fn is_quantity(text: &str) -> bool {
     let Some(suffix) = after_number(text.as_bytes()) else { return false };
     match suffix {
@@ -16,8 +16,8 @@ pub(super) fn is_quantity(text: &str) -> bool {
     }
 }
 
-/// What follows a number that may have a sign and a fraction, and one of whose parts may have no digits; `None` where
-/// there is no number.
+/// Returns the text after a number; `None` where the text does not begin with a number. The number may have a sign and
+/// a fraction, and either the whole part or the fraction may have no digits.
 fn after_number(bytes: &[u8]) -> Option<&[u8]> {
     let digits = |bytes: &[u8]| bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let bytes = bytes.strip_prefix(b"+").or_else(|| bytes.strip_prefix(b"-")).unwrap_or(bytes);
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_schema_has_the_pattern() {
+    fn the_schema_contains_the_pattern() {
         let schema = include_str!("kuberay-1.6.json");
         assert!(schema.contains(&serde_json::to_string(PATTERN).expect("JSON")));
     }
@@ -46,7 +46,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(4096))]
         #[test]
-        fn it_is_what_the_pattern_says(text in "[-+]?[0-9.]{0,4}[numkKMGTPEei]{0,2}[-+]?[0-9.]{0,3}[a-zé\\n]?") {
+        fn it_agrees_with_the_pattern(text in "[-+]?[0-9.]{0,4}[numkKMGTPEei]{0,2}[-+]?[0-9.]{0,3}[a-zé\\n]?") {
             let regex = Regex::new(PATTERN).expect("a regular expression");
             prop_assert_eq!(is_quantity(&text), regex.is_match(&text), "{:?}", text);
         }

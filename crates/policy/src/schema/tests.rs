@@ -1,10 +1,10 @@
-//! What is said of an object, and that it is said in time.
+//! Tests of the violations of an object, and of the time that the check takes.
 
 use std::time::{Duration, Instant};
 
 use super::*;
 
-/// A RayCluster with this spec of its only worker group's container, and more fields of the cluster.
+/// Returns a RayCluster with this container in its only worker group, and with more fields in its spec.
 fn cluster(container: &str, more: &str) -> String {
     format!(
         r#"{{"apiVersion":"ray.io/v1","kind":"RayCluster","metadata":{{"name":"c"}},"spec":{{{more}"headGroupSpec":
@@ -13,14 +13,14 @@ fn cluster(container: &str, more: &str) -> String {
     )
 }
 
-/// The faults of an object, each as one line.
+/// Returns the violations of an object, each as one line.
 fn lines(schema: &Schema, object: &str) -> Vec<String> {
     let json: Json<'_> = serde_json::from_str(object).expect("JSON");
-    let line = |fault| match fault {
-        Fault::Unknown { path, suggestion } => format!("{path}: unknown; {suggestion:?}"),
-        Fault::Malformed { path, reason, message, help, .. } => format!("{path}: {message}; {help} ({reason:?})"),
+    let line = |violation| match violation {
+        Violation::Unknown { path, suggestion } => format!("{path}: unknown; {suggestion:?}"),
+        Violation::Malformed { path, reason, message, help, .. } => format!("{path}: {message}; {help} ({reason:?})"),
     };
-    schema.faults(&json).into_iter().map(line).collect()
+    schema.violations(&json).into_iter().map(line).collect()
 }
 
 fn newest() -> &'static Schema {
@@ -28,7 +28,7 @@ fn newest() -> &'static Schema {
 }
 
 #[test]
-fn every_part_of_the_schema_is_well_formed() {
+fn every_node_of_the_schema_is_well_formed() {
     for schema in Version::ALL.map(Schema::of) {
         let kinds = if schema.kuberay < Version::v1(6) { 6 } else { 7 };
         assert_eq!(schema.roots.len(), kinds, "{}", schema.kuberay);
@@ -42,12 +42,12 @@ fn every_part_of_the_schema_is_well_formed() {
 }
 
 #[test]
-fn a_sound_object_has_no_fault() {
+fn a_valid_object_has_no_violations() {
     assert_eq!(lines(newest(), &cluster(r#"{"name":"ray-worker","env":null}"#, "")), Vec::<String>::new());
 }
 
 #[test]
-fn every_fault_says_what_to_write() {
+fn every_violation_has_a_help() {
     let base = "spec.workerGroupSpecs[0].template.spec.containers[0]";
     for (container, line) in [
         (
@@ -76,7 +76,7 @@ fn every_fault_says_what_to_write() {
         ),
         (
             r#"{"name":"r","command":"ray start"}"#,
-            r#"command: must be a list, is the string "ray start"; write a list, each item behind a dash"#,
+            r#"command: must be a list, is the string "ray start"; write a list, each item after a dash"#,
         ),
         (r#"{"name":"r","env":{"A":"1"}}"#, "env: must be a list, is a map; write a list: begin each item with a dash"),
         (
@@ -95,7 +95,7 @@ fn every_fault_says_what_to_write() {
     ] {
         assert_eq!(lines(newest(), &cluster(container, "")), [format!("{base}.{line} (Invalid)")]);
     }
-    // Two of a wrong type are not also the same.
+    // Two values of the wrong type are not reported as duplicates too.
     let ports = r#"{"name":"r","ports":[{"containerPort":{}},{"containerPort":{}}]}"#;
     let wrong = |index| {
         format!("{base}.ports[{index}].containerPort: must be a whole number, is a map; write a whole number (Invalid)")
@@ -105,9 +105,11 @@ fn every_fault_says_what_to_write() {
     assert_eq!(
         lines(newest(), &cluster(r#"{"env":[{"name":"A"},{"name":"A"}]}"#, upgrade)),
         [
-            r#"spec.upgradeStrategy.type: "recreate" is none of the values that there are; write "Recreate" or "None" (NotSupported)"#,
+            "spec.upgradeStrategy.type: \"recreate\" is not one of the allowed values; write \"Recreate\" or \"None\" \
+             (NotSupported)",
             &format!(
-                "{base}.env[1]: has name \"A\" like item 0; remove one of the two, for there may be only one (Duplicate)"
+                "{base}.env[1]: has the same name \"A\" as item 0; remove one of the two, because only one is allowed \
+                 (Duplicate)"
             ),
             &format!("{base}.name: is missing; add name, a string (Required)"),
         ]
@@ -115,16 +117,16 @@ fn every_fault_says_what_to_write() {
 }
 
 #[test]
-fn a_field_that_is_unknown_is_looked_for() {
-    let said = |schema: &Schema, object: &str| -> Vec<_> {
+fn an_unknown_field_gets_a_suggestion() {
+    let suggestions = |schema: &Schema, object: &str| -> Vec<_> {
         let json: Json<'_> = serde_json::from_str(object).expect("JSON");
-        let suggestion = |fault| match fault {
-            Fault::Unknown { suggestion, .. } => suggestion,
-            Fault::Malformed { .. } => panic!("{fault:?}"),
+        let suggestion = |violation| match violation {
+            Violation::Unknown { suggestion, .. } => suggestion,
+            Violation::Malformed { .. } => panic!("{violation:?}"),
         };
-        schema.faults(&json).into_iter().map(suggestion).collect()
+        schema.violations(&json).into_iter().map(suggestion).collect()
     };
-    let elsewhere = |places: &[&str]| Some(Suggestion::Elsewhere(places.iter().map(ToString::to_string).collect()));
+    let elsewhere = |paths: &[&str]| Some(Suggestion::Elsewhere(paths.iter().map(ToString::to_string).collect()));
     for (object, suggestion) in [
         (
             cluster(r#"{"name":"r"}"#, r#""rayversion":"","#),
@@ -141,14 +143,14 @@ fn a_field_that_is_unknown_is_looked_for() {
         ),
         (cluster(r#"{"name":"r","entirelyElse":{}}"#, ""), None),
     ] {
-        assert_eq!(said(newest(), &object), [suggestion], "{object}");
+        assert_eq!(suggestions(newest(), &object), [suggestion], "{object}");
     }
-    let priority = cluster(r#"{"name":"r"}"#, r#""networkPolicy":{},"#);
-    assert_eq!(said(newest(), &priority), []);
-    assert_eq!(said(Schema::of(Version::v1(6)), &priority), [Some(Suggestion::Release(Version::NEWEST))]);
+    let policy = cluster(r#"{"name":"r"}"#, r#""networkPolicy":{},"#);
+    assert_eq!(suggestions(newest(), &policy), []);
+    assert_eq!(suggestions(Schema::of(Version::v1(6)), &policy), [Some(Suggestion::Release(Version::NEWEST))]);
     let options = cluster(r#"{"name":"r"}"#, r#""gcsFaultToleranceOptions":{"redisAddress":"redis:6379"},"#);
     let old = options.replace("ray.io/v1", "ray.io/v1alpha1");
-    assert_eq!(said(newest(), &old), [Some(Suggestion::ApiVersion("ray.io/v1".to_owned()))]);
+    assert_eq!(suggestions(newest(), &old), [Some(Suggestion::ApiVersion("ray.io/v1".to_owned()))]);
 }
 
 #[test]
@@ -158,7 +160,7 @@ fn every_release_has_its_own_fields() {
     let manager = cluster(r#"{"name":"r"}"#, r#""managedBy":"me","#);
     let bare = cluster(r#"{"name":"r"}"#, "").replace(r#""rayStartParams":{},"#, "");
     let address = "spec.gcsFaultToleranceOptions.redisAddress: is missing; add redisAddress, a string (Required)";
-    let no_manager = "spec.managedBy: \"me\" is none of the values that there are; write \"ray.io/kuberay-operator\" or \
+    let no_manager = "spec.managedBy: \"me\" is not one of the allowed values; write \"ray.io/kuberay-operator\" or \
                    \"kueue.x-k8s.io/multikueue\" (NotSupported)";
     let params = ["headGroupSpec", "workerGroupSpecs[0]"]
         .map(|group| format!("spec.{group}.rayStartParams: is missing; add rayStartParams, a map (Required)"));
@@ -166,33 +168,33 @@ fn every_release_has_its_own_fields() {
         vec![format!("spec.{field}: unknown; {:?}", Some(Suggestion::Release(Version::v1(since))))]
     };
     for version in Version::ALL {
-        let said = |object: &str| lines(Schema::of(version), object);
+        let of_version = |object: &str| lines(Schema::of(version), object);
         let as_of =
             |minor, before: Vec<String>, then: Vec<String>| if version < Version::v1(minor) { before } else { then };
         let needed = as_of(7, vec![address.to_owned()], vec![]);
-        assert_eq!(said(&options), as_of(3, unknown("gcsFaultToleranceOptions", 3), needed), "{version}");
-        assert_eq!(said(&strategy), as_of(6, unknown("upgradeStrategy", 6), vec![]), "{version}");
-        assert_eq!(said(&manager), as_of(3, unknown("managedBy", 3), vec![no_manager.to_owned()]), "{version}");
-        assert_eq!(said(&bare), as_of(4, params.to_vec(), vec![]), "{version}");
+        assert_eq!(of_version(&options), as_of(3, unknown("gcsFaultToleranceOptions", 3), needed), "{version}");
+        assert_eq!(of_version(&strategy), as_of(6, unknown("upgradeStrategy", 6), vec![]), "{version}");
+        assert_eq!(of_version(&manager), as_of(3, unknown("managedBy", 3), vec![no_manager.to_owned()]), "{version}");
+        assert_eq!(of_version(&bare), as_of(4, params.to_vec(), vec![]), "{version}");
     }
 }
 
 #[test]
-fn a_version_that_a_kind_does_not_have_is_malformed() {
+fn a_version_that_a_kind_does_not_have_is_reported() {
     let object = r#"{"apiVersion":"ray.io/v1alpha1","kind":"RayCronJob","metadata":{"name":"c"}}"#;
     assert_eq!(
         lines(newest(), object),
-        ["apiVersion: there is no such kind in this version of the API; write apiVersion: ray.io/v1 (NotSupported)"]
+        ["apiVersion: this version of the API does not have this kind; write apiVersion: ray.io/v1 (NotSupported)"]
     );
     assert_eq!(
         lines(Schema::of(Version::v1(5)), &object.replace("v1alpha1", "v1")),
-        ["kind: KubeRay 1.5 does not have it yet; upgrade to KubeRay 1.6, or use another kind (NotSupported)"]
+        ["kind: KubeRay 1.5 does not have this kind yet; upgrade to KubeRay 1.6, or use another kind (NotSupported)"]
     );
     assert!(lines(newest(), r#"{"apiVersion":"v1","kind":"Pod"}"#).is_empty());
 }
 
 #[test]
-fn metadata_has_forms_of_its_own() {
+fn invalid_names_and_labels_are_reported() {
     let object = r#"{"apiVersion":"ray.io/v1","kind":"RayCluster","metadata":{"name":"C","generateName":"c-",
         "labels":{"a":"b c","x/y/z":""},"annotations":{"RAY.io/ok":"any text"}}}"#;
     let paths: Vec<_> = lines(newest(), object).iter().map(|line| line.split(':').next().map(str::to_owned)).collect();
@@ -203,7 +205,7 @@ fn metadata_has_forms_of_its_own() {
 }
 
 #[test]
-fn a_small_schema_shows_what_kuberays_does_not_have() {
+fn constraints_that_kuberays_schema_does_not_use_are_checked() {
     let schema = Schema::read(
         Version::NEWEST,
         [r#"{"source":"","nodes":{
@@ -244,7 +246,7 @@ fn a_small_schema_shows_what_kuberays_does_not_have() {
 }
 
 #[test]
-fn of_fields_that_are_written_twice_the_last_counts() {
+fn the_last_of_two_fields_with_one_name_counts() {
     let text = cluster(r#"{"name":1,"name":"r"}"#, "");
     assert!(lines(newest(), &text).is_empty());
     let mut json: Json<'_> = serde_json::from_str(&text).expect("JSON");
@@ -254,7 +256,7 @@ fn of_fields_that_are_written_twice_the_last_counts() {
 }
 
 #[test]
-fn a_huge_object_takes_no_longer_than_its_size() {
+fn the_time_is_linear_in_the_size_of_the_object() {
     let many = |item: fn(usize) -> String| (0..100_000).map(item).collect::<Vec<_>>().join(",");
     let objects = [
         cluster(r#"{"name":"r"}"#, &(many(|n| format!(r#""field{n}":1"#)) + ",")),
@@ -266,10 +268,10 @@ fn a_huge_object_takes_no_longer_than_its_size() {
     for object in objects {
         let start = Instant::now();
         let mut json: Json<'_> = serde_json::from_str(&object).expect("JSON");
-        newest().faults(&json);
+        newest().violations(&json);
         newest().conform(&mut json);
-        // Linear, each takes a fraction of a second even unoptimised; quadratic, minutes.
-        let took = start.elapsed();
-        assert!(took < Duration::from_secs(20), "{took:?}");
+        // An unoptimised linear check takes a fraction of a second. A quadratic one takes minutes.
+        let elapsed = start.elapsed();
+        assert!(elapsed < Duration::from_secs(20), "{elapsed:?}");
     }
 }

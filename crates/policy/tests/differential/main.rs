@@ -9,7 +9,7 @@ mod recording;
 mod table;
 mod verdict;
 
-use rayguard_test_support::validators;
+use rayguard_test_support::{kuberay, validators};
 use std::collections::BTreeMap;
 use std::env;
 use std::fmt::Write as _;
@@ -59,7 +59,7 @@ fn rayguard_and_kuberay_refuse_the_same_objects_for_the_same_reasons() {
         disagreements.note(found, &case, &answer, &denials);
     });
 
-    let version = validators::VERSION;
+    let version = kuberay::module_version(kuberay::newest());
     let mut report = format!(
         "\n{objects} objects with seed {seed}; KubeRay {version} refuses {refused} and cannot decode {undecodable}\n{table}"
     );

@@ -1,9 +1,9 @@
-//! Laws of the schema: how it changes an object, and which faults it reports.
+//! Laws of the schema: how it changes an object, and which violations it reports.
 
 use proptest::prelude::*;
 use rayguard_manifest::json::Json;
 use rayguard_policy::kuberay::Version;
-use rayguard_policy::schema::{Fault, Schema};
+use rayguard_policy::schema::{Schema, Violation};
 use serde_json::{Value, json};
 
 use super::cases;
@@ -17,9 +17,9 @@ fn conform(schema: &Schema, object: &Value) -> Value {
     Value::from(&json)
 }
 
-fn faults(schema: &Schema, object: &Value) -> Vec<Fault> {
+fn violations(schema: &Schema, object: &Value) -> Vec<Violation> {
     let text = object.to_string();
-    schema.faults(&serde_json::from_str(&text).expect("JSON"))
+    schema.violations(&serde_json::from_str(&text).expect("JSON"))
 }
 
 fn schemas() -> [&'static Schema; 3] {
@@ -63,13 +63,13 @@ proptest! {
         for schema in schemas() {
             let once = conform(schema, &object);
             prop_assert_eq!(&conform(schema, &once), &once);
-            let (before, after) = (faults(schema, &object), faults(schema, &once));
-            let malformed: Vec<_> = before.into_iter().filter(|fault| matches!(fault, Fault::Malformed { .. })).collect();
+            let (before, after) = (violations(schema, &object), violations(schema, &once));
+            let malformed: Vec<_> = before.into_iter().filter(|violation| matches!(violation, Violation::Malformed { .. })).collect();
             prop_assert_eq!(after, malformed);
         }
     }
 
-    /// A valid object has no faults, and its fields are kept.
+    /// A valid object has no violations, and its fields are kept.
     #[test]
     fn a_valid_object_only_gets_defaults(mut object in object()) {
         if let Some(Value::Object(spec)) = object.pointer_mut(cluster_spec(&object)) {
@@ -79,19 +79,19 @@ proptest! {
             object["metadata"].as_object_mut().expect("metadata").remove("annotations");
         }
         object["apiVersion"] = json!("ray.io/v1");
-        prop_assert_eq!(faults(Schema::of(Version::NEWEST), &object), []);
+        prop_assert_eq!(violations(Schema::of(Version::NEWEST), &object), []);
         let conformed = conform(Schema::of(Version::NEWEST), &object);
         prop_assert!(is_kept(&without_nulls(&object), &conformed), "{conformed}");
     }
 
-    /// Each fault is one short line and names a field path; the field or its parent exists.
+    /// Each violation is one short line and names a field path; the field or its parent exists.
     #[test]
     fn faults_name_a_field_path_in_the_object(object in damaged()) {
         for schema in schemas() {
-            for fault in faults(schema, &object) {
-                let (path, lines) = match fault {
-                    Fault::Unknown { path, suggestion } => (path, [format!("{suggestion:?}"), String::new()]),
-                    Fault::Malformed { path, message, help, .. } => (path, [message, help]),
+            for violation in violations(schema, &object) {
+                let (path, lines) = match violation {
+                    Violation::Unknown { path, suggestion } => (path, [format!("{suggestion:?}"), String::new()]),
+                    Violation::Malformed { path, message, help, .. } => (path, [message, help]),
                 };
                 prop_assert!(lines[0].chars().count() <= 120, "{}", lines[0]);
                 prop_assert!(lines.iter().all(|line| !line.contains('\n') && !line.ends_with('.')), "{lines:?}");
@@ -111,18 +111,18 @@ proptest! {
                 let object = json!({"apiVersion": version, "kind": kind, "metadata": json, "spec": json, "status": json});
                 let conformed = conform(schema, &object);
                 prop_assert_eq!(conform(schema, &conformed), conformed);
-                faults(schema, &object);
+                violations(schema, &object);
             }
-            faults(schema, &json);
+            violations(schema, &json);
         }
     }
 
-    /// Law 10: no fault contains a password, even if it is a number where a string is required.
+    /// Law 10: no violation contains a password, even if it is a number where a string is required.
     #[test]
     fn no_fault_contains_a_secret(object in object()) {
         let object = unquoted(&object);
-        for fault in faults(Schema::of(Version::NEWEST), &object) {
-            prop_assert!(!format!("{fault:?}").contains(SECRET), "{fault:?}");
+        for violation in violations(Schema::of(Version::NEWEST), &object) {
+            prop_assert!(!format!("{violation:?}").contains(SECRET), "{violation:?}");
         }
     }
 }

@@ -19,6 +19,7 @@ use rayguard_policy::rule::{Finding, Input, Rule, Scope};
 use rayguard_policy::rules::{RULES, markdown_table};
 use rayguard_policy::schema::Schema;
 use rayguard_test_support::document::{Example, Mark, examples, headings, prose};
+use rayguard_test_support::generated::assert_part_current;
 use rayguard_test_support::root;
 
 /// Returns the YAML documents of an example.
@@ -274,34 +275,13 @@ fn no_file_exceeds_400_lines_or_has_a_generic_name() {
 }
 
 #[test]
-fn the_readme_lists_the_rules() {
-    const MARKERS: (&str, &str) = ("<!-- rules:begin -->\n", "<!-- rules:end -->");
-    let path = root().join("README.md");
-    let readme = fs::read_to_string(&path).expect("README.md");
-    let (before, rest) = readme.split_once(MARKERS.0).expect("<!-- rules:begin -->");
-    let (listed, after) = rest.split_once(MARKERS.1).expect("<!-- rules:end -->");
-    let table = markdown_table();
-    if std::env::var("UPDATE").is_ok() {
-        let text = format!("{before}{}{table}{}{after}", MARKERS.0, MARKERS.1);
-        fs::write(&path, text).expect("README.md can be written");
-    } else {
-        assert_eq!(listed, table, "README.md is out of date; run UPDATE=1 cargo test --test rules");
-    }
+fn generated_table_of_rules_in_the_readme_is_current() {
+    assert_part_current("README.md", "rules", &markdown_table());
 }
 
 #[test]
-fn the_admission_policy_page_lists_the_exported_rules() {
-    let path = root().join("docs/validating-admission-policy.md");
-    let page = fs::read_to_string(&path).expect("the page");
-    let (before, rest) = page.split_once("<!-- cel:begin -->\n").expect("<!-- cel:begin -->");
-    let (listed, after) = rest.split_once("<!-- cel:end -->").expect("<!-- cel:end -->");
-    let table = rayguard_policy::cel::markdown_table();
-    if std::env::var("UPDATE").is_ok() {
-        let text = format!("{before}<!-- cel:begin -->\n{table}<!-- cel:end -->{after}");
-        fs::write(&path, text).expect("the page can be written");
-    } else {
-        assert_eq!(listed, table, "the page is out of date; run UPDATE=1 cargo test --test rules");
-    }
+fn generated_table_of_rules_in_cel_is_current() {
+    assert_part_current("docs/validating-admission-policy.md", "cel", &rayguard_policy::cel::markdown_table());
 }
 
 #[test]

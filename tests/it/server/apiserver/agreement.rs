@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::answer::Answer;
 use super::manifests;
-use super::{ApiServer, KUBERAY};
+use super::{ApiServer};
 use crate::server::process::Rayguard;
 use rayguard_test_client::kubectl::finding;
 use rayguard_test_support::kuberay;
@@ -33,7 +33,7 @@ struct Verdict {
 #[tokio::test]
 async fn the_command_line_and_the_api_server_agree_on_kuberays_samples() {
     let mut objects = Vec::new();
-    for (file, text) in kuberay::samples(KUBERAY) {
+    for (file, text) in kuberay::samples(kuberay::newest()) {
         let documents = text.split("\n---\n").filter(|document| is_of_kuberay(document));
         objects.extend(documents.map(|document| (file.clone(), document.to_owned())));
     }

@@ -20,7 +20,7 @@ use rayguard_policy::ray::RayObject;
 use rayguard_policy::rule::{Finding, Level};
 use serde_json::{Value, json};
 
-use super::{ApiServer, KUBERAY, Namespace};
+use super::{ApiServer, Namespace};
 use crate::server::process::eventually;
 use cases::Case;
 use rayguard_test_support::kuberay;
@@ -139,7 +139,7 @@ fn install_open_resources(server: &ApiServer) {
             _ => {}
         }
     }
-    let folder = kuberay::module(KUBERAY).join("config/crd/bases");
+    let folder = kuberay::module(kuberay::newest()).join("config/crd/bases");
     for definition in fs::read_dir(folder).expect("KubeRay's module has its CRDs") {
         let text = fs::read_to_string(definition.expect("an entry").path()).expect("a CRD");
         let document = rayguard_manifest::yaml::documents(&text).into_iter().next().expect("a document").expect("YAML");

@@ -252,7 +252,7 @@ fn check_api_reports_missing_or_old_kuberay_crds() {
     let end = Run::by(&kubeconfig, "default").end();
     cannot_check(&end, "there are no RayClusters of ray.io/v1", "install KubeRay's CRDs first");
 
-    server.install_custom_resources("v1.2.2");
+    server.install_custom_resources("1.2");
     let namespace = server.namespace("old");
     let end = Run::by(&kubeconfig, "old").end();
     fails(&end, ["field not declared in schema; KubeRay's CRDs are older than kuberay.version in the policy"; 2]);

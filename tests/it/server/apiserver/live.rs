@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::manifests::{BAD_CLUSTER, BAD_CLUSTER_DENIALS, BAD_SERVICE};
 use super::view::cluster;
-use super::{ApiServer, KUBERAY};
+use super::{ApiServer};
 use rayguard_test_support::kuberay;
 
 /// A finding that the cluster of a service has, and the service does not.
@@ -190,7 +190,7 @@ fn missing_kinds_are_skipped_and_reported() {
     assert_eq!(none.status.code(), Some(2));
     assert!(stderr(&none).contains("the cluster has none of KubeRay's kinds"), "{}", stderr(&none));
 
-    let definition = kuberay::module(KUBERAY).join("config/crd/bases/ray.io_rayclusters.yaml");
+    let definition = kuberay::module(kuberay::newest()).join("config/crd/bases/ray.io_rayclusters.yaml");
     kubectl.run(&format!("create --validate=false -f {}", definition.display())).passes();
     crate::server::process::eventually("kube-apiserver to serve RayClusters", || {
         kubectl.run("get --raw /apis/ray.io/v1/rayclusters").success().then_some(())

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use super::KUBERAY;
 use rayguard_test_support::kuberay;
 
 /// A RayCluster with five mistakes.
@@ -42,5 +41,5 @@ pub(crate) const LEGACY_CLUSTER: &str = include_str!("manifests/legacy-cluster.y
 
 /// Returns the path of one of KubeRay's samples.
 pub(crate) fn sample(name: &str) -> PathBuf {
-    kuberay::module(KUBERAY).join("config/samples").join(name)
+    kuberay::module(kuberay::newest()).join("config/samples").join(name)
 }

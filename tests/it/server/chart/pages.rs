@@ -1,11 +1,12 @@
 //! Tests of the documentation of the chart and its tests.
 
+use rayguard_test_support::generated::assert_current;
 use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{ROOT, Rendered, is_up_to_date, objects};
+use super::{ROOT, Rendered, objects};
 
 const PAGE: &str = "docs/good-practices.md";
 
@@ -85,7 +86,7 @@ fn changes(log: &str, section: &str) -> Vec<Value> {
 }
 
 #[test]
-fn artifact_hub_annotations_have_the_image_and_the_changes() {
+fn generated_annotations_of_the_chart_are_current() {
     const CHART: &str = "charts/rayguard/Chart.yaml";
     const CHANGES: &str = "  artifacthub.io/changes: |\n";
     let chart = fs::read_to_string(Path::new(ROOT).join(CHART)).expect("the chart");
@@ -102,7 +103,7 @@ fn artifact_hub_annotations_have_the_image_and_the_changes() {
             change["description"]
         )
     });
-    is_up_to_date(CHART, &(before.to_owned() + CHANGES + &lines.collect::<String>()));
+    assert_current(CHART, &(before.to_owned() + CHANGES + &lines.collect::<String>()));
 
     let chart = &objects(&fs::read_to_string(Path::new(ROOT).join(CHART)).expect("the chart"))[0];
     let annotation = |name: &str| {

@@ -1,10 +1,11 @@
 //! Tests of the rendered chart.
 
+use rayguard_test_support::generated::assert_current;
 use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::{RELEASE, ROOT, Rendered, helm, is_up_to_date, program, value_sets};
+use super::{RELEASE, ROOT, Rendered, helm, program, value_sets};
 use crate::server::process;
 
 const CONFIGURATIONS: [&str; 2] = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
@@ -20,10 +21,10 @@ fn every_value_set_renders_as_in_its_snapshot() {
 }
 
 #[test]
-fn the_plain_manifest_is_what_the_chart_renders() {
+fn generated_plain_manifest_is_current() {
     let namespace = "\
 # Installs rayguard without Helm: kubectl apply --filename charts/install.yaml. First set the image of the Deployment to
-# one that your nodes can pull. Generated from charts/rayguard by UPDATE=1 cargo test --test it chart; do not edit.
+# one that your nodes can pull. Generated from charts/rayguard by UPDATE=1 cargo test generated; do not edit.
 apiVersion: v1
 kind: Namespace
 metadata:
@@ -31,16 +32,16 @@ metadata:
   labels:
     pod-security.kubernetes.io/enforce: restricted
 ";
-    is_up_to_date("charts/install.yaml", &format!("{namespace}{}", Rendered::new([]).text));
+    assert_current("charts/install.yaml", &format!("{namespace}{}", Rendered::new([]).text));
 }
 
 #[test]
-fn the_readme_lists_the_values() {
+fn generated_readme_of_the_chart_is_current() {
     let mut helm_docs = program("helm-docs");
     helm_docs.args(["--dry-run", "--log-level=warning", "--sort-values-order=file", "--chart-search-root=charts"]);
     let output = helm_docs.output().expect("helm-docs runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    is_up_to_date("charts/rayguard/README.md", &String::from_utf8(output.stdout).expect("UTF-8"));
+    assert_current("charts/rayguard/README.md", &String::from_utf8(output.stdout).expect("UTF-8"));
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! Tests of values that the chart refuses.
 
+use rayguard_test_support::generated::assert_current;
 use std::fs;
 use std::path::Path;
 
 use rayguard_policy::policy::Policy;
 use serde_json::{Map, Value, json};
 
-use super::{CHART, RELEASE, Rendered, helm, is_up_to_date};
+use super::{CHART, RELEASE, Rendered, helm};
 
 const SCHEMA: &str = "charts/rayguard/values.schema.json";
 
@@ -234,7 +235,7 @@ fn keys_of_the_policy(path: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn the_schema_of_the_policy_matches_the_program() {
+fn generated_schema_of_the_policy_in_the_chart_is_current() {
     let mut schema = schema();
     let (level, boolean) = (json!({"$ref": "#/$defs/level"}), json!({"type": "boolean"}));
     for (path, each) in [(&["rules"] as &[&str], level), (&["kuberay", "featureGates"], boolean)] {
@@ -243,7 +244,7 @@ fn the_schema_of_the_policy_matches_the_program() {
         let pointer = format!("/properties/policy/properties/{}/properties", path.join("/properties/"));
         *schema.pointer_mut(&pointer).expect("the schema has the policy") = properties.into();
     }
-    is_up_to_date(SCHEMA, &format!("{schema:#}\n"));
+    assert_current(SCHEMA, &format!("{schema:#}\n"));
 
     for path in [&[] as &[&str], &["kuberay"], &["settings"], &["defaults"], &["defaults", "podTemplate"]] {
         let mut expected = keys_of_the_policy(path);

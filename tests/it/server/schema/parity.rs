@@ -5,17 +5,15 @@ use std::collections::BTreeSet;
 use rayguard_manifest::json::Json;
 use rayguard_manifest::path::{FieldPath, Step};
 use rayguard_policy::kuberay::Version;
-use rayguard_policy::schema::{Fault, Schema};
+use rayguard_policy::schema::{Schema, Violation};
 use serde_json::{Map, Value, json};
 
 use super::damage;
 
-/// The release of KubeRay whose schema is embedded whole.
-const WHOLE: (&str, &str) = ("1.6", "v1.6.2");
 use crate::server::apiserver::{Answer, ApiServer};
 use rayguard_test_support::kuberay;
 
-/// For valid and damaged objects, the schema's faults and the conformed object equal the API server's response.
+/// For valid and damaged objects, the schema's violations and the conformed object equal the API server's response.
 #[tokio::test]
 async fn schema_faults_and_defaults_match_the_api_server() {
     let namespace = ApiServer::shared().namespace("schema");
@@ -39,7 +37,7 @@ async fn schema_faults_and_defaults_match_the_api_server() {
 /// Returns every KubeRay object in the samples of its module, with the file's name.
 fn samples() -> Vec<(String, Value)> {
     let mut samples = Vec::new();
-    for (file, text) in kuberay::samples(WHOLE.1) {
+    for (file, text) in kuberay::samples(kuberay::newest()) {
         let objects = objects(&text).into_iter().filter(|object| object["apiVersion"] == "ray.io/v1");
         samples.extend(objects.map(|object| (file.clone(), object)));
     }
@@ -59,11 +57,11 @@ fn compare(object: &Value, answer: &Answer) -> Result<(), String> {
     let mut json: Json<'_> = serde_json::from_str(&text).expect("JSON");
     let schema = Schema::of(Version::v1(6));
     let (mut unknown, mut malformed, mut too_large) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    for fault in schema.faults(&json) {
-        match fault {
-            Fault::Unknown { path, .. } => drop(unknown.insert(dotted(&path))),
-            Fault::Malformed { path, message, .. } if message.contains("32 bits") => drop(too_large.insert(path)),
-            Fault::Malformed { path, .. } => drop(malformed.insert(dotted(&path))),
+    for violation in schema.violations(&json) {
+        match violation {
+            Violation::Unknown { path, .. } => drop(unknown.insert(dotted(&path))),
+            Violation::Malformed { path, message, .. } if message.contains("32 bits") => drop(too_large.insert(path)),
+            Violation::Malformed { path, .. } => drop(malformed.insert(dotted(&path))),
         }
     }
     if answer.status == 400 {

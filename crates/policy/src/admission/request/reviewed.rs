@@ -1,6 +1,6 @@
-//! An object as it comes in a review: without `metadata.managedFields` and with no more of its `status` than `conditions` and
-//! `jobDeploymentStatus`. No rule reads the rest, no default is written there, and it is often the larger part of the
-//! object.
+//! Reading the object of a review. `metadata.managedFields` is skipped, and so is the `status` except for `conditions`
+//! and `jobDeploymentStatus`. No rule reads the skipped fields, no default is written into them, and they are often the
+//! larger part of the object.
 
 use std::borrow::Cow;
 
@@ -23,7 +23,7 @@ fn metadata<'a>(reader: &mut Reader<'a>) -> Result<Json<'a>, Fault> {
     Ok(fields.into_iter().collect())
 }
 
-/// What rules read of a status, where there is anything of that.
+/// Reads the fields of a status that rules use; `None` if it has none of them.
 fn status<'a>(reader: &mut Reader<'a>) -> Result<Option<Json<'a>>, Fault> {
     if reader.peek()? != b'{' {
         return reader.skip().map(|_| None);
@@ -35,7 +35,7 @@ fn status<'a>(reader: &mut Reader<'a>) -> Result<Option<Json<'a>>, Fault> {
     Ok((!fields.is_empty()).then(|| fields.into_iter().collect()))
 }
 
-/// The fields of a map of which something is kept.
+/// Reads a map, and returns the fields for which `keep` returns a value.
 fn fields<'a>(
     reader: &mut Reader<'a>,
     mut keep: impl FnMut(&mut Reader<'a>, &str) -> Result<Option<Json<'a>>, Fault>,

@@ -12,7 +12,7 @@ fn an_empty_policy_is_the_built_in_one() {
 }
 
 #[test]
-fn everything_can_be_said() {
+fn every_key_is_read() {
     let policy = read(
         r#","kuberay":{"version":1.6,"featureGates":{"RayServiceIncrementalUpgrade":true}},
         "highestLevel":"warn","rules":{"missing-redis-password":"warn","legacy-fault-tolerance":false},
@@ -37,7 +37,7 @@ fn everything_can_be_said() {
 }
 
 #[test]
-fn everything_that_is_wrong_is_said_at_once() {
+fn all_errors_are_reported_together() {
     let errors = read(
         r#","rulez":{},"highestLevel":"off","kuberay":{"version":"2.0","featureGates":{"RayClusterMTL":true}},
         "rules":{"missing-redis-pasword":"warn","missing-redis-address":"error"},
@@ -50,17 +50,17 @@ fn everything_that_is_wrong_is_said_at_once() {
         "rulez: there is no such key; did you mean \"rules\"?",
         "kuberay.version: write a version of KubeRay from \"1.1\" to \"1.7\"",
         "kuberay.featureGates.RayClusterMTL: there is no such key; did you mean \"RayClusterMTLS\"?",
-        "settings.reconnectTimeoutMarginSeconds: write seconds as a whole number, as in 60",
+        "settings.reconnectTimeoutMarginSeconds: write a whole number of seconds, such as 60",
         "highestLevel: write one of deny, warn, audit",
         "defaults.workerReconnectTimeout: write one of explicit, repair, off; did you mean \"explicit\"?",
-        "defaults.podTemplate.head.spec.$patch: defaults only add, so a directive such as $patch has no place here; \
-         remove it",
-        "defaults.podTemplate.worker.spec.containers[0]: an item of this list is known by its name; write one",
+        "defaults.podTemplate.head.spec.$patch: defaults only add fields, so a directive such as $patch is not \
+         allowed; remove it",
+        "defaults.podTemplate.worker.spec.containers[0]: an item of this list is identified by its name; write one",
         "rules.missing-redis-pasword: there is no such key; did you mean \"missing-redis-password\"?",
         "rules.missing-redis-address: write one of deny, warn, audit, off",
         "exemptions[0].namespaces: write a list of names",
         "exemptions[0].rules[0]: there is no rule \"all\"",
-        "exemptions[0].reason: write why, for whoever reads it next year",
+        "exemptions[0].reason: write the reason for the exemption",
     ];
     let mut errors = errors.expect_err("errors");
     let mut expected = expected.map(str::to_owned);
@@ -70,29 +70,29 @@ fn everything_that_is_wrong_is_said_at_once() {
 }
 
 #[test]
-fn an_exempt_namespace_is_a_name_and_no_pattern() {
+fn an_exempt_namespace_must_be_a_name_and_not_a_pattern() {
     let namespaces = |names: &str| {
         read(&format!(
             r#","exemptions":[{{"namespaces":{names},"rules":["missing-redis-address"],"reason":"no data"}}]"#
         ))
     };
-    let place = |index| format!("exemptions[0].namespaces[{index}]");
-    let help = "and no namespace's name does; write each namespace by its whole name";
+    let path = |index| format!("exemptions[0].namespaces[{index}]");
+    let help = "so it is not the name of a namespace; write the full name of each namespace";
     assert_eq!(
         namespaces(r#"["team-*","lab","Team"]"#).expect_err("errors"),
         [
-            format!("{}: \"team-*\" contains '*', {help}", place(0)),
-            format!("{}: \"Team\" contains 'T', {help}", place(2)),
+            format!("{}: \"team-*\" contains '*', {help}", path(0)),
+            format!("{}: \"Team\" contains 'T', {help}", path(2)),
         ]
     );
     assert!(namespaces(r#"["0-lab","kube-system"]"#).is_ok());
 }
 
 #[test]
-fn every_gate_of_the_operator_can_be_said_where_its_version_has_it() {
+fn a_feature_gate_is_accepted_if_the_version_has_it() {
     let gates = FeatureGate::ALL.map(|gate| format!(r#""{}":true"#, gate.as_str())).join(",");
-    let only_1_6 = "kuberay.featureGates.AsyncJobInfoQuery: KubeRay 1.7 has no such gate, and would not start; remove it, \
-                    or write at kuberay.version the version that has it";
+    let only_1_6 = "kuberay.featureGates.AsyncJobInfoQuery: KubeRay 1.7 does not have this feature gate, and does not \
+                    start with it; remove it, or set kuberay.version to a version that has it";
     assert_eq!(read(&format!(r#","kuberay":{{"featureGates":{{{gates}}}}}"#)), Err(vec![only_1_6.to_owned()]));
     let errors = read(r#","kuberay":{"version":"1.1","featureGates":{"RayClusterStatusConditions":"yes"}}"#);
     assert_eq!(errors.map_err(|errors| errors.len()), Err(2));
@@ -103,7 +103,7 @@ fn every_gate_of_the_operator_can_be_said_where_its_version_has_it() {
 }
 
 #[test]
-fn a_pod_template_is_checked_by_the_schema_of_one() {
+fn a_pod_template_is_checked_against_its_schema() {
     let errors = read(
         r#","defaults":{"podTemplate":{"worker":{"metadata":{"name":"x"},"spec":{"toleration":[],"hostNetwork":"yes",
             "containers":[{"name":"w","env":[{"name":"A","value":1}],"nonsense":{}}]}}}}"#,
@@ -125,7 +125,7 @@ fn a_pod_template_is_checked_by_the_schema_of_one() {
 }
 
 #[test]
-fn another_kind_of_file_is_no_policy() {
+fn a_file_of_another_kind_is_rejected() {
     for text in ["{}", "[]", "1", r#"{"apiVersion":"v1","kind":"ConfigMap"}"#] {
         let json: Json<'_> = serde_json::from_str(text).expect("JSON");
         assert!(Policy::from_json(&json).is_err(), "{text}");
@@ -133,7 +133,7 @@ fn another_kind_of_file_is_no_policy() {
 }
 
 #[test]
-fn errors_of_a_text_say_where_in_it() {
+fn errors_have_positions_in_the_text() {
     let text = "apiVersion: rayguard.dev/v1alpha1\nkind: Policy\nrules:\n  missing-redis-adress: warn\nrulez: {}\n";
     let errors = Policy::from_yaml(text).expect_err("errors");
     let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
@@ -156,7 +156,7 @@ fn off_needs_no_quotes() {
 }
 
 #[test]
-fn what_is_not_one_document_of_yaml_is_no_policy() {
+fn a_policy_file_must_be_a_single_yaml_document() {
     for (text, expected) in [
         ("", "the policy file is empty; write apiVersion: rayguard.dev/v1alpha1, kind: Policy"),
         ("a: 1\na: 2\n", "2:1: the key \"a\" is already in this map"),

@@ -1,7 +1,7 @@
 //! A cache of parsed Serve configurations.
 //!
-//! A webhook receives the same one again and again: at each change of another field of its RayService, at a dry run and the
-//! write after it, and in every manifest that one template made.
+//! A webhook receives the same one again and again: at each change of another field of its RayService, at a dry run and
+//! the write after it, and in every manifest that one template made.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,7 +9,8 @@ use super::ServeConfig;
 
 /// The number of configurations that a cache keeps, the one last used first.
 const CAPACITY: usize = 32;
-/// The longest text, in bytes, and the most deployments of a configuration that is kept: a full cache takes less than 2 MiB.
+/// The longest text, in bytes, and the most deployments of a configuration that is kept: a full cache takes less than 2
+/// MiB.
 const MAX_BYTES: usize = 16 * 1024;
 const MAX_DEPLOYMENTS: usize = 256;
 

@@ -9,7 +9,7 @@ use rayguard_policy::policy::Policy;
 use rayguard_policy::ray::RayObject;
 use rayguard_policy::rule::Rule;
 use rayguard_policy::rules::RULES;
-use rayguard_policy::schema::{Fault, Schema};
+use rayguard_policy::schema::{Schema, Violation};
 use serde_json::{Value, json};
 
 use super::variants;
@@ -151,7 +151,7 @@ fn stored(case: Case, number: usize) -> Option<Case> {
         let mut json: Json<'_> = serde_json::from_str(&text).expect("JSON");
         RayObject::read(&json)?;
         schema.conform(&mut json);
-        let is_malformed = schema.faults(&json).iter().any(|fault| matches!(fault, Fault::Malformed { .. }));
+        let is_malformed = schema.violations(&json).iter().any(|violation| matches!(violation, Violation::Malformed { .. }));
         let mut object = Value::from(&json);
         // The API server drops the status of an object that is created or updated.
         object.as_object_mut().expect("an object").remove("status");

@@ -1,5 +1,6 @@
 //! The watch while the API server is down or refuses requests.
 
+use rayguard_test_support::kuberay;
 use serde_json::{Value, json};
 
 use super::{Account, ApiServer, cluster, wait_until_accepted, wait_until_refused, wait_until_synced, watching};
@@ -143,7 +144,7 @@ fn the_watch_is_empty_until_kuberays_crds_are_installed() {
     let rayguard = watching(&server);
     assert_eq!(rayguard.metric(OBJECTS), 0);
     assert!(!rayguard.log().contains("cannot watch them"), "{}", rayguard.log());
-    server.install_custom_resources(super::super::KUBERAY);
+    server.install_custom_resources(kuberay::newest());
     let namespace = server.namespace("view-late");
     namespace.guard(&rayguard);
     namespace.send("create -f -", &cluster("first", "redis:6379", "own").to_string()).passes();

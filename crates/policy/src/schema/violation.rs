@@ -1,4 +1,4 @@
-//! What is wrong with an object by its schema, and how to say it.
+//! The violations of a schema, and their texts.
 
 use super::node::{Node, Type};
 use crate::kuberay::Version;
@@ -8,43 +8,43 @@ use rayguard_manifest::fix::{Edit, Fix};
 use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;
 
-/// One thing that the API server would drop or refuse.
+/// A field that the API server would drop, or a value that it would reject.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// A field that the schema does not have. The API server drops it, and kubectl by default refuses the object.
+pub enum Violation {
+    /// A field that the schema does not have. The API server drops it, and kubectl by default rejects the object.
     Unknown {
         /// The field.
         path: FieldPath,
-        /// What may have been meant.
+        /// What the user may have meant.
         suggestion: Option<Suggestion>,
     },
-    /// A value that the schema does not allow, or the lack of one. The API server refuses the object, or, for a
-    /// number too large for the operator, KubeRay cannot read it.
+    /// A value that the schema does not allow, or a required field that is missing. The API server rejects the object.
+    /// If a number does not fit into 32 bits, the API server accepts it, but the operator cannot read the object.
     Malformed {
         /// The value, or the field to add.
         path: FieldPath,
-        /// In the words of Kubernetes, what kind of fault it is.
+        /// The kind of error, as Kubernetes classifies it.
         reason: Reason,
-        /// What is wrong: lower case, one line, no full stop. Never says a value that may be a secret.
+        /// What is wrong: lower case, one line, no full stop. It never contains a value that may be a secret.
         message: String,
         /// What to write instead: an instruction, one line, no full stop.
         help: String,
-        /// What mends it, where there is one safe answer.
-        mend: Option<Fix>,
+        /// The change that fixes it, where there is exactly one safe change.
+        fix: Option<Fix>,
     },
 }
 
-/// What may have been meant by a field that the schema does not have.
+/// What the user may have meant by a field that the schema does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Suggestion {
     /// A field with almost this name.
     Spelling {
         /// The field.
         name: &'static str,
-        /// Whether it can be no other, and is not there as well.
+        /// Whether no other field is similar, and the object does not have this field already.
         is_certain: bool,
     },
-    /// The field of this name some levels up or down: places where it may belong.
+    /// The paths of fields of this name, some levels up or one level down.
     Elsewhere(Vec<String>),
     /// The field of this name in a newer release of KubeRay.
     Release(Version),
@@ -52,12 +52,12 @@ pub enum Suggestion {
     ApiVersion(String),
 }
 
-/// A message and the help that goes with it.
-pub(super) type Words = (String, String);
+/// A message, and the help for it.
+pub(super) type Texts = (String, String);
 
-/// What to say of a value of the wrong type. A secret one is not said.
-pub(super) fn wrong_type(node: &Node, value: &Json<'_>, is_secret: bool) -> Words {
-    let wanted = noun(node.kind);
+/// Returns the texts for a value of the wrong type. They do not contain a secret value.
+pub(super) fn wrong_type(node: &Node, value: &Json<'_>, is_secret: bool) -> Texts {
+    let expected = noun(node.kind);
     let found = match value {
         Json::Null => "null".to_owned(),
         Json::Bool(_) if is_secret => "a boolean".to_owned(),
@@ -73,7 +73,7 @@ pub(super) fn wrong_type(node: &Node, value: &Json<'_>, is_secret: bool) -> Word
         (_, Json::Null) => "remove the empty item".to_owned(),
         (Type::String | Type::IntOrString, Json::Bool(_) | Json::Number(_)) if is_secret => "write it in quotes".into(),
         (Type::String | Type::IntOrString, Json::Bool(value)) => format!("write \"{value}\" in quotes"),
-        // As a number 1.10 is 1.1, which is the same quantity, but seldom the text that was meant.
+        // The number 1.10 reads as 1.1, so the text that the user wrote is lost.
         (Type::String, Json::Number(number)) if number.is_f64() => "write it in quotes".into(),
         (Type::String | Type::IntOrString, Json::Number(number)) => format!("write \"{number}\" in quotes"),
         (Type::Integer | Type::Int32 | Type::Number, Json::String(text)) if !is_secret && is_number(text) => {
@@ -83,16 +83,16 @@ pub(super) fn wrong_type(node: &Node, value: &Json<'_>, is_secret: bool) -> Word
             format!("write {text} without quotes")
         }
         (Type::Array, Json::Object(_)) => "write a list: begin each item with a dash".to_owned(),
-        (Type::Array, _) => "write a list, each item behind a dash".to_owned(),
+        (Type::Array, _) => "write a list, each item after a dash".to_owned(),
         (Type::Object, Json::Array(_)) => "write a map: \"key: value\", without dashes".to_owned(),
-        (Type::Object, _) => "write a map, \"key: value\" on lines of their own".to_owned(),
-        _ => format!("write {wanted}"),
+        (Type::Object, _) => "write a map, each \"key: value\" on its own line".to_owned(),
+        _ => format!("write {expected}"),
     };
-    (format!("must be {wanted}, is {found}"), help)
+    (format!("must be {expected}, is {found}"), help)
 }
 
-/// What makes of a value of the wrong type one of the right type that says the same.
-pub(super) fn other_type(node: &Node, value: &Json<'_>, path: &FieldPath) -> Option<Fix> {
+/// Returns the change of a value to the right type, where the meaning stays the same.
+pub(super) fn fix_type(node: &Node, value: &Json<'_>, path: &FieldPath) -> Option<Fix> {
     let path = path.clone();
     let edit = match (node.kind, value) {
         (Type::String | Type::IntOrString, Json::Bool(_) | Json::Number(_)) => Edit::Quote { path },
@@ -105,54 +105,51 @@ pub(super) fn other_type(node: &Node, value: &Json<'_>, path: &FieldPath) -> Opt
     Some(Fix { edits: vec![edit] })
 }
 
-/// The choice that a text is but for its capitals.
-pub(super) fn meant_choice(text: &str, choices: &[&'static str], path: &FieldPath) -> Option<Fix> {
+/// Returns the change of a text to the allowed value that differs from it only in case.
+pub(super) fn fix_case(text: &str, choices: &[&'static str], path: &FieldPath) -> Option<Fix> {
     let choice = choices.iter().find(|choice| choice.eq_ignore_ascii_case(text))?;
     Some(Fix { edits: vec![Edit::Set { path: path.clone(), value: Json::from(*choice) }] })
 }
 
-/// What to say of a whole number that KubeRay has no room for.
-pub(super) fn too_large(number: i64) -> Words {
+/// Returns the texts for a whole number that does not fit into KubeRay's 32 bits.
+pub(super) fn too_large(number: i64) -> Texts {
     let (least, most) = (i32::MIN, i32::MAX);
     (
-        format!("must fit into 32 bits, is {number}: the API server takes it, and KubeRay cannot read the object"),
+        format!("must fit into 32 bits, is {number}: the API server accepts it, but KubeRay cannot read the object"),
         format!("write a number from {least} to {most}"),
     )
 }
 
-/// What to say of a field that has to be there and is not.
-pub(super) fn missing(name: &str, node: Option<&Node>) -> Words {
+/// Returns the texts for a required field that is missing.
+pub(super) fn missing(name: &str, node: Option<&Node>) -> Texts {
     ("is missing".to_owned(), format!("add {name}, {}", node.map_or("a value", |node| noun(node.kind))))
 }
 
-/// What to say of a text that is none of those that there are.
-pub(super) fn no_choice(text: &str, choices: &[&str]) -> Words {
+/// Returns the texts for a string that is not one of the allowed values.
+pub(super) fn not_allowed(text: &str, choices: &[&str]) -> Texts {
     let choices: Vec<_> = choices.iter().map(|choice| format!("{choice:?}")).collect();
-    (format!("{} is none of the values that there are", quote(text)), format!("write {}", choices.join(" or ")))
+    (format!("{} is not one of the allowed values", quote(text)), format!("write {}", choices.join(" or ")))
 }
 
-/// What to say of a text of the wrong form.
-pub(super) fn wrong_form(node: &Node, text: &str, pattern: &str, is_secret: bool) -> Words {
+/// Returns the texts for a string that does not match its pattern.
+pub(super) fn pattern_mismatch(node: &Node, text: &str, pattern: &str, is_secret: bool) -> Texts {
     let found = if is_secret { "the text".to_owned() } else { quote(text) };
     match node.kind {
         Type::IntOrString => {
             (format!("{found} is not a quantity"), "write a quantity such as 2, \"500m\" or \"4Gi\"".to_owned())
         }
-        _ => (
-            format!("{found} does not have the form that it must have"),
-            format!("write a text that matches {pattern}"),
-        ),
+        _ => (format!("{found} does not match the required pattern"), format!("write a text that matches {pattern}")),
     }
 }
 
-/// What to say of an item that is in its list already.
-pub(super) fn repeated(keys: &[&'static str], first: usize, item: &Json<'_>) -> Words {
-    let values = keys.iter().filter_map(|key| Some(format!("{key} {}", shown(item.entry(key)?))));
+/// Returns the texts for an item whose key an earlier item of the list has.
+pub(super) fn duplicate(keys: &[&'static str], first: usize, item: &Json<'_>) -> Texts {
+    let values = keys.iter().filter_map(|key| Some(format!("{key} {}", display(item.entry(key)?))));
     match values.collect::<Vec<_>>() {
         values if values.is_empty() => (format!("is the same as item {first}"), "remove one of the two".to_owned()),
         values => (
-            format!("has {} like item {first}", values.join(" and ")),
-            "remove one of the two, for there may be only one".to_owned(),
+            format!("has the same {} as item {first}", values.join(" and ")),
+            "remove one of the two, because only one is allowed".to_owned(),
         ),
     }
 }
@@ -173,7 +170,7 @@ fn noun(kind: Type) -> &'static str {
     }
 }
 
-fn shown(value: &Json<'_>) -> String {
+fn display(value: &Json<'_>) -> String {
     match value {
         Json::String(text) => quote(text),
         Json::Number(number) => number.to_string(),
