@@ -95,7 +95,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     let metrics = Metrics::default();
     let lost = metrics.log_lines_lost();
     // Dropped when all is over, so that what was logged last is written.
-    let _log = log::begin(args.log_format, args.log_level, lost).map_err(ServeError::Runtime)?;
+    let _log = log::init(args.log_format.into(), args.log_level, lost).map_err(ServeError::Runtime)?;
     let mut signals = Signals::new().map_err(ServeError::Signals)?;
     let policy = policy_file::read(args.config.as_deref())?;
     let metrics = if args.webhook_configuration.is_some() { metrics.with_ca_bundles() } else { metrics };

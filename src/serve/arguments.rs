@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ArgGroup, Args};
+use clap::{ArgGroup, Args, ValueEnum};
 use tracing_subscriber::filter::LevelFilter;
 
 use rayguard_policy::cluster_context::SecretScope;
@@ -141,11 +141,29 @@ pub(crate) struct ServeArgs {
 
     /// How the log looks
     #[arg(long, env = "RAYGUARD_LOG_FORMAT", value_name = "FORMAT", value_enum, default_value = "text")]
-    pub(crate) log_format: LogFormat,
+    pub(crate) log_format: LogFormatArg,
 
     /// How much is logged: off, error, warn, info, debug or trace
     #[arg(long, env = "RAYGUARD_LOG", value_name = "LEVEL", default_value = "info")]
     pub(crate) log_level: LevelFilter,
+}
+
+/// The values of `--log-format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormatArg {
+    /// For people
+    Text,
+    /// For machines, one object a line
+    Json,
+}
+
+impl From<LogFormatArg> for LogFormat {
+    fn from(format: LogFormatArg) -> Self {
+        match format {
+            LogFormatArg::Text => Self::Text,
+            LogFormatArg::Json => Self::Json,
+        }
+    }
 }
 
 /// Reads a duration as Kubernetes writes one: `250ms`, `10s`, `2m`, `720h`.

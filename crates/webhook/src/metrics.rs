@@ -23,8 +23,10 @@ pub(crate) use audit::AuditResult;
 use audit::LastAudit;
 use watch::WatchMetrics;
 
-/// From a tenth of a millisecond to five seconds: a review takes well under the first, the last means a stuck node.
-const DURATIONS: [f64; 14] = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+/// The buckets of the review duration in seconds. A usual review takes less than the first one; the last one indicates a node
+/// that is stuck.
+const DURATION_BUCKETS: [f64; 14] =
+    [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 
 /// The labels of one AdmissionReview.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -67,7 +69,7 @@ struct ResultLabel {
     result: &'static str,
 }
 
-/// Everything that is counted.
+/// The metrics of the process.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
@@ -94,7 +96,7 @@ impl Default for Metrics {
         let metrics = Self {
             registry: Registry::with_prefix("rayguard"),
             requests: Family::default(),
-            durations: Family::new_with_constructor(|| Histogram::new(DURATIONS)),
+            durations: Family::new_with_constructor(|| Histogram::new(DURATION_BUCKETS)),
             in_flight: Gauge::default(),
             errors: Family::default(),
             findings: Family::default(),
@@ -158,8 +160,8 @@ impl Metrics {
         self
     }
 
-    /// Tells of the `caBundle`s too, which is only of use where rayguard keeps them: an alert on them must not fire where
-    /// somebody else does.
+    /// Adds `rayguard_cabundle_in_sync`. Use it only where rayguard manages the `caBundle`s: elsewhere an alert on the metric
+    /// would fire without a cause.
     #[must_use]
     pub fn with_ca_bundles(mut self) -> Self {
         let help = "Whether every caBundle of the webhook configurations holds the CA: 1 yes, 0 no";
@@ -167,7 +169,7 @@ impl Metrics {
         self
     }
 
-    /// The metrics as Prometheus reads them, in the OpenMetrics format.
+    /// Returns the metrics in the OpenMetrics format.
     pub fn encode(&self) -> String {
         let mut text = String::new();
         // Writing to a string does not fail.
@@ -175,7 +177,7 @@ impl Metrics {
         text
     }
 
-    /// Counts a call as long as the guard lives.
+    /// Counts a call as in progress until the guard is dropped.
     pub(crate) fn in_flight(self: &Arc<Self>) -> InFlight {
         self.in_flight.inc();
         InFlight(Arc::clone(self))
@@ -220,16 +222,16 @@ impl Metrics {
         self.findings.get_or_create(&FindingLabels { rule, level: level.to_string() }).inc();
     }
 
-    /// Notes until when the certificate of a role (`leaf`, `ca`) is valid.
+    /// Records when the certificate of a role (`leaf`, `ca`) expires.
     pub fn certificate_expires(&self, role: &'static str, not_after: SystemTime) {
         let seconds = not_after.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let gauge = self.certificate_not_after.get_or_create(&RoleLabel { role });
         gauge.set(i64::try_from(seconds).unwrap_or(i64::MAX));
     }
 
-    /// Counts a change of the certificate's files.
-    pub(crate) fn reloaded(&self, taken_up: bool) {
-        let result = if taken_up { "success" } else { "failure" };
+    /// Counts a change of files that were reloaded or rejected.
+    pub(crate) fn reloaded(&self, is_success: bool) {
+        let result = if is_success { "success" } else { "failure" };
         self.reloads.get_or_create(&ResultLabel { result }).inc();
     }
 
@@ -238,12 +240,12 @@ impl Metrics {
         self.renewals.get_or_create(&RoleLabel { role }).inc();
     }
 
-    /// Counts a failure to keep the certificates.
+    /// Counts a failure of a part of the certificate management.
     pub(crate) fn certificate_failed(&self, part: &'static str) {
         self.certificate_errors.get_or_create(&PartLabel { part }).inc();
     }
 
-    /// Notes whether every `caBundle` holds the CA.
+    /// Records whether every `caBundle` holds the CA.
     pub(crate) fn ca_bundle_in_sync(&self, in_sync: bool) {
         self.ca_bundle_in_sync.set(in_sync.into());
     }
@@ -264,7 +266,7 @@ impl Metrics {
         self.last_audit.replace(result);
     }
 
-    /// What counts the lines that the log has lost.
+    /// Returns the counter of lines that the log has lost.
     pub fn log_lines_lost(&self) -> Counter {
         self.log_lines_lost.clone()
     }
@@ -275,7 +277,7 @@ impl Metrics {
     }
 }
 
-/// A call under way.
+/// A call in progress.
 pub(crate) struct InFlight(Arc<Metrics>);
 
 impl Drop for InFlight {

@@ -1,5 +1,5 @@
-//! Lines on their way to stderr. Whoever logs never waits: a pipe whose reader has stopped, or a full disk behind it, would
-//! otherwise hold up reviews.
+//! A writer that never blocks: a thread writes the lines to stderr. Otherwise a pipe whose reader has stopped, or a full disk,
+//! would block reviews.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -9,41 +9,42 @@ use std::time::Duration;
 use prometheus_client::metrics::counter::Counter;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// How much may wait to be written, in bytes: some thousand lines. What is more is lost, and counted.
-const MOST_WAITING: usize = 1 << 20;
-/// How long the last lines may take when the process ends.
-const LONGEST_END: Duration = Duration::from_secs(1);
+/// The size of the queue in bytes: some thousand lines. Further lines are lost, and counted.
+const MAX_QUEUED: usize = 1 << 20;
+/// The timeout for the last lines when the process ends.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Where lines are put.
+/// Writes lines through a queue.
 #[derive(Clone)]
-pub(super) struct Lines(Arc<Queue>);
+pub(super) struct LogWriter(Arc<Queue>);
 
+/// The lines that wait to be written.
 pub(super) struct Queue {
     state: Mutex<State>,
-    /// Something has come, or all of it has been written.
+    /// Lines were added, or all lines were written.
     changed: Condvar,
     lost: Counter,
 }
 
 #[derive(Default)]
 struct State {
-    waiting: Vec<u8>,
+    queued: Vec<u8>,
     is_writing: bool,
 }
 
-impl Lines {
-    /// Begins to write, on a thread of its own, and counts the lines that are lost.
-    pub(super) fn to(output: impl Write + Send + 'static, lost: Counter) -> io::Result<Self> {
+impl LogWriter {
+    /// Starts a thread that writes lines to an output, and counts the lines that are lost.
+    pub(super) fn spawn(output: impl Write + Send + 'static, lost: Counter) -> io::Result<Self> {
         let queue = Arc::new(Queue { state: Mutex::default(), changed: Condvar::new(), lost });
-        let written = Arc::clone(&queue);
-        thread::Builder::new().name("log".to_owned()).spawn(move || written.write_to(output))?;
+        let thread_queue = Arc::clone(&queue);
+        thread::Builder::new().name("log".to_owned()).spawn(move || thread_queue.write_to(output))?;
         Ok(Self(queue))
     }
 
-    /// Waits until all has been written, or a second is over.
-    pub(super) fn end(&self) {
-        let is_busy = |state: &mut State| state.is_writing || !state.waiting.is_empty();
-        drop(self.0.changed.wait_timeout_while(self.0.state(), LONGEST_END, is_busy));
+    /// Waits until all lines are written, or for a second.
+    pub(super) fn flush(&self) {
+        let is_busy = |state: &mut State| state.is_writing || !state.queued.is_empty();
+        drop(self.0.changed.wait_timeout_while(self.0.state(), FLUSH_TIMEOUT, is_busy));
     }
 }
 
@@ -52,42 +53,40 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a line, or as many as come at once.
-    fn put(&self, lines: &[u8]) {
+    /// Adds one or more lines.
+    fn push(&self, lines: &[u8]) {
         let mut state = self.state();
-        if state.waiting.len() + lines.len() > MOST_WAITING {
+        if state.queued.len() + lines.len() > MAX_QUEUED {
             self.lost.inc_by(count(lines));
         } else {
-            state.waiting.extend_from_slice(lines);
+            state.queued.extend_from_slice(lines);
             self.changed.notify_all();
         }
     }
 
     fn write_to(&self, mut output: impl Write) {
-        let (mut batch, mut told) = (Vec::new(), 0);
+        let (mut batch, mut reported) = (Vec::new(), 0);
         loop {
             let mut state = self.state();
             state.is_writing = false;
             self.changed.notify_all();
-            let mut state = self
-                .changed
-                .wait_while(state, |state| state.waiting.is_empty())
-                .unwrap_or_else(PoisonError::into_inner);
+            let mut state =
+                self.changed.wait_while(state, |state| state.queued.is_empty()).unwrap_or_else(PoisonError::into_inner);
             state.is_writing = true;
-            std::mem::swap(&mut state.waiting, &mut batch);
+            std::mem::swap(&mut state.queued, &mut batch);
             drop(state);
-            let is_through = self.write(&mut output, &batch);
+            let is_complete = self.write(&mut output, &batch);
             batch.clear();
             let lost = self.lost.get();
-            // While nothing gets through, or there is no room, this line would be the next to be lost.
-            if is_through && lost > told && self.state().waiting.len() < MOST_WAITING / 2 {
-                tracing::warn!(lines = lost - told, "lost lines of the log, which stderr did not take");
-                told = lost;
+            // While stderr accepts nothing, or the queue is full, this line would be lost too.
+            if is_complete && lost > reported && self.state().queued.len() < MAX_QUEUED / 2 {
+                tracing::warn!(lines = lost - reported, "lost lines of the log, which stderr did not take");
+                reported = lost;
             }
         }
     }
 
-    /// Writes what it can, and says whether that was all.
+    /// Writes as many lines as possible, and returns whether that was all of them.
     fn write(&self, output: &mut impl Write, mut rest: &[u8]) -> bool {
         while !rest.is_empty() {
             match output.write(rest) {
@@ -109,7 +108,7 @@ fn count(lines: &[u8]) -> u64 {
 
 impl Write for &Queue {
     fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
-        self.put(lines);
+        self.push(lines);
         Ok(lines.len())
     }
 
@@ -118,7 +117,7 @@ impl Write for &Queue {
     }
 }
 
-impl<'w> MakeWriter<'w> for Lines {
+impl<'w> MakeWriter<'w> for LogWriter {
     type Writer = &'w Queue;
 
     fn make_writer(&'w self) -> Self::Writer {
