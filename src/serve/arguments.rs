@@ -8,6 +8,7 @@ use clap::{ArgGroup, Args, ValueEnum};
 use tracing_subscriber::filter::LevelFilter;
 
 use rayguard_policy::cluster_context::SecretScope;
+use rayguard_policy::go;
 use rayguard_webhook::log::LogFormat;
 
 /// Serve the admission webhooks over HTTPS: POST /mutate and /validate
@@ -166,22 +167,26 @@ impl From<LogFormatArg> for LogFormat {
     }
 }
 
-/// Reads a duration as Kubernetes writes one: `250ms`, `10s`, `2m`, `720h`.
+/// Parses a duration in Go's syntax, as Kubernetes does: `250ms`, `10s`, `2m`, `1h30m`, `720h`.
+///
+/// # Errors
+///
+/// Returns a message if the text is not a duration, or if the duration is negative, has a fraction, or is not a whole number of
+/// milliseconds.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let digits = text.find(|sign: char| !sign.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let number = number.parse::<u64>().ok();
-    match (number, unit) {
-        (Some(number), "ms") => Ok(Duration::from_millis(number)),
-        (Some(number), "s") => Ok(Duration::from_secs(number)),
-        (Some(number), "m") => long(number, 60),
-        (Some(number), "h") => long(number, 3600),
-        _ => Err("write a number and a unit: 250ms, 10s, 2m, 720h".to_owned()),
+    let nanoseconds = go::duration::parse(text)
+        .ok_or("write a number and a unit: 250ms, 10s, 2m, 720h; the longest duration is 2562047h")?;
+    if text.starts_with('-') {
+        return Err("a duration cannot be negative".to_owned());
     }
-}
-
-fn long(number: u64, seconds: u64) -> Result<Duration, String> {
-    number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(|| "too long".to_owned())
+    if text.contains('.') {
+        return Err("write whole numbers: 1500ms in place of 1.5s".to_owned());
+    }
+    let duration = Duration::from_nanos(nanoseconds.unsigned_abs());
+    if duration.subsec_nanos() % 1_000_000 != 0 {
+        return Err("the smallest unit is ms".to_owned());
+    }
+    Ok(duration)
 }
 
 #[cfg(test)]
@@ -194,6 +199,7 @@ mod tests {
         assert_eq!(duration("10s"), Ok(Duration::from_secs(10)));
         assert_eq!(duration("2m"), Ok(Duration::from_mins(2)));
         assert_eq!(duration("720h"), Ok(Duration::from_hours(720)));
+        assert_eq!(duration("1h30m"), Ok(Duration::from_mins(90)));
         for text in [
             "",
             "10",
@@ -205,6 +211,8 @@ mod tests {
             "99999999999999999999s",
             "18446744073709551615m",
             "1s ",
+            "100us",
+            "2562048h",
         ] {
             assert!(duration(text).is_err(), "{text:?}");
         }
