@@ -6,8 +6,8 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rayguard_policy::admission::{Request, mutate, validate};
-use rayguard_policy::policy::Policy;
 use rayguard_policy::context::Environment;
+use rayguard_policy::policy::Policy;
 
 const REVIEWS: [(&str, &[u8]); 3] = [
     ("service-create", include_bytes!("../tests/fixtures/reviews/rayservice-create.json")),

@@ -5,8 +5,8 @@
 use std::hint::black_box;
 
 use rayguard_policy::admission::{Request, mutate, validate};
-use rayguard_policy::policy::Policy;
 use rayguard_policy::context::Environment;
+use rayguard_policy::policy::Policy;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

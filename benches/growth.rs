@@ -14,11 +14,12 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use plot::{Plot, Series};
 use rayguard_policy::admission::{Verdict, mutate, validate};
-use rayguard_policy::policy::Policy;
 use rayguard_policy::context::Environment;
+use rayguard_policy::policy::Policy;
 use serde_json::{Value, json};
+
+use plot::{Plot, Series};
 
 /// The numbers of worker groups that are measured.
 const GROUPS: [usize; 9] = [1, 25, 50, 75, 100, 125, 150, 175, 200];
@@ -191,7 +192,8 @@ fn all_series(reviews: impl Iterator<Item = (f64, Reviews)>) -> Vec<Series> {
 /// Returns the processor time of a review, in milliseconds.
 fn time((webhook, operation): (&str, &str), reviews: &Reviews) -> f64 {
     let review = if operation == "CREATE" { &reviews.create } else { &reviews.update };
-    let ask = if webhook == "validate" { |policy, review| validate(policy, Environment::EMPTY, review) } else { mutate };
+    let ask =
+        if webhook == "validate" { |policy, review| validate(policy, Environment::EMPTY, review) } else { mutate };
     let policy = Policy::default();
     let verdict = ask(&policy, review).expect("a review").verdict;
     assert_ne!(verdict, Verdict::Denied, "only an allowed object is read completely");

@@ -32,12 +32,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use crate::policy_file;
 use anstream::ColorChoice;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use rayguard_policy::policy::Policy;
 
+use crate::policy_file;
 use format::OutputError;
 use report::Skipped;
 use source::{Excluded, Search, Sources};

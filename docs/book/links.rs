@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
-use super::{GUIDES, PICTURES};
 use super::rules::RuleEntry;
+use super::{GUIDES, PICTURES};
 
 /// The targets of links.
 pub(crate) struct Links {

@@ -3,7 +3,6 @@
 //! The pages are the project's own documents, with links between pages, and the program's output about its rules, its
 //! commands and its policy file. Almost no text is written only for the site.
 
-#![allow(clippy::disallowed_methods, reason = "it reads the files of the project")]
 #![allow(clippy::format_push_string, reason = "the cost of these texts does not matter")]
 
 mod commands;

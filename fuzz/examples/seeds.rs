@@ -1,13 +1,13 @@
 //! Makes seeds for the corpora from the examples of all rules and from files, such as KubeRay's samples and rayguard's
 //! fixtures: `seeds CORPUS FILE...`.
 
-use rayguard_test_support::document;
 use std::fs;
 use std::path::Path;
 
 use rayguard_manifest::yaml;
 use rayguard_policy::ray::RayObject;
 use rayguard_policy::rules::RULES;
+use rayguard_test_support::document;
 use serde_json::{Value, json};
 
 /// The length of the longest seed, in bytes. Longer ones add little coverage and slow the fuzzer down.

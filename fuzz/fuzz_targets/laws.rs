@@ -2,7 +2,6 @@
 
 #![no_main]
 
-use rayguard_test_support::law;
 use std::collections::BTreeSet;
 
 use libfuzzer_sys::fuzz_target;
@@ -12,6 +11,7 @@ use rayguard_policy::kuberay::Version;
 use rayguard_policy::policy::Policy;
 use rayguard_policy::ray::RayObject;
 use rayguard_policy::schema::Schema;
+use rayguard_test_support::law;
 use rayguard_test_support::policies::policies;
 use serde_json::Value;
 

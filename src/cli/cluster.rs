@@ -14,7 +14,6 @@ use clap::Subcommand;
 use super::{CliError, Status, output};
 use crate::check_api::{self, CheckApiArgs};
 use crate::serve::{self, ServeArgs};
-
 pub(super) use arguments::LiveArgs;
 pub(super) use live::check_objects;
 

@@ -12,8 +12,6 @@ use clap::Args;
 use rayguard_manifest::yaml::{self, Document, Lines, Location};
 use rayguard_policy::policy::{Outcome, Policy};
 
-pub(super) use diff::coloured;
-
 use super::format::{Format, OutputTo};
 use super::report::Unreadable;
 use super::source::Source;
@@ -21,6 +19,7 @@ use super::text::{self, TextRenderer};
 use super::{CliError, Input, Status, object, output};
 use apply::with_fixes;
 use defaults::with_defaults;
+pub(super) use diff::coloured;
 
 /// The arguments of `check` that change files.
 #[derive(Args, Clone, Copy, Debug)]

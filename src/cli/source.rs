@@ -47,7 +47,6 @@ impl Source {
                 let mut bytes = Vec::new();
                 io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
             }
-            #[allow(clippy::disallowed_methods, reason = "only the core must not read files")]
             Source::File(path) => fs::read(path),
         };
         read.map_err(|error| Unreadable::io(self.name(), &error))

@@ -1,5 +1,6 @@
 //! Certificates on a node: no call is lost while they change.
 
+use rayguard_test_client::client::{Client, trusting_all};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
@@ -7,7 +8,6 @@ use crate::handshakes::Handshakes;
 use crate::load::Load;
 use crate::node::{Node, eventually};
 use crate::release::{Release, Replica, ca_bundles};
-use rayguard_test_client::client::{Client, trusting_all};
 
 /// Returns how often the CA is replaced, and how long a new CA is published before a certificate of it is served. The
 /// default is two minutes, for broken watches; the watch of this API server is not broken, so it receives a `caBundle`

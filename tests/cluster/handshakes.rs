@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use rayguard_test_client::client::{Client, trusting_all};
+
 use crate::node::Node;
 use crate::release::{Release, Replica, ca_bundles};
 use crate::report::record_figure;
-use rayguard_test_client::client::{Client, trusting_all};
 
 /// Connects to each replica repeatedly, and trusts the `caBundle`s of that moment.
 pub(crate) struct Handshakes {

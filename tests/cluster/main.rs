@@ -1,8 +1,6 @@
 //! The image, the chart and KubeRay on a real node. `tests/cluster/run` starts a node, as root, and runs these tests in
 //! it one after the other, because there is one cluster and webhook configurations are cluster-scoped.
 
-#![allow(clippy::disallowed_methods, reason = "unlike the core, tests may read files")]
-
 mod broken_policy;
 mod certificates;
 mod figures;

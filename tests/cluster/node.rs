@@ -11,9 +11,8 @@ use k8s_openapi::api::core::v1::Service;
 use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
-use tokio::runtime::Runtime;
-
 use rayguard_test_client::kubectl::{Kubectl, Outcome};
+use tokio::runtime::Runtime;
 
 pub(crate) const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 

@@ -7,12 +7,12 @@ use k8s_openapi::api::admissionregistration::v1::{MutatingWebhookConfiguration, 
 use k8s_openapi::api::core::v1::{Pod, Secret};
 use kube::ResourceExt;
 use kube::api::{Api, ListParams};
+use rayguard_test_client::client::{Client, Response};
+use rayguard_test_client::kubectl::{Kubectl, Outcome};
 use serde_json::{Value, json};
 
 use crate::manifest::{self, DEFAULTED};
 use crate::node::{Node, eventually};
-use rayguard_test_client::client::{Client, Response};
-use rayguard_test_client::kubectl::{Kubectl, Outcome};
 
 pub(crate) const CHART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/charts/rayguard");
 

@@ -1,16 +1,15 @@
 //! Tests `check --fix` on KubeRay's own samples. Each sample gets one mistake after the other, and its fix must restore
 //! the original bytes, so no other line changes. Also tests edits of texts in any style.
 
-#![allow(clippy::disallowed_methods, reason = "unlike the core, tests may read files")]
-
 mod any_text;
 mod styles;
 
-use rayguard_test_support::kuberay;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+
+use rayguard_test_support::kuberay;
 
 const VERSIONS: [&str; 2] = ["1.3", "1.6"];
 

@@ -12,8 +12,7 @@ mod tests;
 use std::cell::OnceCell;
 
 use json_patch::Patch;
-
-pub use request::{GroupVersionKind, Malformed, Operation, Request};
+use rayguard_manifest::json::Json;
 
 use crate::context::{Context, Environment};
 use crate::defaults::is_unchanged;
@@ -22,7 +21,7 @@ use crate::policy::Policy;
 use crate::ray::RayObject;
 use crate::rule::{Finding, Level};
 use previous::LazyPrevious;
-use rayguard_manifest::json::Json;
+pub use request::{GroupVersionKind, Malformed, Operation, Request};
 
 /// One of the two webhooks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -123,11 +122,7 @@ fn patch(policy: &Policy, request: &mut Request<'_>) -> Result<Patch, Malformed>
 /// # Errors
 ///
 /// Returns [`Malformed`] if the body is not a valid `AdmissionReview`, or its object or old object cannot be read.
-pub fn validate<'a>(
-    policy: &Policy,
-    environment: Environment<'_>,
-    body: &'a [u8],
-) -> Result<Decision<'a>, Malformed> {
+pub fn validate<'a>(policy: &Policy, environment: Environment<'_>, body: &'a [u8]) -> Result<Decision<'a>, Malformed> {
     let request = Request::read(body)?;
     let findings = findings(policy, environment, &request)?;
     if findings.is_empty() {

@@ -1,10 +1,11 @@
 //! What a rule reads: an object, and what is known around it.
 
+use rayguard_manifest::json::Json;
+
 use crate::cluster_context::{ClusterContext, NoContext};
 use crate::ray::RayObject;
 use crate::ray::serve::{ServeConfig, ServeConfigCache};
 use crate::settings::Settings;
-use rayguard_manifest::json::Json;
 
 /// What a rule reads: an object, and what is known around it.
 #[derive(Clone, Copy, Debug)]

@@ -9,13 +9,12 @@ mod worker_reconnect_timeout;
 use std::borrow::Cow;
 
 use json_patch::Patch;
-
-use crate::settings::Settings;
-use crate::kuberay::Kind;
-use crate::ray::RayObject;
 use rayguard_manifest::json::Json;
 use rayguard_manifest::patch::PatchBuilder;
 
+use crate::kuberay::Kind;
+use crate::ray::RayObject;
+use crate::settings::Settings;
 pub use pod_template::{PodTemplates, TemplateError};
 pub(crate) use stability::DEFAULTED;
 pub(crate) use unchanged::is_unchanged;

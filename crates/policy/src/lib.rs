@@ -7,18 +7,18 @@
 
 pub mod admission;
 pub mod cel;
+pub mod cluster_context;
+pub mod context;
 pub mod defaults;
 pub mod go;
 pub mod kuberay;
 pub mod name;
 pub mod policy;
 pub mod ray;
+pub mod reason;
 pub mod rule;
 pub mod rule_set;
 pub mod rules;
 pub mod schema;
-pub mod spelling;
-pub mod cluster_context;
-pub mod context;
-pub mod reason;
 pub mod settings;
+pub mod spelling;

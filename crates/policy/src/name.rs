@@ -176,8 +176,9 @@ impl fmt::Display for NameError {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use regex_lite::Regex;
+
+    use super::*;
 
     const ALL: [Syntax; 5] = [
         Syntax::Dns1035Label,

@@ -9,15 +9,14 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
 use json_patch::Patch;
+use rayguard_manifest::json::Json;
+use rayguard_manifest::keyed;
 
 use crate::context::{Context, Previous};
 use crate::defaults::Defaults;
 use crate::ray::RayObject;
 use crate::rule::{Finding, Findings, Level, MAX_FINDINGS, Rule, Scope};
 use crate::rules::RULES;
-use rayguard_manifest::json::Json;
-use rayguard_manifest::keyed;
-
 pub use crate::settings::Settings;
 pub use dry_run::Outcome;
 pub use exempt::{Exempted, Exemptible, IGNORE_PREFIX};

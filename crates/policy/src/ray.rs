@@ -5,7 +5,6 @@
 
 pub mod address;
 pub mod autoscaler;
-pub mod storage_key;
 pub mod cluster;
 pub mod deletion;
 pub mod gcs;
@@ -14,17 +13,18 @@ pub mod pod;
 pub mod redis;
 pub mod serve;
 pub mod shell;
+pub mod storage_key;
 pub mod timeout;
 pub mod version;
 
 use std::cell::OnceCell;
 use std::sync::Arc;
 
-use crate::kuberay::{Kind, Version};
-use crate::schema::{Schema, Violation};
 use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;
 
+use crate::kuberay::{Kind, Version};
+use crate::schema::{Schema, Violation};
 pub use cluster::{ClusterSpec, Group};
 pub use gcs::GcsFaultTolerance;
 use gcs::RedisAddress;

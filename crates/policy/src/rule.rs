@@ -11,7 +11,6 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::context::Context;
-
 pub use finding::{Finding, Findings, MAX_FINDINGS};
 pub use level::Level;
 

@@ -14,23 +14,23 @@
 //! Equal parts of the CRDs are one named node, so the 4 MB of a release fit into 33 kB.
 
 mod conform;
-mod violation;
-mod violations;
 mod metadata;
 mod node;
 mod quantity;
 mod suggestion;
 #[cfg(test)]
 mod tests;
+mod violation;
+mod violations;
 
 use std::sync::OnceLock;
 
-use crate::kuberay::Version;
-use crate::kuberay::Kind;
 use rayguard_manifest::json::Json;
 
-pub use violation::{Suggestion, Violation};
+use crate::kuberay::Kind;
+use crate::kuberay::Version;
 use node::{Node, NodeId};
+pub use violation::{Suggestion, Violation};
 
 static OBJECT_META: &str = include_str!("schema/object-meta.json");
 static WHOLE: &str = include_str!("schema/kuberay-1.6.json");

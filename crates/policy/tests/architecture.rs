@@ -106,7 +106,7 @@ fn name(modules: &BTreeMap<Module, PathBuf>, module: &Module) -> String {
 }
 
 /// Returns a circle of nodes, if there is one.
-fn circle<'g>(graph: &'g BTreeMap<String, BTreeSet<String>>) -> Option<Vec<&'g str>> {
+fn circle(graph: &BTreeMap<String, BTreeSet<String>>) -> Option<Vec<&str>> {
     fn visit<'g>(
         node: &'g str,
         graph: &'g BTreeMap<String, BTreeSet<String>>,
@@ -194,7 +194,9 @@ fn the_policy_depends_on_no_runtime_and_no_client() {
     let names: BTreeSet<_> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
     let names: Vec<_> = names.into_iter().collect();
     insta::assert_snapshot!("dependencies_of_the_policy", names.join("\n"));
-    for runtime in ["tokio", "kube", "kube-client", "axum", "hyper", "rustls", "reqwest", "clap", "tracing", "getrandom"] {
+    for runtime in
+        ["tokio", "kube", "kube-client", "axum", "hyper", "rustls", "reqwest", "clap", "tracing", "getrandom"]
+    {
         assert!(!names.contains(&runtime), "rayguard-policy depends on {runtime}");
     }
 }
@@ -227,7 +229,7 @@ fn drawings_are_made_from_their_texts() {
         let text = entry.expect("an entry").path();
         if text.extension().is_some_and(|extension| extension == "dot") {
             let hash = Sha256::digest(fs::read(&text).expect("a text"));
-            let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+            let hash = hash.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
             let picture = fs::read_to_string(text.with_extension("svg")).expect("each text has a picture");
             assert!(picture.contains(&hash), "{} is out of date; run docs/drawings/make", text.display());
             count += 1;

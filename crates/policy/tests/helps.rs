@@ -88,6 +88,7 @@ fn a_restart_policy_that_two_rules_forbid_has_one_finding() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "it bounds a time that would be quadratic")]
 fn findings_on_a_megabyte_of_text_are_short_and_fast() {
     let long = "Europe/Berlim".repeat(80_000);
     let template = "jobTemplate: {clusterSelector: {ray.io/cluster: c}}";

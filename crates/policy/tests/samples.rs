@@ -40,7 +40,8 @@ fn no_sample_is_denied() {
 /// Returns the warnings about a sample of the newest version. Older samples have a head without a memory limit, which
 /// causes a warning.
 fn newest(sample: &str) -> Vec<String> {
-    let (_, text) = samples(kuberay::newest()).into_iter().find(|(name, _)| name == sample).expect("the sample is there");
+    let (_, text) =
+        samples(kuberay::newest()).into_iter().find(|(name, _)| name == sample).expect("the sample is there");
     findings(&text, Level::Warn)
 }
 

@@ -47,10 +47,6 @@ fn is_loopback(server: &Uri) -> bool {
 }
 
 /// Returns an environment variable, in upper or lower case, unless it is empty.
-#[allow(
-    clippy::disallowed_methods,
-    reason = "these variables apply to every program, and are no arguments of this one"
-)]
 fn variable(name: &str) -> Option<String> {
     let names = [name.to_owned(), name.to_lowercase()];
     names.iter().find_map(|name| env::var(name).ok().filter(|value| !value.is_empty()))

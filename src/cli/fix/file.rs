@@ -1,7 +1,5 @@
 //! Atomic replacement of a file.
 
-#![allow(clippy::disallowed_methods, reason = "only the core must not access files")]
-
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::{MetadataExt as _, fchown};

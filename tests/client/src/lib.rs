@@ -1,6 +1,11 @@
 //! Clients for tests: raw HTTPS to rayguard, and kubectl to an API server.
 
-#![allow(missing_docs, clippy::missing_panics_doc, reason = "a test helper panics to fail the test")]
+#![allow(
+    missing_docs,
+    clippy::missing_panics_doc,
+    clippy::return_self_not_must_use,
+    reason = "a test helper panics to fail the test"
+)]
 
 pub mod client;
 pub mod kubectl;

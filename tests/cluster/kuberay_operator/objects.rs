@@ -3,10 +3,10 @@
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 use kube::api::{Api, DynamicObject, ListParams};
+use rayguard_test_client::kubectl::Kubectl;
 use serde_json::Value;
 
 use crate::node::{Node, eventually};
-use rayguard_test_client::kubectl::Kubectl;
 
 /// The finalizer that the operator sets on a cluster with fault tolerance, until it has cleaned up the cluster's keys
 /// in Redis.

@@ -1,11 +1,12 @@
 //! Checks that need other objects, with the values of `helm install`: two clusters in one storage namespace, and the
 //! replica that audits stored objects.
 
+use rayguard_test_client::kubectl;
+
 use super::objects::{Objects, users};
 use crate::manifest;
 use crate::node::eventually;
 use crate::release::Release;
-use rayguard_test_client::kubectl;
 
 #[test]
 fn a_second_cluster_in_a_storage_namespace_is_refused_and_clusters_of_one_service_are_not() {

@@ -142,11 +142,7 @@ fn require_ray_fails_without_a_kuberay_object() {
     assert_eq!(shell.run(&["check", "none"]).status, Some(0));
     let none = shell.run(&["check", "--require-ray", "none"]);
     assert_eq!(none.status, Some(2));
-    assert!(
-        none.err.ends_with("error: no KubeRay object was found, and --require-ray requires one\n"),
-        "{}",
-        none.err
-    );
+    assert!(none.err.ends_with("error: no KubeRay object was found, and --require-ray requires one\n"), "{}", none.err);
 }
 
 #[test]

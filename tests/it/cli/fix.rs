@@ -161,7 +161,8 @@ fn a_value_from_a_default_is_not_fixed_and_the_reason_is_printed() {
     let shell = Shell::with(&[("a.yaml", &text), ("policy.yaml", &policy)]);
     let ended = shell.run(&["check", "--fix", "--config", "policy.yaml", "a.yaml"]);
     assert_eq!((ended.status, read(&shell, "a.yaml")), (Some(1), text), "{ended:?}");
-    let note = "not fixed: worker-reconnect-timeout: the manifest does not have this field; its value is rayguard's default\n";
+    let note =
+        "not fixed: worker-reconnect-timeout: the manifest does not have this field; its value is rayguard's default\n";
     assert!(ended.err.contains(note), "{}", ended.err);
 }
 

@@ -1,11 +1,11 @@
 //! Output formats for other programs, each read by such a program or validated by its schema.
 
-use rayguard_test_support::packages;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use rayguard_test_support::packages;
 use serde_json::Value;
 
 use super::{CommandOutput, DENIED, Shell, allowed, warned};

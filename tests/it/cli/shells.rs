@@ -1,9 +1,10 @@
 //! Tests of completions and manual pages with the programs that read them.
 
-use rayguard_test_support::packages;
 use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
+
+use rayguard_test_support::packages;
 
 use super::Shell;
 

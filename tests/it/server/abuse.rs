@@ -12,9 +12,10 @@ use std::fmt::Arguments;
 use std::fs;
 use std::time::{Duration, Instant};
 
+use rayguard_test_client::client::Client;
+
 use crate::server::process::Rayguard;
 use crate::server::review::{self, bytes};
-use rayguard_test_client::client::Client;
 
 /// Prints a figure for docs/reliability.md. The test runner shows it with `--nocapture`.
 macro_rules! figure {

@@ -24,6 +24,8 @@ use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::thread;
 
+use rayguard_test_client::kubectl::Kubectl;
+use rayguard_test_support::kuberay;
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256};
 use tokio::net::TcpSocket;
 
@@ -31,8 +33,6 @@ use crate::server::daemon::Daemon;
 pub(crate) use answer::Answer;
 pub(crate) use manifests::{BAD_CLUSTER, BAD_CLUSTER_DENIALS, LEGACY_CLUSTER, sample};
 pub(crate) use namespace::Namespace;
-use rayguard_test_client::kubectl::Kubectl;
-use rayguard_test_support::kuberay;
 
 /// The token of the only user, a cluster administrator. It need not be secret, because the port is on loopback.
 const TOKEN: &str = "administrator";

@@ -5,13 +5,13 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use rayguard_test_client::client::{Client, Response, head, trusting, trusting_with_certificate};
 use rustls::{ClientConfig, HandshakeKind};
 use tempfile::TempDir;
 
 use crate::server::process::{Rayguard, command, eventually};
 use crate::server::review::{self, bytes};
 use crate::server::tls::Authority;
-use rayguard_test_client::client::{Client, Response, head, trusting, trusting_with_certificate};
 
 const REFUSED: &str = "rayguard_tls_handshake_errors_total";
 const LOADED: &str = r#"rayguard_tls_reload_total{result="success"}"#;

@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::routing::get;
+use rayguard_test_client::client::{Client, head, tcp};
 use rayguard_webhook::server::{Lifecycle, Limits, Server, Timeouts};
 use serde_json::json;
 use tokio::runtime::Runtime;
 
 use crate::server::process::{Rayguard, eventually};
 use crate::server::review::{self, bytes};
-use rayguard_test_client::client::{Client, head, tcp};
 
 const MIB: usize = 1 << 20;
 

@@ -1,10 +1,10 @@
 //! Malformed calls: each is refused with a plain reason that repeats nothing from the call, and no decision is made.
 
+use rayguard_test_client::client::head;
 use serde_json::{Value, json};
 
 use crate::server::process::Rayguard;
 use crate::server::review::{self, bytes};
-use rayguard_test_client::client::head;
 
 const SECRET: &str = "hunter2";
 

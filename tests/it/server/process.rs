@@ -7,10 +7,10 @@ use std::process::{Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rayguard_test_client::client::{Client, Response, trusting};
 use serde_json::Value;
 
 use crate::server::daemon::Daemon;
-use rayguard_test_client::client::{Client, Response, trusting};
 
 /// The time limit of [`eventually`].
 const TIME_LIMIT: Duration = Duration::from_secs(20);

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use rayguard_test_client::client::head;
+
 use crate::server::process::{Rayguard, eventually};
 use crate::server::review::{self, bytes};
-use rayguard_test_client::client::head;
 
 #[test]
 fn shutdown_serves_requests_until_the_drain_delay_is_over() {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
+use rayguard_test_client::client::{Client, trusting};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair,
@@ -17,7 +18,6 @@ use x509_parser::parse_x509_certificate;
 use crate::server::mount::Mount;
 use crate::server::process::{Rayguard, command, eventually};
 use crate::server::review::{self, bytes};
-use rayguard_test_client::client::{Client, trusting};
 
 /// A CA for tests.
 pub(crate) struct Authority(pub(crate) CertifiedIssuer<'static, KeyPair>);

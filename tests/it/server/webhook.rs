@@ -2,11 +2,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use rayguard_test_client::client::head;
 use serde_json::{Value, json};
 
 use crate::server::process::Rayguard;
 use crate::server::review::{self, bytes};
-use rayguard_test_client::client::head;
 
 const RULE: &str = "worker-reconnect-timeout";
 const PATH: &str = "spec.workerGroupSpecs[0].template.spec.containers[0].env[0].value";

@@ -13,8 +13,8 @@ pub fn versions() -> impl DoubleEndedIterator<Item = &'static str> {
 
 /// The version of KubeRay's Go module of a minor version: `v1.6.2` of `1.6`.
 pub fn module_version(version: &str) -> &'static str {
-    let lines = include_str!("../../kuberay/versions").lines();
-    let of_version = lines.filter_map(|line| line.strip_prefix(version)?.strip_prefix(' ')).next();
+    let mut lines = include_str!("../../kuberay/versions").lines();
+    let of_version = lines.find_map(|line| line.strip_prefix(version)?.strip_prefix(' '));
     of_version.unwrap_or_else(|| panic!("tests/kuberay/versions has no version {version}"))
 }
 

@@ -1,7 +1,6 @@
 //! Code that several test programs share: generated objects, policies, KubeRay's own files and validators, and the
 //! laws.
 
-#![allow(clippy::disallowed_methods, reason = "tests read files and run programs")]
 #![allow(missing_docs, clippy::missing_panics_doc, reason = "a test helper panics to fail the test")]
 
 pub mod bases;

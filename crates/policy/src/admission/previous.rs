@@ -2,10 +2,11 @@
 
 use std::cell::{Cell, OnceCell};
 
+use rayguard_manifest::json::{Json, Reader};
+
 use super::{Malformed, Request};
 use crate::context::Previous;
 use crate::ray::RayObject;
-use rayguard_manifest::json::{Json, Reader};
 
 /// The old object of a request. Reading it takes as long as reading the new object, and most reviews need a field or
 /// two of it, or nothing.

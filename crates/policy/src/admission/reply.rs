@@ -177,14 +177,25 @@ fn warning(finding: &Finding) -> String {
 
 #[cfg(test)]
 mod tests {
+    use rayguard_manifest::path::FieldPath;
+
     use super::*;
     use crate::reason::Reason;
     use crate::rules::RULES;
-    use rayguard_manifest::path::FieldPath;
 
     fn finding(level: Level, path: FieldPath, message: &str) -> Finding {
         let (message, help) = (message.to_owned(), "write something else".to_owned());
-        Finding { rule: RULES[0], level, reason: Reason::Invalid, path, within: None, message, help, fix: None, subject: None }
+        Finding {
+            rule: RULES[0],
+            level,
+            reason: Reason::Invalid,
+            path,
+            within: None,
+            message,
+            help,
+            fix: None,
+            subject: None,
+        }
     }
 
     fn answer(findings: &[Finding]) -> serde_json::Value {

@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
+use rayguard_manifest::path::on_one_line;
+
 use super::source::{Expressions, RuleSource};
 use crate::policy::IGNORE_PREFIX;
 use crate::policy::Policy;
 use crate::rule::{Level, Rule};
-use rayguard_manifest::path::on_one_line;
 
 /// The parts of a policy.
 pub(super) struct Parts<'p> {

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use rayguard_manifest::json::Json;
+use rayguard_manifest::yaml;
 use regex_lite::{Captures, Regex};
 
 use crate::kuberay::Kind;
 use crate::kuberay::{FeatureGate, KubeRay, Version};
 use crate::settings::Settings;
-use rayguard_manifest::json::Json;
-use rayguard_manifest::yaml;
 
 /// The `.cel.yaml` file of a rule.
 pub(super) struct RuleSource {

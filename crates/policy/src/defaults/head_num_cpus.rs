@@ -1,10 +1,11 @@
 //! The default `num-cpus: "0"` for the head of a fault-tolerant cluster.
 
-use super::reread;
-use crate::ray::RayObject;
 use rayguard_manifest::json::Json;
 use rayguard_manifest::patch::PatchBuilder;
 use rayguard_manifest::path::FieldPath;
+
+use super::reread;
+use crate::ray::RayObject;
 
 const PARAM: &str = "num-cpus";
 

@@ -12,13 +12,14 @@
 
 use std::borrow::Cow;
 
-use crate::kuberay::Version;
-use crate::reason::Reason;
-use crate::schema::{Schema, Suggestion, Violation};
 use rayguard_manifest::json::Json;
 use rayguard_manifest::keyed::{key_of, merge_key};
 use rayguard_manifest::patch::PatchBuilder;
 use rayguard_manifest::path::{FieldPath, Step};
+
+use crate::kuberay::Version;
+use crate::reason::Reason;
+use crate::schema::{Schema, Suggestion, Violation};
 
 /// The administrator's templates, each in the format of a `PodTemplateSpec`.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -10,14 +10,15 @@ use std::cell::LazyCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
 
-use super::{Defaults, Wanted, worker_reconnect_timeout};
-use crate::ray::timeout::RECONNECT_TIMEOUT;
-use crate::ray::{Group, RayObject};
-use crate::settings::Settings;
 use rayguard_manifest::json::Json;
 use rayguard_manifest::keyed::{self, key_of, merge_key};
 use rayguard_manifest::patch::PatchBuilder;
 use rayguard_manifest::path::{FieldPath, push_token};
+
+use super::{Defaults, Wanted, worker_reconnect_timeout};
+use crate::ray::timeout::RECONNECT_TIMEOUT;
+use crate::ray::{Group, RayObject};
+use crate::settings::Settings;
 
 /// The annotation that records which values of an object are defaults of rayguard: a JSON list of the places of
 /// [`keyed::place`].

@@ -2,9 +2,10 @@
 //! autoscaler, of a finalizer, or of the Serve configuration. The old object's text is compared with the new object
 //! without building the old object.
 
+use rayguard_manifest::json::{Fault, Json, Reader};
+
 use super::stability::DEFAULTED;
 use crate::ray::RayObject;
-use rayguard_manifest::json::{Fault, Json, Reader};
 
 /// Reports whether the old object's text has the same Pod templates in the same groups, and the same record of
 /// defaults. It may return `false` for equal objects whose fields have another order, or for a malformed text. The

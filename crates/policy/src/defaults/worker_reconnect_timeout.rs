@@ -1,11 +1,12 @@
 //! The default reconnect timeout of workers.
 
+use rayguard_manifest::patch::PatchBuilder;
+use rayguard_manifest::path::FieldPath;
+
 use super::{WorkerReconnectTimeout, env_var, reread};
 use crate::ray::RayObject;
 use crate::ray::timeout::{KUBERAY_WORKER_DEFAULT, RECONNECT_TIMEOUT, ReconnectTimeout, WORKER_MARGIN};
 use crate::settings::Settings;
-use rayguard_manifest::patch::PatchBuilder;
-use rayguard_manifest::path::FieldPath;
 
 /// Adds a timeout that exceeds the head's to each selected worker group without one.
 pub(super) fn write(

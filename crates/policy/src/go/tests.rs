@@ -1,6 +1,7 @@
-use super::{duration, integer, schedule, time_zone};
 use rayguard_manifest::json::Json;
 use rayguard_manifest::yaml;
+
+use super::{duration, integer, schedule, time_zone};
 
 /// Go's results: the library, the text, and `ok`, `error`, `panic` or the value.
 static VERDICTS: &str = include_str!("verdicts.jsonl");

@@ -3,6 +3,9 @@
 use std::collections::HashSet;
 
 use json_patch::Patch;
+use rayguard_manifest::json::Json;
+use rayguard_manifest::patch::{apply, index};
+use rayguard_manifest::path::{FieldPath, Step};
 
 use super::{Exempted, Exemptible, Policy};
 use crate::context::{Context, Environment};
@@ -11,9 +14,6 @@ use crate::reason::Reason;
 use crate::rule::{Finding, Scope};
 use crate::rules::{self, RULES};
 use crate::schema::Schema;
-use rayguard_manifest::json::Json;
-use rayguard_manifest::patch::{apply, index};
-use rayguard_manifest::path::{FieldPath, Step};
 
 /// The result of a dry run.
 #[derive(Clone, Debug)]
@@ -129,9 +129,10 @@ impl Outcome<'_> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::rule::Level;
-    use serde_json::json;
 
     fn cluster(fields: &serde_json::Value) -> Json<'static> {
         let cluster =

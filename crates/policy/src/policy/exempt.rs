@@ -1,5 +1,8 @@
 //! Exemptions by annotation: `rayguard.dev/ignore-RULE: "reason"` exempts an object from a rule.
 
+use rayguard_manifest::json::Json;
+use rayguard_manifest::path::FieldPath;
+
 use super::Policy;
 use crate::context::Context;
 use crate::defaults::DEFAULTED;
@@ -7,8 +10,6 @@ use crate::ray::RayObject;
 use crate::rule::{Finding, Findings, Input, Level, Rule, Scope};
 use crate::rules::{self, INEFFECTIVE_EXEMPTION};
 use crate::spelling::{quote, suggestion};
-use rayguard_manifest::json::Json;
-use rayguard_manifest::path::FieldPath;
 
 /// The prefix of an annotation that exempts an object from a rule. The name of the rule follows.
 pub const IGNORE_PREFIX: &str = "rayguard.dev/ignore-";

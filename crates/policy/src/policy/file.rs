@@ -5,16 +5,17 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::defaults::{Defaults, HeadNumCpus, PodTemplates, TemplateError, WorkerReconnectTimeout};
-use crate::kuberay::{FeatureGate, KubeRay, Version};
-use crate::name::{Syntax, sentence};
-use super::{Exemption, Exemptible, Policy, Settings};
-use crate::rule::Level;
-use crate::rules;
-use crate::spelling::{quote, suggestion};
 use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;
 use rayguard_manifest::yaml::{self, Position};
+
+use super::{Exemptible, Exemption, Policy, Settings};
+use crate::defaults::{Defaults, HeadNumCpus, PodTemplates, TemplateError, WorkerReconnectTimeout};
+use crate::kuberay::{FeatureGate, KubeRay, Version};
+use crate::name::{Syntax, sentence};
+use crate::rule::Level;
+use crate::rules;
+use crate::spelling::{quote, suggestion};
 
 const API_VERSION: &str = "rayguard.dev/v1alpha1";
 const KIND: &str = "Policy";

@@ -2,11 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
+use rayguard_manifest::json::Json;
+
 use super::{Exempted, Exemptible, Policy};
 use crate::context::Context;
 use crate::kuberay::Kind;
 use crate::rule::Finding;
-use rayguard_manifest::json::Json;
 
 /// The kinds, owners first. An error in an owned object is mostly an error of its owner.
 pub const KINDS: [Kind; 4] = [Kind::RayCronJob, Kind::RayService, Kind::RayJob, Kind::RayCluster];

@@ -39,8 +39,9 @@ pub fn is_on(switch: &EnvVar<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::ray::RayObject;
     use rayguard_manifest::json::Json;
+
+    use crate::ray::RayObject;
 
     /// Returns for a cluster with these fields and this environment of the head: whether it autoscales, the configured
     /// version, and whether it has version 2.

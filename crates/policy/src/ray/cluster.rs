@@ -1,8 +1,9 @@
 //! A cluster's spec: the head group and the worker groups.
 
-use super::{Container, Kind};
 use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;
+
+use super::{Container, Kind};
 
 /// The spec of a RayCluster, or of the cluster of another kind.
 #[derive(Clone, Debug)]

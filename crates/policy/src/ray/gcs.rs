@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::pod::{EnvValue, EnvVar, expand};
-use super::{Container, RayObject};
 use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;
+
+use super::pod::{EnvValue, EnvVar, expand};
+use super::{Container, RayObject};
 
 /// The annotation that enables fault tolerance. It is the older way; the newer one is [`OPTIONS`].
 pub const FT_ENABLED_ANNOTATION: &str = "ray.io/ft-enabled";

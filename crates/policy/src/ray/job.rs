@@ -1,8 +1,9 @@
 //! The spec of a job, without its cluster: that of a RayJob, or the job template of a RayCronJob.
 
-use super::{Kind, RayObject};
 use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;
+
+use super::{Kind, RayObject};
 
 /// The spec of a job.
 #[derive(Clone, Copy, Debug)]

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::Group;
 use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;
+
+use super::Group;
 
 /// A container of a group's Pod template.
 #[derive(Clone, Copy, Debug)]
@@ -180,9 +181,10 @@ fn substitute(text: &str, variables: &HashMap<&str, EnvValue<'_>>) -> EnvValue<'
 
 #[cfg(test)]
 mod tests {
+    use rayguard_manifest::json::Json;
+
     use super::*;
     use crate::ray::RayObject;
-    use rayguard_manifest::json::Json;
 
     fn last_value(env: &str) -> EnvValue<'static> {
         let text = format!(

@@ -2,14 +2,15 @@
 
 use std::borrow::Cow;
 
+use rayguard_manifest::json::Json;
+use rayguard_manifest::path::FieldPath;
+
 use super::gcs::{
     GcsFaultTolerance, REDIS_PASSWORD, REDIS_PASSWORD_PARAM, STORAGE_NAMESPACE, STORAGE_NAMESPACE_ANNOTATION,
 };
 use super::pod::EnvValue;
 use super::shell::{Piece, pieces};
 use super::{EnvVar, RayObject};
-use rayguard_manifest::json::Json;
-use rayguard_manifest::path::FieldPath;
 
 /// How the head gets the password of Redis.
 #[derive(Clone, Debug)]

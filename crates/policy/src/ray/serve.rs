@@ -5,13 +5,13 @@ mod cache;
 use std::ops::Range;
 use std::sync::Arc;
 
-pub use cache::ServeConfigCache;
-
-use super::RayObject;
-use crate::kuberay::Kind;
 use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;
 use rayguard_manifest::yaml::{self, Document};
+
+use super::RayObject;
+use crate::kuberay::Kind;
+pub use cache::ServeConfigCache;
 
 /// The Serve configuration of a RayService.
 #[derive(Clone, Debug)]

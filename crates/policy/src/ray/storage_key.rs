@@ -181,9 +181,9 @@ impl EnvValue<'_> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use rayguard_manifest::json::Json;
 
     use super::*;
-    use rayguard_manifest::json::Json;
 
     fn in_a(text: &str) -> Option<String> {
         host(text, Some("a"), "cluster.local")

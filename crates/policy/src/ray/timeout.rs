@@ -1,9 +1,10 @@
 //! The reconnect timeout: the time for which the Ray processes of a group try to reconnect to the GCS before they exit.
 
+use rayguard_manifest::path::FieldPath;
+
 use super::pod::{EnvValue, EnvVar};
 use super::{Group, RayObject};
 use crate::settings::{RAY_DEFAULT_RECONNECT_TIMEOUT, Settings};
-use rayguard_manifest::path::FieldPath;
 
 /// The environment variable that sets the reconnect timeout, in seconds.
 pub const RECONNECT_TIMEOUT: &str = "RAY_gcs_rpc_server_reconnect_timeout_s";

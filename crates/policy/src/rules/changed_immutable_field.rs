@@ -1,12 +1,13 @@
 #![doc = include_str!("changed_immutable_field.md")]
 
+use rayguard_manifest::path::FieldPath;
+
 use crate::context::Context;
+use crate::kuberay::Kind;
 use crate::kuberay::Version;
 use crate::ray::gcs::OPTIONS;
-use crate::kuberay::Kind;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use crate::spelling::quote;
-use rayguard_manifest::path::FieldPath;
 
 pub(super) static RULE: Rule = Rule {
     name: "changed-immutable-field",

@@ -1,5 +1,7 @@
 #![doc = include_str!("conflicting_fault_tolerance.md")]
 
+use rayguard_manifest::path::FieldPath;
+
 use crate::context::Context;
 use crate::ray::RayObject;
 use crate::ray::gcs::{
@@ -7,7 +9,6 @@ use crate::ray::gcs::{
     STORAGE_NAMESPACE_ANNOTATION,
 };
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
-use rayguard_manifest::path::FieldPath;
 
 pub(super) static RULE: Rule = Rule {
     name: "conflicting-fault-tolerance",

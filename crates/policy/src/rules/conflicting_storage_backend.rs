@@ -1,12 +1,13 @@
 #![doc = include_str!("conflicting_storage_backend.md")]
 
+use rayguard_manifest::json::Json;
+
 use crate::context::Context;
 use crate::kuberay::Version;
 use crate::ray::RayObject;
 use crate::ray::gcs::{GcsFaultTolerance, OPTIONS};
 use crate::ray::pod::{indexes_named, indexes_of_mount};
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
-use rayguard_manifest::json::Json;
 
 pub(super) static RULE: Rule = Rule {
     name: "conflicting-storage-backend",

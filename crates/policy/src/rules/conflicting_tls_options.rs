@@ -1,12 +1,13 @@
 #![doc = include_str!("conflicting_tls_options.md")]
 
-use crate::context::Context;
-use crate::kuberay::FeatureGate;
-use crate::ray::pod::{indexes_named, indexes_of_mount};
-use crate::ray::Group;
-use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;
+
+use crate::context::Context;
+use crate::kuberay::FeatureGate;
+use crate::ray::Group;
+use crate::ray::pod::{indexes_named, indexes_of_mount};
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "conflicting-tls-options",

@@ -1,12 +1,13 @@
 #![doc = include_str!("contradictory_status.md")]
 
-use crate::context::Context;
-use crate::kuberay::Version;
-use crate::kuberay::Kind;
-use crate::ray::RayObject;
-use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;
+
+use crate::context::Context;
+use crate::kuberay::Kind;
+use crate::kuberay::Version;
+use crate::ray::RayObject;
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(crate) static RULE: Rule = Rule {
     name: "contradictory-status",

@@ -1,8 +1,9 @@
 #![doc = include_str!("deprecated_api_version.md")]
 
+use rayguard_manifest::path::FieldPath;
+
 use crate::context::Context;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
-use rayguard_manifest::path::FieldPath;
 
 pub(super) static RULE: Rule = Rule {
     name: "deprecated-api-version",

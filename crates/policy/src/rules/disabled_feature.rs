@@ -1,10 +1,11 @@
 #![doc = include_str!("disabled_feature.md")]
 
+use rayguard_manifest::path::FieldPath;
+
 use crate::context::Context;
 use crate::kuberay::{FeatureGate, Version};
 use crate::ray::gcs::GcsFaultTolerance;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
-use rayguard_manifest::path::FieldPath;
 
 pub(super) static RULE: Rule = Rule {
     name: "disabled-feature",
@@ -78,11 +79,12 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
+    use rayguard_manifest::json::Json;
+
     use super::*;
+    use crate::kuberay::KubeRay;
     use crate::ray::RayObject;
     use crate::settings::Settings;
-    use crate::kuberay::KubeRay;
-    use rayguard_manifest::json::Json;
 
     fn found(spec: &str, minor: u8, feature_gates: &[(FeatureGate, bool)]) -> Vec<String> {
         let text = format!(r#"{{"apiVersion":"ray.io/v1","kind":"RayJob","spec":{spec}}}"#);

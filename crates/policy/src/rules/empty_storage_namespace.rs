@@ -1,9 +1,10 @@
 #![doc = include_str!("empty_storage_namespace.md")]
 
+use rayguard_manifest::path::Step;
+
 use crate::context::Context;
 use crate::ray::pod::EnvValue;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
-use rayguard_manifest::path::Step;
 
 pub(super) static RULE: Rule = Rule {
     name: "empty-storage-namespace",

@@ -1,11 +1,12 @@
 #![doc = include_str!("invalid_cron_schedule.md")]
 
+use rayguard_manifest::path::FieldPath;
+
 use crate::context::Context;
 use crate::go;
-use crate::kuberay::Version;
 use crate::kuberay::Kind;
+use crate::kuberay::Version;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
-use rayguard_manifest::path::FieldPath;
 
 pub(super) static RULE: Rule = Rule {
     name: "invalid-cron-schedule",

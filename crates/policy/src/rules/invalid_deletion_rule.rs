@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use rayguard_manifest::json::Json;
+use rayguard_manifest::path::FieldPath;
+
 use crate::context::Context;
 use crate::kuberay::Version;
 use crate::ray::deletion::{DELETE_CLUSTER, DELETE_SELF, DELETE_WORKERS};
 use crate::reason::Reason;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
-use rayguard_manifest::json::Json;
-use rayguard_manifest::path::FieldPath;
 
 pub(super) static RULE: Rule = Rule {
     name: "invalid-deletion-rule",

@@ -1,11 +1,12 @@
 #![doc = include_str!("invalid_deletion_strategy.md")]
 
+use rayguard_manifest::path::FieldPath;
+
 use crate::context::Context;
 use crate::kuberay::Version;
 use crate::ray::deletion::DELETE_NONE;
 use crate::ray::{Job, RayObject};
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
-use rayguard_manifest::path::FieldPath;
 
 pub(super) static RULE: Rule = Rule {
     name: "invalid-deletion-strategy",

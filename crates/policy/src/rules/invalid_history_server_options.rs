@@ -1,12 +1,13 @@
 #![doc = include_str!("invalid_history_server_options.md")]
 
-use crate::context::Context;
-use crate::kuberay::Version;
-use crate::ray::pod::indexes_named;
-use crate::ray::Group;
-use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;
+
+use crate::context::Context;
+use crate::kuberay::Version;
+use crate::ray::Group;
+use crate::ray::pod::indexes_named;
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "invalid-history-server-options",

@@ -1,11 +1,12 @@
 #![doc = include_str!("invalid_incremental_upgrade.md")]
 
-use crate::context::Context;
-use crate::kuberay::{FeatureGate, Version};
-use crate::kuberay::Kind;
-use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;
+
+use crate::context::Context;
+use crate::kuberay::Kind;
+use crate::kuberay::{FeatureGate, Version};
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "invalid-incremental-upgrade",

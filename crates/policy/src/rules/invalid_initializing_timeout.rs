@@ -2,8 +2,8 @@
 
 use crate::context::Context;
 use crate::go;
-use crate::kuberay::Version;
 use crate::kuberay::Kind;
+use crate::kuberay::Version;
 use crate::ray::RayObject;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 

@@ -1,11 +1,12 @@
 #![doc = include_str!("invalid_name.md")]
 
+use rayguard_manifest::path::FieldPath;
+
 use crate::context::Context;
+use crate::kuberay::Kind;
 use crate::kuberay::Version;
 use crate::name::{Syntax, sentence};
-use crate::kuberay::Kind;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
-use rayguard_manifest::path::FieldPath;
 
 pub(super) static RULE: Rule = Rule {
     name: "invalid-name",
@@ -91,11 +92,12 @@ fn judge(kind: Kind, name: &str, field: &'static str, (limit, is_label): (usize,
 
 #[cfg(test)]
 mod tests {
+    use rayguard_manifest::json::Json;
+
     use super::*;
+    use crate::kuberay::KubeRay;
     use crate::ray::RayObject;
     use crate::settings::Settings;
-    use crate::kuberay::KubeRay;
-    use rayguard_manifest::json::Json;
 
     fn found(kind: &str, metadata: &str, minor: u8) -> Vec<String> {
         let text = format!(r#"{{"apiVersion":"ray.io/v1","kind":"{kind}","metadata":{metadata}}}"#);

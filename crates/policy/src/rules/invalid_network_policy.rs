@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 
+use rayguard_manifest::json::Json;
+use rayguard_manifest::path::FieldPath;
+
 use crate::context::Context;
 use crate::kuberay::Version;
 use crate::name::{Syntax, sentence};
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
-use rayguard_manifest::json::Json;
-use rayguard_manifest::path::FieldPath;
 
 pub(super) static RULE: Rule = Rule {
     name: "invalid-network-policy",

@@ -1,10 +1,11 @@
 #![doc = include_str!("invalid_reconnect_timeout.md")]
 
+use rayguard_manifest::json::Json;
+
 use crate::context::Context;
 use crate::ray::RayObject;
 use crate::ray::timeout::{RECONNECT_TIMEOUT, ReconnectTimeout, TimeoutError};
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
-use rayguard_manifest::json::Json;
 
 pub(super) static RULE: Rule = Rule {
     name: "invalid-reconnect-timeout",

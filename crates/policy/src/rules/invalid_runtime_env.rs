@@ -1,9 +1,10 @@
 #![doc = include_str!("invalid_runtime_env.md")]
 
-use crate::context::Context;
-use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use rayguard_manifest::json::Json;
 use rayguard_manifest::yaml;
+
+use crate::context::Context;
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "invalid-runtime-env",

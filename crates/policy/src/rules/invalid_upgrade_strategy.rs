@@ -1,12 +1,13 @@
 #![doc = include_str!("invalid_upgrade_strategy.md")]
 
+use rayguard_manifest::path::FieldPath;
+
 use crate::context::Context;
-use crate::kuberay::Version;
 use crate::kuberay::Kind;
+use crate::kuberay::Version;
 use crate::reason::Reason;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use crate::spelling::quote;
-use rayguard_manifest::path::FieldPath;
 
 pub(super) static RULE: Rule = Rule {
     name: "invalid-upgrade-strategy",

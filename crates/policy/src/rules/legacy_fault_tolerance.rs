@@ -1,5 +1,7 @@
 #![doc = include_str!("legacy_fault_tolerance.md")]
 
+use rayguard_manifest::json::Json;
+
 use crate::context::Context;
 use crate::ray::RayObject;
 use crate::ray::address::{RedisEndpoint, first_of};
@@ -9,7 +11,6 @@ use crate::ray::gcs::{
 };
 use crate::ray::redis::RedisPassword;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
-use rayguard_manifest::json::Json;
 
 pub(super) static RULE: Rule = Rule {
     name: "legacy-fault-tolerance",

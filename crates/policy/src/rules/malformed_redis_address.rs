@@ -1,10 +1,11 @@
 #![doc = include_str!("malformed_redis_address.md")]
 
+use rayguard_manifest::json::Json;
+
 use crate::context::Context;
 use crate::ray::address::{RedisEndpoint, first_of};
 use crate::ray::gcs::RedisAddress;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
-use rayguard_manifest::json::Json;
 
 pub(super) static RULE: Rule = Rule {
     name: "malformed-redis-address",

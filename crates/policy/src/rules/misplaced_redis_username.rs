@@ -2,8 +2,8 @@
 
 use crate::context::Context;
 use crate::kuberay::Version;
-use crate::ray::gcs::GcsFaultTolerance;
 use crate::ray::Container;
+use crate::ray::gcs::GcsFaultTolerance;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {

@@ -1,9 +1,9 @@
 #![doc = include_str!("missing_secret.md")]
 
+use crate::cluster_context::SecretKeys;
 use crate::context::Context;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use crate::spelling::{closest, quote};
-use crate::cluster_context::SecretKeys;
 
 pub(super) static RULE: Rule = Rule {
     name: "missing-secret",

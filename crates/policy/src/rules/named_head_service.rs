@@ -1,8 +1,8 @@
 #![doc = include_str!("named_head_service.md")]
 
 use crate::context::Context;
-use crate::kuberay::Version;
 use crate::kuberay::Kind;
+use crate::kuberay::Version;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {

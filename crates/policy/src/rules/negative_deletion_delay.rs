@@ -1,10 +1,11 @@
 #![doc = include_str!("negative_deletion_delay.md")]
 
-use crate::context::Context;
-use crate::kuberay::Version;
-use crate::kuberay::Kind;
-use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use rayguard_manifest::path::FieldPath;
+
+use crate::context::Context;
+use crate::kuberay::Kind;
+use crate::kuberay::Version;
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "negative-deletion-delay",

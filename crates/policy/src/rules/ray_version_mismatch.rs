@@ -1,8 +1,8 @@
 #![doc = include_str!("ray_version_mismatch.md")]
 
 use crate::context::Context;
-use crate::ray::version::RayVersion;
 use crate::ray::Container;
+use crate::ray::version::RayVersion;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {

@@ -1,10 +1,10 @@
 #![doc = include_str!("shared_storage_namespace.md")]
 
+use crate::cluster_context::Conflicts;
 use crate::context::Context;
 use crate::kuberay::Kind;
 use crate::reason::Reason;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
-use crate::cluster_context::Conflicts;
 
 pub(super) static RULE: Rule = Rule {
     name: "shared-storage-namespace",
@@ -34,5 +34,8 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
     let of = if object.kind == Kind::RayService { "each cluster's" } else { "the cluster's" };
     let place = first.location.as_ref().map(|place| format!("; the other is at {place}")).unwrap_or_default();
     let help = format!("write one that no other cluster uses, or remove it: KubeRay then uses {of} UID{place}");
-    findings.report(Reason::Duplicate, namespace.path, message.as_str(), help).in_full(message).about(&format!("{key:?}"));
+    findings
+        .report(Reason::Duplicate, namespace.path, message.as_str(), help)
+        .in_full(message)
+        .about(&format!("{key:?}"));
 }

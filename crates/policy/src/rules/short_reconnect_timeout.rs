@@ -2,9 +2,9 @@
 
 use crate::context::Context;
 use crate::ray::RayObject;
-use crate::settings::RAY_DEFAULT_RECONNECT_TIMEOUT;
 use crate::ray::timeout::{KUBERAY_WORKER_DEFAULT, RECONNECT_TIMEOUT, ReconnectTimeout};
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
+use crate::settings::RAY_DEFAULT_RECONNECT_TIMEOUT;
 
 pub(super) static RULE: Rule = Rule {
     name: "short-reconnect-timeout",

@@ -1,9 +1,10 @@
 #![doc = include_str!("unknown_field.md")]
 
+use rayguard_manifest::path::FieldPath;
+
 use crate::context::Context;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use crate::schema::{Suggestion, Violation};
-use rayguard_manifest::path::FieldPath;
 
 pub(super) static RULE: Rule = Rule {
     name: "unknown-field",

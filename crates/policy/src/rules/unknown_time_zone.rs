@@ -1,13 +1,14 @@
 #![doc = include_str!("unknown_time_zone.md")]
 
+use rayguard_manifest::path::FieldPath;
+
 use crate::context::Context;
 use crate::go;
-use crate::kuberay::Version;
 use crate::kuberay::Kind;
+use crate::kuberay::Version;
 use crate::reason::Reason;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use crate::spelling::{quote, suggestion};
-use rayguard_manifest::path::FieldPath;
 
 pub(super) static RULE: Rule = Rule {
     name: "unknown-time-zone",

@@ -2,9 +2,9 @@
 
 use crate::context::Context;
 use crate::kuberay::Version;
+use crate::ray::Group;
 use crate::ray::autoscaler::V2_SWITCH;
 use crate::ray::pod::EnvValue;
-use crate::ray::Group;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {

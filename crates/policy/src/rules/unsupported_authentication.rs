@@ -1,10 +1,10 @@
 #![doc = include_str!("unsupported_authentication.md")]
 
 use crate::context::Context;
-use crate::kuberay::Version;
-use crate::ray::version::Shortfall;
 use crate::kuberay::Kind;
+use crate::kuberay::Version;
 use crate::ray::RayObject;
+use crate::ray::version::Shortfall;
 use crate::reason::Reason;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 

@@ -1,11 +1,12 @@
 #![doc = include_str!("worker_reconnect_timeout.md")]
 
+use rayguard_manifest::json::Json;
+
 use crate::context::Context;
-use crate::settings::RAY_DEFAULT_RECONNECT_TIMEOUT;
 use crate::ray::timeout::{Origin, RECONNECT_TIMEOUT, ReconnectTimeout, WORKER_MARGIN};
 use crate::ray::{Group, RayObject};
 use crate::rule::{Category, Cel, Finding, Findings, Input, Level, Rule, Scope};
-use rayguard_manifest::json::Json;
+use crate::settings::RAY_DEFAULT_RECONNECT_TIMEOUT;
 
 pub(super) static RULE: Rule = Rule {
     name: "worker-reconnect-timeout",

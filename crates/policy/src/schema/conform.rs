@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::iter;
 
+use rayguard_manifest::json::{Json, Object};
+
 use super::Schema;
 use super::node::{Node, NodeId, Type};
-use rayguard_manifest::json::{Json, Object};
 
 impl Schema {
     /// Changes an object as the API server does before it calls a webhook:

@@ -1,11 +1,11 @@
 //! The syntax of names, labels and annotations, which Kubernetes checks in addition to the schema.
 
-use crate::name::Syntax;
-use crate::reason::Reason;
 use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;
 
 use super::Violation;
+use crate::name::Syntax;
+use crate::reason::Reason;
 
 /// Returns the violations in an object's metadata. Values that are not strings are left to the schema.
 pub(super) fn violations(metadata: &Json<'_>) -> Vec<Violation> {

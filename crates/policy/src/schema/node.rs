@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
 
+use rayguard_manifest::json::Json;
 use regex_lite::Regex;
 use serde::Deserialize;
 
 use super::{Schema, quantity};
-use crate::kuberay::Version;
 use crate::kuberay::Kind;
-use rayguard_manifest::json::Json;
+use crate::kuberay::Version;
 
 /// The index of a node in [`Schema::nodes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,11 +1,11 @@
 //! Suggestions for a field that the schema does not have.
 
+use rayguard_manifest::json::Json;
 use strsim::osa_distance;
 
 use super::node::{Node, NodeId};
 use super::violations::Cursor;
 use super::{Schema, Suggestion};
-use rayguard_manifest::json::Json;
 
 /// The length in bytes above which a name is not compared. All names of the schema are shorter.
 const MAX_NAME: usize = 64;

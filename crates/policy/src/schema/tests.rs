@@ -256,6 +256,7 @@ fn the_last_of_two_fields_with_one_name_counts() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "it bounds a time that would be quadratic")]
 fn the_time_is_linear_in_the_size_of_the_object() {
     let many = |item: fn(usize) -> String| (0..100_000).map(item).collect::<Vec<_>>().join(",");
     let objects = [

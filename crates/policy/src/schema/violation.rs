@@ -1,12 +1,13 @@
 //! The violations of a schema, and their texts.
 
+use rayguard_manifest::fix::{Edit, Fix};
+use rayguard_manifest::json::Json;
+use rayguard_manifest::path::FieldPath;
+
 use super::node::{Node, Type};
 use crate::kuberay::Version;
 use crate::reason::Reason;
 use crate::spelling::quote;
-use rayguard_manifest::fix::{Edit, Fix};
-use rayguard_manifest::json::Json;
-use rayguard_manifest::path::FieldPath;
 
 /// A field that the API server would drop, or a value that it would reject.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,6 +2,10 @@
 
 use std::collections::HashMap;
 
+use rayguard_manifest::fix::{Edit, Fix};
+use rayguard_manifest::json::Json;
+use rayguard_manifest::path::FieldPath;
+
 use super::conform::last_of_each;
 use super::node::{Node, Type};
 use super::violation::{
@@ -9,9 +13,6 @@ use super::violation::{
 };
 use super::{Schema, Violation, metadata};
 use crate::reason::Reason;
-use rayguard_manifest::fix::{Edit, Fix};
-use rayguard_manifest::json::Json;
-use rayguard_manifest::path::FieldPath;
 
 /// The number of unknown fields of one object that get a suggestion. More of them do not help, and take time.
 const MOST_SUGGESTIONS: usize = 100;

@@ -2,7 +2,6 @@
 
 use rayguard_policy::kuberay::Kind;
 use rayguard_policy::rule::Finding;
-
 use rayguard_test_support::case::Case;
 
 /// A known difference: an object that one side refuses and the other accepts, and the reason.

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use rayguard_policy::rule::Finding;
-
-use crate::verdict::Disagreement;
 use rayguard_test_support::case::Case;
 use rayguard_test_support::validators::Answer;
+
+use crate::verdict::Disagreement;
 
 /// The number of disagreements that are printed with an example object.
 const SHOWN: usize = 6;

@@ -9,16 +9,17 @@ mod recording;
 mod table;
 mod verdict;
 
-use rayguard_test_support::{kuberay, validators};
 use std::collections::BTreeMap;
 use std::env;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use differences::Differences;
-use disagreements::Disagreements;
 use rayguard_policy::rule::Category;
 use rayguard_test_support::generator::Generator;
+use rayguard_test_support::{kuberay, validators};
+
+use differences::Differences;
+use disagreements::Disagreements;
 use table::Table;
 use verdict::{compare, denials};
 

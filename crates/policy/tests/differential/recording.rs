@@ -2,11 +2,10 @@
 
 use rayguard_policy::kuberay::FeatureGate;
 use rayguard_policy::kuberay::Kind;
-use serde_json::json;
-
 use rayguard_test_support::bases;
 use rayguard_test_support::case::{Case, GATES};
 use rayguard_test_support::validators::{self, Call};
+use serde_json::json;
 
 /// One object, and the verdict that KubeRay's test expects.
 pub(crate) struct Recorded {

@@ -9,11 +9,11 @@ use rayguard_policy::ray::RayObject;
 use rayguard_policy::rule::{Finding, Level, Rule};
 use rayguard_policy::rules::RULES;
 use rayguard_policy::settings::Settings;
+use rayguard_test_support::case::Case;
+use rayguard_test_support::validators::Answer;
 
 use crate::differences::Differences;
 use crate::table::Table;
-use rayguard_test_support::case::Case;
-use rayguard_test_support::validators::Answer;
 
 /// A way in which two verdicts differ.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -4,11 +4,11 @@ use proptest::prelude::*;
 use rayguard_manifest::json::Json;
 use rayguard_policy::kuberay::Version;
 use rayguard_policy::schema::{Schema, Violation};
+use rayguard_test_support::law::{cluster_spec, is_kept};
+use rayguard_test_support::objects::{SECRET, any_json, damaged, kind, object};
 use serde_json::{Value, json};
 
 use super::cases;
-use rayguard_test_support::law::{cluster_spec, is_kept};
-use rayguard_test_support::objects::{SECRET, any_json, damaged, kind, object};
 
 fn conform(schema: &Schema, object: &Value) -> Value {
     let text = object.to_string();

@@ -6,10 +6,10 @@ use rayguard_manifest::fix::Edit;
 use rayguard_manifest::path::FieldPath;
 use rayguard_manifest::yaml::edit::{Change, edit};
 use rayguard_policy::rule::Finding;
+use rayguard_test_support::document::{Example, examples};
 use similar::{ChangeTag, TextDiff};
 
 use super::{Case, RULES, assert_none, judged};
-use rayguard_test_support::document::{Example, examples};
 
 /// Returns the identity of a finding, without its location.
 fn name(finding: &Finding) -> String {

@@ -4,11 +4,10 @@
 
 mod compact;
 
-use serde_json::Value;
-
 use rayguard_policy::kuberay::Version;
 use rayguard_test_support::generated::assert_current;
 use rayguard_test_support::kuberay;
+use serde_json::Value;
 
 #[test]
 fn generated_schemas_match_kuberays_crds() {
@@ -17,8 +16,7 @@ fn generated_schemas_match_kuberays_crds() {
     let whole = nodes(&whole_version);
     for version in kuberay::versions() {
         let label = kuberay::module_version(version);
-        let text =
-            if version == whole_version { whole.text(label) } else { nodes(version).over(&whole).text(label) };
+        let text = if version == whole_version { whole.text(label) } else { nodes(version).over(&whole).text(label) };
         assert_current(&format!("crates/policy/src/schema/kuberay-{version}.json"), &text);
     }
 }

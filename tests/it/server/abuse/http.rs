@@ -1,9 +1,10 @@
 //! Malformed HTTP.
 
+use rayguard_test_client::client::{Client, Response, head};
+
 use super::{ask, connect_and_ask, figure};
 use crate::server::process::Rayguard;
 use crate::server::review::{self, bytes};
-use rayguard_test_client::client::{Client, Response, head};
 
 /// Returns all responses until the server closes the connection or sends nothing more.
 fn answers(client: &mut Client) -> Vec<Response> {

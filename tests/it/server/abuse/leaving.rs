@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use rayguard_test_client::client::{Client, head, tcp, trusting};
 use rustls::ClientConfig;
 
 use super::{ask, connect_and_ask, figure, open_files, status};
 use crate::server::process::{Rayguard, eventually};
 use crate::server::review::{self, bytes};
-use rayguard_test_client::client::{Client, head, tcp, trusting};
 
 /// Connects, does one of the things that clients do, and disconnects.
 fn connect_and_leave(turn: usize, rayguard: &Rayguard, config: &Arc<ClientConfig>, body: &[u8]) {

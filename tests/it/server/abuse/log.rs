@@ -6,13 +6,13 @@ use std::process::{Child, ChildStderr, Stdio};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
+use rayguard_test_client::client::{Client, trusting};
 use serde_json::Value;
 use tempfile::TempDir;
 
 use super::figure;
 use crate::server::process::{Rayguard, command};
 use crate::server::review::{self, bytes};
-use rayguard_test_client::client::{Client, trusting};
 
 /// The number of calls. Their log lines exceed a pipe, 64 KiB, and fit into rayguard's own queue, 1 MiB.
 const CALLS: usize = 1000;

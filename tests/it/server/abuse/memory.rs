@@ -2,12 +2,12 @@
 
 use std::thread;
 
+use rayguard_test_client::client::{Client, head};
 use serde_json::{Value, json};
 
 use super::{ask, connect_and_ask, figure, status};
 use crate::server::process::Rayguard;
 use crate::server::review::{self, bytes};
-use rayguard_test_client::client::{Client, head};
 
 const MIB: usize = 1 << 20;
 

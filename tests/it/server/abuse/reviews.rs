@@ -1,11 +1,11 @@
 //! Odd reviews that could be mistaken for good ones: a review that is not understood must never be allowed.
 
+use rayguard_test_client::client::Client;
 use serde_json::{Value, json};
 
 use super::{ask, figure};
 use crate::server::process::Rayguard;
 use crate::server::review::{self, bytes};
-use rayguard_test_client::client::Client;
 
 /// Returns a review of a cluster that cannot survive, with one change in its request.
 fn bad(change: impl FnOnce(&mut Value)) -> Value {

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rayguard_test_client::client::{Client, head, tcp, trusting};
 use rustls::ClientConfig;
 
 use super::{ask, connect_and_ask, figure, open_files};
 use crate::server::process::{Rayguard, eventually};
-use rayguard_test_client::client::{Client, head, tcp, trusting};
 
 /// The number of clients of each kind: about as many as there are connection slots.
 const MANY: usize = 1000;

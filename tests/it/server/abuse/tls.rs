@@ -4,9 +4,10 @@ use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
+use rayguard_test_client::client::tcp;
+
 use super::{connect_and_ask, figure};
 use crate::server::process::{Rayguard, eventually};
-use rayguard_test_client::client::tcp;
 
 /// The alerts for an unsupported client: `handshake_failure` and `protocol_version`, of RFC 8446, B.2.
 const UNSUPPORTED: [u8; 2] = [40, 70];

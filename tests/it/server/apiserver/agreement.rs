@@ -8,14 +8,14 @@ use std::process::{Command, Stdio};
 use kube::Client;
 use rayguard_policy::rule::Scope;
 use rayguard_policy::rules::{self, RULES};
-use serde_json::Value;
-
-use super::answer::Answer;
-use super::manifests;
-use super::{ApiServer};
-use crate::server::process::Rayguard;
 use rayguard_test_client::kubectl::finding;
 use rayguard_test_support::kuberay;
+use serde_json::Value;
+
+use super::ApiServer;
+use super::answer::Answer;
+use super::manifests;
+use crate::server::process::Rayguard;
 
 /// The policy of both sides. It names the KubeRay version of the installed CRDs, which prune the fields of newer
 /// versions. It allows exemptions by objects, which are always allowed offline.

@@ -18,12 +18,12 @@ use rayguard_policy::cel;
 use rayguard_policy::policy::Policy;
 use rayguard_policy::ray::RayObject;
 use rayguard_policy::rule::{Finding, Level};
+use rayguard_test_support::kuberay;
 use serde_json::{Value, json};
 
 use super::{ApiServer, Namespace};
 use crate::server::process::eventually;
 use cases::Case;
-use rayguard_test_support::kuberay;
 
 /// The verdict on one object: field paths by rule and level.
 type Verdict = BTreeMap<(String, Level), BTreeSet<String>>;

@@ -6,12 +6,12 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use rayguard_test_support::kuberay;
 use serde_json::{Value, json};
 
+use super::ApiServer;
 use super::manifests::{BAD_CLUSTER, BAD_CLUSTER_DENIALS, BAD_SERVICE};
 use super::view::cluster;
-use super::{ApiServer};
-use rayguard_test_support::kuberay;
 
 /// A finding that the cluster of a service has, and the service does not.
 const ADDRESS: &str = "malformed-redis-address spec.gcsFaultToleranceOptions.redisAddress";
@@ -250,9 +250,6 @@ fn secrets_are_checked_if_requested_and_allowed() {
     let refused = check(&kubeconfig, &["--secrets"]);
     assert_eq!(refused.status.code(), Some(2));
     let stderr = stderr(&refused);
-    assert!(
-        stderr.contains("cluster:secrets/live-secrets/redis: cannot read the Secret of a password: "),
-        "{stderr}"
-    );
+    assert!(stderr.contains("cluster:secrets/live-secrets/redis: cannot read the Secret of a password: "), "{stderr}");
     assert!(stderr.contains("cannot get resource") && stderr.contains("checked 1 object"), "{stderr}");
 }

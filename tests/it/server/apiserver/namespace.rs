@@ -5,11 +5,11 @@ use std::thread;
 use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
+use rayguard_test_client::kubectl::{Kubectl, Outcome};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::ApiServer;
-use rayguard_test_client::kubectl::{Kubectl, Outcome};
 
 /// A namespace that one test works in.
 pub(crate) struct Namespace<'a> {

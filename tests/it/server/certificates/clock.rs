@@ -5,13 +5,13 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
+use rayguard_test_client::client::{Client, trusting};
 use tempfile::TempDir;
 
 use super::Installation;
 use super::installation::ready;
 use crate::server::process::eventually;
 use crate::server::review::{self, bytes};
-use rayguard_test_client::client::{Client, trusting};
 
 const DAY: i64 = 24 * 60 * 60;
 

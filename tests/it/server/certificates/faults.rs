@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use kube::api::{Api, DynamicObject, PostParams};
+use rayguard_test_client::client::{Client, trusting};
 use serde_json::json;
 
 use super::Installation;
@@ -17,7 +18,6 @@ use crate::server::apiserver::webhooks::PROBE;
 use crate::server::apiserver::{ApiServer, BAD_CLUSTER};
 use crate::server::process::{Rayguard, eventually};
 use crate::server::review::{self, bytes};
-use rayguard_test_client::client::{Client, trusting};
 
 /// Calls rayguard for a while, over a kept connection and over new ones, and returns the number of calls and the
 /// slowest.

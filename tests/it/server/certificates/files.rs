@@ -6,6 +6,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
+use rayguard_test_client::client::{Client, trusting};
 use tempfile::TempDir;
 
 use super::installation::ready;
@@ -13,7 +14,6 @@ use super::{Installation, Observer};
 use crate::server::apiserver::ApiServer;
 use crate::server::process::{Rayguard, eventually};
 use crate::server::tls::Authority;
-use rayguard_test_client::client::{Client, trusting};
 
 /// Writes the files of a mounted cert-manager Secret: `tls.crt`, `tls.key` and `ca.crt`.
 fn write(folder: &Path, authority: &Authority) {

@@ -7,11 +7,11 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use kube::api::{Api, DynamicObject, PostParams};
+use rayguard_test_client::client::{Client, trusting_all};
 use tokio::runtime::Runtime;
 
 use super::Installation;
 use crate::server::apiserver::webhooks::PROBE;
-use rayguard_test_client::client::{Client, trusting_all};
 
 /// The minimum number of calls per second.
 const RATE: u32 = 20;

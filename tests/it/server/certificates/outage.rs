@@ -1,11 +1,12 @@
 //! Failures: no API server, no Secret, no rights.
 
+use rayguard_test_client::client::{Client, trusting};
+
 use super::installation::{SECRET, ready};
 use super::{Balancer, Installation, Observer};
 use crate::server::apiserver::ApiServer;
 use crate::server::process::{Rayguard, eventually};
 use crate::server::review::{self, bytes};
-use rayguard_test_client::client::{Client, trusting};
 
 fn errors(rayguard: &Rayguard, message: &str) -> usize {
     rayguard.log().lines().filter(|line| line.contains("\"ERROR\"") && line.contains(message)).count()

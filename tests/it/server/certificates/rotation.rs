@@ -3,13 +3,13 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use rayguard_test_client::client::{Client, trusting_all};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use super::installation::ready;
 use super::{Installation, Observer};
 use crate::server::process::{Rayguard, eventually};
-use rayguard_test_client::client::{Client, trusting_all};
 
 fn addresses(replicas: &[&Rayguard]) -> Vec<SocketAddr> {
     replicas.iter().map(|replica| replica.webhooks).collect()

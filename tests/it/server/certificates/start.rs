@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use rayguard_test_client::client::{Client, trusting};
 use serde_json::json;
 
 use super::Installation;
@@ -11,7 +12,6 @@ use super::installation::ready;
 use crate::server::apiserver::webhooks::PROBE;
 use crate::server::process::{Rayguard, eventually};
 use crate::server::tls::Authority;
-use rayguard_test_client::client::{Client, trusting};
 
 const NEW_CA: &str = r#"rayguard_certificate_renewals_total{role="ca"}"#;
 

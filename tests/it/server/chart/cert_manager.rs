@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use rayguard_test_client::client::{Client, trusting};
 use serde_json::{Value, json};
 
 use super::{RELEASE, ROOT, Rendered, module};
@@ -17,7 +18,6 @@ use crate::server::certificates::{Balancer, ready};
 use crate::server::daemon::Daemon;
 use crate::server::mount::Mount;
 use crate::server::process::{Rayguard, eventually};
-use rayguard_test_client::client::{Client, trusting};
 
 /// A control plane with cert-manager.
 struct Control {

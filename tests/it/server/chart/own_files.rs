@@ -6,10 +6,10 @@ use std::process::Command;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use rayguard_test_client::client::{Client, trusting};
 
 use super::{ROOT, Rendered};
 use crate::server::process::Rayguard;
-use rayguard_test_client::client::{Client, trusting};
 
 #[test]
 fn the_certificate_from_certs_make_is_trusted_and_the_chart_accepts_its_ca() {

@@ -1,9 +1,9 @@
 //! Tests of the documentation of the chart and its tests.
 
-use rayguard_test_support::generated::assert_current;
 use std::fs;
 use std::path::Path;
 
+use rayguard_test_support::generated::assert_current;
 use serde_json::{Value, json};
 
 use super::{ROOT, Rendered, objects};

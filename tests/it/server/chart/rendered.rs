@@ -1,8 +1,8 @@
 //! Tests of the rendered chart.
 
-use rayguard_test_support::generated::assert_current;
 use std::process::Command;
 
+use rayguard_test_support::generated::assert_current;
 use serde_json::{Value, json};
 
 use super::{RELEASE, ROOT, Rendered, helm, program, value_sets};

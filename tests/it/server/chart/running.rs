@@ -2,13 +2,13 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use rayguard_test_client::client::{Client, trusting};
 use serde_json::{Value, json};
 
 use super::Rendered;
 use crate::server::apiserver::{ApiServer, BAD_CLUSTER, Namespace};
 use crate::server::certificates::ready;
 use crate::server::process::{Rayguard, eventually};
-use rayguard_test_client::client::{Client, trusting};
 
 /// The prefixes of the chart's arguments that concern the API server.
 const API_ARGUMENTS: [&str; 7] = [

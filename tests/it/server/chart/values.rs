@@ -1,10 +1,10 @@
 //! Tests of values that the chart refuses.
 
-use rayguard_test_support::generated::assert_current;
 use std::fs;
 use std::path::Path;
 
 use rayguard_policy::policy::Policy;
+use rayguard_test_support::generated::assert_current;
 use serde_json::{Map, Value, json};
 
 use super::{CHART, RELEASE, Rendered, helm};

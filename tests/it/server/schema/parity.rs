@@ -6,12 +6,11 @@ use rayguard_manifest::json::Json;
 use rayguard_manifest::path::{FieldPath, Step};
 use rayguard_policy::kuberay::Version;
 use rayguard_policy::schema::{Schema, Violation};
+use rayguard_test_support::kuberay;
 use serde_json::{Map, Value, json};
 
 use super::damage;
-
 use crate::server::apiserver::{Answer, ApiServer};
-use rayguard_test_support::kuberay;
 
 /// For valid and damaged objects, the schema's violations and the conformed object equal the API server's response.
 #[tokio::test]

@@ -10,11 +10,11 @@ use rayguard_policy::ray::RayObject;
 use rayguard_policy::rule::Rule;
 use rayguard_policy::rules::RULES;
 use rayguard_policy::schema::{Schema, Violation};
+use rayguard_test_support::generator::Generator;
+use rayguard_test_support::{objects, samples};
 use serde_json::{Value, json};
 
 use super::variants;
-use rayguard_test_support::generator::Generator;
-use rayguard_test_support::{objects, samples};
 
 /// The policy of most cases: the built-in one.
 pub(super) const BUILT_IN: &str = "apiVersion: rayguard.dev/v1alpha1\nkind: Policy\n";
@@ -151,7 +151,8 @@ fn stored(case: Case, number: usize) -> Option<Case> {
         let mut json: Json<'_> = serde_json::from_str(&text).expect("JSON");
         RayObject::read(&json)?;
         schema.conform(&mut json);
-        let is_malformed = schema.violations(&json).iter().any(|violation| matches!(violation, Violation::Malformed { .. }));
+        let is_malformed =
+            schema.violations(&json).iter().any(|violation| matches!(violation, Violation::Malformed { .. }));
         let mut object = Value::from(&json);
         // The API server drops the status of an object that is created or updated.
         object.as_object_mut().expect("an object").remove("status");

@@ -1,5 +1,6 @@
 //! The watch while the API server is down or refuses requests.
 
+use rayguard_test_client::client::Client;
 use rayguard_test_support::kuberay;
 use serde_json::{Value, json};
 
@@ -7,7 +8,6 @@ use super::{Account, ApiServer, cluster, wait_until_accepted, wait_until_refused
 use crate::server::certificates::Balancer;
 use crate::server::process::{Rayguard, eventually};
 use crate::server::review::bytes;
-use rayguard_test_client::client::Client;
 
 const COMPLETE: &str = r#"rayguard_view_complete{source="rayclusters"}"#;
 const OBJECTS: &str = r#"rayguard_view_objects{source="rayclusters"}"#;
