@@ -24,7 +24,7 @@ pub(super) enum Trouble {
 
 /// What the API server says when it could not call a webhook, and what to do about it. Go's words, and so the same for
 /// years.
-const CALLS: [(&str, &str); 10] = [
+const CALLS: [(&str, &str); 15] = [
     ("no endpoints available", "no Pod of rayguard is ready: kubectl describe its Pods"),
     (
         "certificate signed by unknown authority",
@@ -41,7 +41,17 @@ const CALLS: [(&str, &str); 10] = [
     ("not found", "the Service is gone and the webhook configurations are not: delete them, or install rayguard again"),
     ("deadline exceeded", UNHEARD),
     ("i/o timeout", UNHEARD),
+    // In TLS 1.3 the API server sends the request before rayguard has checked the client certificate. Whether its client
+    // then reads the alert or sees a closed connection first is a race in Go's net/http.
+    ("use of closed network connection", CLOSED),
+    ("connection reset by peer", CLOSED),
+    ("broken pipe", CLOSED),
+    ("server closed idle connection", CLOSED),
+    ("EOF", CLOSED),
 ];
+
+const CLOSED: &str = "rayguard closed the connection: it does not trust the API server's client certificate (--client-ca, \
+                      --client-name), or its Pod has stopped";
 
 const UNHEARD: &str =
     "the API server's packets do not arrive: look at NetworkPolicies and firewalls, or set hostNetwork";
