@@ -1,10 +1,10 @@
-//! `rayguard serve`: the webhooks, their certificate, and their end.
+//! `rayguard serve`: starts the parts of the webhook server, and stops them at a signal.
 
 mod arguments;
 mod audit;
-mod origin;
+mod certificate;
 mod signals;
-mod view;
+mod watch;
 
 use std::future::pending;
 use std::io;
@@ -18,9 +18,8 @@ use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 
 use crate::policy_file::{self, PolicyFileError};
-pub(crate) use arguments::ServeArgs;
-pub(crate) use arguments::duration;
-use origin::Origin;
+pub(crate) use arguments::{ServeArgs, duration};
+use certificate::CertificateOrigin;
 use rayguard_webhook::admin::{self, Admin};
 use rayguard_webhook::ca_bundle::SharedState;
 use rayguard_webhook::certificates::TlsError;
@@ -32,19 +31,19 @@ use rayguard_webhook::server::client_cert::ClientCertVerifier;
 use rayguard_webhook::server::tls;
 use rayguard_webhook::server::{self, Lifecycle, Limits, Server};
 use signals::Signals;
-use view::View;
+use watch::ClusterWatch;
 
-/// A webhook has little to do: more threads than this only pass work to and fro.
-const MOST_WORKERS: usize = 4;
+/// The largest number of worker threads. The webhooks need little CPU time, and more threads only move tasks around.
+const MAX_WORKERS: usize = 4;
 
-/// Why the webhooks are not, or no longer, served.
+/// Why the server cannot start, or stopped with an error.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum ServeError {
-    /// There is no usable policy.
+    /// The policy file cannot be used.
     #[error(transparent)]
     Policy(#[from] PolicyFileError),
-    /// There is no runtime to serve on.
+    /// The runtime or the log cannot be started.
     #[error("cannot start: {0}")]
     Runtime(io::Error),
     /// An address cannot be bound.
@@ -52,49 +51,52 @@ pub(crate) enum ServeError {
     Listen {
         /// The address
         address: SocketAddr,
-        /// Why
+        /// The error of the operating system
         source: io::Error,
     },
-    /// There is no usable certificate.
+    /// The certificate or the client CA cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// The times of certificates do not fit.
+    /// The lifetimes of the certificates contradict each other.
     #[error("{0}")]
     Lifetimes(&'static str),
-    /// The API server cannot be found.
+    /// The configuration of the API server cannot be found.
     #[error(transparent)]
     Api(#[from] ApiError),
-    /// The CA cannot be handed over.
+    /// The CA cannot be written.
     #[error("cannot write the CA: {0}")]
     Ca(io::Error),
-    /// Signals cannot be awaited.
+    /// The signal handlers cannot be registered.
     #[error("cannot wait for signals: {0}")]
     Signals(io::Error),
-    /// rayguard itself has failed.
+    /// A background task has panicked.
     #[error("failed while it followed the cluster; the log says where")]
     Panic,
-    /// A second signal came before the end.
+    /// A second signal stopped the server before all requests were complete.
     #[error("stopped by a second signal, with calls under way")]
     Interrupted,
 }
 
-/// Serves until a signal says to stop, on a runtime of its own.
+/// Starts a runtime, and serves until a signal stops the server.
+///
+/// # Errors
+///
+/// Returns an error if the server cannot start, if a background task panics, or if a second signal stops the server.
 pub(crate) fn run(args: ServeArgs) -> Result<(), ServeError> {
-    let workers = thread::available_parallelism().map_or(1, NonZero::get).min(MOST_WORKERS);
+    let workers = thread::available_parallelism().map_or(1, NonZero::get).min(MAX_WORKERS);
     let runtime = Builder::new_multi_thread().worker_threads(workers).enable_all().build();
     let runtime = runtime.map_err(ServeError::Runtime)?;
     let served = runtime.block_on(serve(args));
-    // A read of a hanging volume must not hold up the end.
+    // A read of a volume that hangs must not delay the shutdown.
     runtime.shutdown_background();
     served
 }
 
-/// Serves until a signal says to stop.
-pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
-    allow_files();
+async fn serve(args: ServeArgs) -> Result<(), ServeError> {
+    raise_file_limit();
     let metrics = Metrics::default();
     let lost = metrics.log_lines_lost();
-    // Dropped when all is over, so that what was logged last is written.
+    // Dropped at the end, which flushes the log.
     let _log = log::init(args.log_format.into(), args.log_level, lost).map_err(ServeError::Runtime)?;
     let mut signals = Signals::new().map_err(ServeError::Signals)?;
     let policy = policy_file::read(args.config.as_deref())?;
@@ -103,45 +105,49 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
 
     let listener = listen(args.listen)?;
     let admin_listener = listen(args.admin_listen)?;
-    let shared = SharedState::new(Arc::clone(&metrics));
-    let origin = Origin::new(&args, &shared).await?;
-    let view = View::new(&args, &policy, &shared).await?;
-    let (lifetime, admin_lifetime) = (Lifecycle::default(), Lifecycle::default());
-    let audit = audit::start(&args, &policy, view.known(), &shared, lifetime.subscribe()).await?;
+    let state = SharedState::new(Arc::clone(&metrics));
+    let certificate = CertificateOrigin::new(&args, &state).await?;
+    let watch = ClusterWatch::new(&args, &policy, &state).await?;
+    let (lifecycle, admin_lifecycle) = (Lifecycle::default(), Lifecycle::default());
+    let audit = audit::start(&args, &policy, watch.context(), &state, lifecycle.subscribe()).await?;
     let limits = Limits { drain: args.drain_timeout, ..Limits::default() };
 
-    let callers =
+    let verifier =
         args.client_ca.as_deref().map(|file| ClientCertVerifier::read(file, &args.client_name)).transpose()?;
-    let config = tls::config(Arc::clone(&shared.resolver), callers.as_ref().map(|(callers, _)| Arc::clone(callers)))?;
-    let following_callers = async {
-        match callers {
-            Some((callers, pem)) => callers.reload_on_change(pem, args.tls_reload, &shared.metrics).await,
+    let config = tls::config(Arc::clone(&state.resolver), verifier.as_ref().map(|(verifier, _)| Arc::clone(verifier)))?;
+    let reloading_client_ca = async {
+        match verifier {
+            Some((verifier, pem)) => verifier.reload_on_change(pem, args.tls_reload, &state.metrics).await,
             None => pending().await,
         }
     };
-    let webhooks = endpoint::router(policy, view.known(), Arc::clone(&metrics));
+    let webhooks = endpoint::router(policy, watch.context(), Arc::clone(&metrics));
     let webhooks = Server::tls(listener.socket, config, Arc::clone(&metrics), webhooks, limits);
-    let admin = Admin { state: shared.clone(), manages_ca_bundles: origin.is_keeper(), phases: lifetime.subscribe() };
+    let admin = Admin {
+        state: state.clone(),
+        manages_ca_bundles: certificate.manages_ca_bundles(),
+        phases: lifecycle.subscribe(),
+    };
     let admin = Server::plain(admin_listener.socket, admin::router(admin), limits);
     tracing::info!(webhooks = %listener.address, admin = %admin_listener.address, "serving");
 
     let serving = async {
-        webhooks.run(lifetime.subscribe()).await;
-        admin_lifetime.close();
+        webhooks.run(lifecycle.subscribe()).await;
+        admin_lifecycle.close();
     };
     let stopping = async {
         let signal = signals.next().await;
         tracing::info!(signal, drain_delay = ?args.drain_delay, "stopping; another signal ends this at once");
         tokio::select! {
             _ = signals.next() => ServeError::Interrupted,
-            never = async { lifetime.drain_and_close(args.drain_delay).await; pending().await } => never,
+            never = async { lifecycle.drain_and_close(args.drain_delay).await; pending().await } => never,
         }
     };
-    // On threads of their own: what they read may be large, and connections are accepted here.
-    let (view, audit) = (tokio::spawn(view.follow(Arc::clone(&shared.health))), tokio::spawn(audit));
-    let following = async { view.await.map_or(ServeError::Panic, |never| match never {}) };
+    // Separate tasks, because they parse large responses, and this task accepts connections.
+    let (watching, audit) = (tokio::spawn(watch.run(Arc::clone(&state.health))), tokio::spawn(audit));
+    let watching = async { watching.await.map_or(ServeError::Panic, |never| match never {}) };
     let auditing = async { audit.await.map_err(|_| ServeError::Panic) };
-    let serving = async { Ok(tokio::join!(serving, admin.run(admin_lifetime.subscribe()))) };
+    let serving = async { Ok(tokio::join!(serving, admin.run(admin_lifecycle.subscribe()))) };
     tokio::select! {
         ended = async { tokio::try_join!(serving, auditing) } => {
             ended?;
@@ -149,26 +155,26 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
             Ok(())
         }
         error = stopping => Err(error),
-        never = origin.follow(&shared) => match never {},
-        never = following_callers => match never {},
-        error = following => Err(error),
+        never = certificate.run(&state) => match never {},
+        never = reloading_client_ca => match never {},
+        error = watching => Err(error),
     }
 }
 
-/// How many files, sockets among them, may be open: enough for all places of both ports.
+/// The number of open files, including sockets, that the connections of both ports need.
 const FILES: u64 = 4096;
 
-/// Allows as many files as may be allowed. Some containers begin with 1024, for programs that need no more than that.
-fn allow_files() {
+/// Raises the limit of open files. Some containers start with a soft limit of 1024.
+fn raise_file_limit() {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let wanted = maximum.map_or(FILES, |maximum| maximum.min(FILES));
     if current.is_some_and(|current| current < wanted) {
-        // Without it there are fewer places.
+        // If this fails, the server has fewer connections.
         let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum });
     }
 }
 
-/// A bound address, which the port 0 leaves to the kernel.
+/// A socket and its address, whose port the kernel chooses if the flag says 0.
 struct Listener {
     socket: TcpListener,
     address: SocketAddr,
