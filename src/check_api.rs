@@ -1,12 +1,12 @@
-//! `rayguard check-api`: whether the API server of a cluster says what the policy says.
+//! `rayguard check-api`: compares the decisions of a cluster's API server with those of the policy.
 //!
-//! Two RayClusters are created by server-side dry run, a good one and a bad one, so that nothing is stored. What is to
-//! come of them is asked of the same [`Policy`] that the webhooks go by, so a policy that only warns is expected to warn.
+//! It creates a good and a bad RayCluster by server-side dry run, which stores nothing. The expected decisions are those of the
+//! [`Policy`] that the webhooks use, so a policy that only warns is expected to warn.
 
 mod advice;
 mod answer;
 mod example;
-mod said;
+mod outcome;
 
 use std::fmt;
 use std::io;
@@ -17,11 +17,11 @@ use clap::Args;
 use tokio::runtime::Builder;
 use tokio::time::sleep;
 
-use answer::Answer;
+use answer::DryRunResponse;
 use example::Example;
+use outcome::Outcome;
 use rayguard_policy::policy::Policy;
 use rayguard_webhook::kube_api::{ApiClient, ApiError};
-use said::Said;
 
 /// The pause between two attempts.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -51,88 +51,93 @@ pub(crate) struct CheckApiArgs {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum CheckApiError {
-    /// There is no runtime to ask on.
+    /// The runtime cannot be started.
     #[error("cannot start: {0}")]
     Runtime(io::Error),
-    /// It cannot be found or reached.
-    #[error("{}{}", rayguard_webhook::error::chain(.0), advice::on_reaching(.0))]
+    /// The API server cannot be found or reached.
+    #[error("{}{}", rayguard_webhook::error::chain(.0), advice::for_connection_error(.0))]
     Api(#[from] ApiError),
-    /// It cannot be asked this.
+    /// The API server rejected the request before admission.
     #[error("{0}")]
-    Unasked(String),
+    NotChecked(String),
 }
 
-/// What came of one of the two.
+/// The result of the comparison for one of the two RayClusters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Outcome {
-    /// Whether it is as expected.
+pub(crate) struct Comparison {
+    /// Whether the outcome is as expected
     pub(crate) is_as_expected: bool,
     line: String,
 }
 
-impl fmt::Display for Outcome {
+impl fmt::Display for Comparison {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = if self.is_as_expected { "ok    " } else { "FAILED" };
         write!(formatter, "{word}  {}", self.line)
     }
 }
 
-/// Asks until both are as expected, or the time is over.
-pub(crate) fn run(args: &CheckApiArgs, policy: &Policy) -> Result<Vec<Outcome>, CheckApiError> {
+/// Compares the API server's decisions with those of the policy, and repeats this until both are as expected or `--wait` is
+/// over.
+///
+/// # Errors
+///
+/// Returns an error if the API server cannot be asked.
+pub(crate) fn run(args: &CheckApiArgs, policy: &Policy) -> Result<Vec<Comparison>, CheckApiError> {
     let runtime = Builder::new_current_thread().enable_all().build().map_err(CheckApiError::Runtime)?;
     runtime.block_on(async {
         let start = Instant::now();
-        let api = ApiClient::new(&Arc::default()).await?;
+        let client = ApiClient::new(&Arc::default()).await?;
         loop {
-            let outcomes = ask(&api, policy, &args.namespace).await;
-            let is_done = outcomes.as_ref().is_ok_and(|all| all.iter().all(|outcome| outcome.is_as_expected));
+            let comparisons = compare_all(&client, policy, &args.namespace).await;
+            let is_done = comparisons.as_ref().is_ok_and(|all| all.iter().all(|one| one.is_as_expected));
             if is_done || start.elapsed() + PAUSE > args.wait {
-                return outcomes;
+                return comparisons;
             }
             sleep(PAUSE).await;
         }
     })
 }
 
-async fn ask(api: &ApiClient, policy: &Policy, namespace: &str) -> Result<Vec<Outcome>, CheckApiError> {
-    let mut outcomes = Vec::new();
+async fn compare_all(client: &ApiClient, policy: &Policy, namespace: &str) -> Result<Vec<Comparison>, CheckApiError> {
+    let mut comparisons = Vec::new();
     for example in Example::BOTH {
-        outcomes.push(compare(api, policy, namespace, example).await?);
+        comparisons.push(compare(client, policy, namespace, example).await?);
     }
-    Ok(outcomes)
+    Ok(comparisons)
 }
 
-/// Compares what the API server says to one of the two with what the policy says.
+/// Compares the API server's decision on one of the two RayClusters with the decision of the policy.
 async fn compare(
-    api: &ApiClient,
+    client: &ApiClient,
     policy: &Policy,
     namespace: &str,
     example: Example,
-) -> Result<Outcome, CheckApiError> {
+) -> Result<Comparison, CheckApiError> {
     let object = example.object(policy);
-    let expected = Said::by_policy(policy, &object, namespace);
-    let answer = Answer::to(api, namespace, &object).await?;
-    let outcome = |is_as_expected, text: String| Ok(Outcome { is_as_expected, line: format!("{example} is {text}") });
-    match answer.said(namespace) {
-        Err(advice::Trouble::Unasked(why)) => Err(CheckApiError::Unasked(why)),
-        Err(advice::Trouble::Failed(why)) => outcome(false, format!("neither admitted nor judged: {why}")),
-        Ok(said) if said == expected => match answer.lacking(policy) {
-            Some(place) => {
+    let expected = Outcome::expected(policy, &object, namespace);
+    let response = DryRunResponse::request(client, namespace, &object).await?;
+    let result = |is_as_expected, text: String| Ok(Comparison { is_as_expected, line: format!("{example} is {text}") });
+    match response.outcome(namespace) {
+        Err(advice::CheckFailure::NotChecked(why)) => Err(CheckApiError::NotChecked(why)),
+        Err(advice::CheckFailure::Failed(why)) => result(false, format!("neither admitted nor judged: {why}")),
+        Ok(outcome) if outcome == expected => match response.missing_default(policy) {
+            Some(pointer) => {
                 let help = "is --config the policy that is installed";
-                outcome(false, format!("{said}, without the default at {place}; {help}?"))
+                result(false, format!("{outcome}, without the default at {pointer}; {help}?"))
             }
-            None if said.is_silent() => {
-                outcome(true, format!("{said}, as the policy wants it, and as it would be without rayguard"))
+            None if outcome.is_untouched() => {
+                result(true, format!("{outcome}, as the policy wants it, and as it would be without rayguard"))
             }
-            None => outcome(true, said.to_string()),
+            None => result(true, outcome.to_string()),
         },
-        Ok(said) => {
-            let help = if said.is_silent() {
-                advice::on_silence(api, namespace, example).await
+        Ok(outcome) => {
+            let help = if outcome.is_untouched() {
+                advice::for_untouched(client, namespace, example).await
             } else {
                 "is --config the policy that is installed, and this the same version of rayguard?".to_owned()
             };
-            outcome(false, format!("{said}, and by the policy is to be {expected}; {help}"))
+            result(false, format!("{outcome}, and by the policy is to be {expected}; {help}"))
         }
     }
 }

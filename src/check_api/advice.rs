@@ -1,4 +1,4 @@
-//! What to do about an answer that tells nothing of the policy.
+//! What a user can do about a response that does not show the decision of the policy.
 
 use hyper::StatusCode;
 use kube::core::request::Request;
@@ -7,24 +7,24 @@ use super::example::Example;
 use rayguard_manifest::json::Json;
 use rayguard_webhook::kube_api::{ApiClient, ApiError};
 
-/// A label with which a namespace is left out, whatever its value.
+/// The label that excludes a namespace, with any value.
 const IGNORE: &str = "rayguard.dev/ignore";
 
-/// The longest part of a foreign message that is shown.
-const LONGEST: usize = 400;
+/// The length in characters to which a message of another component is truncated.
+const MAX_MESSAGE: usize = 400;
 
-/// Why an answer tells nothing of the policy.
+/// Why a response does not show the decision of the policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Trouble {
-    /// The question was not answered, whatever is installed.
-    Unasked(String),
-    /// The question was answered, and not as a working installation answers it.
+pub(super) enum CheckFailure {
+    /// The request was rejected before admission, independently of what is installed.
+    NotChecked(String),
+    /// The API server answered, but not as with a working installation.
     Failed(String),
 }
 
-/// What the API server says when it could not call a webhook, and what to do about it. Go's words, and so the same for
-/// years.
-const CALLS: [(&str, &str); 15] = [
+/// Parts of the API server's messages about a failed call of a webhook, and what to do. The messages are those of Go's libraries,
+/// which have not changed for years.
+const CALL_ERRORS: [(&str, &str); 15] = [
     ("no endpoints available", "no Pod of rayguard is ready: kubectl describe its Pods"),
     (
         "certificate signed by unknown authority",
@@ -39,8 +39,8 @@ const CALLS: [(&str, &str); 15] = [
     ("remote error: tls", "rayguard does not trust the API server's client certificate (--client-ca, --client-name)"),
     ("connection refused", "no Pod of rayguard listens there: kubectl describe its Pods"),
     ("not found", "the Service is gone and the webhook configurations are not: delete them, or install rayguard again"),
-    ("deadline exceeded", UNHEARD),
-    ("i/o timeout", UNHEARD),
+    ("deadline exceeded", UNREACHABLE),
+    ("i/o timeout", UNREACHABLE),
     // In TLS 1.3 the API server sends the request before rayguard has checked the client certificate. Whether its client
     // then reads the alert or sees a closed connection first is a race in Go's net/http.
     ("use of closed network connection", CLOSED),
@@ -53,50 +53,55 @@ const CALLS: [(&str, &str); 15] = [
 const CLOSED: &str = "rayguard closed the connection: it does not trust the API server's client certificate (--client-ca, \
                       --client-name), or its Pod has stopped";
 
-const UNHEARD: &str =
+const UNREACHABLE: &str =
     "the API server's packets do not arrive: look at NetworkPolicies and firewalls, or set hostNetwork";
 
-/// What to do about an answer that neither admits nor is rayguard's refusal. `absent` is the resource that was not found.
-pub(super) fn on_failure(status: StatusCode, message: &str, absent: Option<&str>, namespace: &str) -> Trouble {
+/// Returns what to do about a response that is neither an admission nor a refusal of rayguard. `absent` is the resource that the
+/// API server did not find.
+pub(super) fn for_failure(status: StatusCode, message: &str, absent: Option<&str>, namespace: &str) -> CheckFailure {
     let message = shortened(message);
-    let unasked = |help: &str| Trouble::Unasked(format!("the API server says: {message}; {help}"));
+    let not_checked = |help: &str| CheckFailure::NotChecked(format!("the API server says: {message}; {help}"));
     if message.contains("failed calling webhook \"") {
         let help = if message.contains(".rayguard.dev\"") {
-            CALLS.iter().find(|(words, _)| message.contains(words)).map_or("see rayguard's log", |(_, help)| *help)
+            CALL_ERRORS
+                .iter()
+                .find(|(words, _)| message.contains(words))
+                .map_or("see rayguard's log", |(_, help)| *help)
         } else {
             "that webhook is not rayguard's: mend it first"
         };
-        return Trouble::Failed(format!("{message}; {help}"));
+        return CheckFailure::Failed(format!("{message}; {help}"));
     }
     if message.contains("field not declared in schema") {
         let help =
             "KubeRay's CRDs are older than kuberay.version in the policy (--config), which is the newest by default";
-        return Trouble::Failed(format!("the API server says: {message}; {help}"));
+        return CheckFailure::Failed(format!("the API server says: {message}; {help}"));
     }
     match status {
-        StatusCode::UNAUTHORIZED => unasked("log in, or use another KUBECONFIG"),
+        StatusCode::UNAUTHORIZED => not_checked("log in, or use another KUBECONFIG"),
         StatusCode::FORBIDDEN
             if message.contains(" cannot patch resource ") || message.contains(" cannot create resource ") =>
         {
-            unasked(&format!("allow the user to patch and create rayclusters.ray.io in namespace {namespace}"))
+            not_checked(&format!("allow the user to patch and create rayclusters.ray.io in namespace {namespace}"))
         }
-        StatusCode::NOT_FOUND if absent == Some("namespaces") => unasked("name another by --namespace"),
-        StatusCode::NOT_FOUND => unasked("there are no RayClusters of ray.io/v1: install KubeRay's CRDs first"),
-        status if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS => Trouble::Failed(format!(
+        StatusCode::NOT_FOUND if absent == Some("namespaces") => not_checked("name another by --namespace"),
+        StatusCode::NOT_FOUND => not_checked("there are no RayClusters of ray.io/v1: install KubeRay's CRDs first"),
+        status if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS => CheckFailure::Failed(format!(
             "the API server says: {message}; that is not rayguard's refusal, try another --namespace"
         )),
-        _ => unasked("try again later"),
+        _ => not_checked("try again later"),
     }
 }
 
-/// What to do where rayguard seems to have had no part in an answer.
-pub(super) async fn on_silence(api: &ApiClient, namespace: &str, example: Example) -> String {
+/// Returns what to do if rayguard did nothing to an object.
+pub(super) async fn for_untouched(client: &ApiClient, namespace: &str, example: Example) -> String {
     let configuration = match example {
         Example::Good => "mutatingwebhookconfigurations",
         Example::Bad => "validatingwebhookconfigurations",
     };
-    let asked = api.send(Request::new("/api/v1/namespaces").get(namespace, &kube::api::GetParams::default())).await;
-    let text = asked.map(|response| String::from_utf8_lossy(response.body()).into_owned()).unwrap_or_default();
+    let response =
+        client.send(Request::new("/api/v1/namespaces").get(namespace, &kube::api::GetParams::default())).await;
+    let text = response.map(|response| String::from_utf8_lossy(response.body()).into_owned()).unwrap_or_default();
     let object = serde_json::from_str::<Json<'_>>(&text).unwrap_or(Json::Null);
     if object.descend(["metadata", "labels"]).entry(IGNORE).is_some() {
         return format!(
@@ -109,8 +114,8 @@ pub(super) async fn on_silence(api: &ApiClient, namespace: &str, example: Exampl
     )
 }
 
-/// What to do where the API server cannot be reached.
-pub(super) fn on_reaching(error: &ApiError) -> &'static str {
+/// Returns what to do if the API server cannot be reached.
+pub(super) fn for_connection_error(error: &ApiError) -> &'static str {
     let text = rayguard_webhook::error::chain(error);
     let has = |words: &str| text.contains(words);
     if matches!(error, ApiError::Config(_)) {
@@ -126,7 +131,7 @@ pub(super) fn on_reaching(error: &ApiError) -> &'static str {
 
 fn shortened(message: &str) -> String {
     let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(LONGEST) {
+    match line.char_indices().nth(MAX_MESSAGE) {
         Some((cut, _)) => format!("{}…", &line[..cut]),
         None => line,
     }
@@ -137,9 +142,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stands_in_the_documentation_is_known_here_and_the_other_way_round() {
+    fn the_documentation_lists_the_same_messages() {
         let pages = [include_str!("../../docs/troubleshooting.md"), include_str!("../../docs/authentication.md")];
-        for (words, _) in CALLS {
+        for (words, _) in CALL_ERRORS {
             let words = words.trim_start_matches("tls: ");
             assert!(pages.iter().any(|page| page.contains(words)), "no page tells of {words}");
         }
@@ -147,18 +152,20 @@ mod tests {
         let rows = rows.expect("its end").lines().skip(2).filter_map(|row| row.split('`').nth(1));
         for ending in rows.filter(|ending| *ending != "the server is currently unable to handle the request") {
             let message = format!("failed calling webhook \"validate.rayguard.dev\": {ending}");
-            let trouble = on_failure(StatusCode::INTERNAL_SERVER_ERROR, &message, None, "default");
+            let failure = for_failure(StatusCode::INTERNAL_SERVER_ERROR, &message, None, "default");
             assert!(
-                matches!(&trouble, Trouble::Failed(why) if !why.ends_with("see rayguard's log")
+                matches!(&failure, CheckFailure::Failed(why) if !why.ends_with("see rayguard's log")
                 || ending.contains("x509")),
-                "{ending}: {trouble:?}"
+                "{ending}: {failure:?}"
             );
         }
     }
 
     #[test]
-    fn a_foreign_message_is_one_line_and_has_an_end() {
-        let Trouble::Unasked(line) = on_failure(StatusCode::BAD_GATEWAY, &"é \n".repeat(1000), None, "default") else {
+    fn a_message_of_another_component_is_one_line_and_truncated() {
+        let CheckFailure::NotChecked(line) =
+            for_failure(StatusCode::BAD_GATEWAY, &"é \n".repeat(1000), None, "default")
+        else {
             panic!("a proxy is not an answer")
         };
         assert!(line.lines().count() == 1 && line.len() < 1000 && line.ends_with("…; try again later"), "{line}");

@@ -1,4 +1,4 @@
-//! The two RayClusters that the API server is asked about.
+//! The two RayClusters that the check creates as a dry run.
 
 use std::fmt;
 
@@ -13,17 +13,17 @@ use rayguard_policy::ray::timeout::RECONNECT_TIMEOUT;
 /// The first version whose RayClusters have `gcsFaultToleranceOptions`.
 const OPTIONS_SINCE: Version = Version::v1(3);
 
-/// How long the head tries to reconnect, in seconds. It is above KubeRay's own 600 of the workers, so that each kind of
-/// default for the workers writes something.
-const HEAD: &str = "900";
+/// The reconnect timeout of the head in seconds. It is above KubeRay's default of 600 for workers, so each variant of the
+/// workers' default writes a value.
+const HEAD_TIMEOUT: &str = "900";
 
-/// Less than the head's.
-const TOO_SHORT: &str = "300";
+/// A reconnect timeout of the workers in seconds that is below the head's.
+const SHORT_TIMEOUT: &str = "300";
 
-/// One of the two.
+/// One of the two RayClusters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Example {
-    /// Its workers set no reconnect timeout.
+    /// Its workers have no reconnect timeout.
     Good,
     /// Its workers give up before the head does.
     Bad,
@@ -41,11 +41,11 @@ impl fmt::Display for Example {
 impl Example {
     pub(super) const BOTH: [Self; 2] = [Self::Good, Self::Bad];
 
-    /// The object, fault-tolerant in the way that the policy's version of KubeRay knows.
+    /// Returns the object, with fault tolerance as the policy's version of KubeRay supports it.
     pub(super) fn object(self, policy: &Policy) -> Json<'static> {
-        // Without the default, the good one has to do with KubeRay's own value, so its head must not raise its own.
+        // Without rayguard's default, the workers get KubeRay's value, so the timeout of the head must not be higher.
         let is_plain = self == Self::Good && policy.defaults.worker_reconnect_timeout == WorkerReconnectTimeout::Off;
-        let head = if is_plain { vec![] } else { vec![json!({"name": RECONNECT_TIMEOUT, "value": HEAD})] };
+        let head = if is_plain { vec![] } else { vec![json!({"name": RECONNECT_TIMEOUT, "value": HEAD_TIMEOUT})] };
         let text = self.value(head, policy.settings.kuberay.version).to_string();
         serde_json::from_str::<Json<'_>>(&text).expect("a value is JSON").into_owned()
     }
@@ -65,9 +65,9 @@ impl Example {
             head.push(json!({"name": "REDIS_PASSWORD", "valueFrom": password}));
         }
         let (name, worker) = match self {
-            // The chart gives the right to create these two.
+            // The chart grants the right to create these two names.
             Self::Good => ("rayguard-check-good", vec![]),
-            Self::Bad => ("rayguard-check-bad", vec![json!({"name": RECONNECT_TIMEOUT, "value": TOO_SHORT})]),
+            Self::Bad => ("rayguard-check-bad", vec![json!({"name": RECONNECT_TIMEOUT, "value": SHORT_TIMEOUT})]),
         };
         metadata["name"] = json!(name);
         spec["headGroupSpec"] = json!({"rayStartParams": parameters, "template": template("ray-head", &head)});
@@ -92,7 +92,7 @@ mod tests {
     use rayguard_policy::rule::Level;
 
     #[test]
-    fn in_every_version_the_one_gets_a_default_and_no_denial_and_the_other_one_denial() {
+    fn in_every_version_the_good_one_gets_a_default_and_the_bad_one_a_denial() {
         for version in Version::ALL {
             let mut policy = Policy::default();
             policy.settings.kuberay.version = version;

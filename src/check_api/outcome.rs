@@ -1,4 +1,4 @@
-//! What is said to an object, by the policy or by the API server.
+//! What happens to an object, according to the policy or the API server.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -9,40 +9,40 @@ use rayguard_policy::ray::RayObject;
 use rayguard_policy::ray::timeout::RECONNECT_TIMEOUT;
 use rayguard_policy::rule::{Level, Scope};
 
-/// What is said to an object, as far as rayguard says it.
+/// What rayguard does to an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Said {
-    /// The rules that refuse it.
+pub(super) struct Outcome {
+    /// The rules that refuse the object
     pub(super) denied: BTreeSet<&'static str>,
-    /// The rules that warn of it.
+    /// The rules that warn of the object
     pub(super) warned: BTreeSet<&'static str>,
-    /// The reconnect timeout that its workers got and had not before; unknown of an object that is refused.
+    /// The reconnect timeout that the workers got as a default; `None` for an object that is refused
     pub(super) default: Option<String>,
 }
 
-impl Said {
-    /// What is to be said by a policy.
-    pub(super) fn by_policy(policy: &Policy, object: &Json<'_>, namespace: &str) -> Self {
+impl Outcome {
+    /// Returns the outcome that a policy asks for.
+    pub(super) fn expected(policy: &Policy, object: &Json<'_>, namespace: &str) -> Self {
         let outcome = policy.dry_run(object, Some(namespace)).expect("it is a RayCluster");
-        // The API server itself says the rest, in words of its own.
+        // The API server reports the other findings itself, with its own messages.
         let findings = outcome.findings.iter().filter(|finding| finding.rule.scope == Scope::Admission);
         let at = |level| {
             let rules = findings.clone().filter(|finding| finding.level == level).map(|finding| finding.rule.name);
             rules.collect::<BTreeSet<_>>()
         };
         let (denied, warned) = (at(Level::Deny), at(Level::Warn));
-        let default = if denied.is_empty() { default(object, &outcome.object) } else { None };
+        let default = if denied.is_empty() { added_timeout(object, &outcome.object) } else { None };
         Self { denied, warned, default }
     }
 
-    /// Whether rayguard has no part in it.
-    pub(super) fn is_silent(&self) -> bool {
+    /// Whether rayguard neither refuses, nor warns of, nor changes the object.
+    pub(super) fn is_untouched(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// The reconnect timeout of the workers that the one object has and the other has not.
-pub(super) fn default(before: &Json<'_>, after: &Json<'_>) -> Option<String> {
+/// Returns the reconnect timeout of the workers if only the object after the admission has one.
+pub(super) fn added_timeout(before: &Json<'_>, after: &Json<'_>) -> Option<String> {
     let [before, after] = [before, after].map(|json| {
         let workers = RayObject::read(json)?.cluster.workers;
         Some(RayObject::reconnect_timeout_var(workers.first()?)?.literal()?.to_owned())
@@ -50,7 +50,7 @@ pub(super) fn default(before: &Json<'_>, after: &Json<'_>) -> Option<String> {
     if before.is_some() { None } else { after }
 }
 
-impl fmt::Display for Said {
+impl fmt::Display for Outcome {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = |rules: &BTreeSet<&'static str>| rules.iter().copied().collect::<Vec<_>>().join(", ");
         if !self.denied.is_empty() {
