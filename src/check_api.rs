@@ -1,7 +1,7 @@
 //! `rayguard check-api`: compares the decisions of a cluster's API server with those of the policy.
 //!
-//! It creates a good and a bad RayCluster by server-side dry run, which stores nothing. The expected decisions are those of the
-//! [`Policy`] that the webhooks use, so a policy that only warns is expected to warn.
+//! It creates a good and a bad RayCluster by server-side dry run, which stores nothing. The expected decisions are
+//! those of the [`Policy`] that the webhooks use, so a policy that only warns is expected to warn.
 
 mod advice;
 mod answer;
@@ -28,10 +28,10 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Ask the API server whether it says what the policy says
 ///
-/// Creates two RayClusters in a dry run, which stores nothing: a good one, which is to get rayguard's defaults, and a bad
-/// one, which is to be refused. What is expected of both is what the policy says, with its levels and exemptions. The
-/// API server is found as kubectl finds it, or by the service account of a Pod. One line tells of each; the exit status is
-/// 0 if both are as expected, 1 if one is not, and 2 if the API server could not be asked.
+/// Creates two RayClusters in a dry run, which stores nothing: a good one, which is to get rayguard's defaults, and a
+/// bad one, which is to be refused. What is expected of both is what the policy says, with its levels and exemptions.
+/// The API server is found as kubectl finds it, or by the service account of a Pod. One line tells of each; the exit
+/// status is 0 if both are as expected, 1 if one is not, and 2 if the API server could not be asked.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct CheckApiArgs {
     /// The namespace of the two RayClusters; rayguard has to look at it
@@ -77,8 +77,8 @@ impl fmt::Display for Comparison {
     }
 }
 
-/// Compares the API server's decisions with those of the policy, and repeats this until both are as expected or `--wait` is
-/// over.
+/// Compares the API server's decisions with those of the policy, and repeats this until both are as expected or
+/// `--wait` is over.
 ///
 /// # Errors
 ///
@@ -120,14 +120,14 @@ async fn compare(
     let result = |is_as_expected, text: String| Ok(Comparison { is_as_expected, line: format!("{example} is {text}") });
     match response.outcome(namespace) {
         Err(advice::CheckFailure::NotChecked(why)) => Err(CheckApiError::NotChecked(why)),
-        Err(advice::CheckFailure::Failed(why)) => result(false, format!("neither admitted nor judged: {why}")),
+        Err(advice::CheckFailure::Failed(why)) => result(false, format!("neither admitted nor validated: {why}")),
         Ok(outcome) if outcome == expected => match response.missing_default(policy) {
             Some(pointer) => {
                 let help = "is --config the policy that is installed";
                 result(false, format!("{outcome}, without the default at {pointer}; {help}?"))
             }
             None if outcome.is_untouched() => {
-                result(true, format!("{outcome}, as the policy wants it, and as it would be without rayguard"))
+                result(true, format!("{outcome}, as the policy specifies, and as without rayguard"))
             }
             None => result(true, outcome.to_string()),
         },
@@ -137,7 +137,7 @@ async fn compare(
             } else {
                 "is --config the policy that is installed, and this the same version of rayguard?".to_owned()
             };
-            result(false, format!("{outcome}, and by the policy is to be {expected}; {help}"))
+            result(false, format!("{outcome}, but the policy expects: {expected}; {help}"))
         }
     }
 }

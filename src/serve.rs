@@ -70,10 +70,10 @@ pub(crate) enum ServeError {
     #[error("cannot wait for signals: {0}")]
     Signals(io::Error),
     /// A background task has panicked.
-    #[error("failed while it followed the cluster; the log says where")]
+    #[error("a background task failed; the log shows the location")]
     Panic,
     /// A second signal stopped the server before all requests were complete.
-    #[error("stopped by a second signal, with calls under way")]
+    #[error("stopped by a second signal before all requests were complete")]
     Interrupted,
 }
 
@@ -137,7 +137,7 @@ async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     };
     let stopping = async {
         let signal = signals.next().await;
-        tracing::info!(signal, drain_delay = ?args.drain_delay, "stopping; another signal ends this at once");
+        tracing::info!(signal, drain_delay = ?args.drain_delay, "stopping; a second signal stops immediately");
         tokio::select! {
             _ = signals.next() => ServeError::Interrupted,
             never = async { lifecycle.drain_and_close(args.drain_delay).await; pending().await } => never,

@@ -22,8 +22,8 @@ pub(super) enum CheckFailure {
     Failed(String),
 }
 
-/// Parts of the API server's messages about a failed call of a webhook, and what to do. The messages are those of Go's libraries,
-/// which have not changed for years.
+/// Parts of the API server's messages about a failed call of a webhook, and what to do. The messages are those of Go's
+/// libraries, which have not changed for years.
 const CALL_ERRORS: [(&str, &str); 15] = [
     ("no endpoints available", "no Pod of rayguard is ready: kubectl describe its Pods"),
     (
@@ -41,8 +41,8 @@ const CALL_ERRORS: [(&str, &str); 15] = [
     ("not found", "the Service is gone and the webhook configurations are not: delete them, or install rayguard again"),
     ("deadline exceeded", UNREACHABLE),
     ("i/o timeout", UNREACHABLE),
-    // In TLS 1.3 the API server sends the request before rayguard has checked the client certificate. Whether its client
-    // then reads the alert or sees a closed connection first is a race in Go's net/http.
+    // In TLS 1.3 the API server sends the request before rayguard has checked the client certificate. Whether its
+    // client then reads the alert or sees a closed connection first is a race in Go's net/http.
     ("use of closed network connection", CLOSED),
     ("connection reset by peer", CLOSED),
     ("broken pipe", CLOSED),
@@ -56,11 +56,11 @@ const CLOSED: &str = "rayguard closed the connection: it does not trust the API 
 const UNREACHABLE: &str =
     "the API server's packets do not arrive: look at NetworkPolicies and firewalls, or set hostNetwork";
 
-/// Returns what to do about a response that is neither an admission nor a refusal of rayguard. `absent` is the resource that the
-/// API server did not find.
+/// Returns what to do about a response that is neither an admission nor a refusal of rayguard. `absent` is the resource
+/// that the API server did not find.
 pub(super) fn for_failure(status: StatusCode, message: &str, absent: Option<&str>, namespace: &str) -> CheckFailure {
     let message = shortened(message);
-    let not_checked = |help: &str| CheckFailure::NotChecked(format!("the API server says: {message}; {help}"));
+    let not_checked = |help: &str| CheckFailure::NotChecked(format!("the API server returned: {message}; {help}"));
     if message.contains("failed calling webhook \"") {
         let help = if message.contains(".rayguard.dev\"") {
             CALL_ERRORS
@@ -68,14 +68,14 @@ pub(super) fn for_failure(status: StatusCode, message: &str, absent: Option<&str
                 .find(|(words, _)| message.contains(words))
                 .map_or("see rayguard's log", |(_, help)| *help)
         } else {
-            "that webhook is not rayguard's: mend it first"
+            "that webhook is not rayguard's: fix it first"
         };
         return CheckFailure::Failed(format!("{message}; {help}"));
     }
     if message.contains("field not declared in schema") {
         let help =
             "KubeRay's CRDs are older than kuberay.version in the policy (--config), which is the newest by default";
-        return CheckFailure::Failed(format!("the API server says: {message}; {help}"));
+        return CheckFailure::Failed(format!("the API server returned: {message}; {help}"));
     }
     match status {
         StatusCode::UNAUTHORIZED => not_checked("log in, or use another KUBECONFIG"),
@@ -84,10 +84,10 @@ pub(super) fn for_failure(status: StatusCode, message: &str, absent: Option<&str
         {
             not_checked(&format!("allow the user to patch and create rayclusters.ray.io in namespace {namespace}"))
         }
-        StatusCode::NOT_FOUND if absent == Some("namespaces") => not_checked("name another by --namespace"),
+        StatusCode::NOT_FOUND if absent == Some("namespaces") => not_checked("use another --namespace"),
         StatusCode::NOT_FOUND => not_checked("there are no RayClusters of ray.io/v1: install KubeRay's CRDs first"),
         status if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS => CheckFailure::Failed(format!(
-            "the API server says: {message}; that is not rayguard's refusal, try another --namespace"
+            "the API server returned: {message}; this is not a refusal of rayguard, try another --namespace"
         )),
         _ => not_checked("try again later"),
     }
@@ -105,12 +105,12 @@ pub(super) async fn for_untouched(client: &ApiClient, namespace: &str, example: 
     let object = serde_json::from_str::<Json<'_>>(&text).unwrap_or(Json::Null);
     if object.descend(["metadata", "labels"]).entry(IGNORE).is_some() {
         return format!(
-            "namespace {namespace} is left out by its label {IGNORE}: take it off, or name another by --namespace"
+            "namespace {namespace} is excluded by its label {IGNORE}: remove it, or use another --namespace"
         );
     }
     format!(
-        "rayguard was not asked, or could not be and its failurePolicy is Ignore: see kubectl get {configuration} \
-         --output yaml, whose selectors have to match namespace {namespace} and an object without labels, and rayguard's log"
+        "rayguard was not called, or the call failed and its failurePolicy is Ignore: see kubectl get {configuration} \
+         --output yaml, whose selectors must match namespace {namespace} and an object without labels, and rayguard's log"
     )
 }
 
@@ -122,7 +122,7 @@ pub(super) fn for_connection_error(error: &ApiError) -> &'static str {
         "; set KUBECONFIG, or run this in a Pod with a service account's token"
     } else if has("certificate") {
         "; its certificate is not of the CA in KUBECONFIG: take the kubeconfig of this cluster"
-    } else if has("refused") || has("dns") || has("answer within") || has("timed out") || has("deadline") {
+    } else if has("refused") || has("dns") || has("no response") || has("timed out") || has("deadline") {
         "; is it running, is KUBECONFIG that of this cluster, and does a NetworkPolicy let this Pod out?"
     } else {
         ""

@@ -29,8 +29,8 @@ pub(super) struct DryRunResponse<'o> {
 impl<'o> DryRunResponse<'o> {
     /// Creates an object in a namespace, as a dry run.
     ///
-    /// It uses server-side apply, because RBAC can allow that for a single name. It cannot for `create`, where RBAC does not
-    /// know the name.
+    /// It uses server-side apply, because RBAC can allow that for a single name. It cannot for `create`, where RBAC
+    /// does not know the name.
     ///
     /// # Errors
     ///

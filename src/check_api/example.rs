@@ -13,8 +13,8 @@ use rayguard_policy::ray::timeout::RECONNECT_TIMEOUT;
 /// The first version whose RayClusters have `gcsFaultToleranceOptions`.
 const OPTIONS_SINCE: Version = Version::v1(3);
 
-/// The reconnect timeout of the head in seconds. It is above KubeRay's default of 600 for workers, so each variant of the
-/// workers' default writes a value.
+/// The reconnect timeout of the head in seconds. It is above KubeRay's default of 600 for workers, so each variant of
+/// the workers' default writes a value.
 const HEAD_TIMEOUT: &str = "900";
 
 /// A reconnect timeout of the workers in seconds that is below the head's.

@@ -43,7 +43,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "RAYGUARD_CLIENT_CA", value_name = "FILE")]
     pub(crate) client_ca: Option<PathBuf>,
 
-    /// The common name, or a DNS name, that this client certificate has to have; repeatable, and one of several is enough
+    /// The common name, or a DNS name, that this client certificate has to have; repeatable, and one of several is
+    /// enough
     #[arg(long, env = "RAYGUARD_CLIENT_NAME", value_name = "NAME", value_delimiter = ',', requires = "client_ca")]
     pub(crate) client_name: Vec<String>,
 
@@ -105,8 +106,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "RAYGUARD_CA_OUT", value_name = "FILE", conflicts_with_all = ["tls_cert", "tls_key"])]
     pub(crate) ca_out: Option<PathBuf>,
 
-    /// Judge what is stored in the cluster, at the start and from time to time, in the one replica that holds this Lease;
-    /// nothing that is judged is changed
+    /// Judge what is stored in the cluster, at the start and from time to time, in the one replica that holds this
+    /// Lease; nothing that is judged is changed
     #[arg(long, env = "RAYGUARD_AUDIT_LEASE", value_name = "NAME")]
     pub(crate) audit_lease: Option<String>,
 
@@ -122,8 +123,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "RAYGUARD_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// Watch the RayClusters of all namespaces, so that rules can compare an object with them; nothing is refused while they
-    /// are not all known
+    /// Watch the RayClusters of all namespaces, so that rules can compare an object with them; nothing is refused while
+    /// they are not all known
     #[arg(long, env = "RAYGUARD_WATCH_CLUSTERS")]
     pub(crate) watch_clusters: bool,
 
@@ -171,8 +172,8 @@ impl From<LogFormatArg> for LogFormat {
 ///
 /// # Errors
 ///
-/// Returns a message if the text is not a duration, or if the duration is negative, has a fraction, or is not a whole number of
-/// milliseconds.
+/// Returns a message if the text is not a duration, or if the duration is negative, has a fraction, or is not a whole
+/// number of milliseconds.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let nanoseconds = go::duration::parse(text)
         .ok_or("write a number and a unit: 250ms, 10s, 2m, 720h; the longest duration is 2562047h")?;

@@ -1,5 +1,5 @@
-//! The probes and metrics over plain HTTP, on a separate port: a busy or misconfigured TLS port must not make the kubelet kill
-//! the process.
+//! The probes and metrics over plain HTTP, on a separate port: a busy or misconfigured TLS port must not make the
+//! kubelet kill the process.
 
 use axum::Router;
 use axum::extract::State;
@@ -12,8 +12,8 @@ use crate::ca_bundle::SharedState;
 use crate::health::Component;
 use crate::server::{Phase, PhaseReceiver};
 
-/// The state of the server for probes and metrics. It must be created after the port of the webhooks is bound, which is part of
-/// being ready.
+/// The state of the server for probes and metrics. It must be created after the port of the webhooks is bound, which is
+/// part of being ready.
 #[derive(Clone)]
 pub struct Admin {
     /// The certificate, the failures and the metrics
@@ -50,7 +50,7 @@ impl Admin {
         let because = |component| health.failure(component).map(|error| format!(": {error}")).unwrap_or_default();
         let mut obstacles = Vec::new();
         match resolver.current() {
-            None => obstacles.push(format!("there is no certificate yet{}", because(Component::Certificates))),
+            None => obstacles.push(format!("no certificate yet{}", because(Component::Certificates))),
             // The wall clock is read here, because a timer would have stopped while the machine was suspended.
             Some(certificate) if !certificate.is_valid_at(clock.now()) => {
                 obstacles.push(format!("the certificate is not valid now{}", because(Component::Certificates)));
@@ -58,10 +58,13 @@ impl Admin {
             Some(_) => {}
         }
         if self.manages_ca_bundles && !readiness.is_ready() {
-            obstacles.push(format!("the caBundle does not vouch for the certificate{}", because(Component::CaBundle)));
+            obstacles.push(format!(
+                "the certificate is not trusted through the caBundle yet{}",
+                because(Component::CaBundle)
+            ));
         }
         if self.phases.current() > Phase::Serving {
-            obstacles.push("about to stop".to_owned());
+            obstacles.push("stopping".to_owned());
         }
         obstacles
     }

@@ -1,8 +1,8 @@
-//! Audits of the stored objects: of objects that were admitted before rayguard was installed, while it could not be called, or
-//! at the same time as an object that they conflict with.
+//! Audits of the stored objects: of objects that were admitted before rayguard was installed, while it could not be
+//! called, or at the same time as an object that they conflict with.
 //!
-//! The replica that holds a Lease audits. No review waits for an audit: the expensive work runs on blocking threads, and a
-//! failed request is retried. An audit never changes an object that it checks.
+//! The replica that holds a Lease audits. No review waits for an audit: the expensive work runs on blocking threads,
+//! and a failed request is retried. An audit never changes an object that it checks.
 
 mod evaluator;
 mod policy_report;
@@ -41,8 +41,8 @@ const MIN_INTERVAL: Duration = Duration::from_secs(1);
 /// How often an audit checks whether the cache has synced before it starts.
 const SYNC_CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
-/// The longest duration of the Lease, and the longest time that an audit waits for the cache to sync. Both are at most the
-/// interval of the audits.
+/// The longest duration of the Lease, and the longest time that an audit waits for the cache to sync. Both are at most
+/// the interval of the audits.
 const MAX_LEASE_DURATION: Duration = Duration::from_mins(1);
 
 /// The shortest duration of the Lease. With a shorter one, a busy node would lose the Lease.
@@ -85,7 +85,7 @@ enum AuditError {
     #[error(transparent)]
     Api(#[from] ApiError),
     /// Without the cache, rules that need it would find nothing.
-    #[error("not everything is known yet that is watched")]
+    #[error("the watches have not synced yet")]
     NotSynced,
     #[error("rayguard failed on an object")]
     Panic,
@@ -115,7 +115,8 @@ impl Auditor {
         }
     }
 
-    /// Audits until the server drains. Then the Lease is released, so that the next replica need not wait for its expiry.
+    /// Audits until the server drains. Then the Lease is released, so that the next replica need not wait for its
+    /// expiry.
     pub async fn run(self, mut phases: PhaseReceiver) {
         tokio::select! {
             () = phases.draining() => {}
@@ -131,13 +132,13 @@ impl Auditor {
             while self.acquire_or_renew().await != Some(true) {
                 sleep(self.lease_duration / 3).await;
             }
-            tracing::info!(lease = self.lease.name, interval = ?self.interval, "judges what is stored, under the Lease");
+            tracing::info!(lease = self.lease.name, interval = ?self.interval, "acquired the Lease; auditing stored objects");
             tokio::select! {
                 () = self.hold_lease() => {}
                 never = self.audit_repeatedly() => match never {},
             }
             self.metrics.set_audit_result(None);
-            tracing::info!(lease = self.lease.name, "has lost the Lease; another replica judges what is stored");
+            tracing::info!(lease = self.lease.name, "lost the Lease; another replica audits");
         }
     }
 
@@ -181,8 +182,8 @@ impl Auditor {
         }
     }
 
-    /// Waits for the cache to sync, for a limited time, because the failure of a watch is reported elsewhere. An audit without
-    /// the cache would fail: rules that need it would find nothing, as if the cluster had no error.
+    /// Waits for the cache to sync, for a limited time, because the failure of a watch is reported elsewhere. An audit
+    /// without the cache would fail: rules that need it would find nothing, as if the cluster had no error.
     async fn wait_for_sync(&self) {
         let start = Instant::now();
         while !self.cluster.has_synced() && start.elapsed() < self.lease_duration {
@@ -196,7 +197,7 @@ impl Auditor {
 
     fn report(&self, counts: AuditCounts, last_success: Option<SystemTime>, duration: Duration) {
         let AuditCounts { objects, denied, warned, unreadable, .. } = counts;
-        tracing::info!(objects, denied, warned, unreadable, ?duration, "judged what is stored");
+        tracing::info!(objects, denied, warned, unreadable, ?duration, "audit completed");
         self.metrics.set_audit_result(Some(counts.into_result(last_success)));
     }
 

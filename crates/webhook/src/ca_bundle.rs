@@ -1,10 +1,10 @@
-//! Keeps the certificates' Secret and the `caBundle`s of the webhook configurations up to date: it applies the decisions of
-//! [`crate::certificates`] through the API server.
+//! Keeps the certificates' Secret and the `caBundle`s of the webhook configurations up to date: it applies the
+//! decisions of [`crate::certificates`] through the API server.
 //!
-//! No AdmissionReview waits for this. A [`CaBundleController`] reads the webhook configurations and the Secret or the files,
-//! writes what is due, and waits until something changes or becomes due. It is level-triggered: a watch only starts the next
-//! reconciliation, which also runs every minute, because timers stop while a machine is suspended. A failed operation is
-//! retried, and in the meantime the server continues with the certificate that it has.
+//! No AdmissionReview waits for this. A [`CaBundleController`] reads the webhook configurations and the Secret or the
+//! files, writes what is due, and waits until something changes or becomes due. It is level-triggered: a watch only
+//! starts the next reconciliation, which also runs every minute, because timers stop while a machine is suspended. A
+//! failed operation is retried, and in the meantime the server continues with the certificate that it has.
 
 mod configuration;
 mod readiness;
@@ -32,12 +32,12 @@ use crate::kube_api::{ApiClient, ApiError, clock};
 /// The interval of reconciliations without a change.
 const RESYNC_INTERVAL: Duration = Duration::from_mins(1);
 
-/// The shortest pause between two reconciliations. It limits the load on the API server if another controller repeatedly
-/// changes the same `caBundle`.
+/// The shortest pause between two reconciliations. It limits the load on the API server if another controller
+/// repeatedly changes the same `caBundle`.
 const MIN_PAUSE: Duration = Duration::from_millis(200);
 
-/// How long a CA must be in the `caBundle`s before a Pod that has just started becomes ready, if other Pods can answer in the
-/// meantime: API servers need some time to use a changed `caBundle`.
+/// How long a CA must be in the `caBundle`s before a Pod that has just started becomes ready, if other Pods can answer
+/// in the meantime: API servers need some time to use a changed `caBundle`.
 const PROPAGATION_DELAY: Duration = Duration::from_secs(5);
 
 /// A CA that was made within this time belongs to a new installation.
@@ -65,8 +65,8 @@ pub struct CaBundleController {
 }
 
 impl CaBundleController {
-    /// Creates a controller for the certificates of a source, and for the webhook configurations with a name. `settle` is how
-    /// long a new CA must be in every `caBundle` before a certificate that it issued is served.
+    /// Creates a controller for the certificates of a source, and for the webhook configurations with a name. `settle`
+    /// is how long a new CA must be in every `caBundle` before a certificate that it issued is served.
     pub fn new(
         client: ApiClient,
         source: CertificateSource,
@@ -146,7 +146,7 @@ impl CaBundleController {
                 if should_switch(current.as_deref(), leaf, &self.own_roots, &self.published, self.settle, (now, at)) {
                     self.state.metrics.certificate_expires("leaf", leaf.certificate().validity().not_after);
                     resolver.replace(Arc::clone(leaf.certificate()));
-                    tracing::info!("shows the new certificate");
+                    tracing::info!("serving the new certificate");
                 }
             }
             let is_published = |root: &Root| self.published.is_published_for(self.settle, root, at);
@@ -187,9 +187,9 @@ impl CaBundleController {
         self.state.readiness.observe(is_trusted);
     }
 
-    /// Whether this Pod becomes ready only after [`PROPAGATION_DELAY`], because other Pods answer in the meantime: Pods with
-    /// another origin of the certificate, or the Pod that made the CA of a new installation. That Pod becomes ready at once and
-    /// the others later, so a user who has waited for all Pods can call the webhooks.
+    /// Whether this Pod becomes ready only after [`PROPAGATION_DELAY`], because other Pods answer in the meantime: Pods
+    /// with another origin of the certificate, or the Pod that made the CA of a new installation. That Pod becomes
+    /// ready at once and the others later, so a user who has waited for all Pods can call the webhooks.
     fn must_wait_for_propagation(&self, now: SystemTime) -> bool {
         let is_new = |root: &Root| now < root.validity().not_before + CLOCK_SKEW + NEW_INSTALL_WINDOW;
         self.published.has_foreign_roots() || (!self.source.created_ca() && self.own_roots.iter().any(is_new))
@@ -208,13 +208,14 @@ impl CaBundleController {
         if offset.is_some() != self.clocks_disagree {
             self.clocks_disagree = offset.is_some();
             match offset {
-                Some(seconds) => tracing::warn!(seconds, "the API server's clock is ahead by so much; going by it"),
-                None => tracing::info!("the clock agrees with the API server's again"),
+                Some(seconds) => tracing::warn!(seconds, "the API server's clock differs; using the API server's time"),
+                None => tracing::info!("the clock agrees with the API server's clock again"),
             }
         }
     }
 
-    /// Writes the `caBundle`s that lack a root or hold one that they must not hold. Returns whether any of them changed.
+    /// Writes the `caBundle`s that lack a root or hold one that they must not hold. Returns whether any of them
+    /// changed.
     async fn update_bundles(
         &self,
         configurations: &[WebhookConfiguration],

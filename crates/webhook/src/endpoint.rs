@@ -54,8 +54,8 @@ pub fn router(policy: Policy, cluster: Arc<dyn ClusterContext>, metrics: Arc<Met
     Router::new()
         .route("/mutate", webhook(Webhook::Mutate, |endpoint, body| mutate(&endpoint.policy, body)))
         .route("/validate", webhook(Webhook::Validate, Endpoint::validate))
-        .fallback(|| async { (StatusCode::NOT_FOUND, "there is /mutate and /validate\n") })
-        .method_not_allowed_fallback(|| async { (StatusCode::METHOD_NOT_ALLOWED, "only POST is answered here\n") })
+        .fallback(|| async { (StatusCode::NOT_FOUND, "the paths are /mutate and /validate\n") })
+        .method_not_allowed_fallback(|| async { (StatusCode::METHOD_NOT_ALLOWED, "only POST is allowed\n") })
         .with_state(endpoint)
 }
 
@@ -66,7 +66,7 @@ fn webhook(webhook: Webhook, review: ReviewFn) -> MethodRouter<Arc<Endpoint>> {
             Ok(reply) => ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], reply).into_response(),
             Err(refusal) => {
                 count_refusal(&endpoint.metrics, webhook, &refusal);
-                tracing::warn!(webhook = webhook.as_str(), error = %refusal, "refused a call");
+                tracing::warn!(webhook = webhook.as_str(), error = %refusal, "refused a request");
                 refusal.into_response()
             }
         }
@@ -153,8 +153,8 @@ fn log(webhook: Webhook, decision: &Decision<'_>, start: Instant) {
     }
 }
 
-/// Truncates a name to the length that Kubernetes allows. The mutating webhook receives names that are not validated yet, and
-/// such a name may be as long as the body.
+/// Truncates a name to the length that Kubernetes allows. The mutating webhook receives names that are not validated
+/// yet, and such a name may be as long as the body.
 fn short(name: &str) -> &str {
     &name[..name.floor_char_boundary(MAX_NAME_LENGTH)]
 }

@@ -2,8 +2,8 @@
 
 use std::error::Error;
 
-/// The message of an error, followed by the messages of its sources. A source whose message is already part of the text is
-/// left out.
+/// The message of an error, followed by the messages of its sources. A source whose message is already part of the text
+/// is left out.
 pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

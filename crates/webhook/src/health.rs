@@ -30,7 +30,8 @@ pub enum Component {
 }
 
 impl Component {
-    /// Returns the `part` label of `rayguard_certificate_errors_total`; `None` for components that this metric does not count.
+    /// Returns the `part` label of `rayguard_certificate_errors_total`; `None` for components that this metric does not
+    /// count.
     fn certificate_part(self) -> Option<&'static str> {
         match self {
             Self::Certificates => Some("store"),
@@ -43,27 +44,27 @@ impl Component {
 
     fn failure_message(self) -> &'static str {
         match self {
-            Self::Certificates => "cannot keep the certificates; trying again, and going on with those at hand",
-            Self::CertificateLease => "cannot take the Lease; renewing certificates without it",
-            Self::CaBundle => "cannot keep the caBundle; trying again",
-            Self::ObjectWatch => "cannot watch for changes; looking every few seconds",
-            Self::ClusterCache => "cannot watch them; trying again, and the rules that ask for them say nothing",
-            Self::AuditLease => "cannot take the Lease of the audit; trying again, and judging nothing without it",
-            Self::Audit => "cannot judge what is stored; trying again, and telling what the last audit found",
-            Self::PolicyReports => "cannot keep the PolicyReports; trying again",
+            Self::Certificates => "cannot manage the certificates; retrying, and serving the current certificate",
+            Self::CertificateLease => "cannot acquire the Lease; renewing certificates without it",
+            Self::CaBundle => "cannot update the caBundle; retrying",
+            Self::ObjectWatch => "cannot watch for changes; checking every few seconds",
+            Self::ClusterCache => "cannot watch these objects; retrying, and rules that need them report nothing",
+            Self::AuditLease => "cannot acquire the audit Lease; retrying, and auditing nothing without it",
+            Self::Audit => "cannot complete the audit; retrying, and reporting the result of the last one",
+            Self::PolicyReports => "cannot update the PolicyReports; retrying",
         }
     }
 
     fn recovery_message(self) -> &'static str {
         match self {
-            Self::Certificates => "can keep the certificates again",
-            Self::CertificateLease => "can take the Lease again",
-            Self::CaBundle => "can keep the caBundle again",
+            Self::Certificates => "can manage the certificates again",
+            Self::CertificateLease => "can acquire the Lease again",
+            Self::CaBundle => "can update the caBundle again",
             Self::ObjectWatch => "can watch for changes again",
-            Self::ClusterCache => "can watch them again",
-            Self::AuditLease => "can take the Lease of the audit again",
-            Self::Audit => "can judge what is stored again",
-            Self::PolicyReports => "can keep the PolicyReports again",
+            Self::ClusterCache => "can watch these objects again",
+            Self::AuditLease => "can acquire the audit Lease again",
+            Self::Audit => "can complete the audit again",
+            Self::PolicyReports => "can update the PolicyReports again",
         }
     }
 }
@@ -93,8 +94,8 @@ impl HealthTracker {
         Self { failures: Mutex::default(), metrics }
     }
 
-    /// Records the result of an operation of a component on an object, and returns its value. A failure is logged if it is
-    /// new for this object or has another message than before; so is the first success after a failure.
+    /// Records the result of an operation of a component on an object, and returns its value. A failure is logged if it
+    /// is new for this object or has another message than before; so is the first success after a failure.
     pub fn record<T, E: Error>(&self, component: Component, object: &str, result: Result<T, E>) -> Option<T> {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (component, object.to_owned());

@@ -1,5 +1,5 @@
-//! The server of the admission webhooks: HTTPS, certificates, the Kubernetes client, `caBundle`s, watches, audits, metrics and
-//! the log. `rayguard-policy` decides about objects.
+//! The server of the admission webhooks: HTTPS, certificates, the Kubernetes client, `caBundle`s, watches, audits,
+//! metrics and the log. `rayguard-policy` decides about objects.
 
 pub mod admin;
 pub mod audit;

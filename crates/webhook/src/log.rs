@@ -32,7 +32,8 @@ impl Drop for LogGuard {
     }
 }
 
-/// Starts to log events of at least a level, and counts the lines that stderr does not accept. Call it once per process.
+/// Starts to log events of at least a level, and counts the lines that stderr does not accept. Call it once per
+/// process.
 ///
 /// # Errors
 ///
@@ -52,8 +53,8 @@ pub fn init(format: LogFormat, level: LevelFilter, lost: Counter) -> io::Result<
 
     // The default hook prints the message, which may quote the object that was being read.
     panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string);
-        tracing::error!(place, "a panic");
+        let location = panic.location().map(ToString::to_string);
+        tracing::error!(location, "panic");
     }));
     Ok(LogGuard(writer))
 }

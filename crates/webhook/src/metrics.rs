@@ -1,7 +1,7 @@
 //! The metrics for Prometheus. Every label has few values, which are known beforehand: no namespace, no name, no user.
 //!
-//! This module imports no other module of the crate. The modules that count pass label values in, and declare those that
-//! must exist from the start: an alert on a rate needs a zero before the first increment.
+//! This module imports no other module of the crate. The modules that count pass label values in, and declare those
+//! that must exist from the start: an alert on a rate needs a zero before the first increment.
 
 mod audit;
 mod watch;
@@ -23,8 +23,8 @@ pub(crate) use audit::AuditResult;
 use audit::LastAudit;
 use watch::WatchMetrics;
 
-/// The buckets of the review duration in seconds. A usual review takes less than the first one; the last one indicates a node
-/// that is stuck.
+/// The buckets of the review duration in seconds. A usual review takes less than the first one; the last one indicates
+/// a node that is stuck.
 const DURATION_BUCKETS: [f64; 14] =
     [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 
@@ -122,36 +122,40 @@ impl Metrics {
         registry.register("admission_requests", "AdmissionReviews answered", self.requests.clone());
         registry.register(
             "admission_duration_seconds",
-            "Time from a whole AdmissionReview to its answer",
+            "Time from a complete AdmissionReview to its answer",
             self.durations.clone(),
         );
         registry.register("admission_in_flight", "AdmissionReviews being read or answered", self.in_flight.clone());
-        registry.register("admission_errors", "Calls that got no decision", self.errors.clone());
+        registry.register("admission_errors", "Calls without a verdict", self.errors.clone());
         registry.register("rule_findings", "Findings of each rule at each level", self.findings.clone());
         registry.register(
             "tls_certificate_not_after_seconds",
             "When the certificate expires, in seconds since 1970",
             self.certificate_not_after.clone(),
         );
-        registry.register("tls_reload", "Changes of the certificate's files taken up or refused", self.reloads.clone());
+        registry.register(
+            "tls_reload",
+            "Changes of certificate files that were loaded or rejected",
+            self.reloads.clone(),
+        );
         registry.register("tls_handshake_errors", "TLS handshakes that failed", self.handshake_errors.clone());
         registry.register(
             "certificate_renewals",
-            "Certificates that this replica has made anew in the Secret",
+            "Certificates that this replica has renewed in the Secret",
             self.renewals.clone(),
         );
         registry.register(
             "certificate_errors",
-            "Attempts to keep the certificates that have failed",
+            "Failed attempts to manage the certificates and caBundles",
             self.certificate_errors.clone(),
         );
         registry.register("cabundle_writes", "caBundles that this replica has written", self.ca_bundle_writes.clone());
         self.watch.register(registry);
-        registry.register("audit_runs", "Audits of what is stored, to their end or not", self.audits.clone());
+        registry.register("audit_runs", "Audits of stored objects, completed or failed", self.audits.clone());
         registry.register_collector(Box::new(self.last_audit.clone()));
-        registry.register("log_lines_lost", "Lines of the log that stderr did not take", self.log_lines_lost.clone());
+        registry.register("log_lines_lost", "Log lines that stderr did not accept", self.log_lines_lost.clone());
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
-        registry.register("build", "The program that is running", build);
+        registry.register("build", "The version of the running program", build);
 
         for result in ["success", "failure"] {
             let _ = self.reloads.get_or_create(&ResultLabel { result });
@@ -160,8 +164,8 @@ impl Metrics {
         self
     }
 
-    /// Adds `rayguard_cabundle_in_sync`. Use it only where rayguard manages the `caBundle`s: elsewhere an alert on the metric
-    /// would fire without a cause.
+    /// Adds `rayguard_cabundle_in_sync`. Use it only where rayguard manages the `caBundle`s: elsewhere an alert on the
+    /// metric would fire without a cause.
     #[must_use]
     pub fn with_ca_bundles(mut self) -> Self {
         let help = "Whether every caBundle of the webhook configurations holds the CA: 1 yes, 0 no";

@@ -1,7 +1,7 @@
 //! An HTTP server with limits for connections and time, and a graceful shutdown: axum's router behind an accept loop.
 //!
-//! It serves HTTP/1.1 only, because the API server uses no other version for webhooks. The accept loop owns every task that it
-//! starts, so no task outlives [`Server::run`].
+//! It serves HTTP/1.1 only, because the API server uses no other version for webhooks. The accept loop owns every task
+//! that it starts, so no task outlives [`Server::run`].
 
 pub mod cert_files;
 pub mod client_cert;
@@ -78,7 +78,8 @@ impl Server {
         Self { listener, tls: Some(tls), router, limits }
     }
 
-    /// Serves until the server closes, and then until the requests in progress are complete or [`Limits::drain`] has passed.
+    /// Serves until the server closes, and then until the requests in progress are complete or [`Limits::drain`] has
+    /// passed.
     pub async fn run(self, mut phases: PhaseReceiver) {
         let Self { listener, tls, router, limits } = self;
         let Limits { handshake, timeouts, .. } = limits;
@@ -102,7 +103,7 @@ impl Server {
         drop(listener);
         let all_done = async { while tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(limits.drain, all_done).await.is_err() {
-            tracing::warn!(connections = tasks.len(), "closing connections that are not done in time");
+            tracing::warn!(connections = tasks.len(), "drain timeout: closing the remaining connections");
             tasks.shutdown().await;
         }
     }
@@ -119,11 +120,12 @@ async fn accept(listener: &TcpListener, limiter: &ConnectionLimiter) -> TcpStrea
         match listener.accept().await {
             Ok((stream, _)) => return stream,
             Err(error) if is_connection_error(&error) => {}
-            // The process has probably no file descriptor left, because its limit is lower than the limit of connections.
+            // The process has probably no file descriptor left, because its limit is lower than the limit of
+            // connections.
             Err(_) if limiter.evict_idle() => limiter.freed_or_timeout().await,
             Err(error) => {
                 // A retry without a pause would only load the node.
-                tracing::warn!(%error, "cannot accept connections; trying again in a second");
+                tracing::warn!(%error, "cannot accept connections; retrying in 1 s");
                 sleep(Duration::from_secs(1)).await;
             }
         }
@@ -136,13 +138,13 @@ fn is_connection_error(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// The length of the kernel's queue of connections that are not accepted yet, which `net.core.somaxconn` limits further. The
-/// usual 128 are full after a burst that takes longer than one turn of the accept loop. A client that finds no room retries
-/// after a second, which is a third of the timeout that the chart sets for `/mutate`.
+/// The length of the kernel's queue of connections that are not accepted yet, which `net.core.somaxconn` limits
+/// further. The usual 128 are full after a burst that takes longer than one turn of the accept loop. A client that
+/// finds no room retries after a second, which is a third of the timeout that the chart sets for `/mutate`.
 const BACKLOG: u32 = 4096;
 
-/// Listens on an address. The unspecified address of IPv6 (`[::]`) includes IPv4, and falls back to IPv4 alone on a node without
-/// IPv6.
+/// Listens on an address. The unspecified address of IPv6 (`[::]`) includes IPv4, and falls back to IPv4 alone on a
+/// node without IPv6.
 ///
 /// # Errors
 ///

@@ -1,7 +1,7 @@
 //! A cache of objects in the cluster that watches keep up to date, so that no review waits for the API server.
 //!
-//! The cache of a source is complete or empty. When a watch fails, its cache is cleared until all objects are listed again,
-//! because an object that was deleted in the meantime must not cause a refusal.
+//! The cache of a source is complete or empty. When a watch fails, its cache is cleared until all objects are listed
+//! again, because an object that was deleted in the meantime must not cause a refusal.
 
 mod index;
 mod projection;
@@ -34,8 +34,8 @@ const MIN_RETRY_DELAY: Duration = Duration::from_secs(1);
 /// The longest pause after a failed watch.
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(30);
 
-/// How long a watch must survive after a list before the cache has synced. Otherwise a service account that may list but not
-/// watch would repeatedly have a cache for a moment.
+/// How long a watch must survive after a list before the cache has synced. Otherwise a service account that may list
+/// but not watch would repeatedly have a cache for a moment.
 const SYNC_DELAY: Duration = Duration::from_secs(1);
 
 /// A watch that ends after this time resets the pause to the first one.
@@ -99,7 +99,8 @@ impl<I: ObjectIndex> Default for PartialList<I> {
 }
 
 impl ClusterCache {
-    /// Creates an empty cache of the RayClusters of all namespaces, if `clusters` is set, and of the Secrets in some scopes.
+    /// Creates an empty cache of the RayClusters of all namespaces, if `clusters` is set, and of the Secrets in some
+    /// scopes.
     pub fn new(cluster_domain: &str, clusters: bool, secrets: &[SecretScope], metrics: Arc<Metrics>) -> Self {
         let clusters = clusters.then(|| Source::new("RayClusters".to_owned()));
         let secrets = secrets.iter().map(|scope| (scope.clone(), Source::new(format!("Secrets {scope}")))).collect();
@@ -182,7 +183,7 @@ impl ClusterCache {
                 source.replace(Some(index));
                 health.ok(Component::ClusterCache, &source.name);
                 let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-                tracing::info!(source = source.name, objects, kept, duration_ms, "knows all of them");
+                tracing::info!(source = source.name, objects, kept, duration_ms, "watch synced");
                 self.report_metrics();
             }
             match event {

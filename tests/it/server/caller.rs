@@ -169,7 +169,7 @@ fn an_unreadable_client_ca_is_a_startup_error_with_a_reason() {
     let path = file.display().to_string();
     fs::write(&file, "no CA").expect("written");
     for (args, reason) in [
-        (vec!["--client-ca", &path], format!("no CA in PEM in {path}")),
+        (vec!["--client-ca", &path], format!("no PEM CA certificate in {path}")),
         (vec!["--client-ca", "/nowhere"], "cannot read /nowhere".to_owned()),
         (vec!["--client-name", "kube-apiserver"], "--client-ca <FILE>".to_owned()),
     ] {

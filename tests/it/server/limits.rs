@@ -66,7 +66,7 @@ fn a_stalled_body_is_refused_within_the_timeout_of_the_api_server() {
     client.send(&head("POST", "/validate?timeout=1s", "application/json", body.len())).expect("sent");
     client.send(&body[..100]).expect("sent");
     let response = client.receive().expect("an answer");
-    assert_eq!((response.status, response.body.as_str()), (408, "the body did not come in time\n"));
+    assert_eq!((response.status, response.body.as_str()), (408, "the body was not received in time\n"));
     assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
 }
 

@@ -19,7 +19,7 @@ fn shutdown_serves_requests_until_the_drain_delay_is_over() {
     let start = Instant::now();
     rayguard.signal("TERM");
     let unready = eventually("readiness to end", || Some(rayguard.ask_admin("/readyz")).filter(|it| it.status == 503));
-    assert_eq!(unready.body, "not ready: about to stop\n");
+    assert_eq!(unready.body, "not ready: stopping\n");
     assert_eq!(rayguard.ask_admin("/livez").status, 200);
 
     let response = kept.post("/validate", &body);
@@ -46,7 +46,7 @@ fn a_request_in_flight_is_answered_on_shutdown() {
     client.send(first).expect("sent");
     eventually("the call", || (rayguard.metric("rayguard_admission_in_flight") == 1).then_some(()));
     rayguard.signal("INT");
-    rayguard.logged("stopping; another signal ends this at once");
+    rayguard.logged("stopping; a second signal stops immediately");
     eventually("the port to close", || std::net::TcpStream::connect(rayguard.webhooks).is_err().then_some(()));
     client.send(rest).expect("sent");
     let response = client.receive().expect("an answer");
@@ -65,14 +65,14 @@ fn a_request_that_never_ends_is_closed_after_the_drain_timeout() {
     rayguard.signal("TERM");
     assert_eq!(rayguard.wait().code(), Some(0));
     assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
-    rayguard.logged("closing connections that are not done in time");
+    rayguard.logged("drain timeout: closing the remaining connections");
 }
 
 #[test]
 fn a_second_signal_ends_the_process_immediately() {
     let rayguard = Rayguard::start(&["--drain-delay", "10m"]);
     rayguard.signal("TERM");
-    rayguard.logged("stopping; another signal ends this at once");
+    rayguard.logged("stopping; a second signal stops immediately");
     assert!(!rayguard.has_ended());
     let start = Instant::now();
     rayguard.signal("TERM");

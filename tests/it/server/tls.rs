@@ -132,7 +132,7 @@ fn a_mismatched_pair_keeps_the_old_certificate() {
         eventually("the failure", || (rayguard.metric(FAILURE) == count).then_some(()));
         assert_eq!(served(&rayguard, &ca), before);
     }
-    rayguard.logged("kept the old certificate");
+    rayguard.logged("cannot reload certificate; keeping the previous one");
     fs::remove_file(secret.file("tls.key")).expect("removed");
     eventually("the failure", || (rayguard.metric(FAILURE) == 6).then_some(()));
     assert_eq!(served(&rayguard, &ca), before);

@@ -178,7 +178,7 @@ fn decisions_are_counted_and_logged_without_object_values() {
     }
     assert_eq!(decided["uid"], review["request"]["uid"]);
     assert_eq!(decided["denied_by"], RULE);
-    rayguard.logged("refused a call");
+    rayguard.logged("refused a request");
     let labels = r#"webhook="validate",kind="RayCluster",operation="CREATE",verdict="deny",dry_run="false""#;
     assert_eq!(rayguard.metric(&format!("rayguard_admission_requests_total{{{labels}}}")), 1);
     assert_eq!(rayguard.metric(&format!(r#"rayguard_rule_findings_total{{rule="{RULE}",level="deny"}}"#)), 10);

@@ -38,15 +38,17 @@ pub(super) struct ReportSync<'w> {
 /// Why a report cannot be written or deleted. The API server's message is left out, because it names the object.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ReportError {
-    #[error("may not {0} policyreports.wgpolicyk8s.io; it takes the right to list, create, patch and delete them")]
+    #[error(
+        "may not {0} policyreports.wgpolicyk8s.io; rayguard needs the right to list, create, patch and delete them"
+    )]
     Forbidden(&'static str),
-    #[error("a PolicyReport of another program has the name of rayguard's, and other content")]
+    #[error("a PolicyReport of another program has a name that rayguard uses, and other content")]
     Conflict,
-    #[error("the API server does not {verb} a PolicyReport: {reason} ({code})")]
+    #[error("the API server refused to {verb} a PolicyReport: {reason} ({code})")]
     Refused { verb: &'static str, reason: String, code: u16 },
-    #[error("cannot talk to the API server")]
+    #[error("cannot communicate with the API server")]
     Unreachable(#[source] Box<kube::Error>),
-    #[error("the API server does not answer within {} s", .0.as_secs())]
+    #[error("no response from the API server within {} s", .0.as_secs())]
     Timeout(Duration),
     #[error("rayguard failed on a PolicyReport")]
     Panic,
@@ -75,7 +77,7 @@ impl ReportWriter {
                 }
                 Some(Err(kube::Error::Api(status))) if status.code == 404 => {
                     if !self.is_absent.swap(true, Ordering::Relaxed) {
-                        tracing::info!("writes no PolicyReports, for their CRD is not installed ({API_VERSION})");
+                        tracing::info!("writing no PolicyReports: their CRD is not installed ({API_VERSION})");
                     }
                     return Ok(None);
                 }
@@ -84,7 +86,7 @@ impl ReportWriter {
             }
         }
         if self.is_absent.swap(false, Ordering::Relaxed) {
-            tracing::info!("writes PolicyReports, for their CRD is installed now");
+            tracing::info!("writing PolicyReports: their CRD is installed now");
         }
         Ok(Some(ReportSync { writer: self, stored, failures: 0, failure: None, has_conflicts: false }))
     }
@@ -123,8 +125,8 @@ impl ReportSync<'_> {
         self.record(written);
     }
 
-    /// Deletes the reports that were not written, because their objects have no findings any more. Returns whether reports of
-    /// other programs have names that rayguard uses.
+    /// Deletes the reports that were not written, because their objects have no findings any more. Returns whether
+    /// reports of other programs have names that rayguard uses.
     pub(super) async fn finish(mut self) -> Result<bool, ReportError> {
         for ((namespace, name), StoredReport { uid, .. }) in std::mem::take(&mut self.stored) {
             if self.failures >= MAX_FAILURES {

@@ -75,8 +75,8 @@ impl WebhookConfigurations {
         configuration: &WebhookConfiguration,
         bundles: &[Vec<Root>],
     ) -> Result<(), ApiError> {
-        // The types of k8s-openapi would also write empty required fields, such as `sideEffects`, which rayguard would then
-        // own by server-side apply.
+        // The types of k8s-openapi would also write empty required fields, such as `sideEffects`, which rayguard would
+        // then own by server-side apply.
         let webhooks = configuration.webhooks.iter().zip(bundles).map(|(webhook, bundle)| {
             let bundle = BASE64_STANDARD.encode(Root::to_pem_bundle(bundle));
             json!({"name": webhook.name, "clientConfig": {"caBundle": bundle}})

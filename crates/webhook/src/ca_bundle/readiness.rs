@@ -3,8 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long the server stays ready after a `caBundle` was wiped. The `caBundle` is written again in less time, while a Pod that
-/// becomes unready is missing from the Service for much longer.
+/// How long the server stays ready after a `caBundle` was wiped. The `caBundle` is written again in less time, while a
+/// Pod that becomes unready is missing from the Service for much longer.
 const GRACE_PERIOD: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Copy, Debug, Default)]

@@ -42,8 +42,9 @@ impl SecretRef {
         self.client.ensure_exists::<Secret>(&self.path, &self.name).await
     }
 
-    /// Writes the certificates, unless the Secret was modified after this version. If several replicas write at the same time,
-    /// one succeeds and the others fail with a conflict. Other keys of the Secret, and its type, do not change.
+    /// Writes the certificates, unless the Secret was modified after this version. If several replicas write at the
+    /// same time, one succeeds and the others fail with a conflict. Other keys of the Secret, and its type, do not
+    /// change.
     pub(super) async fn write(&self, resource_version: &str, store: &CertificateStore) -> Result<(), ApiError> {
         // `stringData` cannot remove a key, so the values are encoded here.
         let data: BTreeMap<_, _> = CertificateStore::KEYS.into_iter().zip(store.values().map(encoded)).collect();

@@ -1,5 +1,5 @@
-//! The origin of the certificate: the Secret in which rayguard keeps certificates that it makes, or files that another program
-//! renews.
+//! The origin of the certificate: the Secret in which rayguard keeps certificates that it makes, or files that another
+//! program renews.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
@@ -13,12 +13,13 @@ use crate::kube_api::{ApiClient, ApiError};
 use crate::server::cert_files::CertFiles;
 use crate::server::reload::read_file;
 
-/// How long the Secret must be missing before it is created again. When a release is uninstalled, or gets its certificate from
-/// another origin, its RBAC rights are removed with the Secret; a Secret that is created before that would be left behind.
+/// How long the Secret must be missing before it is created again. When a release is uninstalled, or gets its
+/// certificate from another origin, its RBAC rights are removed with the Secret; a Secret that is created before that
+/// would be left behind.
 const RECREATE_AFTER: Duration = Duration::from_secs(10);
 
-/// The duration of the Lease, which only matters for a replica that does not release it: a change takes much less than a
-/// second.
+/// The duration of the Lease, which only matters for a replica that does not release it: a change takes much less than
+/// a second.
 const LEASE_DURATION: Duration = Duration::from_secs(15);
 
 /// The pause before the next attempt while another replica holds the Lease.
@@ -68,7 +69,7 @@ pub(super) struct RecordedFailure;
 /// Why files cannot be used.
 #[derive(Debug, thiserror::Error)]
 enum FilesError {
-    #[error("no certificate in PEM in {}", path.display())]
+    #[error("no PEM certificate in {}", path.display())]
     NoCa { path: PathBuf },
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -121,8 +122,8 @@ impl CertificateSource {
         }
     }
 
-    /// Writes the next step of the renewal into the Secret, if one is due. Returns when the source must be read again, if that
-    /// is known.
+    /// Writes the next step of the renewal into the Secret, if one is due. Returns when the source must be read again,
+    /// if that is known.
     pub(super) async fn renew(
         &mut self,
         content: SourceContent,
@@ -156,7 +157,7 @@ impl SecretSource {
             return read;
         }
         self.secret.ensure_exists().await?;
-        tracing::info!(secret = self.secret.name, "made the Secret, which was gone");
+        tracing::info!(secret = self.secret.name, "recreated the Secret, which was missing");
         self.secret.read().await
     }
 
@@ -175,7 +176,8 @@ impl SecretSource {
             let next = RenewalStep::next_check(&store, &self.config, now);
             return Ok(next.and_then(|next| next.duration_since(now).ok()));
         };
-        // If the Lease cannot be acquired, the renewal continues without it: the resource version prevents lost updates.
+        // If the Lease cannot be acquired, the renewal continues without it: the resource version prevents lost
+        // updates.
         let acquired = self.lease.acquire_or_renew(now).await;
         let acquired = health.record(Component::CertificateLease, &self.secret.name, acquired);
         if acquired == Some(false) {
@@ -220,7 +222,7 @@ fn completed(step: RenewalStep) -> &'static str {
     match step {
         RenewalStep::NewCa => "made a new CA",
         RenewalStep::NewLeaf => "renewed the certificate",
-        RenewalStep::DropOldCas => "dropped the old CA",
+        RenewalStep::DropOldCas => "removed the old CA",
     }
 }
 

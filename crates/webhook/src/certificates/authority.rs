@@ -35,8 +35,8 @@ impl CertificateAuthority {
         Ok(Self { root, key })
     }
 
-    /// Combines the certificate and the private key (PEM) of a CA that [`CertificateAuthority::new`] has made. Returns `None`
-    /// for any other CA: its subject and constraints are not known, so it cannot be used to sign.
+    /// Combines the certificate and the private key (PEM) of a CA that [`CertificateAuthority::new`] has made. Returns
+    /// `None` for any other CA: its subject and constraints are not known, so it cannot be used to sign.
     pub fn from_parts(root: Root, key: &[u8]) -> Option<Self> {
         let key = KeyPair::from_pem(str::from_utf8(key).ok()?).ok()?;
         is_made_here(&root, &key).then_some(Self { root, key })
@@ -52,7 +52,8 @@ impl CertificateAuthority {
         self.key.serialize_pem()
     }
 
-    /// Issues a certificate for DNS names and IP addresses. It expires after `lifetime`, or with the CA if that is earlier.
+    /// Issues a certificate for DNS names and IP addresses. It expires after `lifetime`, or with the CA if that is
+    /// earlier.
     ///
     /// # Errors
     ///

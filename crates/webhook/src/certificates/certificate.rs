@@ -47,8 +47,9 @@ impl Certificate {
     ///
     /// # Errors
     ///
-    /// Returns [`TlsError::NoCertificate`] or [`TlsError::NoKey`] if one of them cannot be parsed as PEM, [`TlsError::Damaged`]
-    /// if the certificate is not X.509, and [`TlsError::Unusable`] if the key does not belong to the certificate.
+    /// Returns [`TlsError::NoCertificate`] or [`TlsError::NoKey`] if one of them cannot be parsed as PEM,
+    /// [`TlsError::Damaged`] if the certificate is not X.509, and [`TlsError::Unusable`] if the key does not belong to
+    /// the certificate.
     pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<Self, TlsError> {
         let chain = CertificateDer::pem_slice_iter(chain).collect::<Result<Vec<_>, _>>();
         let chain = chain.map_err(|_| TlsError::NoCertificate)?;
@@ -60,8 +61,8 @@ impl Certificate {
     ///
     /// # Errors
     ///
-    /// Returns [`TlsError::NoCertificate`] if the chain is empty, [`TlsError::Damaged`] if the certificate is not X.509, and
-    /// [`TlsError::Unusable`] if the key does not belong to the certificate.
+    /// Returns [`TlsError::NoCertificate`] if the chain is empty, [`TlsError::Damaged`] if the certificate is not
+    /// X.509, and [`TlsError::Unusable`] if the key does not belong to the certificate.
     pub fn new(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Self, TlsError> {
         let leaf = chain.first().ok_or(TlsError::NoCertificate)?;
         let (_, parsed) = parse_x509_certificate(leaf).map_err(|_| TlsError::Damaged)?;

@@ -16,13 +16,13 @@ pub enum TlsError {
         source: io::Error,
     },
     /// The PEM text holds no certificate.
-    #[error("no certificate in PEM where one is expected")]
+    #[error("no PEM certificate found")]
     NoCertificate,
     /// The PEM text holds no private key.
-    #[error("no private key in PEM where one is expected")]
+    #[error("no PEM private key found")]
     NoKey,
     /// The file of the client CA holds no CA.
-    #[error("no CA in PEM in {}", path.display())]
+    #[error("no PEM CA certificate in {}", path.display())]
     ClientCa {
         /// The file
         path: PathBuf,

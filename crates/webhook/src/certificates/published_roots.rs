@@ -4,15 +4,16 @@ use std::time::{Duration, SystemTime};
 
 use super::Root;
 
-/// How long a foreign root is kept in a `caBundle`. When an installation changes the origin of its certificate, Pods with both
-/// origins run during the rollout. Kubernetes reports a rollout as failed after ten minutes (`progressDeadlineSeconds`).
+/// How long a foreign root is kept in a `caBundle`. When an installation changes the origin of its certificate, Pods
+/// with both origins run during the rollout. Kubernetes reports a rollout as failed after ten minutes
+/// (`progressDeadlineSeconds`).
 const FOREIGN_ROOT_RETENTION: Duration = Duration::from_mins(15);
 
 /// The largest number of foreign roots that are kept in a `caBundle`.
 const MAX_FOREIGN_ROOTS: usize = 8;
 
-/// The roots in the `caBundle`s with the time at which each was first seen. Times are durations since the start of the process
-/// on a monotonic clock.
+/// The roots in the `caBundle`s with the time at which each was first seen. Times are durations since the start of the
+/// process on a monotonic clock.
 #[derive(Debug, Default)]
 pub struct PublishedRoots {
     /// The roots in every `caBundle`

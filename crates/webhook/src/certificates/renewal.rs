@@ -4,7 +4,8 @@ use std::time::SystemTime;
 
 use super::{CLOCK_SKEW, CertificateAuthority, CertificateConfig, CertificateStore, Root, TlsError, Validity};
 
-/// The largest number of old CAs that are kept. It limits the size of the `caBundle`s when a new CA is forced repeatedly.
+/// The largest number of old CAs that are kept. It limits the size of the `caBundle`s when a new CA is forced
+/// repeatedly.
 const MAX_OLD_ROOTS: usize = 8;
 
 /// A change of the Secret.

@@ -20,8 +20,8 @@ impl CertificateStore {
         Self { authority: Some(authority), old_roots, leaf: Some(leaf) }
     }
 
-    /// Reads the content of a Secret; `value` returns the value of a key. A value that is damaged or lacks its counterpart
-    /// counts as absent. But a CA without its key stays a root that clients trust.
+    /// Reads the content of a Secret; `value` returns the value of a key. A value that is damaged or lacks its
+    /// counterpart counts as absent. But a CA without its key stays a root that clients trust.
     pub fn read<'a>(value: impl Fn(&str) -> Option<&'a [u8]>) -> Self {
         let [ca, ca_key, cert, key, old] = Self::KEYS.map(|key| value(key).unwrap_or_default());
         let mut roots = Root::from_pem_bundle(ca);

@@ -6,9 +6,9 @@ use super::{Certificate, Leaf, PublishedRoots, Root};
 
 /// Whether to serve `next` in place of `current`.
 ///
-/// A client that trusts the current certificate must trust the next one. So either the same root verifies both, or the root of
-/// the next one has been in every `caBundle` for `settle`. If the current certificate is no longer valid or not trusted, the
-/// switch does not wait. `now` is the wall-clock time, `at` the monotonic time of [`PublishedRoots`].
+/// A client that trusts the current certificate must trust the next one. So either the same root verifies both, or the
+/// root of the next one has been in every `caBundle` for `settle`. If the current certificate is no longer valid or not
+/// trusted, the switch does not wait. `now` is the wall-clock time, `at` the monotonic time of [`PublishedRoots`].
 pub fn should_switch(
     current: Option<&Certificate>,
     next: &Leaf,

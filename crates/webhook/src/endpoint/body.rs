@@ -15,12 +15,14 @@ use rayguard_manifest::json::scan;
 /// The largest body: twice the 3 MiB that the API server accepts for an object, and 1 MiB for the rest of the review.
 /// controller-runtime has the same limit.
 const MAX_BODY: usize = 7 << 20;
-/// A body up to this size needs no reservation: with the limit of connections, all such bodies together have at most 64 MiB.
-/// A client that uses up the memory budget with large or slow bodies therefore does not block reviews of ordinary size.
+/// A body up to this size needs no reservation: with the limit of connections, all such bodies together have at most 64
+/// MiB. A client that uses up the memory budget with large or slow bodies therefore does not block reviews of ordinary
+/// size.
 const UNRESERVED_BODY: usize = 64 << 10;
 /// The memory for all larger bodies. A body that does not fit waits for a short time and is then refused.
 const MEMORY_BUDGET: usize = 112 << 20;
-/// The largest estimate of the memory for one parsed review. A review of 7 MiB with the density of real ones stays below it.
+/// The largest estimate of the memory for one parsed review. A review of 7 MiB with the density of real ones stays
+/// below it.
 const MAX_ESTIMATE: usize = 96 << 20;
 /// How long a body may wait for memory.
 const RESERVATION_TIMEOUT: Duration = Duration::from_millis(250);
@@ -112,14 +114,15 @@ impl MemoryBudget {
     }
 }
 
-/// Estimates the largest amount of memory that a parsed review needs, in bytes: for each list or map with the rules that
-/// check it, and for each value. A short body may hold many of them.
+/// Estimates the largest amount of memory that a parsed review needs, in bytes: for each list or map with the rules
+/// that check it, and for each value. A short body may hold many of them.
 fn estimated_memory(body: &[u8]) -> usize {
     let (lists_and_maps, commas) = scan::count(body);
     352 * lists_and_maps + 96 * commas
 }
 
-/// Returns how long the transfer of a body may take. The API server sends its own timeout in the query, in whole seconds.
+/// Returns how long the transfer of a body may take. The API server sends its own timeout in the query, in whole
+/// seconds.
 fn read_timeout(uri: &Uri) -> Duration {
     let mut pairs = uri.query().unwrap_or_default().split('&');
     let seconds = pairs.find_map(|pair| pair.strip_prefix("timeout="));
@@ -128,8 +131,8 @@ fn read_timeout(uri: &Uri) -> Duration {
     seconds.map_or(READ_TIMEOUT, |seconds| (Duration::from_secs(seconds.into()) * 9 / 10).min(READ_TIMEOUT))
 }
 
-/// Discards the rest of a body that is too large, up to the size limit again, so that the client can read the response: the
-/// kernel resets a connection that is closed with unread data, and the response is lost.
+/// Discards the rest of a body that is too large, up to the size limit again, so that the client can read the response:
+/// the kernel resets a connection that is closed with unread data, and the response is lost.
 async fn discard(mut body: Body, read_timeout: Duration) -> Refusal {
     let mut discarded = 0;
     let _ = timeout(read_timeout, async {

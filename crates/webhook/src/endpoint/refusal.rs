@@ -10,19 +10,19 @@ use rayguard_policy::admission::Malformed;
 pub(super) enum Refusal {
     #[error(transparent)]
     Malformed(#[from] Malformed),
-    #[error("the body has to be application/json")]
+    #[error("the body must be application/json")]
     ContentType,
     #[error("the body is larger than {} MiB", .limit >> 20)]
     BodyTooLarge { limit: usize },
     #[error("the review has too many lists, maps and values")]
     TooManyValues,
-    #[error("the body did not come in time")]
+    #[error("the body was not received in time")]
     BodyTimeout,
-    #[error("the body broke off")]
+    #[error("the body is incomplete")]
     BrokenBody,
-    #[error("too many large calls at a time; try again")]
+    #[error("too many large requests at the same time; try again")]
     Busy,
-    #[error("rayguard failed on this call; its log says where")]
+    #[error("rayguard failed on this request; its log shows the location")]
     Panic,
 }
 

@@ -43,22 +43,22 @@ const WATCH_REQUESTS_PER_SECOND: u64 = 50;
 #[non_exhaustive]
 pub enum ApiError {
     /// No configuration says where the API server is.
-    #[error("cannot tell how to reach the API server")]
+    #[error("cannot find the configuration of the API server")]
     Config(#[source] Box<InferConfigError>),
     /// The API server refused the request.
     #[error("{0}")]
     Refused(String),
     /// Another client modified the object after it was read.
-    #[error("somebody else was quicker")]
+    #[error("conflict: the object was modified, retrying")]
     Conflict,
     /// The object does not exist.
     #[error("{0}")]
     NotFound(String),
     /// The API server cannot be reached, or its response cannot be read.
-    #[error("cannot talk to the API server")]
+    #[error("cannot communicate with the API server")]
     Unreachable(#[source] Box<kube::Error>),
     /// The API server did not respond in time.
-    #[error("the API server does not answer within {} s", .0.as_secs())]
+    #[error("no response from the API server within {} s", .0.as_secs())]
     Timeout(Duration),
 }
 
@@ -84,24 +84,24 @@ pub struct ApiClient {
 }
 
 impl ApiClient {
-    /// Creates a client for the API server that kubectl uses: from `KUBECONFIG`, `~/.kube/config`, or the service account of
-    /// the Pod. It sends no request.
+    /// Creates a client for the API server that kubectl uses: from `KUBECONFIG`, `~/.kube/config`, or the service
+    /// account of the Pod. It sends no request.
     ///
     /// # Errors
     ///
-    /// Returns [`ApiError::Config`] if no usable configuration is found, and [`ApiError::Unreachable`] if no client can be
-    /// made of it.
+    /// Returns [`ApiError::Config`] if no usable configuration is found, and [`ApiError::Unreachable`] if no client can
+    /// be made of it.
     pub async fn new(clock: &Arc<Clock>) -> Result<Self, ApiError> {
         Self::with_read_timeout(clock, None).await
     }
 
-    /// Creates a client for watches. It limits the rate of requests, and ends a watch that receives nothing for 90 s because
-    /// its connection is dead. The API server is found as in [`ApiClient::new`].
+    /// Creates a client for watches. It limits the rate of requests, and ends a watch that receives nothing for 90 s
+    /// because its connection is dead. The API server is found as in [`ApiClient::new`].
     ///
     /// # Errors
     ///
-    /// Returns [`ApiError::Config`] if no usable configuration is found, and [`ApiError::Unreachable`] if no client can be
-    /// made of it.
+    /// Returns [`ApiError::Config`] if no usable configuration is found, and [`ApiError::Unreachable`] if no client can
+    /// be made of it.
     pub async fn for_watches(clock: &Arc<Clock>) -> Result<Self, ApiError> {
         Self::with_read_timeout(clock, Some(WATCH_READ_TIMEOUT)).await
     }
@@ -189,15 +189,15 @@ impl ApiClient {
 
     /// Creates an empty object unless it exists; several replicas may do so at the same time.
     ///
-    /// It uses server-side apply, because RBAC can allow that for a single name. It cannot for `create`, where RBAC does not
-    /// know the name.
+    /// It uses server-side apply, because RBAC can allow that for a single name. It cannot for `create`, where RBAC
+    /// does not know the name.
     pub(crate) async fn ensure_exists<T: Resource>(&self, path: &str, name: &str) -> Result<(), ApiError> {
         let object = json!({"apiVersion": T::API_VERSION, "kind": T::KIND, "metadata": {"name": name}});
         self.apply(path, name, &PatchParams::apply(FIELD_MANAGER), &object).await
     }
 
-    /// Watches one object until the watch ends. Calls `on_start` once the watch has started, and `on_change` then and after
-    /// each change of the object.
+    /// Watches one object until the watch ends. Calls `on_start` once the watch has started, and `on_change` then and
+    /// after each change of the object.
     pub(crate) async fn watch(
         &self,
         path: &str,

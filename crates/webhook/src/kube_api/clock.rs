@@ -14,8 +14,8 @@ const JUMP_CHECK_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The local wall clock, corrected by the API server's clock.
 ///
-/// The API server decides whether a certificate is valid. Without the correction, one node with a wrong clock could make a
-/// CA that no API server accepts.
+/// The API server decides whether a certificate is valid. Without the correction, one node with a wrong clock could
+/// make a CA that no API server accepts.
 #[derive(Debug, Default)]
 pub struct Clock {
     /// How many seconds the API server's clock is ahead, or 0
@@ -31,7 +31,8 @@ impl Clock {
         corrected.unwrap_or(now)
     }
 
-    /// Returns how many seconds the API server's clock is ahead; `None` if that is at most a minute in either direction.
+    /// Returns how many seconds the API server's clock is ahead; `None` if that is at most a minute in either
+    /// direction.
     pub fn offset_seconds(&self) -> Option<i64> {
         Some(self.offset.load(Ordering::Relaxed)).filter(|offset| *offset != 0)
     }
@@ -47,8 +48,8 @@ impl Clock {
     }
 }
 
-/// Sleeps for a duration, or until the wall clock jumps because it was set or the machine was suspended. After a jump the
-/// caller must ask the API server for the time again.
+/// Sleeps for a duration, or until the wall clock jumps because it was set or the machine was suspended. After a jump
+/// the caller must ask the API server for the time again.
 pub(crate) async fn sleep(duration: Duration) {
     let start = (Instant::now(), unix_seconds(SystemTime::now()));
     loop {

@@ -1,8 +1,8 @@
 //! The Leases that let one replica at a time change the Secret, or audit the stored objects.
 //!
-//! A Lease only avoids duplicate work. Two replicas never write different certificates because every write to the Secret
-//! names the resource version that it is based on, and two replicas that audit the same objects get the same result.
-//! Therefore clocks that disagree, or a Lease that cannot be acquired, do no harm.
+//! A Lease only avoids duplicate work. Two replicas never write different certificates because every write to the
+//! Secret names the resource version that it is based on, and two replicas that audit the same objects get the same
+//! result. Therefore clocks that disagree, or a Lease that cannot be acquired, do no harm.
 
 use std::fs;
 use std::process;
@@ -30,7 +30,8 @@ impl LeaseLock {
         Self { client, path: Lease::url_path(&(), Some(namespace)), name, identity: identity(), duration }
     }
 
-    /// Acquires or renews the Lease, which is created if it does not exist. Returns `false` while another replica holds it.
+    /// Acquires or renews the Lease, which is created if it does not exist. Returns `false` while another replica holds
+    /// it.
     pub(crate) async fn acquire_or_renew(&self, now: SystemTime) -> Result<bool, ApiError> {
         let lease: Lease = match self.client.get(&self.path, &self.name).await {
             Err(ApiError::NotFound(_)) => {
@@ -86,8 +87,8 @@ fn is_held(renewed: SystemTime, now: SystemTime, duration: Duration) -> bool {
     renewed + duration > now && renewed < now + duration
 }
 
-/// Returns a unique name of this process: the Pod's name, and the process ID and time, which differ between two starts of a
-/// container.
+/// Returns a unique name of this process: the Pod's name, and the process ID and time, which differ between two starts
+/// of a container.
 fn identity() -> String {
     let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

@@ -47,7 +47,8 @@ impl ListPager {
         }
     }
 
-    /// Returns the items of the next page, or `None` after the last page. An object can occur twice if a token has expired.
+    /// Returns the items of the next page, or `None` after the last page. An object can occur twice if a token has
+    /// expired.
     pub(crate) async fn next_page(&mut self) -> Option<kube::Result<Vec<Box<RawValue>>>> {
         while !self.is_done {
             match self.request_page().await {
@@ -84,8 +85,8 @@ impl ListPager {
         list.map_err(|error| kube::Error::Service(error.into()))?.map_err(kube::Error::SerdeError)
     }
 
-    /// Continues after an expired token, as client-go does: with the token that the API server offers, which returns the
-    /// rest of the list as it is now, or without a token and without pages.
+    /// Continues after an expired token, as client-go does: with the token that the API server offers, which returns
+    /// the rest of the list as it is now, or without a token and without pages.
     fn resume(&mut self, offered: Option<String>) {
         self.continue_token = offered.filter(|token| !token.is_empty() && !self.is_resumed);
         self.is_resumed = self.continue_token.is_some();

@@ -78,8 +78,8 @@ impl RayObjectPager {
         self
     }
 
-    /// Returns the next page, or why the rest of a kind cannot be listed; `None` after the last kind. Kinds that the cluster
-    /// does not have are skipped.
+    /// Returns the next page, or why the rest of a kind cannot be listed; `None` after the last kind. Kinds that the
+    /// cluster does not have are skipped.
     pub async fn next_page(&mut self) -> Option<Result<Vec<StoredObject>, (Kind, ListError)>> {
         loop {
             let kind = self.kinds.front().copied()?;
@@ -135,7 +135,7 @@ impl RayObjectPager {
                 let role = if self.namespace.is_some() { "role" } else { "clusterrole" };
                 let namespace = self.namespace.as_ref().map(|name| format!(" --namespace {name}")).unwrap_or_default();
                 ListError::Forbidden(format!(
-                    "may not list {resource} {scope}; it takes the right of: kubectl create {role} ray-reader \
+                    "may not list {resource} {scope}; grant the right with: kubectl create {role} ray-reader \
                      --verb=list --resource={}{namespace}, and a binding of it",
                     all.join(",")
                 ))
@@ -156,7 +156,8 @@ impl StoredObject {
         Self { kind, name, json }
     }
 
-    /// Parses the object. The result has `apiVersion` and `kind`, and no `managedFields`, as in the output of `kubectl get`.
+    /// Parses the object. The result has `apiVersion` and `kind`, and no `managedFields`, as in the output of `kubectl
+    /// get`.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! A writer that never blocks: a thread writes the lines to stderr. Otherwise a pipe whose reader has stopped, or a full disk,
-//! would block reviews.
+//! A writer that never blocks: a thread writes the lines to stderr. Otherwise a pipe whose reader has stopped, or a
+//! full disk, would block reviews.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -80,7 +80,7 @@ impl Queue {
             let lost = self.lost.get();
             // While stderr accepts nothing, or the queue is full, this line would be lost too.
             if is_complete && lost > reported && self.state().queued.len() < MAX_QUEUED / 2 {
-                tracing::warn!(lines = lost - reported, "lost lines of the log, which stderr did not take");
+                tracing::warn!(lines = lost - reported, "log lines lost because stderr did not accept them");
                 reported = lost;
             }
         }

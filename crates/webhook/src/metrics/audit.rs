@@ -1,5 +1,5 @@
-//! The metrics of the last audit of stored objects. They are exported all together or not at all: a scrape never sees part
-//! of an audit, and sees no audit once another replica does them.
+//! The metrics of the last audit of stored objects. They are exported all together or not at all: a scrape never sees
+//! part of an audit, and sees no audit once another replica does them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -34,17 +34,17 @@ impl LastAudit {
 impl Collector for LastAudit {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let Some(result) = &*self.0.load() else { return Ok(()) };
-        let help = "Findings of each rule at each level in what is stored, when it was last looked at.";
+        let help = "Findings of each rule at each level on stored objects in the last audit.";
         let mut family = encoder.encode_descriptor("audit_findings", help, None, MetricType::Gauge)?;
         for (rule, level, count) in &result.findings {
             let labels = [("rule", *rule), ("level", level.as_str())];
             ConstGauge::new(*count).encode(family.encode_family(&labels)?)?;
         }
-        let help = "Objects of KubeRay's that are stored, when it was last looked.";
+        let help = "Stored objects of KubeRay's kinds in the last audit.";
         let metric = encoder.encode_descriptor("audit_objects", help, None, MetricType::Gauge)?;
         ConstGauge::new(result.objects).encode(metric)?;
         if let Some(success) = result.last_success {
-            let help = "When what is stored was last judged to the end, in seconds since 1970.";
+            let help = "When an audit last completed, in seconds since 1970.";
             let name = "audit_last_success_timestamp_seconds";
             let metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
             let seconds = success.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();

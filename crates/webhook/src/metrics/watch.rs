@@ -25,17 +25,17 @@ impl WatchMetrics {
     pub(super) fn register(&self, registry: &mut Registry) {
         registry.register(
             "view_complete",
-            "Whether all that is watched is known, so that rules which ask for it can answer: 1 yes, 0 no",
+            "Whether the watch has synced, so that rules can use its objects: 1 yes, 0 no",
             self.complete.clone(),
         );
         registry.register(
             "view_objects",
-            "Objects of which something is kept: RayClusters with a storage namespace of their own, Secrets",
+            "Objects in the cache: RayClusters with their own storage namespace, Secrets",
             self.objects.clone(),
         );
         registry.register(
             "view_unanswered",
-            "Questions of rules that could not be answered, so that the rule said nothing",
+            "Lookups of rules before the watch had synced, so that the rule reported nothing",
             self.unanswered.clone(),
         );
     }

@@ -29,8 +29,8 @@ impl CertFiles {
         Ok(CertFileContent { cert: read_file(&self.cert)?, key: read_file(&self.key)? })
     }
 
-    /// Reads the files at each interval, and serves the certificate in them if it differs from `last`. A certificate and a key
-    /// that do not belong together are not served, as when only one of the files has been written yet.
+    /// Reads the files at each interval, and serves the certificate in them if it differs from `last`. A certificate
+    /// and a key that do not belong together are not served, as when only one of the files has been written yet.
     pub async fn reload_on_change(
         &self,
         last: CertFileContent,

@@ -30,8 +30,8 @@ pub struct ClientCertVerifier {
 }
 
 impl ClientCertVerifier {
-    /// Reads the CA from a PEM file, which may hold several during a rotation of the CA. Returns the verifier and the content
-    /// of the file. Without names, the verifier accepts each certificate of the CA.
+    /// Reads the CA from a PEM file, which may hold several during a rotation of the CA. Returns the verifier and the
+    /// content of the file. Without names, the verifier accepts each certificate of the CA.
     ///
     /// # Errors
     ///
@@ -42,8 +42,8 @@ impl ClientCertVerifier {
         Ok((Arc::new(Self { file: file.to_owned(), names: names.to_vec(), verifier }), pem))
     }
 
-    /// Reads the file at each interval, and applies the CA in it if it differs from `last`. Content that holds no CA is not
-    /// applied. Established connections stay open.
+    /// Reads the file at each interval, and applies the CA in it if it differs from `last`. Content that holds no CA is
+    /// not applied. Established connections stay open.
     pub async fn reload_on_change(&self, last: Vec<u8>, interval: Duration, metrics: &Metrics) -> Infallible {
         let file = self.file.clone();
         let apply = |pem: &Vec<u8>| {
@@ -81,7 +81,8 @@ fn webpki_verifier(file: &Path, pem: &[u8]) -> Result<Arc<dyn danger::ClientCert
 
 impl danger::ClientCertVerifier for ClientCertVerifier {
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        // With a hint, a client that has no certificate of this CA would send none, and neither log would show the cause.
+        // With a hint, a client that has no certificate of this CA would send none, and neither log would show the
+        // cause.
         &[]
     }
 

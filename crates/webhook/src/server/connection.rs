@@ -40,8 +40,8 @@ pub(super) struct TlsContext {
 /// The largest number of bytes, and the longest time, for [`lingering_close`].
 const LINGER: (u64, Duration) = (1 << 16, Duration::from_millis(500));
 
-/// Closes a connection after a failed handshake so that the client can read the TLS alert. The kernel resets a connection that
-/// is closed with unread data, and the reset would overtake the alert.
+/// Closes a connection after a failed handshake so that the client can read the TLS alert. The kernel resets a
+/// connection that is closed with unread data, and the reset would overtake the alert.
 async fn lingering_close(mut stream: TcpStream) {
     let (bytes, time) = LINGER;
     let rest = async {
@@ -64,12 +64,12 @@ impl ConnectionHandler {
                 Ok(Ok(stream)) => return self.serve_http(stream, &slot).await,
                 Ok(Err((error, stream))) => {
                     metrics.handshake_failed();
-                    tracing::debug!(%error, "a TLS handshake failed");
+                    tracing::debug!(%error, "TLS handshake failed");
                     return lingering_close(stream).await;
                 }
-                Err(_) => "a TLS handshake took too long",
+                Err(_) => "TLS handshake timed out",
             },
-            () = slot.evicted() => "a TLS handshake had to give way to new connections",
+            () = slot.evicted() => "TLS handshake evicted by a new connection",
         };
         metrics.handshake_failed();
         tracing::debug!("{failure}");
@@ -109,7 +109,7 @@ impl ConnectionHandler {
             }
         };
         if let Err(error) = served {
-            tracing::debug!(%error, "a connection ended badly");
+            tracing::debug!(%error, "connection ended with an error");
         }
     }
 }

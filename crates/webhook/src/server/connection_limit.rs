@@ -1,5 +1,5 @@
-//! A limit on the number of connections. A new connection evicts an idle one when no slot is free. Otherwise a thousand idle
-//! clients would lock the API server out.
+//! A limit on the number of connections. A new connection evicts an idle one when no slot is free. Otherwise a thousand
+//! idle clients would lock the API server out.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -67,8 +67,8 @@ impl ConnectionLimiter {
         let _ = timeout(EVICTION_TIMEOUT, self.freed.notified()).await;
     }
 
-    /// Evicts the oldest connection that has sent no request, or else the connection that has been idle for the longest time.
-    /// Returns whether there was one.
+    /// Evicts the oldest connection that has sent no request, or else the connection that has been idle for the longest
+    /// time. Returns whether there was one.
     pub(super) fn evict_idle(&self) -> bool {
         self.slots().evict_idle()
     }
@@ -102,7 +102,7 @@ impl Slots {
         if self.logged.is_none_or(|logged| logged.elapsed() > LOG_INTERVAL) {
             self.logged = Some(Instant::now());
             let connections = self.used.len();
-            tracing::warn!(connections, "too many connections: those that ask nothing give way to new ones");
+            tracing::warn!(connections, "too many connections: closing idle connections for new ones");
         }
         true
     }

@@ -9,8 +9,8 @@ use tokio::sync::watch;
 pub enum Phase {
     /// The server is not stopping.
     Serving,
-    /// The server still answers, but it is not ready, and it closes each connection after the next response. The API server
-    /// keeps using the connections to a Pod after the Pod has left the Service's endpoints.
+    /// The server still answers, but it is not ready, and it closes each connection after the next response. The API
+    /// server keeps using the connections to a Pod after the Pod has left the Service's endpoints.
     Draining,
     /// The server accepts no connection. Requests in progress are completed.
     Closing,

@@ -19,10 +19,11 @@ pub(super) struct FileReloader<'a> {
 }
 
 impl FileReloader<'_> {
-    /// Reads the files at each interval, and applies the content if it has changed. Content that is not usable is not applied.
+    /// Reads the files at each interval, and applies the content if it has changed. Content that is not usable is not
+    /// applied.
     ///
-    /// The content is compared, because kubelet updates a mounted Secret by changing a symbolic link, which a watch on the file
-    /// does not report.
+    /// The content is compared, because kubelet updates a mounted Secret by changing a symbolic link, which a watch on
+    /// the file does not report.
     pub(super) async fn run<T: PartialEq + Send + 'static>(
         self,
         mut last: T,
@@ -44,8 +45,8 @@ impl FileReloader<'_> {
             });
             self.metrics.reloaded(result.is_ok());
             match result {
-                Ok(()) => tracing::info!("took up the new {}", self.what),
-                Err(error) => tracing::error!(%error, "kept the old {}", self.what),
+                Ok(()) => tracing::info!("reloaded {}", self.what),
+                Err(error) => tracing::error!(%error, "cannot reload {}; keeping the previous one", self.what),
             }
         }
     }

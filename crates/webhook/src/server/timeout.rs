@@ -1,5 +1,5 @@
-//! The timeouts of a connection that hyper does not offer: for an idle connection, and for a request head from its first byte
-//! on. The endpoint limits the time for a body, because it can still send a response.
+//! The timeouts of a connection that hyper does not offer: for an idle connection, and for a request head from its
+//! first byte on. The endpoint limits the time for a body, because it can still send a response.
 
 use std::io;
 use std::pin::Pin;
@@ -22,8 +22,8 @@ pub struct Timeouts {
     pub write: Duration,
 }
 
-/// The state of a connection's requests: the counter is odd while a request is being served, and even while the server waits
-/// for the client.
+/// The state of a connection's requests: the counter is odd while a request is being served, and even while the server
+/// waits for the client.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RequestState(Arc<Requests>);
 
@@ -116,8 +116,8 @@ impl<S> TimeoutStream<S> {
         is_serving(self.seen)
     }
 
-    /// Becomes ready after a deadline. The timer is reset only if it would fire too late, so the later deadline after each
-    /// request costs nothing until the earlier one has passed.
+    /// Becomes ready after a deadline. The timer is reset only if it would fire too late, so the later deadline after
+    /// each request costs nothing until the earlier one has passed.
     fn poll_deadline(&mut self, context: &mut Context<'_>, deadline: Instant) -> Poll<io::Error> {
         while Instant::now() < deadline {
             if self.timer.is_elapsed() || self.timer.deadline() > deadline {

@@ -11,7 +11,8 @@ use rustls::sign::CertifiedKey;
 use super::client_cert::ClientCertVerifier;
 use crate::certificates::{Certificate, TlsError};
 
-/// The certificate that is served now. A handshake reads it without a lock. Without a certificate every handshake fails.
+/// The certificate that is served now. A handshake reads it without a lock. Without a certificate every handshake
+/// fails.
 #[derive(Debug, Default)]
 pub struct CertResolver(ArcSwapOption<Certificate>);
 
@@ -33,8 +34,8 @@ impl ResolvesServerCert for CertResolver {
     }
 }
 
-/// Returns the configuration of a server: TLS 1.2 and 1.3, HTTP/1.1. With client certificates no session is resumed, so every
-/// connection is verified.
+/// Returns the configuration of a server: TLS 1.2 and 1.3, HTTP/1.1. With client certificates no session is resumed, so
+/// every connection is verified.
 ///
 /// # Errors
 ///

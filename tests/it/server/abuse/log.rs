@@ -90,7 +90,7 @@ fn an_unread_log_does_not_block_reviews_and_lost_lines_are_counted() {
         let event = line(&mut stderr);
         match event["message"].as_str() {
             Some("decided") => decided += 1,
-            Some("lost lines of the log, which stderr did not take") => break event["lines"].as_u64(),
+            Some("log lines lost because stderr did not accept them") => break event["lines"].as_u64(),
             other => panic!("{other:?}"),
         }
     };

@@ -76,7 +76,7 @@ fn cannot_check((status, printed): &End, reason: &str, help: &str) {
 fn check_api_reports_what_the_policy_does_in_a_working_installation() {
     assert!(PAGE.contains(&format!("\n{GOOD}\n{BAD}\n")), "docs/install.md shows another output");
     let warned = "with a warning of worker-reconnect-timeout";
-    let silent = "admitted without a default, as the policy wants it, and as it would be without rayguard";
+    let silent = "admitted without a default, as the policy specifies, and as without rayguard";
     let admitted = "ok      a bad RayCluster is admitted without a default";
     let exempt = "exemptions: [{namespaces: [check-5], rules: [worker-reconnect-timeout], reason: a test}]";
     for (index, (policy, good, bad)) in [
@@ -115,7 +115,7 @@ fn check_api_detects_a_policy_that_differs_from_the_installed_one() {
         (
             "highestLevel: warn",
             GOOD.to_owned(),
-            "FAILED  a bad RayCluster is refused by worker-reconnect-timeout, and by the policy is to be admitted without \
+            "FAILED  a bad RayCluster is refused by worker-reconnect-timeout, but the policy expects: admitted without \
              a default, with a warning of worker-reconnect-timeout; is --config the policy that is installed, and this \
              the same version of rayguard?"
                 .to_owned(),
@@ -145,7 +145,7 @@ fn check_api_detects_webhooks_that_are_not_called() {
 
     namespace.kubectl("label namespace check-unasked rayguard.dev/ignore=").passes();
     let end = Run::in_namespace(&namespace).end();
-    fails(&end, ["namespace check-unasked is left out by its label rayguard.dev/ignore: take it off"; 2]);
+    fails(&end, ["namespace check-unasked is excluded by its label rayguard.dev/ignore: remove it"; 2]);
 }
 
 #[test]
@@ -205,7 +205,7 @@ spec:
     namespace.send("create -f -", foreign).passes();
     eventually("the foreign refusal", || {
         let (status, printed) = Run::in_namespace(&namespace).end();
-        let help = "denied request: no room; that is not rayguard's refusal, try another --namespace";
+        let help = "denied request: no room; this is not a refusal of rayguard, try another --namespace";
         (status == 1 && printed.starts_with("FAILED") && printed.contains(help)).then_some(())
     });
 }
@@ -227,7 +227,7 @@ fn check_api_needs_only_the_rights_to_patch_and_create() {
     assert_eq!(end.1, format!("{GOOD}\n{BAD}\n"));
 
     cannot_check(&run("nobody", "check-rights"), "Unauthorized", "log in, or use another KUBECONFIG");
-    cannot_check(&run(TOKEN, "nowhere"), "namespaces \"nowhere\" not found", "name another by --namespace");
+    cannot_check(&run(TOKEN, "nowhere"), "namespaces \"nowhere\" not found", "use another --namespace");
 }
 
 #[test]
@@ -243,7 +243,11 @@ fn check_api_reports_an_unreachable_or_untrusted_api_server() {
     let stranger = super::kubeconfig(&server.address().to_string(), &ca, TOKEN, "default");
     cannot_check(&Run::by(&stranger, "default").end(), "certificate", "take the kubeconfig of this cluster");
 
-    cannot_check(&Run::by("{}", "default").end(), "cannot tell how to reach the API server", "; set KUBECONFIG");
+    cannot_check(
+        &Run::by("{}", "default").end(),
+        "cannot find the configuration of the API server",
+        "; set KUBECONFIG",
+    );
     let end = Run::by("{}", "default").with_policy("rulez: {}").end();
     assert_eq!(end.0, 2);
     assert!(end.1.contains("rulez: there is no such key"), "{}", end.1);

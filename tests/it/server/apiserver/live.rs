@@ -171,7 +171,7 @@ fn a_missing_list_right_is_named_in_the_error() {
     let refused = check(&kubeconfig, &[]);
     assert_eq!((refused.status.code(), refused.stdout.as_slice()), (Some(2), &[][..]));
     let stderr = stderr(&refused);
-    let (_, command) = stderr.split_once("it takes the right of: kubectl ").expect("a command");
+    let (_, command) = stderr.split_once("grant the right with: kubectl ").expect("a command");
     let (command, _) = command.split_once(", and a binding").expect("its end");
     // The command in the message grants everything that is missing.
     namespace.kubectl(command).passes();
@@ -179,7 +179,7 @@ fn a_missing_list_right_is_named_in_the_error() {
     assert_eq!(report(&kubeconfig, &[])["summary"]["objects"], 0);
     let everywhere = check(&kubeconfig, &["-A"]);
     let stderr = String::from_utf8(everywhere.stderr).expect("UTF-8");
-    assert!(stderr.contains("in all namespaces; it takes the right of: kubectl create clusterrole"), "{stderr}");
+    assert!(stderr.contains("in all namespaces; grant the right with: kubectl create clusterrole"), "{stderr}");
 }
 
 #[test]

@@ -112,7 +112,7 @@ fn the_audit_counts_findings_in_stored_objects_and_changes_none() {
     assert!(gauges["last_success_timestamp_seconds"] > 1_700_000_000, "{gauges:?}");
     assert_eq!(audits(&rayguard, "failure"), 0, "{}", rayguard.log());
 
-    let line = rayguard.logged("judged what is stored");
+    let line = rayguard.logged("audit completed");
     assert_eq!((&line["objects"], &line["denied"], &line["warned"]), (&3.into(), &3.into(), &0.into()), "{line}");
     let messages = logged(&rayguard, "INFO");
     assert_eq!(messages.iter().filter(|message| *message == ABSENT).count(), 1, "{messages:?}");
@@ -142,8 +142,8 @@ fn two_clusters_created_concurrently_are_both_found() {
     rayguard.signal("KILL");
     rayguard.wait();
     let line =
-        without_rights.logged("cannot judge what is stored; trying again, and telling what the last audit found");
-    assert_eq!(line["error"], "not everything is known yet that is watched");
+        without_rights.logged("cannot complete the audit; retrying, and reporting the result of the last one");
+    assert_eq!(line["error"], "the watches have not synced yet");
     assert_eq!((audits(&without_rights, "success"), gauges(&without_rights)), (0, BTreeMap::new()));
 }
 
@@ -202,7 +202,7 @@ fn a_missing_right_is_logged_once_and_the_last_metrics_stay() {
     let rayguard = start(&kubeconfig, &[]);
     let failures = || audits(&rayguard, "failure");
     eventually("attempts", || (failures() >= 3).then_some(()));
-    let message = "cannot judge what is stored; trying again, and telling what the last audit found";
+    let message = "cannot complete the audit; retrying, and reporting the result of the last one";
     let error = rayguard.logged(message)["error"].as_str().expect("text").to_owned();
     let right = "kubectl create clusterrole ray-reader --verb=list --resource=raycronjobs.ray.io,rayservices.ray.io";
     assert!(error.starts_with("may not list raycronjobs in all namespaces; ") && error.contains(right), "{error}");
@@ -211,7 +211,7 @@ fn a_missing_right_is_logged_once_and_the_last_metrics_stay() {
     assert_eq!(rayguard.connect().post("/validate", &bytes(&review::service_create())).status, 200);
 
     LIST.grant(&namespace, "auditor");
-    rayguard.logged("can judge what is stored again");
+    rayguard.logged("can complete the audit again");
     audited(&rayguard);
     let failed = failures();
     namespace.kubectl("delete clusterrolebinding audit-rights-audit").passes();
@@ -229,13 +229,13 @@ fn an_unreachable_api_server_delays_the_audit_and_no_review() {
     let token = namespace.token("auditor");
     let proxy = Balancer::new();
     let rayguard = start(&server.kubeconfig(proxy.address, &token, "audit-away"), &[]);
-    let message = "cannot take the Lease of the audit; trying again, and judging nothing without it";
+    let message = "cannot acquire the audit Lease; retrying, and auditing nothing without it";
     rayguard.logged(message);
     assert_eq!(rayguard.connect().post("/validate", &bytes(&review::service_create())).status, 200);
     assert_eq!(rayguard.ask_admin("/readyz").status, 200, "the webhook is ready without the Lease");
     proxy.set(vec![server.address()]);
     audited(&rayguard);
-    assert!(rayguard.log().contains("can take the Lease of the audit again"));
+    assert!(rayguard.log().contains("can acquire the audit Lease again"));
     assert_eq!(logged(&rayguard, "ERROR"), [message], "logged once");
 
     proxy.cut();

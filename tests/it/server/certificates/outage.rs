@@ -22,17 +22,22 @@ fn without_an_api_server_a_new_replica_waits_and_a_ready_one_keeps_serving() {
     let installation = Installation::new("no-api-server");
     let proxy = Balancer::new();
     let rayguard = installation.start_by(proxy.address, &[]);
-    let reason = "not ready: there is no certificate yet: cannot talk to the API server";
+    let reason = "not ready: no certificate yet: cannot communicate with the API server";
     eventually("the reason", || rayguard.ask_admin("/readyz").body.contains(reason).then_some(()));
-    assert!(rayguard.ask_admin("/readyz").body.contains("not ready: the caBundle does not vouch for the certificate"));
+    assert!(
+        rayguard
+            .ask_admin("/readyz")
+            .body
+            .contains("not ready: the certificate is not trusted through the caBundle yet")
+    );
     assert_eq!(rayguard.ask_admin("/livez").status, 200, "a restart does not help");
     let failures = || rayguard.metric(r#"rayguard_certificate_errors_total{part="store"}"#);
     eventually("more attempts", || (failures() >= 3).then_some(()));
-    assert_eq!(errors(&rayguard, "cannot keep the certificates"), 1, "logged once: {}", rayguard.log());
+    assert_eq!(errors(&rayguard, "cannot manage the certificates"), 1, "logged once: {}", rayguard.log());
 
     proxy.set(vec![ApiServer::shared().address()]);
     ready(&rayguard);
-    rayguard.logged("can keep the certificates again");
+    rayguard.logged("can manage the certificates again");
     let ca = installation.secret("ca.crt");
     serves(&rayguard, &ca);
 
@@ -71,10 +76,10 @@ fn missing_rights_on_the_lease_are_logged_and_do_not_block() {
     installation.namespace.json_patch("role/rayguard", &serde_json::from_str(none).expect("JSON")).passes();
     let rayguard = installation.start(&[]);
     ready(&rayguard);
-    assert_eq!(errors(&rayguard, "cannot take the Lease"), 1, "{}", rayguard.log());
+    assert_eq!(errors(&rayguard, "cannot acquire the Lease"), 1, "{}", rayguard.log());
     installation.grant();
     installation.remove(&["tls.key"]);
-    rayguard.logged("can take the Lease again");
+    rayguard.logged("can acquire the Lease again");
 }
 
 #[test]
@@ -107,7 +112,7 @@ fn a_deleted_secret_is_recreated_without_losing_a_call() {
     serves(&rayguard, &ca);
     assert_eq!(rayguard.ask_admin("/readyz").body, "ready\n");
 
-    rayguard.logged("made the Secret, which was gone");
+    rayguard.logged("recreated the Secret, which was missing");
     let new = eventually("a new CA", || Some(installation.secret("ca.crt")).filter(|new| !new.is_empty()));
     assert_ne!(new, ca);
     eventually("its certificate", || Client::connect(rayguard.webhooks, &trusting(&new)).is_ok().then_some(()));

@@ -33,7 +33,7 @@ fn the_certificate_from_certs_make_is_trusted_and_the_chart_accepts_its_ca() {
     make();
     assert_eq!(read("ca.crt"), ca);
     assert_ne!(read("tls.crt"), certificate);
-    rayguard.logged("took up the new certificate");
+    rayguard.logged("reloaded certificate");
     shake_hands("rayguard.rayguard.svc").expect("the renewed certificate");
 
     let bundle = format!("certificate.files.caBundle={}", file("ca.crt"));

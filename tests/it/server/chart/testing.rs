@@ -104,5 +104,5 @@ fn the_rights_and_arguments_of_the_helm_test_suffice() {
         let output = command.env_clear().env("KUBECONFIG", &kubeconfig).output().expect("the binary is built");
         (output.status.code() == Some(1)).then(|| String::from_utf8(output.stdout).expect("text"))
     });
-    assert!(printed.contains("namespace chart-test is left out by its label"), "{printed}");
+    assert!(printed.contains("namespace chart-test is excluded by its label"), "{printed}");
 }

@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// The value of one key of a Secret: one of our values, possibly truncated, doubled or of another key, or arbitrary text.
+/// The value of one key of a Secret: one of our values, possibly truncated, doubled or of another key, or arbitrary
+/// text.
 fn value() -> impl Strategy<Value = String> {
     let ours = (0..5usize, 0..3u32, any::<prop::sample::Index>(), 0..3u8).prop_map(|(key, age, cut, damage)| {
         let mut data = Data::new();

@@ -19,7 +19,7 @@ pub(super) const REPORT: Role = Role::OfCluster(
 );
 
 /// The message that is logged once if there is no CRD.
-pub(super) const ABSENT: &str = "writes no PolicyReports, for their CRD is not installed (wgpolicyk8s.io/v1alpha2)";
+pub(super) const ABSENT: &str = "writing no PolicyReports: their CRD is not installed (wgpolicyk8s.io/v1alpha2)";
 
 /// Installs the CRD, and waits until it is served.
 fn install_crd(server: &ApiServer) {
@@ -49,20 +49,20 @@ fn a_policy_report_is_created_updated_and_deleted_with_the_findings() {
 
     // First the right is missing, then the CRD, then neither.
     let rayguard = start(&kubeconfig, &["--policy-reports"]);
-    let message = "cannot keep the PolicyReports; trying again";
+    let message = "cannot update the PolicyReports; retrying";
     let error = rayguard.logged(message)["error"].as_str().expect("text").to_owned();
-    assert!(error.starts_with("may not list policyreports.wgpolicyk8s.io; it takes the right"), "{error}");
+    assert!(error.starts_with("may not list policyreports.wgpolicyk8s.io; rayguard needs the right"), "{error}");
     eventually("the metrics, which do not need the reports", || {
         (gauges(&rayguard).get("objects") == Some(&1) && audits(&rayguard, "failure") > 0).then_some(())
     });
     REPORT.grant(&namespace, "auditor");
     audited(&rayguard);
     let messages = logged(&rayguard, "INFO");
-    let once = ["can keep the PolicyReports again", ABSENT];
+    let once = ["can update the PolicyReports again", ABSENT];
     assert!(once.iter().all(|once| messages.iter().filter(|message| message == once).count() == 1), "{messages:?}");
     // While a CRD is new, kube-apiserver may list its objects and then fail again.
     install_crd(&server);
-    rayguard.logged("writes PolicyReports, for their CRD is installed now");
+    rayguard.logged("writing PolicyReports: their CRD is installed now");
     let written = || namespace.kubectl(&format!("get policyreport/rayguard-{uid}")).success();
     eventually("the report", || written().then_some(()));
     assert_eq!(logged(&rayguard, "ERROR"), [message], "logged once");
@@ -146,7 +146,7 @@ fn a_policy_report_is_created_updated_and_deleted_with_the_findings() {
     namespace.send("create -f -", &report.to_string()).passes();
     let report = namespace.get(&name);
     namespace.patch("raycluster/bad", &json!({"spec": cluster["spec"]}).to_string()).passes();
-    let conflict = "a PolicyReport of another program has the name of rayguard's, and other content";
+    let conflict = "a PolicyReport of another program has a name that rayguard uses, and other content";
     eventually("the message about it", || rayguard.log().contains(conflict).then_some(()));
     assert_eq!(namespace.get(&name), report);
 }

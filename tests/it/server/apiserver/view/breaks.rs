@@ -78,7 +78,7 @@ fn reviews_continue_without_the_api_server_and_cluster_rules_refuse_nothing() {
     assert!(refusal(&mut client, &newer).expect("it is refused").contains("RayCluster view-cut/newer"));
     let errors = rayguard.log().lines().filter(|line| line.contains("cannot watch them")).count();
     assert_eq!(errors, 1, "logged once: {}", rayguard.log());
-    rayguard.logged("can watch them again");
+    rayguard.logged("can watch these objects again");
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn the_watch_recovers_after_an_api_server_restart() {
     namespace.send("create -f -", &cluster("first", "redis:6379", "own").to_string()).passes();
     let second = cluster("second", "redis:6379", "own");
     wait_until_refused(&namespace, &second, "RayCluster view-restart/first");
-    let syncs = |log: &str| log.lines().filter(|line| line.contains("knows all of them")).count();
+    let syncs = |log: &str| log.lines().filter(|line| line.contains("watch synced")).count();
     assert_eq!(syncs(&rayguard.log()), 1);
 
     let _restarted = server.restart();
@@ -114,7 +114,7 @@ fn a_missing_watch_right_is_logged_once_and_granting_it_needs_no_restart() {
     namespace.send("create -f -", &cluster("first", "redis:6379", "own").to_string()).passes();
     let second = cluster("second", "redis:6379", "own");
     wait_until_accepted(&namespace, &second);
-    let line = rayguard.logged("cannot watch them; trying again, and the rules that ask for them say nothing");
+    let line = rayguard.logged("cannot watch these objects; retrying, and rules that need them report nothing");
     let error = line["error"].as_str().expect("why");
     assert!(error.contains("rayclusters.ray.io is forbidden") && error.contains("cannot list"), "{error}");
     assert_eq!(line["object"], "RayClusters");
@@ -148,6 +148,6 @@ fn the_watch_is_empty_until_kuberays_crds_are_installed() {
     let namespace = server.namespace("view-late");
     namespace.guard(&rayguard);
     namespace.send("create -f -", &cluster("first", "redis:6379", "own").to_string()).passes();
-    rayguard.logged("knows all of them");
+    rayguard.logged("watch synced");
     wait_until_refused(&namespace, &cluster("second", "redis:6379", "own"), "RayCluster view-late/first");
 }

@@ -80,6 +80,6 @@ fn unwatched_secrets_cause_no_warning() {
     wait_for_warning(&other, None);
     assert_eq!(rayguard.metric(r#"rayguard_view_complete{source="secrets"}"#), 0);
     assert!(rayguard.metric(r#"rayguard_view_unanswered_total{source="secrets"}"#) > 0);
-    let line = rayguard.logged("cannot watch them; trying again, and the rules that ask for them say nothing");
+    let line = rayguard.logged("cannot watch these objects; retrying, and rules that need them report nothing");
     assert_eq!(line["object"], "Secrets view-secret-other/redis");
 }
