@@ -26,23 +26,23 @@ use rayguard_webhook::kube_api::{ApiClient, ApiError};
 /// The pause between two attempts.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Ask the API server whether it says what the policy says
+/// Check that the API server's decisions are those of the policy
 ///
-/// Creates two RayClusters in a dry run, which stores nothing: a good one, which is to get rayguard's defaults, and a
-/// bad one, which is to be refused. What is expected of both is what the policy says, with its levels and exemptions.
-/// The API server is found as kubectl finds it, or by the service account of a Pod. One line tells of each; the exit
-/// status is 0 if both are as expected, 1 if one is not, and 2 if the API server could not be asked.
+/// Creates two RayClusters as a dry run, which stores nothing: a good one, which must get rayguard's defaults, and a
+/// bad one, which must be refused. The expected results are those of the policy, with its levels and exemptions. The
+/// API server is that of kubectl, or of the Pod's service account. The output has one line for each of the two; the
+/// exit status is 0 if both are as expected, 1 if one is not, and 2 if the API server cannot be asked.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct CheckApiArgs {
-    /// The namespace of the two RayClusters; rayguard has to look at it
+    /// The namespace of the two RayClusters, which rayguard must not exclude
     #[arg(long, short, value_name = "NAME", default_value = "default")]
     pub(crate) namespace: String,
 
-    /// The policy file that the webhooks have
+    /// The policy file of the webhooks
     #[arg(long, env = "RAYGUARD_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<std::path::PathBuf>,
 
-    /// How long to go on asking until all is as expected, for an installation that is just being made
+    /// How long to retry until both results are as expected, for an installation in progress
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = crate::serve::duration)]
     pub(crate) wait: Duration,
 }

@@ -1,4 +1,4 @@
-//! What `rayguard serve` can be told.
+//! The flags of `rayguard serve`.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -23,7 +23,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "RAYGUARD_ADMIN_LISTEN", value_name = "ADDRESS", default_value = "[::]:8080")]
     pub(crate) admin_listen: SocketAddr,
 
-    /// The certificate, with those between it and its CA, in PEM; without it rayguard makes its own
+    /// The certificate with its intermediates, in PEM; without it rayguard makes a certificate
     #[arg(long, env = "RAYGUARD_TLS_CERT", value_name = "FILE", requires = "tls_key")]
     pub(crate) tls_cert: Option<PathBuf>,
 
@@ -31,25 +31,24 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "RAYGUARD_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
     pub(crate) tls_key: Option<PathBuf>,
 
-    /// The CA of the certificate's file, in PEM; rayguard then keeps it in the caBundles itself
+    /// The CA of the certificate file, in PEM; rayguard then keeps it in the caBundles
     #[arg(long, env = "RAYGUARD_TLS_CA", value_name = "FILE", requires_all = ["tls_cert", "webhook_configuration"])]
     pub(crate) tls_ca: Option<PathBuf>,
 
-    /// How often the files are looked at for a new certificate, or a new CA
+    /// How often the files are read to find a new certificate or CA
     #[arg(long, env = "RAYGUARD_TLS_RELOAD", value_name = "DURATION", default_value = "10s", value_parser = duration)]
     pub(crate) tls_reload: Duration,
 
-    /// The CA of the client certificate by which the API server shows who it is, in PEM; nobody else is then answered
+    /// The CA of the API server's client certificate, in PEM; other clients are then refused
     #[arg(long, env = "RAYGUARD_CLIENT_CA", value_name = "FILE")]
     pub(crate) client_ca: Option<PathBuf>,
 
-    /// The common name, or a DNS name, that this client certificate has to have; repeatable, and one of several is
-    /// enough
+    /// The common name or a DNS name that the client certificate must have; repeatable, and one match is enough
     #[arg(long, env = "RAYGUARD_CLIENT_NAME", value_name = "NAME", value_delimiter = ',', requires = "client_ca")]
     pub(crate) client_name: Vec<String>,
 
-    /// The Secret in which rayguard keeps a CA and certificates of its own making, all replicas the same; it has to be
-    /// there, and so has a Lease of this name
+    /// The Secret in which rayguard keeps the CA and the certificate that it makes, for all replicas; the Secret and a
+    /// Lease of the same name must exist
     #[arg(
         long,
         env = "RAYGUARD_CERTIFICATE_SECRET",
@@ -59,24 +58,25 @@ pub(crate) struct ServeArgs {
     )]
     pub(crate) certificate_secret: Option<String>,
 
-    /// The MutatingWebhookConfiguration and the ValidatingWebhookConfiguration, by the name that both have, whose
-    /// caBundles rayguard keeps
+    /// The name of the MutatingWebhookConfiguration and the ValidatingWebhookConfiguration whose caBundles rayguard
+    /// manages
     #[arg(long, env = "RAYGUARD_WEBHOOK_CONFIGURATION", value_name = "NAME", requires = "trusted")]
     pub(crate) webhook_configuration: Option<String>,
 
-    /// The Service by which the API server calls the webhooks
+    /// The Service through which the API server calls the webhooks
     #[arg(long, env = "RAYGUARD_SERVICE", value_name = "NAME", requires = "certificate_secret")]
     pub(crate) service: Option<String>,
 
-    /// The namespace of the Secret, the Leases and the Service, if not that of the service account
+    /// The namespace of the Secret, the Leases and the Service; by default the namespace of the service account
     #[arg(long, env = "RAYGUARD_NAMESPACE", value_name = "NAME")]
     pub(crate) namespace: Option<String>,
 
-    /// How long a CA in the Secret is valid; it is renewed after two thirds of that
+    /// How long a CA in the Secret is valid; it is renewed after two thirds of this time
     #[arg(long, env = "RAYGUARD_CA_LIFETIME", value_name = "DURATION", default_value = "8760h", value_parser = duration)]
     pub(crate) ca_lifetime: Duration,
 
-    /// How long a certificate in the Secret is valid, at most a third of its CA's time; it is renewed after two thirds
+    /// How long a certificate in the Secret is valid, at most a third of --ca-lifetime; it is renewed after two thirds
+    /// of this time
     #[arg(
         long,
         env = "RAYGUARD_CERTIFICATE_LIFETIME",
@@ -86,12 +86,12 @@ pub(crate) struct ServeArgs {
     )]
     pub(crate) certificate_lifetime: Duration,
 
-    /// How long a new CA has to be in the caBundles before a certificate of it is shown, until every API server has
-    /// learnt of it; at most a third of the certificate's time
+    /// How long a new CA must be in the caBundles before a certificate that it issued is served, so that every API
+    /// server trusts it; at most a third of --certificate-lifetime
     #[arg(long, env = "RAYGUARD_CA_SETTLE", value_name = "DURATION", default_value = "2m", value_parser = duration)]
     pub(crate) ca_settle: Duration,
 
-    /// A DNS name or IP address that a certificate of rayguard's own making is valid for, beside the Service, or
+    /// Another DNS name or IP address of the certificate that rayguard makes, in addition to the Service, or to
     /// localhost and --listen; repeatable
     #[arg(
         long,
@@ -102,20 +102,20 @@ pub(crate) struct ServeArgs {
     )]
     pub(crate) tls_name: Vec<String>,
 
-    /// Where to write the CA of a self-made certificate, beside stdout
+    /// A file to which the CA of a certificate that rayguard makes is written, in addition to stdout
     #[arg(long, env = "RAYGUARD_CA_OUT", value_name = "FILE", conflicts_with_all = ["tls_cert", "tls_key"])]
     pub(crate) ca_out: Option<PathBuf>,
 
-    /// Judge what is stored in the cluster, at the start and from time to time, in the one replica that holds this
-    /// Lease; nothing that is judged is changed
+    /// Audit the stored objects at the start and at intervals, in the replica that holds this Lease; an audit does not
+    /// change the objects
     #[arg(long, env = "RAYGUARD_AUDIT_LEASE", value_name = "NAME")]
     pub(crate) audit_lease: Option<String>,
 
-    /// The pause between two such audits
+    /// The pause between two audits
     #[arg(long, env = "RAYGUARD_AUDIT_INTERVAL", value_name = "DURATION", default_value = "10m", value_parser = duration)]
     pub(crate) audit_interval: Duration,
 
-    /// Write what the audit finds into PolicyReports too, where their CRD is installed (wgpolicyk8s.io/v1alpha2)
+    /// Write the findings of the audit to PolicyReports, if their CRD is installed (wgpolicyk8s.io/v1alpha2)
     #[arg(long, env = "RAYGUARD_POLICY_REPORTS", requires_if("true", "audit_lease"))]
     pub(crate) policy_reports: bool,
 
@@ -123,29 +123,29 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "RAYGUARD_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// Watch the RayClusters of all namespaces, so that rules can compare an object with them; nothing is refused while
-    /// they are not all known
+    /// Watch the RayClusters of all namespaces, so that rules can compare an object with them; these rules refuse
+    /// nothing until the watch has synced
     #[arg(long, env = "RAYGUARD_WATCH_CLUSTERS")]
     pub(crate) watch_clusters: bool,
 
-    /// Watch the Secrets of a namespace, or one of them, so that a rule can tell which keys there are; of the values
-    /// nothing is kept; repeatable
+    /// Watch the Secrets of a namespace, or a single Secret, so that a rule can check their keys; values are not kept;
+    /// repeatable
     #[arg(long, env = "RAYGUARD_WATCH_SECRETS", value_name = "NAMESPACE[/NAME]", value_delimiter = ',')]
     pub(crate) watch_secrets: Vec<SecretScope>,
 
-    /// How long to go on serving after SIGTERM, until every API server has learnt of it
+    /// How long to continue to serve after SIGTERM, so that API servers can switch to other replicas
     #[arg(long, env = "RAYGUARD_DRAIN_DELAY", value_name = "DURATION", default_value = "10s", value_parser = duration)]
     pub(crate) drain_delay: Duration,
 
-    /// How long a call that is under way may then still take
+    /// How long requests in progress may take after that
     #[arg(long, env = "RAYGUARD_DRAIN_TIMEOUT", value_name = "DURATION", default_value = "15s", value_parser = duration)]
     pub(crate) drain_timeout: Duration,
 
-    /// How the log looks
+    /// The format of the log
     #[arg(long, env = "RAYGUARD_LOG_FORMAT", value_name = "FORMAT", value_enum, default_value = "text")]
     pub(crate) log_format: LogFormatArg,
 
-    /// How much is logged: off, error, warn, info, debug or trace
+    /// The level of the log: off, error, warn, info, debug or trace
     #[arg(long, env = "RAYGUARD_LOG", value_name = "LEVEL", default_value = "info")]
     pub(crate) log_level: LevelFilter,
 }
@@ -153,9 +153,9 @@ pub(crate) struct ServeArgs {
 /// The values of `--log-format`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogFormatArg {
-    /// For people
+    /// One line of text for each event
     Text,
-    /// For machines, one object a line
+    /// One JSON object for each event
     Json,
 }
 
