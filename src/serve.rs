@@ -144,6 +144,7 @@ async fn serve(args: ServeArgs) -> Result<(), ServeError> {
         }
     };
     // Separate tasks, because they parse large responses, and this task accepts connections.
+    #[expect(clippy::disallowed_methods, reason = "both tasks are awaited below")]
     let (watching, audit) = (tokio::spawn(watch.run(Arc::clone(&state.health))), tokio::spawn(audit));
     let watching = async { watching.await.map_or(ServeError::Panic, |never| match never {}) };
     let auditing = async { audit.await.map_err(|_| ServeError::Panic) };

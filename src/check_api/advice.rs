@@ -146,7 +146,7 @@ mod tests {
         let pages = [include_str!("../../docs/troubleshooting.md"), include_str!("../../docs/authentication.md")];
         for (words, _) in CALL_ERRORS {
             let words = words.trim_start_matches("tls: ");
-            assert!(pages.iter().any(|page| page.contains(words)), "no page tells of {words}");
+            assert!(pages.iter().any(|page| page.contains(words)), "no page has {words}");
         }
         let rows = pages[0].split("| the message ends with |").nth(1).expect("the table").split("\n\n").next();
         let rows = rows.expect("its end").lines().skip(2).filter_map(|row| row.split('`').nth(1));

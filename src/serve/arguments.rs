@@ -184,7 +184,7 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         return Err("write whole numbers: 1500ms in place of 1.5s".to_owned());
     }
     let duration = Duration::from_nanos(nanoseconds.unsigned_abs());
-    if duration.subsec_nanos() % 1_000_000 != 0 {
+    if !duration.subsec_nanos().is_multiple_of(1_000_000) {
         return Err("the smallest unit is ms".to_owned());
     }
     Ok(duration)

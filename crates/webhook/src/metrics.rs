@@ -239,7 +239,7 @@ impl Metrics {
         self.reloads.get_or_create(&ResultLabel { result }).inc();
     }
 
-    /// Counts a certificate of a role (`leaf`, `ca`) that was made anew in the Secret.
+    /// Counts a certificate of a role (`leaf`, `ca`) that was renewed in the Secret.
     pub(crate) fn certificate_renewed(&self, role: &'static str) {
         self.renewals.get_or_create(&RoleLabel { role }).inc();
     }

@@ -20,7 +20,7 @@ const MAX_FAILURES: usize = 10;
 /// Writes and deletes the reports.
 pub(super) struct ReportWriter {
     client: ApiClient,
-    /// Whether the log says that the CRD is not installed
+    /// Whether the log reports that the CRD is not installed
     is_absent: AtomicBool,
 }
 

@@ -82,7 +82,7 @@ impl MemoryBudget {
         if body.is_end_stream() {
             return Ok(BufferedBody { bytes: first, reservation });
         }
-        // Memory is allocated for received data only, whatever length is announced.
+        // Memory is allocated for received data only, regardless of the announced length.
         let limit = announced.unwrap_or(MAX_BODY);
         let mut whole = Vec::with_capacity(limit.min(UNRESERVED_BODY).max(first.len()));
         whole.extend_from_slice(&first);

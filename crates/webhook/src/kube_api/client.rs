@@ -148,7 +148,7 @@ impl ApiClient {
         Ok(response.map_err(|_| ApiError::Timeout(REQUEST_TIMEOUT))??)
     }
 
-    /// Sends a request that admission webhooks may take part in, and returns the response, whatever its status.
+    /// Sends a request that admission webhooks may take part in, and returns the response with any status.
     ///
     /// # Errors
     ///
@@ -168,10 +168,10 @@ impl ApiClient {
         self.request(kube::core::Request::new(path).get(name, &GetParams::default())).await
     }
 
-    /// Changes an object by a merge patch, which keeps every field that the patch does not name.
-    pub(crate) async fn merge_patch(&self, path: &str, name: &str, patch: &Value) -> Result<(), ApiError> {
+    /// Changes an object by a merge patch, which keeps every field that `change` does not name.
+    pub(crate) async fn merge_patch(&self, path: &str, name: &str, change: &Value) -> Result<(), ApiError> {
         let params = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
-        let request = kube::core::Request::new(path).patch(name, &params, &Patch::Merge(patch));
+        let request = kube::core::Request::new(path).patch(name, &params, &Patch::Merge(change));
         self.request::<Value>(request).await.map(drop)
     }
 
