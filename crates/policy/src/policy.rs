@@ -130,7 +130,12 @@ impl Policy {
     }
 }
 
-/// Returns what identifies a violation: the rule, the path with list items identified by name, and the subject.
-fn violation<'f>(object: &RayObject<'_>, finding: &'f Finding) -> (&'static str, String, Option<&'f str>) {
-    (finding.rule.name, keyed::place(object.json, &finding.path), finding.subject.as_deref())
+/// Returns what identifies a violation: the rule, and the subject, or else the place with groups and variables matched by
+/// name.
+fn violation(object: &RayObject<'_>, finding: &Finding) -> (&'static str, String) {
+    let identity = match &finding.subject {
+        Some(subject) => subject.to_string(),
+        None => keyed::place(object.json, &finding.path),
+    };
+    (finding.rule.name, identity)
 }

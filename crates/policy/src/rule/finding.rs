@@ -32,8 +32,8 @@ pub struct Finding {
     pub help: String,
     /// The change that fixes it, where there is exactly one safe change.
     pub fix: Option<Fix>,
-    /// The other object that the finding is about, if any. Two findings at one path are the same violation only if
-    /// their subjects are equal.
+    /// What the finding is about, if that is not its path, as the storage key that another cluster has too. Two findings
+    /// of one rule with equal subjects are the same violation at any path.
     pub subject: Option<Box<str>>,
 }
 
