@@ -66,6 +66,9 @@ pub trait Previous<'o>: std::fmt::Debug {
     /// Returns the value of a field of the map at a path of field names; `None` where the path leads to no map, `null`
     /// where the map has no such field. The rest of the object need not be read.
     fn field(&self, map: &[&str], field: &str) -> Option<Json<'o>>;
+
+    /// Reports whether a field of this name may be anywhere in the object. It costs less than reading the field.
+    fn may_have(&self, field: &str) -> bool;
 }
 
 impl<'o> Previous<'o> for RayObject<'o> {
@@ -76,5 +79,9 @@ impl<'o> Previous<'o> for RayObject<'o> {
     fn field(&self, map: &[&str], field: &str) -> Option<Json<'o>> {
         let map = self.json.descend(map.iter().copied());
         map.as_object().map(|map| map.get(field).cloned().unwrap_or_default())
+    }
+
+    fn may_have(&self, _: &str) -> bool {
+        true
     }
 }

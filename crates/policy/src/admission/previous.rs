@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, OnceCell};
 
+use memchr::memmem;
 use rayguard_manifest::json::{Json, Reader};
 
 use super::{Malformed, Request};
@@ -56,5 +57,11 @@ impl<'r> Previous<'r> for LazyPrevious<'r, '_> {
             self.error.set(Some(Malformed::OldObject));
             None
         })
+    }
+
+    fn may_have(&self, field: &str) -> bool {
+        // Removing this search costs 17 % of a /validate of raycluster-reapply (benches/instructions), because each
+        // compared field is then read from the old object. The API server escapes no letters in the names of fields.
+        memmem::find(self.text.as_bytes(), format!("\"{field}\"").as_bytes()).is_some()
     }
 }

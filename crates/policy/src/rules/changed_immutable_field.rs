@@ -61,6 +61,9 @@ fn compare_field(
 ) {
     let new = context.object.json.descend(map.iter().copied());
     let Some(previous) = context.previous.filter(|_| new.as_object().is_some()) else { return };
+    if new.field(field).is_null() && !previous.may_have(field) {
+        return;
+    }
     let Some(old) = previous.field(map, field) else { return };
     let [was, is] = [&old, new.field(field)].map(|value| value.as_nonempty_str().or(unset));
     if let (Some(was), Some(is)) = (was, is)
