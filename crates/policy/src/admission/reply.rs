@@ -36,10 +36,6 @@ struct Response<'a> {
     uid: &'a str,
     allowed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    patch_type: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    patch: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<Status>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
@@ -56,30 +52,19 @@ impl Response<'_> {
 
 /// Returns the response that admits an object without changes. Nearly every response is of this kind.
 pub(super) fn allowed(uid: &str) -> Vec<u8> {
-    admitted(uid, None)
+    Response { uid, allowed: true, ..Response::default() }.encode()
 }
 
 /// Returns the response that admits an object with a patch.
 pub(super) fn patched(uid: &str, patch: &Patch) -> Vec<u8> {
-    let patch = serde_json::to_vec(patch).expect("a patch is always JSON");
-    admitted(uid, Some(STANDARD.encode(patch)))
-}
-
-/// Concatenates the response from constant parts if the uid needs no escaping, as all uids of the API server.
-fn admitted(uid: &str, patch: Option<String>) -> Vec<u8> {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-    if !uid.bytes().all(is_plain) {
-        let patch_type = patch.is_some().then_some("JSONPatch");
-        return Response { uid, allowed: true, patch_type, patch, ..Response::default() }.encode();
-    }
-    let before = br#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":""#;
-    match patch {
-        None => [before, uid.as_bytes(), br#"","allowed":true}}"#].concat(),
-        Some(patch) => {
-            let between = br#"","allowed":true,"patchType":"JSONPatch","patch":""#;
-            [before, uid.as_bytes(), between, patch.as_bytes(), br#""}}"#].concat()
-        }
-    }
+    let uid = serde_json::to_string(uid).expect("a string is always JSON");
+    let patch = STANDARD.encode(serde_json::to_vec(patch).expect("a patch is always JSON"));
+    // Base64 needs no escaping, but serde_json looks at each byte of it: with `Response`, a /mutate of rayservice-create
+    // costs 10 % more, and one of raycluster-refused 7 % (benches/instructions).
+    let start = format!(
+        r#"{{"apiVersion":"{API_VERSION}","kind":"{KIND}","response":{{"uid":{uid},"allowed":true,"patchType":"JSONPatch","#
+    );
+    [&start, r#""patch":""#, &patch, r#""}}"#].concat().into_bytes()
 }
 
 /// Returns the response with findings. It denies the object if a finding is a denial.
@@ -100,7 +85,6 @@ pub(super) fn judged(request: &Request<'_>, findings: &[Finding]) -> Vec<u8> {
         status: (!denials.is_empty()).then(|| status(request, &denials)),
         warnings: warnings(at(Level::Warn)),
         audit_annotations,
-        ..Response::default()
     }
     .encode()
 }
@@ -227,15 +211,16 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_the_same_however_it_is_made() {
-        let uid = "978058b0-1492-46e9-889c-819f1cf9b6ae";
+    fn responses_are_json_with_any_uid() {
         let patch: Patch =
             serde_json::from_value(serde_json::json!([{"op": "add", "path": "/a", "value": "é\""}])).expect("a patch");
-        let (plain, odd) = ([allowed(uid), patched(uid, &patch)], [allowed("u\"1"), patched("u\"1", &patch)]);
-        for (plain, odd) in plain.into_iter().zip(odd) {
-            let [plain, odd] = [plain, odd].map(|reply| String::from_utf8(reply).expect("JSON is UTF-8"));
-            assert_eq!(plain, odd.replace("u\\\"1", uid));
-            assert_eq!(serde_json::from_str::<serde_json::Value>(&odd).expect("JSON")["response"]["uid"], "u\"1");
+        let encoded = STANDARD.encode(serde_json::to_vec(&patch).expect("JSON"));
+        let parsed = |reply: Vec<u8>| serde_json::from_slice::<serde_json::Value>(&reply).expect("JSON");
+        for uid in ["978058b0-1492-46e9-889c-819f1cf9b6ae", "u\"1"] {
+            let review = |response| serde_json::json!({"apiVersion": API_VERSION, "kind": KIND, "response": response});
+            assert_eq!(parsed(allowed(uid)), review(serde_json::json!({"uid": uid, "allowed": true})));
+            let response = serde_json::json!({"uid": uid, "allowed": true, "patchType": "JSONPatch", "patch": encoded});
+            assert_eq!(parsed(patched(uid, &patch)), review(response));
         }
     }
 
