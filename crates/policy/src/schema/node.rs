@@ -19,8 +19,8 @@ pub(super) struct NodeId(pub(super) usize);
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) kind: Type,
-    /// The fields of a map, sorted by name. Each one is preceded by the [first bytes](beginning) of its name.
-    properties: Vec<(u64, &'static str, NodeId)>,
+    /// The fields of a map, sorted by name.
+    properties: Vec<(&'static str, NodeId)>,
     /// The node of the values of all other keys of a map; `None` where other keys are not allowed.
     pub(super) additional: Option<NodeId>,
     /// The node of the items of a list.
@@ -52,30 +52,19 @@ impl Node {
 
     /// Returns the node of a field that the schema names.
     pub(super) fn property(&self, name: &str) -> Option<NodeId> {
-        // This is called for each field of an object several times, and numbers compare faster than strings.
-        let start = beginning(name);
-        let compare =
-            |(known_start, known, _): &(u64, &str, NodeId)| known_start.cmp(&start).then_with(|| (*known).cmp(name));
-        self.properties.binary_search_by(compare).ok().map(|index| self.properties[index].2)
+        let found = self.properties.binary_search_by(|(known, _)| (*known).cmp(name));
+        found.ok().map(|index| self.properties[index].1)
     }
 
     /// Returns the fields that the schema names, sorted by name.
     pub(super) fn properties(&self) -> impl Iterator<Item = (&'static str, NodeId)> {
-        self.properties.iter().map(|(_, name, id)| (*name, *id))
+        self.properties.iter().copied()
     }
 
     /// Reports whether a `null` counts as absent.
     pub(super) fn drops_null(&self) -> bool {
         !self.nullable
     }
-}
-
-/// Returns the first eight bytes of a name as a number. The numbers sort as the names do.
-fn beginning(name: &str) -> u64 {
-    let mut bytes = [0; 8];
-    let length = name.len().min(bytes.len());
-    bytes[..length].copy_from_slice(&name.as_bytes()[..length]);
-    u64::from_be_bytes(bytes)
 }
 
 /// The type of a value.
@@ -200,7 +189,7 @@ impl Text {
         let properties = || self.properties.iter().filter_map(|(field, name)| Some((*field, (*name)?)));
         Node {
             kind: self.r#type.expect("a node has a type"),
-            properties: properties().map(|(field, name)| (beginning(field), field, ids[name])).collect(),
+            properties: properties().map(|(field, name)| (field, ids[name])).collect(),
             additional: self.additional_properties.map(|name| ids[name]),
             items: self.items.map(|name| ids[name]),
             defaulted: properties()
