@@ -293,22 +293,8 @@ impl<'a> Reader<'a> {
     }
 
     fn number(&mut self) -> Result<Number, Fault> {
-        /// So many digits fit into 64 bits, whatever they are.
-        const SHORT: usize = 19;
         let rest = &self.text[self.at..];
-        let (mut length, mut value) = (0, 0);
-        while let Some(digit @ b'0'..=b'9') = rest.as_bytes().get(length)
-            && length < SHORT
-        {
-            value = value * 10 + u64::from(digit - b'0');
-            length += 1;
-        }
-        let plain = length == 1 || length > 1 && !rest.starts_with('0');
         let is_part = |byte: u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
-        if plain && length < SHORT && !rest.as_bytes().get(length).copied().is_some_and(is_part) {
-            self.at += length;
-            return Ok(value.into());
-        }
         let length = rest.bytes().position(|byte| !is_part(byte)).unwrap_or(rest.len());
         self.at += length;
         serde_json::from_str(&rest[..length]).map_err(|_| Fault::Syntax)
