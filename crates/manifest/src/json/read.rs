@@ -55,9 +55,7 @@ impl<'a> Reader<'a> {
             b'{' => {
                 let start = self.fields.len();
                 self.map(|reader, name| {
-                    // Most are strings, and need not go through all of this function.
-                    let is_string = reader.peek()? == b'"';
-                    let value = if is_string { Json::String(reader.string()?) } else { reader.value()? };
+                    let value = reader.value()?;
                     reader.fields.push((name, value));
                     Ok(())
                 })?;
