@@ -40,11 +40,13 @@ static NULL: Json<'static> = Json::Null;
 
 impl<'a> Json<'a> {
     /// The value of a field; [`Json::Null`] where it is absent or this is no map.
+    #[inline]
     pub fn field(&self, name: &str) -> &Json<'a> {
         self.entry(name).unwrap_or(&NULL)
     }
 
     /// The value of a field if it is written at all, `null` included.
+    #[inline]
     pub fn entry(&self, name: &str) -> Option<&Json<'a>> {
         self.as_object()?.get(name)
     }
@@ -55,6 +57,7 @@ impl<'a> Json<'a> {
     }
 
     /// The items of a list; none where this is no list.
+    #[inline]
     pub fn items(&self) -> &[Json<'a>] {
         match self {
             Json::Array(items) => items,
@@ -63,6 +66,7 @@ impl<'a> Json<'a> {
     }
 
     /// The fields of a map; none where this is no map.
+    #[inline]
     pub fn entries(&self) -> &[(Cow<'a, str>, Json<'a>)] {
         match self {
             Json::Object(object) => &object.0,
@@ -71,6 +75,7 @@ impl<'a> Json<'a> {
     }
 
     /// The text of a string.
+    #[inline]
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Json::String(text) => Some(text),
@@ -103,6 +108,7 @@ impl<'a> Json<'a> {
     }
 
     /// The map, if this is one.
+    #[inline]
     pub fn as_object(&self) -> Option<&Object<'a>> {
         match self {
             Json::Object(object) => Some(object),
@@ -119,6 +125,7 @@ impl<'a> Json<'a> {
     }
 
     /// Whether this is `null`, or was absent.
+    #[inline]
     pub fn is_null(&self) -> bool {
         matches!(self, Json::Null)
     }
@@ -218,6 +225,7 @@ impl<'a> Object<'a> {
     }
 
     /// The value of a field, `null` included. Of fields written twice the last one counts, as for the API server.
+    #[inline]
     pub fn get(&self, name: &str) -> Option<&Json<'a>> {
         self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value)
     }
