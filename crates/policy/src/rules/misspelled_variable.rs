@@ -152,7 +152,8 @@ impl Known {
 }
 
 /// The set of letters in a name, without case; some other characters count as letters. It is a quick test that rules
-/// out most pairs of names, which have little in common.
+/// out most pairs of names, which have little in common. Removing it costs 27 % of a /validate of raycluster-scale and
+/// 33 % of one of raycluster-refused (benches/instructions).
 #[derive(Clone, Copy)]
 struct Letters(u32);
 
