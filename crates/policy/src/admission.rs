@@ -106,6 +106,7 @@ fn patch(policy: &Policy, request: &mut Request<'_>) -> Result<Patch, Malformed>
     let Some(object) = request.subject(None)?.filter(|object| object.kind.gets_defaults()) else {
         return Ok(Patch::default());
     };
+    // Removing this check costs 46 % of a /mutate of raycluster-scale (benches/instructions).
     if request.old_text().is_some_and(|old| is_unchanged(&object, old)) {
         return Ok(Patch::default());
     }
