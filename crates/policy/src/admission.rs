@@ -114,6 +114,8 @@ fn patch(policy: &Policy, request: &mut Request<'_>) -> Result<Patch, Malformed>
     if let Some(old) = old.as_ref().and_then(RayObject::read) {
         return Ok(policy.mutate(&object, Some(&old)));
     }
+    // The object is moved, because a copy costs 11 % of a /mutate of rayservice-create and 21 % of one of
+    // raycluster-refused (benches/instructions).
     drop(object);
     Ok(request.take_object().map(|object| policy.mutate_new(object)).unwrap_or_default())
 }
