@@ -1,7 +1,8 @@
 //! Quantities of resources, such as `500m` and `4Gi`.
 
 /// The pattern of a quantity in the schema. Each object has several quantities, so [`is_quantity`] checks them without
-/// the regular expression engine, which takes fifty times as long.
+/// the regular expression engine, which takes fifty times as long. Reviews do not check quantities; with the engine, a
+/// `rayguard check` of 200 objects takes 8 % more instructions.
 pub(super) const PATTERN: &str = r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$";
 
 /// Reports whether a text matches [`PATTERN`].
