@@ -3,6 +3,9 @@
 use wide::u8x16;
 
 /// The first byte, from here on, that cannot simply be a part of a string: a quote, a backslash or a control character.
+///
+/// A loop over the bytes in its place costs 20 % of a /validate of rayservice-create, `memchr2` 19 %, and eight bytes at a
+/// time in a `u64` 8 % (benches/instructions).
 #[inline]
 pub(super) fn next_sign(bytes: &[u8], mut at: usize) -> usize {
     while let Some(sixteen) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
