@@ -25,6 +25,9 @@ pub(super) fn next_sign(bytes: &[u8], mut at: usize) -> usize {
 }
 
 /// The byte behind the bracket that closes the one at a byte; `None` where none does. A bracket of either kind closes either.
+///
+/// A loop over the bytes in its place costs 27 % of a /validate of raycluster-reapply, `memchr2` in strings 21 %, and
+/// [`next_sign`] in strings 10 % (benches/instructions).
 pub(super) fn end_of_brackets(bytes: &[u8], start: usize) -> Option<usize> {
     let mut inside = Inside::default();
     let mut depth = 0;
