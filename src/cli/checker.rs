@@ -111,9 +111,9 @@ impl Checker<'_> {
     fn text(&self, text: &str, others: &dyn ClusterContext, report: &mut Report) -> Vec<(StorageKey, Conflict)> {
         let lines = LazyCell::new(|| Lines::of(text));
         let mut storage_keys = Vec::new();
-        for part in yaml::parts(text) {
-            let template = part.template().map(Arc::from);
-            for document in part.documents {
+        for section in yaml::sections(text) {
+            let template = section.template().map(Arc::from);
+            for document in section.documents {
                 report.summary.documents += 1;
                 match document {
                     Ok(document) => {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::Args;
 use rayguard_manifest::json::Json;
 use rayguard_manifest::patch::apply;
-use rayguard_manifest::yaml::{self, Lines, Part};
+use rayguard_manifest::yaml::{self, Lines, Section};
 use rayguard_policy::policy::Policy;
 use serde_json::json;
 use similar::TextDiff;
@@ -89,20 +89,20 @@ impl Defaulter<'_> {
         };
         let lines = Lines::of(text);
         let mut status = Status::Clean;
-        for part in yaml::parts(text) {
-            for error in part.documents.iter().filter_map(|document| document.as_ref().err()) {
+        for section in yaml::sections(text) {
+            for error in section.documents.iter().filter_map(|document| document.as_ref().err()) {
                 output::message(&self.errors.unreadable(&Unreadable::document(name, &lines, error)));
                 status = Status::Unchecked;
             }
-            self.part(&part, name)?;
+            self.section(&section, name)?;
         }
         Ok(status)
     }
 
-    fn part(&mut self, part: &Part<'_>, file: &str) -> Result<(), CliError> {
+    fn section(&mut self, section: &Section<'_>, file: &str) -> Result<(), CliError> {
         let mut defaulted = Vec::new();
         let mut is_changed = false;
-        for document in part.documents.iter().flatten() {
+        for document in section.documents.iter().flatten() {
             let mut json = document.json.clone();
             is_changed |= self.defaults(&mut json, file)?;
             defaulted.push(json);
@@ -110,8 +110,8 @@ impl Defaulter<'_> {
         if self.args.diff || self.args.patch {
             return Ok(());
         }
-        match part.verbatim() {
-            Some(text) if !is_changed && !part.documents.is_empty() => self.print(text),
+        match section.verbatim() {
+            Some(text) if !is_changed && !section.documents.is_empty() => self.print(text),
             _ => {
                 for json in &defaulted {
                     let yaml = yaml::to_string(json).map_err(std::io::Error::other)?;

@@ -1,7 +1,7 @@
-//! What mends a finding: changes of an object, told by paths.
+//! Fixes: changes of an object, described by field paths.
 //!
-//! A rule gives a finding a fix only where there is one answer, and one that takes nothing from what the user meant. A fix
-//! is data like the finding; [`crate::yaml::edit`] writes it into the text.
+//! A rule attaches a fix to a finding only if there is a single answer that keeps what the user meant. A fix is data.
+//! [`crate::yaml::edit`] applies it to the text.
 
 mod additions;
 
@@ -10,52 +10,52 @@ use crate::path::{FieldPath, Step};
 
 pub use additions::additions;
 
-/// Changes of one object that belong together: all are made, or none.
+/// A set of changes to one object. Either all of them are made or none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fix {
-    /// The changes. No two are of the same place, or of one within the other.
+    /// The changes. No two have the same path, and no path is below another one.
     pub edits: Vec<Edit>,
 }
 
-/// One change of an object.
+/// A single change to an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Edit {
-    /// Gives a scalar another value, or adds what is not there, with the maps that it needs. In a list, the place behind
-    /// the last item is one that is not there.
+    /// Replaces a scalar, or adds a field or item that is absent, together with its missing parents. The index after
+    /// the last item of a list counts as absent.
     Set {
-        /// The value.
+        /// The path of the value.
         path: FieldPath,
-        /// What it is to be.
+        /// The new value.
         value: Json<'static>,
     },
-    /// Puts a scalar that is written without quotes into quotes.
+    /// Puts quotes around an unquoted scalar.
     Quote {
-        /// The scalar.
+        /// The path of the scalar.
         path: FieldPath,
     },
-    /// Gives a map's entry another key.
+    /// Replaces the key of an entry of a map.
     Rename {
-        /// The entry.
+        /// The path of the entry.
         path: FieldPath,
-        /// Its new key.
+        /// The new key.
         name: String,
     },
     /// Removes an entry of a map or an item of a list.
     Remove {
-        /// The entry or the item.
+        /// The path of the entry or the item.
         path: FieldPath,
     },
-    /// Puts an item into a list, before the one that is at its index.
+    /// Inserts an item into a list, before the item at the same index.
     Insert {
-        /// Where it comes to be.
+        /// The path that the new item will have.
         path: FieldPath,
-        /// The item.
+        /// The new item.
         value: Json<'static>,
     },
 }
 
 impl Edit {
-    /// What is changed.
+    /// Returns the path of the changed value.
     pub fn path(&self) -> &FieldPath {
         match self {
             Edit::Set { path, .. }
@@ -66,20 +66,21 @@ impl Edit {
         }
     }
 
-    /// The same change of another place.
+    /// Returns this change with another path.
     #[must_use]
-    pub fn at(mut self, place: FieldPath) -> Self {
+    pub fn at(mut self, new_path: FieldPath) -> Self {
         match &mut self {
             Edit::Set { path, .. }
             | Edit::Quote { path }
             | Edit::Rename { path, .. }
             | Edit::Remove { path }
-            | Edit::Insert { path, .. } => *path = place,
+            | Edit::Insert { path, .. } => *path = new_path,
         }
         self
     }
 
-    /// Makes the change in a value, and says whether that can be done. What quotes make of a scalar only its text tells.
+    /// Makes the change in a value, and returns whether it was possible. [`Edit::Quote`] is never possible here,
+    /// because its result depends on the text of the scalar.
     pub fn apply(&self, json: &mut Json<'_>) -> bool {
         match self {
             Edit::Set { path, value } => set(json, path.steps(), value),
@@ -114,7 +115,7 @@ impl Edit {
     }
 }
 
-/// The map or list that something is in, and the step that leads there.
+/// Returns the map or list that a path leads into, and the last step of the path.
 fn parent<'j, 'a, 'p>(json: &'j mut Json<'a>, path: &'p FieldPath) -> Option<(&'j mut Json<'a>, &'p Step)> {
     let (last, above) = path.steps().split_last()?;
     let parent = above.iter().try_fold(json, |here, step| match (here, step) {
@@ -157,7 +158,7 @@ fn set(json: &mut Json<'_>, steps: &[Step], value: &Json<'static>) -> bool {
     }
 }
 
-/// A value in the maps and lists that lead to it.
+/// Wraps a value in the maps and lists that the steps lead through.
 pub fn nest(steps: &[Step], value: &Json<'static>) -> Json<'static> {
     steps.iter().rev().fold(value.clone(), |value, step| match step.name() {
         Some(name) => Json::Object(Object(vec![(name.to_owned().into(), value)])),

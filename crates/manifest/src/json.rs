@@ -1,8 +1,8 @@
-//! One value type for every object, whether it came as JSON from the API server or as YAML from a file.
+//! The value type for all objects, both JSON from the API server and YAML from a file.
 //!
-//! It borrows what it can from the text, keeps fields it knows nothing of, and reads totally: a field that is absent,
-//! `null` or of another type than asked for is simply not there. The mutating webhook runs before the API server's
-//! schema validation, so rules do meet ill-typed objects.
+//! A value borrows strings from its text where possible, and it keeps unknown fields. The accessors never fail: a field
+//! that is absent, `null` or of another type reads as absent. The mutating webhook runs before the API server validates
+//! the schema, so rules do receive fields of the wrong type.
 
 mod deserialize;
 
@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 pub use serde_json::Number;
 
-pub use read::{Fault, Reader};
+pub use read::{ReadError, Reader};
 
 /// A JSON value that borrows its strings from the text it was read from.
 #[derive(Clone, Debug, Default)]
@@ -32,31 +32,31 @@ pub enum Json<'a> {
     String(Cow<'a, str>),
     /// A list
     Array(Vec<Json<'a>>),
-    /// A map, in the order in which it was written
+    /// A map, with its fields in the order of the text
     Object(Object<'a>),
 }
 
 static NULL: Json<'static> = Json::Null;
 
 impl<'a> Json<'a> {
-    /// The value of a field; [`Json::Null`] where it is absent or this is no map.
+    /// Returns the value of a field, or [`Json::Null`] if the field is absent or this value is not a map.
     #[inline]
     pub fn field(&self, name: &str) -> &Json<'a> {
         self.entry(name).unwrap_or(&NULL)
     }
 
-    /// The value of a field if it is written at all, `null` included.
+    /// Returns the value of a field if the field is present, even if it is `null`.
     #[inline]
     pub fn entry(&self, name: &str) -> Option<&Json<'a>> {
         self.as_object()?.get(name)
     }
 
-    /// The value some fields down.
+    /// Follows a path of field names and returns the value there, or [`Json::Null`] if a field is absent.
     pub fn descend<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> &Json<'a> {
         names.into_iter().fold(self, |value, name| value.field(name))
     }
 
-    /// The items of a list; none where this is no list.
+    /// Returns the items of a list, or no items if this value is not a list.
     #[inline]
     pub fn items(&self) -> &[Json<'a>] {
         match self {
@@ -65,7 +65,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// The fields of a map; none where this is no map.
+    /// Returns the fields of a map, or no fields if this value is not a map.
     #[inline]
     pub fn entries(&self) -> &[(Cow<'a, str>, Json<'a>)] {
         match self {
@@ -74,7 +74,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// The text of a string.
+    /// Returns the text of a string, or `None` if this value is not a string.
     #[inline]
     pub fn as_str(&self) -> Option<&str> {
         match self {
@@ -83,23 +83,25 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// The text of a string that is not empty: what an optional field that is set looks like in Go.
+    /// Returns the text of a string that is not empty. Go treats an optional string field as set only if it is not
+    /// empty.
     pub fn as_nonempty_str(&self) -> Option<&str> {
         self.as_str().filter(|text| !text.is_empty())
     }
 
-    /// A number without a fraction, as the API server sees it: `2.0` is one, within what a float holds exactly.
+    /// Returns an integer as the API server reads it. A float without a fraction, such as `2.0`, counts as an integer
+    /// if its absolute value is at most 2^53 - 1, because larger floats are not exact.
     pub fn as_i64(&self) -> Option<i64> {
         const MOST: f64 = 9_007_199_254_740_991.0;
         let Json::Number(number) = self else { return None };
         number.as_i64().or_else(|| {
             let float = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() <= MOST)?;
-            #[expect(clippy::cast_possible_truncation, reason = "it has no fraction and fits")]
+            #[expect(clippy::cast_possible_truncation, reason = "the number has no fraction and fits")]
             Some(float as i64)
         })
     }
 
-    /// A boolean.
+    /// Returns a boolean, or `None` if this value is not a boolean.
     pub fn as_bool(&self) -> Option<bool> {
         match self {
             Json::Bool(value) => Some(*value),
@@ -107,7 +109,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// The map, if this is one.
+    /// Returns the map, or `None` if this value is not a map.
     #[inline]
     pub fn as_object(&self) -> Option<&Object<'a>> {
         match self {
@@ -116,7 +118,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// The map, if this is one, to be changed.
+    /// Returns the map for changes, or `None` if this value is not a map.
     pub fn as_object_mut(&mut self) -> Option<&mut Object<'a>> {
         match self {
             Json::Object(object) => Some(object),
@@ -124,13 +126,13 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// Whether this is `null`, or was absent.
+    /// Reports whether this value is `null`. The accessors return `null` for an absent field, too.
     #[inline]
     pub fn is_null(&self) -> bool {
         matches!(self, Json::Null)
     }
 
-    /// The type's name as JSON Schema has it.
+    /// Returns the name of the type in JSON Schema, such as `integer`.
     pub fn type_name(&self) -> &'static str {
         match self {
             Json::Null => "null",
@@ -143,7 +145,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// The same value, borrowing from nothing.
+    /// Copies all borrowed strings, so that the value does not depend on its text.
     pub fn into_owned(self) -> Json<'static> {
         match self {
             Json::Null => Json::Null,
@@ -195,7 +197,7 @@ impl From<&Json<'_>> for serde_json::Value {
 impl Eq for Json<'_> {}
 
 impl PartialEq for Json<'_> {
-    /// Equality as JSON has it: the order of a map's fields says nothing.
+    /// Compares two values as JSON: the order of a map's fields does not matter.
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Json::Null, Json::Null) => true,
@@ -209,13 +211,13 @@ impl PartialEq for Json<'_> {
     }
 }
 
-/// The fields of a JSON map, in the order in which they were written.
+/// The fields of a JSON map, in the order of the text.
 #[derive(Clone, Debug, Default)]
 pub struct Object<'a>(pub Vec<(Cow<'a, str>, Json<'a>)>);
 
 impl<'a> Object<'a> {
-    /// Whether every field is one of the other map's. Most maps that are compared are written in the same order; where
-    /// two are not, looking up each field of one in the other would take a time that grows with its square.
+    /// Reports whether the other map has every field of this one. Most maps that are compared have the same order. For
+    /// the others, a hash map avoids time that is quadratic in the number of fields.
     fn has_fields_of(&self, other: &Self) -> bool {
         if self.0.iter().zip(&other.0).all(|((name, _), (other, _))| name == other) {
             return self.0.iter().zip(&other.0).all(|((_, value), (_, other))| value == other);
@@ -224,18 +226,19 @@ impl<'a> Object<'a> {
         self.0.iter().all(|(name, value)| fields.get(name) == Some(&value))
     }
 
-    /// The value of a field, `null` included. Of fields written twice the last one counts, as for the API server.
+    /// Returns the value of a field, even if it is `null`. If the field occurs twice, the last one counts, as for the
+    /// API server.
     #[inline]
     pub fn get(&self, name: &str) -> Option<&Json<'a>> {
         self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
-    /// The value of a field, to be changed.
+    /// Returns the value of a field for changes. If the field occurs twice, this is the last one.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Json<'a>> {
         self.0.iter_mut().rev().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
-    /// Adds a field, or gives it another value.
+    /// Adds a field, or replaces its value.
     pub fn insert(&mut self, name: impl Into<Cow<'a, str>>, value: Json<'a>) {
         let name = name.into();
         match self.get_mut(&name) {
@@ -281,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_absent_or_of_another_type_reads_as_nothing() {
+    fn absent_and_ill_typed_fields_read_as_null_or_empty() {
         let json = parse(r#"{"a":[{"b":null}],"c":"text"}"#);
         assert!(json.descend(["a", "b", "c"]).is_null());
         assert!(json.field("c").items().is_empty());
@@ -290,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_float_without_a_fraction_is_a_whole_number() {
+    fn a_float_without_a_fraction_is_an_integer() {
         for (text, number) in
             [("3", Some(3)), ("3.0", Some(3)), ("-2e3", Some(-2000)), ("3.5", None), ("1e300", None), ("\"3\"", None)]
         {
@@ -304,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_map_is_equal_in_any_order() {
+    fn maps_are_equal_in_any_order() {
         assert_eq!(parse(r#"{"a":1,"b":[2,{"c":3}]}"#), parse(r#"{"b":[2,{"c":3}],"a":1}"#));
         assert_ne!(parse(r#"{"a":1}"#), parse(r#"{"a":1,"b":2}"#));
         assert_ne!(parse(r#"{"a":1,"b":2}"#), parse(r#"{"b":1,"a":2}"#));
@@ -312,13 +315,13 @@ mod tests {
     }
 
     #[test]
-    fn deep_nesting_is_an_error_and_not_a_crash() {
+    fn deep_nesting_is_an_error_and_no_stack_overflow() {
         let text = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
         assert!(serde_json::from_str::<Json<'_>>(&text).is_err());
     }
 
     #[test]
-    fn writing_gives_back_what_was_read() {
+    fn serialization_returns_the_parsed_text() {
         let text = r#"{"z":null,"a":[1,-2,3.5,true,"x"],"m":{}}"#;
         assert_eq!(serde_json::to_string(&parse(text)).expect("JSON"), text);
     }

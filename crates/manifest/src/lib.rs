@@ -1,12 +1,17 @@
-//! Manifests as values that know where they are written.
+//! Manifests as values with positions in their text.
 //!
-//! [`json`] is the one value type, [`yaml`] reads it from YAML with a position for every node, [`path`] names a place in
-//! it, [`patch`] adds to it by JSON Patch, and [`fix`] and [`yaml::edit`] change the text and keep comments, order and
-//! quotes. Nothing here does I/O.
+//! - [`json`] is the value type for JSON and YAML.
+//! - [`yaml`] reads values from YAML and records the position of each node.
+//! - [`path`] names a field within a value.
+//! - [`list_map`] identifies the items of lists by key, as Kubernetes does.
+//! - [`patch`] adds fields by JSON Patch.
+//! - [`fix`] and [`yaml::edit`] change the text and keep comments, order and quotes.
+//!
+//! This crate does no I/O.
 
 pub mod fix;
 pub mod json;
-pub mod keyed;
+pub mod list_map;
 pub mod patch;
 pub mod path;
 pub mod yaml;

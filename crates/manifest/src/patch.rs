@@ -1,4 +1,4 @@
-//! JSON Patches that only add.
+//! JSON Patches of `add` operations.
 
 mod apply;
 
@@ -8,14 +8,16 @@ use json_patch::jsonptr::PointerBuf;
 use json_patch::{AddOperation, Patch, PatchOperation};
 
 use crate::json::{Json, Object};
-use crate::keyed;
+use crate::list_map;
 use crate::path::{FieldPath, Step};
 
 pub use apply::index;
 pub use apply::{Inapplicable, apply};
 
-/// Writes a JSON Patch (RFC 6902) of nothing but additions, and keeps the object as the patch will leave it, so that
-/// of two defaults under one missing parent the second finds the parent there.
+/// Builds a JSON Patch (RFC 6902) that has only `add` operations.
+///
+/// The builder also applies each operation to its own copy of the object. If two defaults have the same missing parent,
+/// the first one adds the parent and the second one finds it.
 #[derive(Debug)]
 pub struct PatchBuilder<'a> {
     object: Cow<'a, Json<'a>>,
@@ -24,62 +26,68 @@ pub struct PatchBuilder<'a> {
 }
 
 impl<'a> PatchBuilder<'a> {
-    /// Begins with an object, which is copied once there is something to add, and no operation.
+    /// Creates an empty patch of an object. The first addition copies the object.
     pub fn new(object: &'a Json<'a>) -> Self {
         Self::of(Cow::Borrowed(object))
     }
 
-    /// Begins with an object that need not be copied if it is not needed any more.
+    /// Creates an empty patch of an object that is borrowed or owned. An owned object is not copied.
     pub fn of(object: Cow<'a, Json<'a>>) -> Self {
         Self { object, added: Vec::new(), patch: Patch(Vec::new()) }
     }
 
-    /// The object as the patch so far leaves it.
+    /// Returns the object with all operations of the patch so far.
     pub fn object(&self) -> &Json<'a> {
         &self.object
     }
 
-    /// What the patch so far adds, as places that later additions do not move (see [`keyed::place`]).
+    /// Returns the [keyed pointers](list_map::keyed_pointer) of the values that the patch adds. Later additions do not
+    /// change them.
     pub fn added(&self) -> &[String] {
         &self.added
     }
 
-    /// The object as the patch leaves it, and what is added.
+    /// Returns the object with all operations of the patch, and the [keyed pointers](list_map::keyed_pointer) of the
+    /// values that the patch adds.
     pub fn into_parts(self) -> (Cow<'a, Json<'a>>, Vec<String>) {
         (self.object, self.added)
     }
 
-    /// The patch.
+    /// Returns the patch.
     pub fn finish(self) -> Patch {
         self.patch
     }
 
-    /// Adds a field, or an item of a list before the one that is at its index now. Missing parents are added with it,
-    /// in the same operation. What is there stays as it is, `null` included, and so does what has a parent of another
-    /// type; then nothing is added, and the answer is `false`.
+    /// Adds a field, or inserts an item into a list before the item at its index. The same operation adds missing
+    /// parents.
+    ///
+    /// Returns `false`, and adds nothing, if the field is present, even as `null`, or if a parent has another type.
     pub fn add(&mut self, path: &FieldPath, value: Json<'a>) -> bool {
-        let Some((depth, place)) = insertion(&self.object, path.steps()) else { return false };
-        self.add_at(path, depth, &place, value)
+        let Some((depth, insertion)) = insertion(&self.object, path.steps()) else { return false };
+        self.add_at(path, depth, &insertion, value)
     }
 
-    /// Adds an annotation that is rayguard's own, or gives it another value: the only thing ever written over.
-    pub fn set_own_annotation(&mut self, key: &'static str, value: String) -> bool {
-        let path = FieldPath::of(["metadata", "annotations"]).key(key);
-        let (depth, place) = match insertion(&self.object, path.steps()) {
+    /// Adds a field, or replaces its value if it is present. This is the only method that replaces a value. The same
+    /// operation adds missing parents.
+    ///
+    /// Returns `false`, and changes nothing, if a parent has another type, or if the path does not end at a field.
+    pub fn set(&mut self, path: &FieldPath, value: Json<'a>) -> bool {
+        let Some((Step::Field(_) | Step::Key(_), parents)) = path.steps().split_last() else { return false };
+        let (depth, insertion) = match insertion(&self.object, path.steps()) {
             Some(insertion) => insertion,
-            // An `add` on a field that is there replaces it (RFC 6902, 4.1).
-            None if self.object.descend(["metadata", "annotations"]).entry(key).is_some() => (2, Insertion::Field),
+            // An `add` of a field that is present replaces it (RFC 6902, 4.1).
+            None if path.value(&self.object).is_some() => (parents.len(), Insertion::Field),
             None => return false,
         };
-        self.add_at(&path, depth, &place, value.into())
+        self.add_at(path, depth, &insertion, value)
     }
 
-    fn add_at(&mut self, path: &FieldPath, depth: usize, place: &Insertion, value: Json<'a>) -> bool {
+    fn add_at(&mut self, path: &FieldPath, depth: usize, insertion: &Insertion, value: Json<'a>) -> bool {
         let (existing, missing) = path.steps().split_at(depth);
         let items = value.items().len();
         let value = nest(&missing[1..], value);
         let parent = path.take(depth);
-        let pointer = match (place, &missing[0]) {
+        let pointer = match (insertion, &missing[0]) {
             (Insertion::Field, step) => parent.step(step.clone()).to_pointer(),
             (Insertion::Before(index), _) => parent.index(*index).to_pointer(),
             (Insertion::AtEnd, _) => format!("{}/-", parent.to_pointer()),
@@ -88,13 +96,13 @@ impl<'a> PatchBuilder<'a> {
         let operation = AddOperation { path: pointer, value: (&value).into() };
         self.patch.0.push(PatchOperation::Add(operation));
         insert(self.object.to_mut(), existing, &missing[0], value);
-        // A list that is merged by a key is recorded item by item: others may come to join them.
-        let list = path.steps().last().and_then(Step::name).and_then(keyed::merge_key).is_some();
+        // A list with a merge key is recorded item by item, because others may add items to it.
+        let list = path.steps().last().and_then(Step::name).and_then(list_map::merge_key).is_some();
         if list && items > 0 {
-            let places = (0..items).map(|index| keyed::place(&self.object, &path.clone().index(index)));
-            self.added.extend(places);
+            let pointers = (0..items).map(|index| list_map::keyed_pointer(&self.object, &path.clone().index(index)));
+            self.added.extend(pointers);
         } else {
-            self.added.push(keyed::place(&self.object, path));
+            self.added.push(list_map::keyed_pointer(&self.object, path));
         }
         true
     }
@@ -106,7 +114,8 @@ enum Insertion {
     AtEnd,
 }
 
-/// How many steps of a path exist, and how the next one is added; `None` where nothing can be.
+/// Returns the number of steps of a path that exist, and how to add the next step. Returns `None` if the path exists or
+/// cannot be added.
 fn insertion(object: &Json<'_>, steps: &[Step]) -> Option<(usize, Insertion)> {
     let mut here = object;
     for (depth, step) in steps.iter().enumerate() {
@@ -116,7 +125,7 @@ fn insertion(object: &Json<'_>, steps: &[Step]) -> Option<(usize, Insertion)> {
                 match object.get(step.name()?) {
                     Some(_) if last => return None,
                     Some(value) => here = value,
-                    // Of a list that is not there, only the first item can be added.
+                    // In a list that is absent, only the first item can be added.
                     None if steps[depth + 1..].iter().all(|below| !matches!(below, Step::Index(1..))) => {
                         return Some((depth, Insertion::Field));
                     }
@@ -135,7 +144,7 @@ fn insertion(object: &Json<'_>, steps: &[Step]) -> Option<(usize, Insertion)> {
     None
 }
 
-/// The value, within the maps and lists that these steps go down through.
+/// Wraps a value in the maps and lists that the steps lead through.
 fn nest<'a>(steps: &[Step], value: Json<'a>) -> Json<'a> {
     steps.iter().rev().fold(value, |value, step| match step {
         Step::Field(name) => [(name.clone(), value)].into_iter().collect(),
@@ -178,8 +187,33 @@ mod tests {
         let patch = builder.finish();
         let mut patched = serde_json::from_str(object).expect("JSON");
         json_patch::patch(&mut patched, &patch).expect("the patch applies");
-        assert_eq!(patched, expected, "the object that the builder keeps is the patched one");
+        assert_eq!(patched, expected, "the builder's object is the patched object");
         (patched, patch.len())
+    }
+
+    #[test]
+    fn set_adds_or_replaces_a_field() {
+        let path = FieldPath::of(["metadata", "annotations"]).key("a");
+        for (object, expected) in [
+            ("{}", Some(r#"{"metadata":{"annotations":{"a":"new"}}}"#)),
+            (
+                r#"{"metadata":{"annotations":{"a":"old","b":1}}}"#,
+                Some(r#"{"metadata":{"annotations":{"a":"new","b":1}}}"#),
+            ),
+            (r#"{"metadata":[]}"#, None),
+        ] {
+            let json: Json<'_> = serde_json::from_str(object).expect("JSON");
+            let mut builder = PatchBuilder::new(&json);
+            assert_eq!(builder.set(&path, Json::from("new")), expected.is_some(), "{object}");
+            let patched = serde_json::to_string(builder.object()).expect("JSON");
+            assert_eq!(patched, expected.unwrap_or(object));
+            let mut applied = serde_json::from_str(object).expect("JSON");
+            json_patch::patch(&mut applied, &builder.finish()).expect("the patch applies");
+            assert_eq!(applied, serde_json::from_str::<serde_json::Value>(&patched).expect("JSON"));
+        }
+        let list: Json<'_> = serde_json::from_str("[1]").expect("JSON");
+        assert!(!PatchBuilder::new(&list).set(&FieldPath::root().index(0), Json::Null));
+        assert!(!PatchBuilder::new(&list).set(&FieldPath::root(), Json::Null));
     }
 
     #[test]
@@ -192,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_stays() {
+    fn present_fields_stay() {
         for object in [r#"{"a":{"b":"user"}}"#, r#"{"a":{"b":null}}"#, r#"{"a":"text"}"#, r#"{"a":null}"#, "[]", "1"] {
             let (patched, operations) = built(object, &[(FieldPath::of(["a", "b"]), "default")]);
             assert_eq!(patched, serde_json::from_str::<serde_json::Value>(object).expect("JSON"), "{object}");
@@ -201,14 +235,14 @@ mod tests {
     }
 
     #[test]
-    fn an_item_goes_where_it_is_told() {
+    fn items_are_inserted_at_their_index() {
         let list = FieldPath::of(["l"]);
         let (patched, _) = built(r#"{"l":["a","c"]}"#, &[(list.clone().index(1), "b"), (list.index(3), "d")]);
         assert_eq!(patched, serde_json::json!({"l": ["a", "b", "c", "d"]}));
     }
 
     #[test]
-    fn names_with_signs_of_their_own_are_escaped() {
+    fn special_characters_of_pointers_are_escaped() {
         let path = FieldPath::of(["metadata", "annotations"]).key("a~/b");
         let (patched, _) = built(r#"{"metadata":{"annotations":{}}}"#, &[(path, "v")]);
         assert_eq!(patched, serde_json::json!({"metadata": {"annotations": {"a~/b": "v"}}}));

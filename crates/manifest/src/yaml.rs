@@ -1,16 +1,18 @@
-//! YAML and JSON text as values that know where they are written.
+//! YAML and JSON text as values with positions.
 //!
-//! Scalars mean what they mean to kubectl, `yes`, `0777` and `<<` included, and a text falls into documents as it does
-//! there. In two ways this is stricter or kinder than kubectl: a key that is written twice in one map is an error, for
-//! kubectl would silently drop the first; and documents behind `...` are read, which kubectl silently drops.
+//! Scalars have the same values as in kubectl, including `yes`, `0777` and `<<`, and a text has the same documents.
+//! This module differs from kubectl in two ways:
+//!
+//! - A duplicate key in a map is an error. kubectl silently drops the first entry.
+//! - Documents after `...` are read. kubectl silently drops them.
 
 pub mod edit;
 mod embedded;
 mod event;
 mod json_text;
 mod lines;
-mod place;
 mod scalar;
+mod span_tree;
 mod stream;
 mod syntax;
 mod tree;
@@ -23,8 +25,8 @@ use crate::json::Json;
 use crate::path::FieldPath;
 use event::YamlEvents;
 use json_text::JsonText;
-use place::{Place, Span};
-use stream::Chunk;
+use span_tree::{Span, SpanTree};
+use stream::RawSection;
 use tree::Builder;
 
 pub use embedded::Embedded;
@@ -34,175 +36,191 @@ pub use write::to_string;
 /// One document of a text, or one item of a `List` in it.
 #[derive(Clone, Debug)]
 pub struct Document<'t> {
-    /// What is written.
+    /// The value of the document.
     pub json: Json<'t>,
-    place: Place,
+    spans: SpanTree,
     lines: Arc<Lines<'t>>,
 }
 
-/// Why a document cannot be read.
+/// The reason why a document cannot be read, and its location.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {message}", location.start)]
 pub struct YamlError {
-    /// What is wrong: lower case, no full stop.
+    /// The error message: lower case, without a full stop.
     pub message: String,
-    /// What to do about it, where more can be said.
+    /// Advice on how to correct the text, if there is any.
     pub help: Option<&'static str>,
-    /// Where it is.
+    /// The location of the error.
     pub location: Location,
-    /// Where the same key was written first, if that is what is wrong.
+    /// The location of the first key, if the error is a duplicate key.
     pub first: Option<Box<Location>>,
 }
 
-/// A part of a text, as its lines of dashes divide it. Most have one document.
+/// The text between two lines of dashes. Most sections have one document.
 #[derive(Clone, Debug)]
-pub struct Part<'t> {
-    /// The documents, or why they cannot be read. What is empty, `null` or only a comment is none.
+pub struct Section<'t> {
+    /// The documents, or the reasons why they cannot be read. A text that is empty, `null` or only comments has no
+    /// document.
     pub documents: Vec<Result<Document<'t>, YamlError>>,
     text: &'t str,
     has_json: bool,
 }
 
-/// Reads every document of a text. A document that cannot be read is an error in its place, and hides no other; what is
-/// empty, `null` or only a comment is left out.
+/// Reads all documents of a text. A document that cannot be read is an error in the list, and the other documents are
+/// still read. Documents that are empty, `null` or only comments are left out.
 pub fn documents(text: &str) -> Vec<Result<Document<'_>, YamlError>> {
-    parts(text).flat_map(|part| part.documents).collect()
+    sections(text).flat_map(|section| section.documents).collect()
 }
 
-/// Reads a text, and keeps the parts that it falls into.
-pub fn parts(text: &str) -> impl Iterator<Item = Part<'_>> {
+/// Reads a text section by section.
+pub fn sections(text: &str) -> impl Iterator<Item = Section<'_>> {
     let lines = Arc::new(Lines::of(text));
-    stream::chunks(text).map(move |chunk| Part::read(chunk, &lines))
+    stream::raw_sections(text).map(move |section| Section::read(section, &lines))
 }
 
-/// Reads a text that is one document within an object, as KubeRay reads it: with go-yaml's `Unmarshal`, which looks at the
-/// first document only and lets the last of two equal keys count. Nothing at all is `null`.
+/// Reads a YAML document that is a string field of an object, such as `serveConfigV2`.
+///
+/// KubeRay reads such a field with go-yaml's `Unmarshal`. It reads only the first document, and the last of two equal
+/// keys counts. An empty text is `null`.
+///
+/// # Errors
+///
+/// Returns [`YamlError`] if the text is not YAML.
 pub fn unmarshal(text: &str) -> Result<Json<'_>, YamlError> {
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
-    // The one directive that go-yaml always takes.
+    // go-yaml always accepts this directive.
     let mut events = YamlEvents::with_directives(body, text.len() - body.len(), body.starts_with("%YAML 1.1"));
     match Builder::read_leniently(&mut events) {
         None => Ok(Json::Null),
         Some(Ok((json, _))) => Ok(json),
-        Some(Err(fault)) => Err(fault.locate(&Lines::of(text))),
+        Some(Err(error)) => Err(error.locate(&Lines::of(text))),
     }
 }
 
-/// Reads the bytes of a text, which must be UTF-8.
+/// Decodes the bytes of a text.
+///
+/// # Errors
+///
+/// Returns [`YamlError`] if the bytes are not UTF-8. Its location is the end of the valid text.
 pub fn decode(bytes: &[u8]) -> Result<&str, YamlError> {
     std::str::from_utf8(bytes).map_err(|error| {
         let valid = bytes.split_at(error.valid_up_to()).0;
         let lines = Lines::of(std::str::from_utf8(valid).unwrap_or_default());
-        let fault = Fault::new(format!("not UTF-8 from byte {} on", error.valid_up_to()), valid.len());
-        let fault = match bytes {
-            [0xfe, 0xff, ..] | [0xff, 0xfe, ..] => fault.help("it looks like UTF-16; save it as UTF-8"),
-            _ => fault,
+        let error = SyntaxError::new(format!("not UTF-8 from byte {} on", error.valid_up_to()), valid.len());
+        let error = match bytes {
+            [0xfe, 0xff, ..] | [0xff, 0xfe, ..] => error.help("it looks like UTF-16; save it as UTF-8"),
+            _ => error,
         };
-        fault.locate(&lines)
+        error.locate(&lines)
     })
 }
 
-impl<'t> Part<'t> {
-    /// The text, if it holds no more than one document, and one that stays the same behind a line of dashes: JSON does
-    /// not, for kubectl then takes it for YAML.
+impl<'t> Section<'t> {
+    /// Returns the text of the section, if it has at most one document and still means the same after a line of dashes.
+    /// Returns `None` for JSON, because kubectl reads JSON after a line of dashes as YAML.
     pub fn verbatim(&self) -> Option<&'t str> {
         (self.documents.len() <= 1 && !self.has_json).then_some(self.text)
     }
 
-    /// The template that Helm has rendered the part from, as it says in a comment above it.
+    /// Returns the Helm template that the section was rendered from, according to Helm's comment at its start.
     pub fn template(&self) -> Option<&'t str> {
         let mut comments = self.text.lines().map(str::trim).take_while(|line| line.is_empty() || line.starts_with('#'));
         comments.find_map(|comment| comment.strip_prefix("# Source: ")).map(str::trim)
     }
 
-    fn read(chunk: Chunk<'t>, lines: &Arc<Lines<'t>>) -> Self {
-        let Chunk { text, offset, fault } = chunk;
-        let mut part = Self { documents: Vec::new(), text, has_json: false };
-        if let Some(fault) = fault {
-            part.documents.push(Err(fault.locate(lines)));
-            return part;
+    fn read(section: RawSection<'t>, lines: &Arc<Lines<'t>>) -> Self {
+        let RawSection { text, offset, error } = section;
+        let mut section = Self { documents: Vec::new(), text, has_json: false };
+        if let Some(error) = error {
+            section.documents.push(Err(error.locate(lines)));
+            return section;
         }
         let (mut rest, mut offset) = (text, offset);
         if text.trim_start().starts_with('{') {
             let (values, end) = JsonText::split(text, offset);
-            part.has_json = !values.is_empty();
+            section.has_json = !values.is_empty();
             for mut value in values {
-                part.collect(&mut value, lines);
+                section.collect(&mut value, lines);
             }
             (rest, offset) = (&text[end..], offset + end);
         }
-        let before = part.documents.len();
-        part.collect(&mut YamlEvents::new(rest, offset), lines);
-        // What is neither is more likely meant as JSON if its first key is quoted.
+        let before = section.documents.len();
+        section.collect(&mut YamlEvents::new(rest, offset), lines);
+        // A text that is neither YAML nor JSON is probably meant as JSON if its first key is quoted.
         let first_key = rest.trim_start().strip_prefix('{').map(str::trim_start);
         if first_key.is_some_and(|key| key.starts_with('"'))
-            && let [Err(error)] = &mut part.documents[before..]
+            && let [Err(error)] = &mut section.documents[before..]
             && error.first.is_none()
-            && let Some(fault) = JsonText::fault(rest, offset)
+            && let Some(json_error) = JsonText::error(rest, offset)
         {
-            *error = fault.locate(lines);
+            *error = json_error.locate(lines);
         }
-        part
+        section
     }
 
     fn collect(
         &mut self,
-        events: &mut impl Iterator<Item = Result<(event::Event<'t>, Span), Fault>>,
+        events: &mut impl Iterator<Item = Result<(event::Event<'t>, Span), SyntaxError>>,
         lines: &Arc<Lines<'t>>,
     ) {
         while let Some(document) = Builder::read(events) {
             match document {
                 Ok((Json::Null, _)) => (),
-                Ok((json, place)) => self.documents.push(Ok(Document { json, place, lines: Arc::clone(lines) })),
-                Err(fault) => return self.documents.push(Err(fault.locate(lines))),
+                Ok((json, spans)) => self.documents.push(Ok(Document { json, spans, lines: Arc::clone(lines) })),
+                Err(error) => return self.documents.push(Err(error.locate(lines))),
             }
         }
     }
 }
 
 impl<'t> Document<'t> {
-    /// Where to point for a path: at a value that fits on its line, else at its key; for a list's item, at its first
-    /// line. For what is not written, at the key of the nearest thing above that is.
+    /// Returns the location to display for a path:
+    ///
+    /// - for a scalar on one line, its value
+    /// - for any other value in a map, its key
+    /// - for an item of a list, and for the whole document, its first line
+    /// - for an absent value, the key of the nearest parent that is present
     pub fn locate(&self, path: &FieldPath) -> Location {
-        self.lines.location(self.place.find(&self.json, path, &self.lines))
+        self.lines.location(self.spans.find(&self.json, path, &self.lines))
     }
 
-    /// Where the parts of the text that a path leads to are written; `None` where that cannot be told.
+    /// Returns a map from the bytes of a string to its source. Returns `None` if the path does not lead to a string, or
+    /// if its style, such as a folded block, cannot be mapped.
     pub fn embedded(&self, path: &FieldPath) -> Option<Embedded<'_, 't>> {
-        let (place, json) = self.place.descend(&self.json, path).ok()?;
-        Embedded::of(&self.lines, &place.value, json.as_str()?)
+        let (spans, json) = self.spans.descend(&self.json, path).ok()?;
+        Embedded::of(&self.lines, &spans.value, json.as_str()?)
     }
 
-    /// Where a value is written, in bytes of the text, from its first character to its last.
+    /// Returns the bytes of the text that a value takes up, from its first to its last character.
     pub fn bytes(&self, path: &FieldPath) -> Option<Range<usize>> {
-        self.place.descend(&self.json, path).ok().map(|(place, _)| place.value.clone())
+        self.spans.descend(&self.json, path).ok().map(|(spans, _)| spans.value.clone())
     }
 
-    /// The text that the document is part of.
+    /// Returns the lines of the whole text that the document is part of.
     pub fn lines(&self) -> &Lines<'t> {
         &self.lines
     }
 
-    /// The whole document's place.
+    /// Returns the location of the whole document.
     pub fn location(&self) -> Location {
-        self.lines.location(self.place.value.clone())
+        self.lines.location(self.spans.value.clone())
     }
 
-    /// The items of a list that this document holds under a key, as documents of their own.
+    /// Returns the items of the list under a key of this document. Each item is a document.
     pub fn into_items(self, key: &str) -> Vec<Document<'t>> {
         let Json::Object(object) = self.json else { return Vec::new() };
-        let mut fields = object.0.into_iter().zip(self.place.children);
-        let Some(((_, Json::Array(items)), place)) = fields.find(|((name, _), _)| name == key) else {
+        let mut fields = object.0.into_iter().zip(self.spans.children);
+        let Some(((_, Json::Array(items)), spans)) = fields.find(|((name, _), _)| name == key) else {
             return Vec::new();
         };
-        let documents = items.into_iter().zip(place.children);
-        documents.map(|(json, place)| Document { json, place, lines: Arc::clone(&self.lines) }).collect()
+        let documents = items.into_iter().zip(spans.children);
+        documents.map(|(json, spans)| Document { json, spans, lines: Arc::clone(&self.lines) }).collect()
     }
 }
 
-/// An error whose place is still a byte.
+/// An error with byte offsets in place of a [`Location`].
 #[derive(Debug)]
-struct Fault {
+struct SyntaxError {
     message: String,
     help: Option<&'static str>,
     at: usize,
@@ -210,7 +228,7 @@ struct Fault {
     first: Option<Span>,
 }
 
-impl Fault {
+impl SyntaxError {
     fn new(message: impl Into<String>, at: usize) -> Self {
         Self { message: message.into(), help: None, at, end: at, first: None }
     }
@@ -220,12 +238,13 @@ impl Fault {
     }
 
     fn too_deep(at: usize) -> Self {
-        Self::new("nested too deep", at)
+        Self::new("nested too deeply", at)
     }
 
     fn duplicate(key: &str, second: Span, first: Span) -> Self {
-        let fault = Self::new(format!("the key {key:?} is already in this map"), second.start);
-        Self { end: second.end, first: Some(first), ..fault }.help("keep one of the two: only the last would count")
+        let error = Self::new(format!("duplicate key {key:?} in this map"), second.start);
+        Self { end: second.end, first: Some(first), ..error }
+            .help("keep only one of the two; kubectl uses the last one")
     }
 
     fn locate(self, lines: &Lines<'_>) -> YamlError {
@@ -239,7 +258,7 @@ impl Fault {
     }
 }
 
-/// What is said where a line holds what only Helm can read.
+/// The help for an error in a line with a template of Helm.
 const TEMPLATE: &str = "if this is a Helm template, render it first: helm template CHART | rayguard check -";
 
 #[cfg(test)]

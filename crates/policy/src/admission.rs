@@ -6,6 +6,7 @@
 mod previous;
 mod reply;
 mod request;
+mod status;
 #[cfg(test)]
 mod tests;
 

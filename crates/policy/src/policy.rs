@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use json_patch::Patch;
 use rayguard_manifest::json::Json;
-use rayguard_manifest::keyed;
+use rayguard_manifest::list_map;
 
 use crate::context::{Context, Previous};
 use crate::defaults::Defaults;
@@ -135,7 +135,7 @@ impl Policy {
 fn violation(object: &RayObject<'_>, finding: &Finding) -> (&'static str, String) {
     let identity = match &finding.subject {
         Some(subject) => subject.to_string(),
-        None => keyed::place(object.json, &finding.path),
+        None => list_map::keyed_pointer(object.json, &finding.path),
     };
     (finding.rule.name, identity)
 }

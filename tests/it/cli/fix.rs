@@ -133,7 +133,7 @@ fn a_value_shared_by_an_alias_is_not_fixed_and_the_reason_is_printed() {
     let shell = Shell::with(&[("a.yaml", &shared)]);
     let ended = shell.run(&["check", "--fix", "a.yaml"]);
     assert_eq!((ended.status, read(&shell, "a.yaml")), (Some(1), shared));
-    let note = "not fixed: worker-reconnect-timeout: an alias elsewhere stands for this too, and would change with it";
+    let note = "not fixed: worker-reconnect-timeout: an alias elsewhere refers to this value, and would change with it";
     assert!(ended.err.contains(note), "{}", ended.err);
     assert!(ended.err.ends_with("fixed 0, 2 left\n"), "{}", ended.err);
 }

@@ -1,4 +1,4 @@
-//! A patch of additions as changes of what is written.
+//! Converts a JSON Patch of additions to edits.
 
 use json_patch::jsonptr::Token;
 use json_patch::{Patch, PatchOperation};
@@ -8,8 +8,8 @@ use crate::json::Json;
 use crate::patch::{apply, index};
 use crate::path::{FieldPath, Step};
 
-/// The changes that do to an object what the operations of a patch do one after the other; nothing where the patch does
-/// not fit the object.
+/// Returns the edits with the same effect on an object as a JSON Patch of `add` operations. Returns `None` if the patch
+/// does not apply to the object, or has another operation.
 pub fn additions(object: &Json<'_>, patch: &Patch) -> Option<Vec<Edit>> {
     let mut patched = object.clone().into_owned();
     apply(&mut patched, patch).ok()?;
@@ -24,9 +24,9 @@ pub fn additions(object: &Json<'_>, patch: &Patch) -> Option<Vec<Edit>> {
     Some(edits)
 }
 
-/// Which parts of a value were there before it grew.
+/// A patched value, with a mark at the parts that the patch has added.
 struct Grown {
-    is_new: bool,
+    is_added: bool,
     children: Children,
 }
 
@@ -45,25 +45,25 @@ impl Grown {
             Json::Array(items) => Children::List(items.iter().map(Self::of).collect()),
             _ => Children::None,
         };
-        Self { is_new: false, children }
+        Self { is_added: false, children }
     }
 
     fn add(&mut self, tokens: &[Token<'_>]) -> Option<()> {
         let (token, below) = tokens.split_first()?;
-        if self.is_new {
-            return Some(()); // it is added as a whole
+        if self.is_added {
+            return Some(()); // the whole value is added
         }
         let name = token.decoded();
-        let new = Self { is_new: true, children: Children::None };
+        let added = Self { is_added: true, children: Children::None };
         match &mut self.children {
             Children::Map(entries) => match entries.iter_mut().rev().find(|(key, _)| *key == name) {
-                Some((_, child)) if below.is_empty() => *child = new,
+                Some((_, child)) if below.is_empty() => *child = added,
                 Some((_, child)) => child.add(below)?,
-                None => entries.push((name.into_owned(), new)),
+                None => entries.push((name.into_owned(), added)),
             },
             Children::List(items) if below.is_empty() => {
                 let index = if name == "-" { items.len() } else { index(&name)? };
-                items.insert(index, new);
+                items.insert(index, added);
             }
             Children::List(items) => items.get_mut(index(&name)?)?.add(below)?,
             Children::None => return None,
@@ -71,14 +71,14 @@ impl Grown {
         Some(())
     }
 
-    /// Tells what is new; paths are those of the value before it grew.
+    /// Collects the added values as edits. Their paths are those of the value before the patch.
     fn collect(&self, patched: &Json<'_>, path: &FieldPath, edits: &mut Vec<Edit>) {
         match &self.children {
             Children::None => {}
             Children::Map(entries) => {
                 for (name, child) in entries {
                     let (value, path) = (patched.field(name), path.clone().step(Step::Key(name.clone())));
-                    if child.is_new {
+                    if child.is_added {
                         edits.push(Edit::Set { path, value: value.clone().into_owned() });
                     } else {
                         child.collect(value, &path, edits);
@@ -89,7 +89,7 @@ impl Grown {
                 let mut before = 0;
                 for (child, value) in items.iter().zip(patched.items()) {
                     let path = path.clone().index(before);
-                    if child.is_new {
+                    if child.is_added {
                         edits.push(Edit::Insert { path, value: value.clone().into_owned() });
                     } else {
                         child.collect(value, &path, edits);

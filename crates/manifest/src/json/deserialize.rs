@@ -1,4 +1,4 @@
-//! Reading a value from whatever serde reads.
+//! Deserialization of [`Json`] from any format of serde.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -72,7 +72,7 @@ impl<'de> Visitor<'de> for JsonVisitor {
     }
 }
 
-/// A string that is borrowed where it can be: serde's own `Cow<str>` always copies.
+/// A string that is borrowed where possible. Serde's implementation for `Cow<str>` always copies.
 struct Text<'a>(Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Text<'de> {

@@ -1,17 +1,22 @@
-//! A patch applied, as the API server applies it.
+//! Applies a JSON Patch as the API server does.
 
 use json_patch::jsonptr::Pointer;
 use json_patch::{Patch, PatchOperation};
 
 use crate::json::{Json, Number, Object};
 
-/// A patch that does not fit the object, or that does more than add.
+/// The error for a patch that does not apply to the object, or that has an operation other than `add`. It names the
+/// path of the operation.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the patch cannot be applied at {0:?}")]
 pub struct Inapplicable(String);
 
-/// Applies a patch of additions (RFC 6902, 4.1). Fields keep their order, and new ones come last; where it fails, the
-/// object is left with the operations before.
+/// Applies a JSON Patch of `add` operations (RFC 6902, 4.1). Fields keep their order, and new fields come last.
+///
+/// # Errors
+///
+/// Returns [`Inapplicable`] if an operation is not an `add`, or if its path does not exist. The object then has the
+/// changes of the operations before it.
 pub fn apply(object: &mut Json<'_>, patch: &Patch) -> Result<(), Inapplicable> {
     for operation in &patch.0 {
         let applied = match operation {
@@ -50,7 +55,7 @@ fn add<'a>(object: &mut Json<'a>, pointer: &Pointer, value: Json<'a>) -> Option<
     Some(())
 }
 
-/// A place in a list: digits without a leading zero (RFC 6901, 4).
+/// Parses an index of a list: digits without a leading zero (RFC 6901, 4).
 pub fn index(token: &str) -> Option<usize> {
     let is_number = token.bytes().all(|byte| byte.is_ascii_digit()) && (token == "0" || !token.starts_with('0'));
     token.parse().ok().filter(|_| is_number)
@@ -75,7 +80,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    /// What [`apply`] makes of an object, which must be what the `json-patch` crate makes of it.
+    /// Returns the result of [`apply`], which must be the same as that of the `json-patch` crate.
     fn applied(object: &serde_json::Value, patch: serde_json::Value) -> Option<String> {
         let patch: Patch = serde_json::from_value(patch).expect("a patch");
         let text = object.to_string();
@@ -110,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_more_than_add_is_refused() {
+    fn operations_other_than_add_are_refused() {
         let mut json: Json<'_> = serde_json::from_str(r#"{"a":1}"#).expect("JSON");
         let patch = serde_json::from_value(json!([{"op": "remove", "path": "/a"}])).expect("a patch");
         assert_eq!(apply(&mut json, &patch), Err(Inapplicable("/a".to_owned())));

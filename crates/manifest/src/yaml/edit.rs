@@ -1,10 +1,10 @@
-//! Changes of objects written into the text that they come from, which otherwise stays as it is: comments, order, quotes,
-//! indentation, ends of lines.
+//! Applies edits of objects to the text that the objects come from. The rest of the text stays as it is: comments,
+//! order, quotes, indentation, line breaks.
 //!
-//! What is written is read again, and kept only if every document means what it should: the changed ones what the changes
-//! make of them, all others what they meant before.
+//! The new text is read again. It is kept only if each changed document has the intended value, and all other documents
+//! have the same values as before.
 
-mod place;
+mod cursor;
 mod render;
 
 use std::collections::BTreeMap;
@@ -14,53 +14,53 @@ use super::syntax::{self, Syntax};
 use super::{Document, YamlError, documents};
 use crate::fix::Edit;
 use crate::json::{Json, Number};
-use place::Here;
+use cursor::Cursor;
 
-/// Changes of an object that belong together: all are made, or none.
+/// Edits of an object that belong together. Either all of them are made or none.
 #[derive(Clone, Debug)]
 pub struct Change {
-    /// The byte at which the object begins, as [`Document::location`] tells it.
+    /// The byte at which the object begins: the start of [`Document::location`].
     pub object: usize,
-    /// The changes.
+    /// The edits.
     pub edits: Vec<Edit>,
 }
 
-/// Why a change is not made.
+/// The reason why a change cannot be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Obstacle {
-    /// An alias stands there, and what it stands for is written elsewhere.
-    #[error("an alias stands here, and what it stands for is written elsewhere")]
+    /// The value is an alias, and the value that it refers to is written elsewhere.
+    #[error("this is an alias, and its value is written elsewhere")]
     Alias,
-    /// It has an anchor, and a change would be one of other places too.
-    #[error("an alias elsewhere stands for this too, and would change with it")]
+    /// The value has an anchor, and an alias elsewhere refers to it.
+    #[error("an alias elsewhere refers to this value, and would change with it")]
     Shared,
-    /// It is not in the text, be it for a `<<`.
+    /// The value is not in the text. It may come from a merge with `<<`.
     #[error("it is not written here")]
     Absent,
-    /// A comment stands where something would have to go.
+    /// The change would remove a comment.
     #[error("a comment is in the way")]
     Comment,
-    /// It is a list or a map, or written in a way that cannot be kept.
-    #[error("the way in which it is written cannot be kept")]
+    /// The value is a list or a map, or its style cannot be kept.
+    #[error("the style in which it is written cannot be kept")]
     Form,
-    /// The text would not mean what it should, or another change is in the way.
-    #[error("the text would not mean what it should")]
+    /// The new text would not have the intended value, or the change conflicts with another one.
+    #[error("the new text would not have the intended value")]
     Meaning,
 }
 
-/// What came of some changes.
+/// The result of [`edit`].
 #[derive(Clone, Debug)]
 pub struct Edited {
-    /// The text with the changes that could be made.
+    /// The text with all changes that are possible.
     pub text: String,
-    /// For each change, what kept it from being made.
+    /// For each change, the reason why it was not made, or `None` if it was made.
     pub obstacles: Vec<Option<Obstacle>>,
 }
 
-/// How often at most a text is read again to find out which of several changes cannot be made.
-const MOST_READINGS: usize = 64;
+/// The maximum number of times that a text is read again to find the changes that cannot be made.
+const MAX_READINGS: usize = 64;
 
-/// Makes as many of the changes as can be made.
+/// Makes as many of the changes as possible.
 pub fn edit(text: &str, changes: &[Change]) -> Edited {
     if changes.is_empty() {
         return Edited { text: text.to_owned(), obstacles: Vec::new() };
@@ -77,26 +77,26 @@ pub fn edit(text: &str, changes: &[Change]) -> Edited {
     let before = documents(text);
     let mut trial = Trial { text, before: &before, prepared: &prepared, made: Vec::new(), readings: 0 };
     let mut edited = text.to_owned();
-    trial.settle(&(0..prepared.len()).collect::<Vec<_>>(), &mut edited);
+    trial.search(&(0..prepared.len()).collect::<Vec<_>>(), &mut edited);
     for made in trial.made {
         obstacles[prepared[made].index] = None;
     }
     Edited { text: edited, obstacles }
 }
 
-/// A stretch of the text, and what takes its place.
+/// A span of the text and its new text.
 #[derive(Clone, Debug)]
 struct Replacement {
     bytes: Range<usize>,
     text: String,
 }
 
-/// A change with everything that is to be done for it.
+/// A change with its replacements in the text.
 struct Prepared {
     index: usize,
-    /// Where the document begins that the object is in.
+    /// The start of the document that contains the object.
     document: usize,
-    /// The changes, by paths from the document down.
+    /// The edits, with paths from the document down.
     edits: Vec<Edit>,
     replacements: Vec<Replacement>,
 }
@@ -109,31 +109,31 @@ fn prepare(text: &str, documents: &[Syntax], change: &Change) -> Result<Prepared
     for edit in &change.edits {
         let path = object.clone().join(edit.path().steps());
         let edit = quoted(text, document, edit.clone().at(path))?;
-        replacements.extend(Here::replacements(text, document, &edit)?);
+        replacements.extend(Cursor::replacements(text, document, &edit)?);
         edits.push(edit);
     }
     Ok(Prepared { index: 0, document: document.root.start, edits, replacements })
 }
 
-/// A scalar that is to be put into quotes, as the text that it then is.
+/// Converts [`Edit::Quote`] to an [`Edit::Set`] with the text of the scalar. Returns any other edit unchanged.
 fn quoted(text: &str, document: &Syntax, edit: Edit) -> Result<Edit, Obstacle> {
     let Edit::Quote { path } = edit else { return Ok(edit) };
-    let written = Here::plain_text(text, document, &path)?;
+    let written = Cursor::plain_text(text, document, &path)?;
     let value = match serde_json::from_str(written) {
         Ok(Json::Number(number)) if canonical(&number).is_some_and(|number| number == written) => written,
         Ok(Json::Bool(_)) => written,
-        // Not everyone who writes `yes`, 0777, 1.10 or 3e2 means the text that is written, nor everyone the value.
+        // For `yes`, 0777, 1.10 or 3e2, the user may mean the text or the value.
         _ => return Err(Obstacle::Form),
     };
     Ok(Edit::Set { path, value: Json::from(value.to_owned()) })
 }
 
-/// A number as it is written without need, as 1.1 is for 1.10 and 300 for 300.0.
+/// Returns the shortest notation of a number: 1.1 for 1.10, and 300 for 300.0.
 fn canonical(number: &Number) -> Option<String> {
     if number.is_f64() { number.as_f64().map(|number| number.to_string()) } else { Some(number.to_string()) }
 }
 
-/// Finds out which changes can be made together.
+/// A search for the changes that can be made together.
 struct Trial<'t> {
     text: &'t str,
     before: &'t [Result<Document<'t>, YamlError>],
@@ -143,9 +143,9 @@ struct Trial<'t> {
 }
 
 impl Trial<'_> {
-    /// Makes these changes if that can be done, or else what half of them can be made.
-    fn settle(&mut self, changes: &[usize], edited: &mut String) {
-        if changes.is_empty() || self.readings >= MOST_READINGS {
+    /// Makes these changes. If they cannot all be made together, tries each half of them.
+    fn search(&mut self, changes: &[usize], edited: &mut String) {
+        if changes.is_empty() || self.readings >= MAX_READINGS {
             return;
         }
         self.readings += 1;
@@ -155,12 +155,12 @@ impl Trial<'_> {
             self.made = together;
         } else if changes.len() > 1 {
             let (first, second) = changes.split_at(changes.len() / 2);
-            self.settle(first, edited);
-            self.settle(second, edited);
+            self.search(first, edited);
+            self.search(second, edited);
         }
     }
 
-    /// The text with these changes, if it then means what it should.
+    /// Returns the text with these changes, if it then has the intended value.
     fn attempt(&self, changes: &[usize]) -> Option<String> {
         let changes = || changes.iter().map(|index| &self.prepared[*index]);
         let text = replaced(self.text, changes().flat_map(|change| &change.replacements).collect())?;
@@ -171,7 +171,7 @@ impl Trial<'_> {
         let after = documents(&text);
         let is_kept = |(before, after): (&Result<Document<'_>, YamlError>, &Result<Document<'_>, YamlError>)| {
             let (Ok(before), Ok(after)) = (before, after) else { return before.is_err() && after.is_err() };
-            match edits.get(&before.place.value.start) {
+            match edits.get(&before.spans.value.start) {
                 Some(edits) => intended(&before.json, edits).is_some_and(|json| json == after.json),
                 None => before.json == after.json,
             }
@@ -180,7 +180,7 @@ impl Trial<'_> {
     }
 }
 
-/// What changes make of a value. Paths are those of the value before.
+/// Returns the value after some edits. Their paths are those of the value before.
 fn intended<'a>(json: &Json<'a>, edits: &[&Edit]) -> Option<Json<'a>> {
     let mut json = json.clone();
     let mut edits: Vec<_> = edits.iter().collect();
@@ -191,7 +191,7 @@ fn intended<'a>(json: &Json<'a>, edits: &[&Edit]) -> Option<Json<'a>> {
     if edits.iter().zip(edits.iter().skip(1)).any(is_within) {
         return None;
     }
-    // From the last to the first, so that none moves what another one is about.
+    // From the last to the first, so that no edit changes an index in the path of a later one.
     edits.iter().rev().all(|edit| edit.apply(&mut json)).then_some(json)
 }
 
@@ -199,7 +199,7 @@ fn is_insertion(edit: &Edit) -> bool {
     matches!(edit, Edit::Insert { .. })
 }
 
-/// The text with its replacements, unless two of them are about the same.
+/// Returns the text with replacements, or `None` if two of them overlap.
 fn replaced(text: &str, mut replacements: Vec<&Replacement>) -> Option<String> {
     replacements.sort_by_key(|replacement| (replacement.bytes.start, replacement.bytes.end));
     let mut result = String::with_capacity(text.len());

@@ -1,66 +1,67 @@
-//! Text within text: where in its source each byte of a scalar is written.
+//! Maps each byte of a string to its source text.
 //!
-//! A document that another holds as a string, as `serveConfigV2` does, is read from the string; what is found in it is to
-//! be shown in the source, with its quotes, escapes and indentation.
+//! A document in a string field, such as `serveConfigV2`, is read from the string. Findings in it must be displayed in
+//! the source, which has quotes, escapes and indentation.
 
 use std::ops::Range;
 
 use super::lines::{Lines, Location};
 
-/// Where the parts of a scalar's text are written in a source.
+/// A map from the text of a string to its source.
 #[derive(Debug)]
 pub struct Embedded<'d, 't> {
     lines: &'d Lines<'t>,
-    /// Where the scalar begins.
+    /// The byte of the source at which the scalar begins.
     start: usize,
-    map: Map,
+    map: SourceMap,
 }
 
 impl<'d, 't> Embedded<'d, 't> {
-    /// Of a scalar that is written at a place, of a block the text alone, from its first character on. `None` where nobody
-    /// can tell, as of a folded block.
+    /// Maps a scalar with this span. The span of a block begins at the first character of its text. Returns `None` if
+    /// the style, such as a folded block, cannot be mapped.
     pub(super) fn of(lines: &'d Lines<'t>, span: &Range<usize>, text: &str) -> Option<Self> {
         let source = lines.text();
-        let map = Map::of_flow(source.get(span.clone())?).filter(|map| map.text == text);
-        let map = map.or_else(|| Map::of_block(source, span, text))?;
+        let map = SourceMap::of_flow(source.get(span.clone())?).filter(|map| map.text == text);
+        let map = map.or_else(|| SourceMap::of_block(source, span, text))?;
         Some(Self { lines, start: span.start, map })
     }
 
-    /// Where a stretch of the text, in bytes, is written; `None` where that is beyond the text.
-    pub fn locate(&self, stretch: &Range<usize>) -> Option<Location> {
-        let start = *self.map.places.get(stretch.start)?;
-        // The end is right behind the last byte, which may be a part of an escape.
-        let end = if stretch.is_empty() { start } else { *self.map.ends.get(stretch.end - 1)? };
+    /// Returns the location in the source of a span of the text, in bytes. Returns `None` if the span is outside the
+    /// text.
+    pub fn locate(&self, span: &Range<usize>) -> Option<Location> {
+        let start = *self.map.starts.get(span.start)?;
+        // The end is that of the last byte, which may be a part of an escape.
+        let end = if span.is_empty() { start } else { *self.map.ends.get(span.end - 1)? };
         Some(self.lines.location(self.start + start..self.start + end.max(start)))
     }
 }
 
-/// A scalar's text, with the place of each byte and the end of it, seen from where the scalar begins.
+/// The text of a scalar, with the start and end of the source of each byte, relative to the start of the scalar.
 #[derive(Debug, Default)]
-struct Map {
+struct SourceMap {
     text: String,
-    places: Vec<usize>,
+    starts: Vec<usize>,
     ends: Vec<usize>,
 }
 
-impl Map {
-    /// Of a scalar in quotes or without.
+impl SourceMap {
+    /// Maps a quoted or plain scalar.
     fn of_flow(scalar: &str) -> Option<Self> {
         let mut map = Self::default();
-        let quote = scalar.chars().next().filter(|sign| matches!(sign, '"' | '\''));
+        let quote = scalar.chars().next().filter(|character| matches!(character, '"' | '\''));
         map.read_flow(scalar, quote.map_or(0, char::len_utf8), quote)?;
         Some(map)
     }
 
-    /// Of a literal block: each line as it is, without the indentation of the first one.
+    /// Maps a literal block: its lines without the indentation of the first line.
     fn of_block(source: &str, span: &Range<usize>, text: &str) -> Option<Self> {
         let line = source[..span.start].rfind('\n').map_or(0, |at| at + 1);
         let indent = span.start - line;
-        if source[line..span.start].contains(|sign| sign != ' ') {
+        if source[line..span.start].contains(|character| character != ' ') {
             return None;
         }
         let mut map = Self::default();
-        // Lines before the first that has anything.
+        // The empty lines before the first line with text.
         let empty = text.len() - text.trim_start_matches('\n').len();
         for _ in 0..empty {
             map.push('\n', 0, 0);
@@ -71,34 +72,34 @@ impl Map {
             let content = content.strip_suffix('\r').unwrap_or(content);
             let blanks = content.len() - content.trim_start_matches(' ').len();
             let skipped = if start == 0 { 0 } else { blanks.min(indent) };
-            for (offset, sign) in content[skipped..].char_indices() {
-                let place = start + skipped + offset;
-                map.push(sign, place, place + sign.len_utf8());
+            for (offset, character) in content[skipped..].char_indices() {
+                let at = start + skipped + offset;
+                map.push(character, at, at + character.len_utf8());
             }
             map.push('\n', start + content.len(), start + line.len());
             start += line.len();
         }
-        // The header may keep fewer line ends than there are, or the text end without one.
+        // The header may drop line breaks at the end, and the text may end without one.
         map.text.starts_with(text).then_some(map)
     }
 
-    fn push(&mut self, sign: char, place: usize, end: usize) {
-        self.text.push(sign);
-        self.places.extend(std::iter::repeat_n(place, sign.len_utf8()));
-        self.ends.extend(std::iter::repeat_n(end, sign.len_utf8()));
+    fn push(&mut self, character: char, start: usize, end: usize) {
+        self.text.push(character);
+        self.starts.extend(std::iter::repeat_n(start, character.len_utf8()));
+        self.ends.extend(std::iter::repeat_n(end, character.len_utf8()));
     }
 
-    /// A scalar in quotes or without: lines are folded.
+    /// Reads a quoted or plain scalar, and folds its lines.
     fn read_flow(&mut self, source: &str, mut at: usize, quote: Option<char>) -> Option<()> {
-        while let Some(sign) = source[at..].chars().next() {
+        while let Some(character) = source[at..].chars().next() {
             let rest = &source[at..];
-            let length = sign.len_utf8();
-            match (sign, quote) {
+            let length = character.len_utf8();
+            match (character, quote) {
                 ('\'', Some('\'')) if rest.starts_with("''") => {
                     self.push('\'', at, at + 2);
                     at += 2;
                 }
-                (sign, Some(quote)) if sign == quote => return Some(()),
+                (character, Some(quote)) if character == quote => return Some(()),
                 ('\\', Some('"')) => at += self.read_escape(source, at)?,
                 (' ' | '\t' | '\r' | '\n', _) => {
                     let length = rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n']).len();
@@ -106,7 +107,7 @@ impl Map {
                     at += length;
                 }
                 _ => {
-                    self.push(sign, at, at + length);
+                    self.push(character, at, at + length);
                     at += length;
                 }
             }
@@ -114,12 +115,13 @@ impl Map {
         quote.is_none().then_some(())
     }
 
-    /// Blanks: as they are on one line; one line end is a blank, and of several all but one stay.
+    /// Reads white space. On one line it stays as it is. One line break becomes a space. Several line breaks lose the
+    /// first.
     fn read_blanks(&mut self, blanks: &str, at: usize) {
         match blanks.matches('\n').count() {
             0 => {
-                for (offset, sign) in blanks.char_indices() {
-                    self.push(sign, at + offset, at + offset + 1);
+                for (offset, character) in blanks.char_indices() {
+                    self.push(character, at + offset, at + offset + 1);
                 }
             }
             1 => self.push(' ', at, at + blanks.len()),
@@ -131,14 +133,14 @@ impl Map {
         }
     }
 
-    /// What a backslash begins; gives the length of it.
+    /// Reads an escape, and returns its length.
     fn read_escape(&mut self, source: &str, at: usize) -> Option<usize> {
         let escaped = source[at + 1..].chars().next()?;
         let digits = |from: usize, count: usize| {
             let digits = source.get(from..from + count)?;
             u32::from_str_radix(digits, 16).ok()
         };
-        let (sign, length) = match escaped {
+        let (character, length) = match escaped {
             'n' => ('\n', 2),
             't' | '\t' => ('\t', 2),
             'r' => ('\r', 2),
@@ -161,7 +163,7 @@ impl Map {
                 }
                 unit => (char::from_u32(unit)?, 6),
             },
-            // An escaped line end joins two lines.
+            // An escaped line break joins two lines.
             '\n' | '\r' => {
                 let rest = &source[at + 1..];
                 let rest = rest.strip_prefix('\r').unwrap_or(rest);
@@ -170,7 +172,7 @@ impl Map {
             }
             other => (other, 1 + other.len_utf8()),
         };
-        self.push(sign, at, at + length);
+        self.push(character, at, at + length);
         Some(length)
     }
 }
@@ -183,22 +185,22 @@ mod tests {
     use crate::path::FieldPath;
     use crate::yaml::documents;
 
-    /// What the source says where each sign of the value is written.
+    /// Returns the source of each character of the value.
     fn located(yaml: &str) -> Option<Vec<&str>> {
         let documents = documents(yaml);
         let [Ok(document)] = &documents[..] else { panic!("{yaml}: {documents:?}") };
         let path = FieldPath::of(["a"]);
         let text = document.json.field("a").as_str().expect("text");
         let embedded = document.embedded(&path)?;
-        let located = |(at, sign): (usize, char)| {
-            let location = embedded.locate(&(at..at + sign.len_utf8()))?;
+        let located = |(at, character): (usize, char)| {
+            let location = embedded.locate(&(at..at + character.len_utf8()))?;
             Some(&yaml[location.bytes])
         };
         text.char_indices().map(located).collect()
     }
 
     #[test]
-    fn every_sign_is_found_where_it_is_written() {
+    fn each_character_is_mapped_to_its_source() {
         for (yaml, expected) in [
             ("a: |\n  é1\n\n    b\nc: 1\n", &["é", "1", "\n", "\n", " ", " ", "b", "\n"][..]),
             ("a: |-  # c\r\n    1\r\n    2\r\n", &["1", "\r\n", "2"]),
@@ -216,21 +218,22 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_told_is_not_guessed() {
+    fn folded_blocks_are_not_mapped() {
         assert_eq!(located("a: >\n  b\n  c\n"), None);
     }
 
     proptest! {
-        /// Of any text, in any of the ways to write it, what is found is either nothing or right.
+        /// For any text in any style, the map is right or absent.
         #[test]
-        fn each_place_says_its_sign(text in "[a-zé😀 \\n'\"\\\\:#{}-]{0,40}") {
+        fn each_character_is_at_its_location(text in "[a-zé😀 \\n'\"\\\\:#{}-]{0,40}") {
             let json = Json::from_iter([("a".into(), Json::from(text.clone()))]);
             for yaml in [serde_json::to_string(&json).expect("JSON"), crate::yaml::to_string(&json).expect("YAML")] {
-                let Some(places) = located(&yaml) else { continue };
-                prop_assert_eq!(places.len(), text.chars().count());
-                for (place, sign) in places.iter().zip(text.chars()) {
-                    let is_it = place.starts_with(sign) || place.starts_with(['\\', '\'', '\n']) || place.is_empty() && sign == '\n';
-                    prop_assert!(is_it, "{:?} is at {:?} in {}", sign, place, yaml);
+                let Some(sources) = located(&yaml) else { continue };
+                prop_assert_eq!(sources.len(), text.chars().count());
+                for (source, character) in sources.iter().zip(text.chars()) {
+                    let is_escape = source.starts_with(['\\', '\'', '\n']);
+                    let is_it = source.starts_with(character) || is_escape || source.is_empty() && character == '\n';
+                    prop_assert!(is_it, "{:?} is at {:?} in {}", character, source, yaml);
                 }
             }
         }

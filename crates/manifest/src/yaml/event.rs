@@ -1,14 +1,14 @@
-//! What a parser reports, one thing after the other, whether it read YAML or JSON.
+//! Parser events, which are the same for YAML and JSON.
 
 use std::borrow::Cow;
 
 use granit_parser::{ErrorKind, Event as Granit, Parser, ScalarStyle, ScanError, StrInput};
 
-use super::Fault;
-use super::place::Span;
+use super::SyntaxError;
 use super::scalar::Tag;
+use super::span_tree::Span;
 
-/// A thing that a parser found.
+/// An event of a parser.
 #[derive(Debug)]
 pub(super) enum Event<'t> {
     Scalar {
@@ -24,12 +24,12 @@ pub(super) enum Event<'t> {
     MapStart {
         anchor: usize,
     },
-    /// A list or a map ends.
+    /// The end of a list or a map.
     End,
     DocumentEnd,
 }
 
-/// Reads YAML. Positions are bytes of the whole text, of which this may be a part.
+/// An iterator over the events of a YAML text. Spans are bytes of the whole text, of which this may be a part.
 pub(super) struct YamlEvents<'t> {
     parser: Parser<'t, StrInput<'t>>,
     text: &'t str,
@@ -38,7 +38,7 @@ pub(super) struct YamlEvents<'t> {
 
 impl<'t> YamlEvents<'t> {
     pub(super) fn new(text: &'t str, offset: usize) -> Self {
-        // kubectl splits a text before it looks for directives, and so never accepts one.
+        // kubectl splits a text before it parses directives, so it never accepts a directive.
         Self::with_directives(text, offset, false)
     }
 
@@ -47,41 +47,43 @@ impl<'t> YamlEvents<'t> {
         Self { parser: Parser::new_from_str_with_options(text, options), text, offset }
     }
 
-    fn fault(&self, error: &ScanError) -> Fault {
+    fn error(&self, error: &ScanError) -> SyntaxError {
         let at = self.text.floor_char_boundary(error.marker().byte_offset().unwrap_or_default());
         let (message, help) = match error.kind() {
             ErrorKind::ExpectedDocumentStart => (
-                "this line belongs to nothing above it".to_owned(),
-                Some("indent it like its neighbours; kubectl would silently drop it and all that follows"),
+                "this line does not belong to the document above it".to_owned(),
+                Some("indent it like the lines around it; kubectl silently drops this line and everything after it"),
             ),
             ErrorKind::ExpectedBlockMappingKey => (
                 "expected a key of the map above".to_owned(),
-                Some("see to the indentation of this line and of the one above"),
+                Some("check the indentation of this line and of the line above"),
             ),
             ErrorKind::InvalidQuotedScalarIndent => (
-                "this line is within quotes that began above".to_owned(),
-                Some("close the quotes, or indent the line more than their key"),
+                "this line is inside a quoted string that starts above".to_owned(),
+                Some("close the quotes, or indent the line more than the key of the string"),
             ),
-            ErrorKind::UnknownAnchor => ("no anchor of this name stands above".to_owned(), None),
-            ErrorKind::DirectiveDisallowed => ("kubectl reads no YAML directives".to_owned(), Some("remove the line")),
-            ErrorKind::TabInPlainScalar | ErrorKind::TabInIndentation | ErrorKind::TabInBlockIndentation => {
-                ("a tab where only spaces can be".to_owned(), Some("indent with spaces, not with tabs"))
+            ErrorKind::UnknownAnchor => ("no anchor of this name is defined above".to_owned(), None),
+            ErrorKind::DirectiveDisallowed => {
+                ("kubectl does not accept YAML directives".to_owned(), Some("remove the line"))
             }
-            ErrorKind::RecursionLimitExceeded => return Fault::too_deep(at + self.offset),
+            ErrorKind::TabInPlainScalar | ErrorKind::TabInIndentation | ErrorKind::TabInBlockIndentation => {
+                ("a tab where only spaces are allowed".to_owned(), Some("indent with spaces, not with tabs"))
+            }
+            ErrorKind::RecursionLimitExceeded => return SyntaxError::too_deep(at + self.offset),
             _ => (error.info(), None),
         };
-        Fault { help, ..Fault::new(message, at + self.offset) }
+        SyntaxError { help, ..SyntaxError::new(message, at + self.offset) }
     }
 }
 
 impl<'t> Iterator for YamlEvents<'t> {
-    type Item = Result<(Event<'t>, Span), Fault>;
+    type Item = Result<(Event<'t>, Span), SyntaxError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             let (event, span) = match self.parser.next()? {
                 Ok(found) => found,
-                Err(error) => return Some(Err(self.fault(&error))),
+                Err(error) => return Some(Err(self.error(&error))),
             };
             let event = match event {
                 Granit::Scalar(text, style, anchor, tag) => Event::Scalar {

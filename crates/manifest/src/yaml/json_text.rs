@@ -1,17 +1,17 @@
-//! Reads JSON with positions.
+//! A JSON parser that reports positions.
 //!
-//! Most JSON is YAML, but not all: a YAML parser refuses an astral character written as two `\u` escapes. kubectl, too,
-//! tries JSON first where a text begins with a brace.
+//! Not all JSON is YAML: a YAML parser refuses a character outside the Basic Multilingual Plane that is written as two
+//! `\u` escapes. kubectl also tries JSON first if a text begins with a brace.
 
 use std::borrow::Cow;
 
 use serde::de::IgnoredAny;
 
-use super::Fault;
+use super::SyntaxError;
 use super::event::Event;
-use super::place::Span;
+use super::span_tree::Span;
 
-/// A JSON value's text, known to be well-formed.
+/// An iterator over the events of a JSON value, whose text is well-formed.
 #[derive(Debug)]
 pub(super) struct JsonText<'t> {
     text: &'t str,
@@ -21,15 +21,15 @@ pub(super) struct JsonText<'t> {
 }
 
 impl<'t> JsonText<'t> {
-    /// Takes the JSON values that a text begins with, one behind the other, and gives the place where they end.
-    /// `offset` is where the text begins within the whole.
+    /// Returns the consecutive JSON maps at the start of a text, and the offset of their end. `offset` is the start of
+    /// the text within the whole text.
     pub(super) fn split(text: &'t str, offset: usize) -> (Vec<Self>, usize) {
         let mut values = Vec::new();
         let mut end = 0;
         let mut stream = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
         while let Some(Ok(_)) = stream.next() {
             let value = &text[end..stream.byte_offset()];
-            // A number or a word may be the beginning of a YAML scalar. Objects are maps.
+            // A number or a word may be the start of a YAML scalar. Kubernetes objects are maps.
             if !value.trim_start().starts_with('{') {
                 break;
             }
@@ -39,18 +39,18 @@ impl<'t> JsonText<'t> {
         (values, end)
     }
 
-    /// Where a text that begins like JSON ceases to be JSON, and why.
-    pub(super) fn fault(text: &str, offset: usize) -> Option<Fault> {
+    /// Returns the first JSON error of a text that begins like JSON.
+    pub(super) fn error(text: &str, offset: usize) -> Option<SyntaxError> {
         let error = serde_json::from_str::<IgnoredAny>(text).err()?;
         let line_start = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
-        // The message ends with serde_json's own position, which is the one within this part of the text.
+        // The message ends with the position of serde_json, which is relative to this part of the text.
         let message = error.to_string();
         let message = message.split(" at line ").next().unwrap_or_default();
         let at = text.floor_char_boundary(line_start + error.column().saturating_sub(1));
-        Some(Fault::new(format!("not JSON: {message}"), offset + at))
+        Some(SyntaxError::new(format!("not JSON: {message}"), offset + at))
     }
 
-    /// The length of the token that the text begins with.
+    /// Returns the length of the token at the start of a text.
     fn token_length(rest: &str) -> usize {
         let bytes = rest.as_bytes();
         match bytes[0] {
@@ -68,7 +68,7 @@ impl<'t> JsonText<'t> {
 }
 
 impl<'t> Iterator for JsonText<'t> {
-    type Item = Result<(Event<'t>, Span), Fault>;
+    type Item = Result<(Event<'t>, Span), SyntaxError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let blanks = self.text[self.at..].bytes().take_while(|byte| b",: \t\r\n".contains(byte)).count();
@@ -90,7 +90,9 @@ impl<'t> Iterator for JsonText<'t> {
                     plain if !plain.contains('\\') => Cow::Borrowed(plain),
                     _ => match serde_json::from_str(token) {
                         Ok(text) => Cow::Owned(text),
-                        Err(_) => return Some(Err(Fault::new("a string with half a character", span.start))),
+                        Err(_) => {
+                            return Some(Err(SyntaxError::new("a string with an unpaired surrogate", span.start)));
+                        }
                     },
                 };
                 Event::Scalar { text, plain: false, tag: None, anchor: 0 }

@@ -1,8 +1,8 @@
-//! What an untagged or tagged scalar means.
+//! The values of scalars, with and without tags.
 //!
-//! kubectl reads manifests with sigs.k8s.io/yaml, which reads them with go.yaml.in/yaml/v2: YAML 1.1, with additions of
-//! its own. This is its `resolve` (resolve.go), and what sigs.k8s.io/yaml (yaml.go) then makes JSON of. The table in
-//! the tests was recorded from those two modules, v1.6.0 and v2.4.3.
+//! kubectl reads manifests with sigs.k8s.io/yaml, which uses go.yaml.in/yaml/v2: YAML 1.1 with extensions. This module
+//! does the same as `resolve` of go-yaml (resolve.go) and the conversion to JSON of sigs.k8s.io/yaml (yaml.go). The
+//! table in the tests was recorded from these two modules, v1.6.0 and v2.4.3.
 
 use std::borrow::Cow;
 
@@ -12,19 +12,19 @@ use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 
 use crate::json::{Json, Number};
 
-/// What a scalar is, before JSON narrows it.
+/// The value of a scalar in YAML, which has more values than JSON.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Scalar<'t> {
     Null,
     Bool(bool),
     Int(i64),
-    /// Above `i64::MAX`.
+    /// An integer above `i64::MAX`.
     Uint(u64),
     Float(f64),
     Text(Cow<'t, str>),
 }
 
-/// The tag that a scalar is written with.
+/// The tag of a scalar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tag {
     Str,
@@ -34,12 +34,12 @@ pub(super) enum Tag {
     Null,
     Binary,
     Merge,
-    /// Any other: the scalar is text.
+    /// Any other tag: the scalar is text.
     Other,
 }
 
 impl Tag {
-    /// The tag of this name under `tag:yaml.org,2002:`, which `!!` stands for.
+    /// Returns the tag of a name in the namespace `tag:yaml.org,2002:`, which `!!` abbreviates.
     pub(super) fn of(name: &str) -> Self {
         match name {
             "str" => Tag::Str,
@@ -54,9 +54,13 @@ impl Tag {
     }
 }
 
-/// Resolves a scalar. `plain` says that it is written without quotes and not as a block.
+/// Resolves a scalar. `plain` is `true` if it is neither quoted nor a block.
+///
+/// # Errors
+///
+/// Returns a message if the text does not fit the tag.
 pub(super) fn resolve(text: Cow<'_, str>, plain: bool, tag: Option<Tag>) -> Result<Scalar<'_>, String> {
-    let (asked, expected) = match tag {
+    let (name, expected) = match tag {
         None if plain => return Ok(guess(&text).unwrap_or(Scalar::Text(text))),
         None | Some(Tag::Str | Tag::Merge | Tag::Other) => return Ok(Scalar::Text(text)),
         Some(Tag::Binary) => return binary(&text),
@@ -70,11 +74,11 @@ pub(super) fn resolve(text: Cow<'_, str>, plain: bool, tag: Option<Tag>) -> Resu
         | (Some(Tag::Int), Some(value @ (Scalar::Int(_) | Scalar::Uint(_))))
         | (Some(Tag::Float), Some(value @ (Scalar::Float(_) | Scalar::Int(_))))
         | (Some(Tag::Null), Some(value @ Scalar::Null)) => Ok(value),
-        _ => Err(format!("what is tagged {asked} is not {expected}")),
+        _ => Err(format!("the value tagged {name} is not {expected}")),
     }
 }
 
-/// What a plain scalar is, if it is not text.
+/// Returns the value of a plain scalar, or `None` if it is text.
 fn guess(text: &str) -> Option<Scalar<'static>> {
     let value = match text.as_bytes().first() {
         None => Scalar::Null,
@@ -87,7 +91,8 @@ fn guess(text: &str) -> Option<Scalar<'static>> {
         Some(b'.') => match text {
             ".nan" | ".NaN" | ".NAN" => Scalar::Float(f64::NAN),
             ".inf" | ".Inf" | ".INF" => Scalar::Float(f64::INFINITY),
-            // strconv.ParseFloat allows an underscore between two digits, and this branch does not drop them before.
+            // strconv.ParseFloat allows an underscore between two digits, and this branch does not remove underscores
+            // first.
             _ if has_loose_underscore(text) => return None,
             _ => float(&text.replace('_', ""))?,
         },
@@ -104,7 +109,7 @@ fn guess(text: &str) -> Option<Scalar<'static>> {
 
 fn number(text: &str) -> Option<Scalar<'static>> {
     integer(text).or_else(|| float(text)).or_else(|| {
-        // go-yaml's own reading of binary numbers, which lets a sign stand behind the prefix.
+        // go-yaml parses binary numbers itself, and accepts a sign after the prefix.
         let (sign, digits) = match text.strip_prefix("-0b") {
             Some(digits) => ("-", digits),
             None => ("", text.strip_prefix("0b")?),
@@ -113,7 +118,7 @@ fn number(text: &str) -> Option<Scalar<'static>> {
     })
 }
 
-/// Go's `ParseInt` and `ParseUint` with base 0: a prefix, or a leading zero for octal.
+/// Parses an integer like Go's `ParseInt` and `ParseUint` with base 0: a prefix, or a leading zero for octal.
 fn integer(text: &str) -> Option<Scalar<'static>> {
     let (negative, unsigned) = match text.as_bytes()[0] {
         b'-' => (true, &text[1..]),
@@ -127,7 +132,7 @@ fn integer(text: &str) -> Option<Scalar<'static>> {
         [b'0', _, ..] => (8, &unsigned[1..]),
         _ => (10, unsigned),
     };
-    // Rust reads a sign here, Go does not.
+    // Rust accepts a sign here, Go does not.
     if !digits.starts_with(|first: char| first.is_ascii_alphanumeric()) {
         return None;
     }
@@ -137,12 +142,12 @@ fn integer(text: &str) -> Option<Scalar<'static>> {
         (true, Ok(value)) => Some(Scalar::Int(-value)),
         (true, Err(_)) if magnitude == i64::MIN.unsigned_abs() => Some(Scalar::Int(i64::MIN)),
         (true, Err(_)) => None,
-        // ParseUint takes no sign at all.
+        // ParseUint accepts no sign.
         (false, Err(_)) => (!text.starts_with('+')).then_some(Scalar::Uint(magnitude)),
     }
 }
 
-/// Go-yaml's regular expression `^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$`.
+/// Parses a float that matches go-yaml's regular expression `^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$`.
 fn float(text: &str) -> Option<Scalar<'static>> {
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
@@ -156,7 +161,7 @@ fn float(text: &str) -> Option<Scalar<'static>> {
         && (!whole.is_empty() || !fraction.is_empty())
         && exponent.is_none_or(|digits| !digits.is_empty() && all_digits(digits));
     let value: f64 = fits.then(|| text.parse().ok())??;
-    // Beyond the range Go reports an error, and the scalar stays text.
+    // Outside the range of a float, Go reports an error, and the scalar is text.
     value.is_finite().then_some(Scalar::Float(value))
 }
 
@@ -166,19 +171,23 @@ fn has_loose_underscore(text: &str) -> bool {
     text.match_indices('_').any(|(at, _)| !digit(at.checked_sub(1)) || !digit(at.checked_add(1)))
 }
 
-/// The bytes of `!!binary`, as the text that Go's JSON makes of them.
+/// Decodes `!!binary` to text as Go's JSON encoder does.
 fn binary(text: &str) -> Result<Scalar<'static>, String> {
     const ENGINE: GeneralPurpose =
         GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
-    let digits: String = text.chars().filter(|sign| !matches!(sign, '\r' | '\n')).collect();
+    let digits: String = text.chars().filter(|character| !matches!(character, '\r' | '\n')).collect();
     match ENGINE.decode(digits) {
         Ok(bytes) => Ok(Scalar::Text(Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()))),
-        Err(_) => Err("what is tagged !!binary is not base64".to_owned()),
+        Err(_) => Err("the value tagged !!binary is not Base64".to_owned()),
     }
 }
 
 impl<'t> Scalar<'t> {
-    /// The scalar as a JSON value.
+    /// Converts the scalar to a JSON value.
+    ///
+    /// # Errors
+    ///
+    /// Returns a message if JSON has no such value.
     pub(super) fn into_json(self) -> Result<Json<'t>, String> {
         Ok(match self {
             Scalar::Null => Json::Null,
@@ -190,11 +199,15 @@ impl<'t> Scalar<'t> {
         })
     }
 
-    /// The scalar as the key of a map.
+    /// Converts the scalar to a key of a map.
+    ///
+    /// # Errors
+    ///
+    /// Returns a message if the scalar cannot be a key.
     pub(super) fn into_key(self) -> Result<Cow<'t, str>, String> {
         Ok(match self {
             Scalar::Null => return Err("null cannot be a key".to_owned()),
-            Scalar::Uint(value) => return Err(format!("{value} is too large a number for a key; quote it")),
+            Scalar::Uint(value) => return Err(format!("the number {value} is too large for a key; quote it")),
             Scalar::Bool(value) => Cow::Borrowed(if value { "true" } else { "false" }),
             Scalar::Int(value) => Cow::Owned(value.to_string()),
             Scalar::Float(value) => Cow::Owned(float_key(value)),
@@ -203,14 +216,15 @@ impl<'t> Scalar<'t> {
     }
 }
 
-/// Go writes a float without a fraction as JSON's integers are written, so that is what the API server reads.
+/// Converts a float to a JSON number. Go writes a float without a fraction as an integer, and the API server reads
+/// that.
 fn json_number(value: f64) -> Result<Number, String> {
     let text = value.to_string();
     let integer = text.parse::<i64>().map(Number::from).or_else(|_| text.parse::<u64>().map(Number::from));
     integer.ok().or_else(|| Number::from_f64(value)).ok_or_else(|| "JSON has no infinity and no NaN".to_owned())
 }
 
-/// Go's `strconv.FormatFloat(value, 'g', -1, 32)`, and YAML's names for what is no number.
+/// Formats a float like Go's `strconv.FormatFloat(value, 'g', -1, 32)`, with YAML's names for infinity and NaN.
 fn float_key(value: f64) -> String {
     #[allow(clippy::cast_possible_truncation, reason = "this is what sigs.k8s.io/yaml does")]
     let value = value as f32;

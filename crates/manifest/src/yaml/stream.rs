@@ -1,29 +1,29 @@
-//! A text as a stream of documents, split as kubectl splits it.
+//! Splits a text into sections as kubectl does.
 //!
-//! kubectl reads line by line (`YAMLReader`, k8s.io/apimachinery pkg/util/yaml/decoder.go): a line that begins with
-//! `---` ends a document, wherever it stands, and may carry a comment but no content. The text is split before it is
-//! parsed, so that a broken document does not hide the others.
+//! kubectl reads line by line (`YAMLReader`, k8s.io/apimachinery pkg/util/yaml/decoder.go). Any line that begins with
+//! `---` ends a document. Such a line may have a comment, but no content. The text is split before it is parsed, so
+//! that a document with an error does not hide the others.
 
-use super::Fault;
+use super::SyntaxError;
 
-/// A part of the text, between two lines of dashes.
+/// The text between two lines of dashes, before it is parsed.
 #[derive(Debug)]
-pub(super) struct Chunk<'t> {
+pub(super) struct RawSection<'t> {
     pub(super) text: &'t str,
-    /// The byte of the whole text at which the part begins.
+    /// The byte of the whole text at which the section begins.
     pub(super) offset: usize,
-    /// What is wrong with the line of dashes before it, which is then part of the text.
-    pub(super) fault: Option<Fault>,
+    /// The error in the line of dashes before the section. That line is then part of the text.
+    pub(super) error: Option<SyntaxError>,
 }
 
-/// The parts of a text.
-pub(super) fn chunks(text: &str) -> impl Iterator<Item = Chunk<'_>> {
+/// Returns the sections of a text.
+pub(super) fn raw_sections(text: &str) -> impl Iterator<Item = RawSection<'_>> {
     let mut next = Some((0, None));
     std::iter::from_fn(move || {
-        let (offset, fault) = next.take()?;
+        let (offset, error) = next.take()?;
         let rest = &text[offset..];
-        // The line of dashes before, where it belongs to this part.
-        let skipped = if fault.is_some() { 3 } else { 0 };
+        // The length of the dashes before the section, if they are part of its text.
+        let skipped = if error.is_some() { 3 } else { 0 };
         let length = skipped + separator_start(&rest[skipped..]);
         if let Some(line) = rest[length..].split_inclusive('\n').next() {
             let content = line[3..].trim();
@@ -32,15 +32,15 @@ pub(super) fn chunks(text: &str) -> impl Iterator<Item = Chunk<'_>> {
                 (at + line.len(), None)
             } else {
                 let content = at + line.len() - line[3..].trim_start().len();
-                let fault = Fault::new("kubectl reads nothing that stands behind --- on its line", content);
-                (at, Some(fault.help("write it on a line of its own")))
+                let error = SyntaxError::new("kubectl ignores content after --- on the same line", content);
+                (at, Some(error.help("move it to the next line")))
             });
         }
-        Some(Chunk { text: &rest[..length], offset, fault }.without_byte_order_mark())
+        Some(RawSection { text: &rest[..length], offset, error }.without_byte_order_mark())
     })
 }
 
-/// Where the first line that begins with `---` begins, or the end.
+/// Returns the start of the first line that begins with `---`, or the end of the text.
 fn separator_start(text: &str) -> usize {
     if text.starts_with("---") || text.starts_with("\u{feff}---") {
         return text.find('-').unwrap_or_default();
@@ -48,10 +48,10 @@ fn separator_start(text: &str) -> usize {
     text.find("\n---").map_or(text.len(), |at| at + 1)
 }
 
-impl Chunk<'_> {
+impl RawSection<'_> {
     fn without_byte_order_mark(self) -> Self {
         match self.text.strip_prefix('\u{feff}') {
-            Some(text) => Chunk { text, offset: self.offset + self.text.len() - text.len(), fault: self.fault },
+            Some(text) => RawSection { text, offset: self.offset + self.text.len() - text.len(), error: self.error },
             None => self,
         }
     }
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     fn split(text: &str) -> Vec<&str> {
-        chunks(text).map(|chunk| chunk.text).collect()
+        raw_sections(text).map(|section| section.text).collect()
     }
 
     #[test]
@@ -76,10 +76,10 @@ mod tests {
     }
 
     #[test]
-    fn content_behind_the_dashes_is_a_fault_of_its_part() {
+    fn content_after_the_dashes_is_an_error_of_its_section() {
         let text = "a\n--- {b: 1}\nc\n----\n---\nd";
         assert_eq!(split(text), ["a\n", "--- {b: 1}\nc\n", "----\n", "d"]);
-        let faults: Vec<_> = chunks(text).map(|chunk| chunk.fault.map(|fault| fault.at)).collect();
-        assert_eq!(faults, [None, Some(6), Some(18), None]);
+        let errors: Vec<_> = raw_sections(text).map(|section| section.error.map(|error| error.at)).collect();
+        assert_eq!(errors, [None, Some(6), Some(18), None]);
     }
 }

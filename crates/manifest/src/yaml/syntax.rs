@@ -1,50 +1,49 @@
-//! A document as it is written: which map has which keys where, and what is an alias, in braces or in quotes. What it
-//! means is not told here.
+//! The syntax tree of a document: the spans of keys and values, and their styles. It has no values.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::Fault;
+use super::SyntaxError;
 use super::event::{Event, YamlEvents};
 use super::json_text::JsonText;
-use super::place::Span;
 use super::scalar::{Scalar, resolve};
+use super::span_tree::Span;
 use super::stream;
 use crate::path::{FieldPath, Step};
 
-/// A text's documents. What cannot be read is left out.
+/// Returns the syntax trees of the documents of a text, without those that cannot be read.
 pub(super) fn of(text: &str) -> Vec<Syntax> {
     let mut documents = Vec::new();
-    for chunk in stream::chunks(text).filter(|chunk| chunk.fault.is_none()) {
-        let (mut rest, mut offset) = (chunk.text, chunk.offset);
+    for section in stream::raw_sections(text).filter(|section| section.error.is_none()) {
+        let (mut rest, mut offset) = (section.text, section.offset);
         if rest.trim_start().starts_with('{') {
             let (values, end) = JsonText::split(rest, offset);
             for mut value in values {
-                Reader { text, events: &mut value, aliased: HashSet::new() }.all(true, &mut documents);
+                Parser { text, events: &mut value, aliased: HashSet::new() }.all(true, &mut documents);
             }
             (rest, offset) = (&rest[end..], offset + end);
         }
         let mut events = YamlEvents::new(rest, offset);
-        Reader { text, events: &mut events, aliased: HashSet::new() }.all(false, &mut documents);
+        Parser { text, events: &mut events, aliased: HashSet::new() }.all(false, &mut documents);
     }
     documents
 }
 
-/// A document.
+/// The syntax tree of a document.
 #[derive(Debug)]
 pub(super) struct Syntax {
     pub(super) root: Node,
-    /// Whether it is JSON, and not only YAML.
+    /// Whether the document is JSON.
     pub(super) is_json: bool,
-    /// The anchors that aliases stand for.
+    /// The anchors that aliases refer to.
     aliased: HashSet<usize>,
 }
 
 #[derive(Debug)]
 pub(super) struct Node {
-    /// Where the value begins, behind an anchor and a tag. Of a list in block style, where its first item begins.
+    /// The start of the value, after an anchor and a tag. For a list in block style, the start of its first item.
     pub(super) start: usize,
-    /// Where its last character ends; comments and empty lines behind it do not count.
+    /// The end of its last character, without the comments and empty lines after it.
     pub(super) end: usize,
     pub(super) kind: Kind,
     anchor: usize,
@@ -60,36 +59,36 @@ pub(super) enum Kind {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Style {
-    /// Nothing at all, which is null.
+    /// No text, which is null.
     Empty,
     Plain,
     SingleQuoted,
     DoubleQuoted,
-    /// `|` or `>`; it begins behind its first line.
+    /// `|` or `>`. The span begins after the line of this indicator.
     Block,
 }
 
 #[derive(Debug)]
 pub(super) struct Entry {
-    /// What the key means; nothing where that is not written here.
+    /// The key, or `None` for an alias and for `<<`.
     pub(super) name: Option<String>,
     pub(super) key: Span,
     pub(super) value: Node,
 }
 
 impl Syntax {
-    /// Whether the node, or what is in it, is meant by an alias elsewhere.
+    /// Reports whether an alias elsewhere refers to the node.
     pub(super) fn is_shared(&self, node: &Node) -> bool {
         self.aliased.contains(&node.anchor)
     }
 }
 
 impl Node {
-    /// The path of the map that begins at a byte.
+    /// Returns the path of the map that begins at a byte.
     pub(super) fn path_to(&self, start: usize) -> Option<FieldPath> {
         let (mut node, mut path) = (self, FieldPath::root());
         loop {
-            // Of a list and its first item, that is a map, both begin there.
+            // A list in block style and its first item begin at the same byte.
             match &node.kind {
                 Kind::Map { .. } if node.start == start => return Some(path),
                 Kind::Map { entries, .. } => {
@@ -108,13 +107,13 @@ impl Node {
         }
     }
 
-    /// The last entry of a name.
+    /// Returns the index of the last entry with a name.
     pub(super) fn entry(&self, name: &str) -> Option<usize> {
         let Kind::Map { entries, .. } = &self.kind else { return None };
         entries.iter().rposition(|entry| entry.name.as_deref() == Some(name))
     }
 
-    /// The keys and the scalars that begin in a stretch of the text, in order.
+    /// Returns the spans of the keys and scalars that begin in a span of the text, in order.
     pub(super) fn scalars(&self, bytes: &Span) -> Vec<Span> {
         let mut found = Vec::new();
         self.find_scalars(bytes, &mut found);
@@ -141,19 +140,19 @@ impl Node {
     }
 }
 
-/// As deep as a document may be that can be read.
-const DEEPEST: usize = 127;
+/// The maximum nesting depth of a document that can be read.
+const MAX_DEPTH: usize = 127;
 
-struct Reader<'r, E> {
+struct Parser<'r, E> {
     text: &'r str,
     events: &'r mut E,
     aliased: HashSet<usize>,
 }
 
-/// What is not what was expected; then the document cannot be read either.
+/// The error for an unexpected event. A document with this error cannot be read by the value parser either.
 struct Broken;
 
-impl<'t, E: Iterator<Item = Result<(Event<'t>, Span), Fault>>> Reader<'_, E> {
+impl<'t, E: Iterator<Item = Result<(Event<'t>, Span), SyntaxError>>> Parser<'_, E> {
     fn all(&mut self, is_json: bool, documents: &mut Vec<Syntax>) {
         while let Some(Ok(next)) = self.events.next() {
             if matches!(next.0, Event::DocumentEnd) {
@@ -170,7 +169,7 @@ impl<'t, E: Iterator<Item = Result<(Event<'t>, Span), Fault>>> Reader<'_, E> {
     }
 
     fn node(&mut self, (event, span): (Event<'t>, Span), depth: usize) -> Result<Node, Broken> {
-        if depth > DEEPEST {
+        if depth > MAX_DEPTH {
             return Err(Broken);
         }
         let flow = !span.is_empty();
@@ -218,7 +217,7 @@ impl<'t, E: Iterator<Item = Result<(Event<'t>, Span), Fault>>> Reader<'_, E> {
                     let next = self.next()?;
                     let mut value = self.node(next, depth + 1)?;
                     if matches!(value.kind, Kind::Scalar(Style::Empty)) {
-                        value.end = value.end.max(behind_colon(self.text, key.end).unwrap_or_default());
+                        value.end = value.end.max(after_colon(self.text, key.end).unwrap_or_default());
                     }
                     end = value.end;
                     entries.push(Entry { name, key, value });
@@ -244,13 +243,14 @@ impl<'t, E: Iterator<Item = Result<(Event<'t>, Span), Fault>>> Reader<'_, E> {
     }
 }
 
-/// The place behind the colon that ends a key.
-pub(super) fn behind_colon(text: &str, key_end: usize) -> Option<usize> {
+/// Returns the offset after the colon that ends a key.
+pub(super) fn after_colon(text: &str, key_end: usize) -> Option<usize> {
     let at = skip_blanks(text, key_end);
     text[at..].starts_with(':').then_some(at + 1)
 }
 
-/// The dash of an item of a list in block style. `from` is where the item before ends, or the list is about to begin.
+/// Returns the offset of the dash of an item in a list in block style. `from` is the end of the previous item, or the
+/// offset after the colon or dash before the list.
 pub(super) fn dash(text: &str, from: usize) -> Option<usize> {
     let mut at = skip_blanks(text, from);
     // The anchor and the tag of the list.
@@ -261,7 +261,7 @@ pub(super) fn dash(text: &str, from: usize) -> Option<usize> {
     text[at..].starts_with('-').then_some(at)
 }
 
-/// The next place that is neither blank nor part of a comment.
+/// Returns the offset of the next character that is neither white space nor part of a comment.
 fn skip_blanks(text: &str, mut at: usize) -> usize {
     loop {
         let rest = &text[at..];

@@ -19,14 +19,14 @@ fn error(text: &str) -> YamlError {
     documents(text).into_iter().find_map(Result::err).expect("an error")
 }
 
-/// What is underlined for a path, and the line and column where it starts.
+/// Returns the displayed text for a path, and the line and column of its start.
 fn shown<'t>(document: &Document<'t>, path: &FieldPath) -> (&'t str, usize, usize) {
     let location = document.locate(path);
     (&document.lines.text()[location.bytes.clone()], location.start.line, location.start.column)
 }
 
 #[test]
-fn a_text_falls_into_documents_as_for_kubectl() {
+fn a_text_has_the_same_documents_as_for_kubectl() {
     assert_eq!(all("a: 1\n---\nb: 2\n"), [r#"{"a":1}"#, r#"{"b":2}"#]);
     assert_eq!(all("---\r\na: 1\r\n--- # comment\r\nb: 2\r\n...\r\n"), [r#"{"a":1}"#, r#"{"b":2}"#]);
     assert_eq!(all("\u{feff}a: 1\n---\n\u{feff}b: 2\n"), [r#"{"a":1}"#, r#"{"b":2}"#]);
@@ -37,32 +37,32 @@ fn a_text_falls_into_documents_as_for_kubectl() {
 }
 
 #[test]
-fn comments_are_passed_over_however_many_there_are() {
+fn any_number_of_comments_is_skipped() {
     let comments = "  # comment\n".repeat(500);
     let text = format!("a:\n{comments}  b: 1\n{comments}c:\n{comments}- 1\n{comments}- [\n{comments}  2]\n{comments}");
     assert_eq!(all(&text), [r#"{"a":{"b":1},"c":[1,[2]]}"#]);
 }
 
 #[test]
-fn a_broken_document_hides_no_other() {
+fn a_document_with_an_error_does_not_hide_the_others() {
     let found = all("a: 1\n---\nb: [\n---\nc: 3\n--- d: 4\n---\ne: 5\n");
     assert_eq!(found[0], r#"{"a":1}"#);
     assert_eq!(found[1], "line 3, column 4: unclosed bracket '['");
     assert_eq!(found[2], r#"{"c":3}"#);
-    assert_eq!(found[3], "line 6, column 5: kubectl reads nothing that stands behind --- on its line");
+    assert_eq!(found[3], "line 6, column 5: kubectl ignores content after --- on the same line");
     assert_eq!(found[4], r#"{"e":5}"#);
     assert_eq!(found.len(), 5);
 }
 
 #[test]
-fn a_part_can_be_passed_on_as_it_is_unless_it_is_json() {
+fn a_section_can_be_copied_verbatim_unless_it_is_json() {
     let text = "a: 1 # one\n---\n# none\n---\nb: [\n--- c\n---\n{\"d\": 1}\n---\ne: 1\n...\nf: 1\n";
-    let verbatim: Vec<_> = parts(text).map(|part| part.verbatim()).collect();
+    let verbatim: Vec<_> = sections(text).map(|section| section.verbatim()).collect();
     assert_eq!(verbatim, [Some("a: 1 # one\n"), Some("# none\n"), Some("b: [\n"), Some("--- c\n"), None, None]);
 }
 
 #[test]
-fn json_is_read_with_everything_json_has() {
+fn all_of_json_is_read() {
     let text = "{\n\t\"a\": \"\\ud83d\\ude00\\/\",\n\t\"b\": [1, -2.5e3, true, null, {}, []]\n}\n";
     assert_eq!(all(text), [r#"{"a":"😀/","b":[1,-2500,true,null,{},[]]}"#]);
     assert_eq!(all("{\"a\":1}{\"b\":2}\n{\"c\":3}"), [r#"{"a":1}"#, r#"{"b":2}"#, r#"{"c":3}"#]);
@@ -71,51 +71,51 @@ fn json_is_read_with_everything_json_has() {
     let document = only(text);
     assert_eq!(shown(&document, &FieldPath::of(["b"]).index(1)), ("-2.5e3", 3, 11));
     assert_eq!(shown(&document, &FieldPath::of(["a"])), ("\"\\ud83d\\ude00\\/\"", 2, 7));
-    assert_eq!(all("{\"a\": \"\\ud83d\"}"), ["line 1, column 7: a string with half a character"]);
+    assert_eq!(all("{\"a\": \"\\ud83d\"}"), ["line 1, column 7: a string with an unpaired surrogate"]);
     assert_eq!(all("{\"a\": 1,\n \"b\" 2}"), ["line 2, column 6: not JSON: expected `:`"]);
 }
 
 #[test]
-fn a_key_that_stands_twice_is_an_error_with_both_places() {
+fn a_duplicate_key_is_an_error_with_both_locations() {
     for text in ["a: 1\nb: 2\n\"a\": 3\n", "{\"a\": 1,\n\"b\": 2,\n\"a\": 3}"] {
         let error = error(text);
-        assert_eq!(error.message, "the key \"a\" is already in this map");
+        assert_eq!(error.message, "duplicate key \"a\" in this map");
         assert_eq!((error.location.start.line, error.first.expect("the first").start.line), (3, 1), "{text}");
     }
     let many: Vec<String> = (0..100).map(|n| format!("k{n}: {n}")).collect();
     assert_eq!(error(&format!("{}\nk7: again\n", many.join("\n"))).first.expect("the first").start.line, 8);
-    assert_eq!(error("1: a\n\"1\": b\n").message, "the key \"1\" is already in this map", "one key in JSON");
+    assert_eq!(error("1: a\n\"1\": b\n").message, "duplicate key \"1\" in this map", "both are the same key in JSON");
 }
 
 #[test]
-fn what_cannot_be_read_says_where_and_why() {
+fn errors_have_a_location_and_advice() {
     for (text, expected) in [
-        ("a: 1\n\tb: 2\n", "1:4 a tab where only spaces can be; indent with spaces, not with tabs"),
+        ("a: 1\n\tb: 2\n", "1:4 a tab where only spaces are allowed; indent with spaces, not with tabs"),
         (
             "  a: 1\n b: 2\n",
-            "2:2 this line belongs to nothing above it; indent it like its neighbours; kubectl would silently drop it and all that follows",
+            "2:2 this line does not belong to the document above it; indent it like the lines around it; kubectl silently drops this line and everything after it",
         ),
         (
             "a:\n  - b\n - c\n",
-            "3:2 expected a key of the map above; see to the indentation of this line and of the one above",
+            "3:2 expected a key of the map above; check the indentation of this line and of the line above",
         ),
         (
             "a: {{ .Values.x }}\n",
             "1:5 a key must be a string, not a list or a map; if this is a Helm template, render it first: helm template CHART | rayguard check -",
         ),
-        ("%YAML 1.1\n---\na: 1\n", "1:1 kubectl reads no YAML directives; remove the line"),
+        ("%YAML 1.1\n---\na: 1\n", "1:1 kubectl does not accept YAML directives; remove the line"),
         (
             "é: \"x\n",
-            "2:1 this line is within quotes that began above; close the quotes, or indent the line more than their key",
+            "2:1 this line is inside a quoted string that starts above; close the quotes, or indent the line more than the key of the string",
         ),
-        ("a: *b\n", "1:4 no anchor of this name stands above"),
-        ("a: &a [*a]\n", "1:8 what the alias stands for contains the alias"),
+        ("a: *b\n", "1:4 no anchor of this name is defined above"),
+        ("a: &a [*a]\n", "1:8 the alias is inside the value that it refers to"),
         ("? [a]\n: 1\n", "1:3 a key must be a string, not a list or a map"),
         ("a: .inf\n", "1:4 JSON has no infinity and no NaN"),
-        ("a: !!int x\n", "1:10 what is tagged !!int is not an integer"),
-        ("a: 1\n<<: 2\n", "2:1 << takes a map, or a list of maps"),
-        (&"[".repeat(1000), "1:256 nested too deep"),
-        (&format!("{{\"a\":{}{}}}", "[".repeat(200), "]".repeat(200)), "1:132 nested too deep"),
+        ("a: !!int x\n", "1:10 the value tagged !!int is not an integer"),
+        ("a: 1\n<<: 2\n", "2:1 the value of << must be a map or a list of maps"),
+        (&"[".repeat(1000), "1:256 nested too deeply"),
+        (&format!("{{\"a\":{}{}}}", "[".repeat(200), "]".repeat(200)), "1:132 nested too deeply"),
     ] {
         let YamlError { message, help, location, .. } = error(text);
         let help = help.map(|help| format!("; {help}")).unwrap_or_default();
@@ -124,7 +124,7 @@ fn what_cannot_be_read_says_where_and_why() {
 }
 
 #[test]
-fn bytes_that_are_no_text_say_where() {
+fn bytes_that_are_not_utf8_are_an_error_with_a_location() {
     let error = decode(b"a: 1\nb: \xff\n").expect_err("not UTF-8");
     assert_eq!(error.to_string(), "line 2, column 4: not UTF-8 from byte 8 on");
     let utf16 = decode(b"\xff\xfea\0:\0").expect_err("UTF-16");
@@ -142,18 +142,18 @@ fn anchors_aliases_and_merges_work_as_in_go_yaml() {
 }
 
 #[test]
-fn aliases_that_multiply_end_soon() {
+fn aliases_that_multiply_are_refused() {
     let bomb = (1..40).map(|n| format!("a{n}: &a{n} [{}]", vec![format!("*a{}", n - 1); 9].join(", ")));
     let bomb: Vec<String> = std::iter::once("a0: &a0 [x, x]".to_owned()).chain(bomb).collect();
-    assert_eq!(error(&bomb.join("\n")).message, "aliases make more of the document than the API server would take");
+    let refused = "aliases expand the document beyond the size that the API server accepts";
+    assert_eq!(error(&bomb.join("\n")).message, refused);
     let small = "a: &a [x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a]\nc: &c [*b, *b, *b, *b, *b, *b, *b, *b]\n\
         d: &d [*c, *c, *c, *c, *c, *c, *c, *c]\ne: &e [*d, *d, *d, *d, *d, *d, *d, *d]\n\
         f: &f [*e, *e, *e, *e, *e, *e, *e, *e]\ng: [*f, *f, *f, *f, *f, *f, *f, *f]";
-    let refused = "aliases make more of the document than the API server would take";
-    assert_eq!(error(small).message, refused, "nodes cost more than their text");
+    assert_eq!(error(small).message, refused, "nodes weigh more than their text");
     let chain = (1..200).map(|n| format!("a{n}: &a{n} {{x: *a{}}}", n - 1));
     let chain: Vec<String> = std::iter::once("a0: &a0 {x: 1}".to_owned()).chain(chain).collect();
-    assert_eq!(error(&chain.join("\n")).message, "nested too deep");
+    assert_eq!(error(&chain.join("\n")).message, "nested too deeply");
 }
 
 const CLUSTER: &str = "\
@@ -175,34 +175,34 @@ spec:
 ";
 
 #[test]
-fn a_path_leads_to_the_value_its_key_or_what_is_above() {
+fn a_path_leads_to_the_value_its_key_or_its_parent() {
     let document = only(CLUSTER);
     let env = || FieldPath::of(["spec", "env"]);
     assert_eq!(shown(&document, &FieldPath::of(["kind"])), ("RayCluster", 1, 7));
     assert_eq!(shown(&document, &env().index(0).field("value")), ("\"60\"", 5, 12));
     assert_eq!(shown(&document, &env().index(0).field("name")), ("é", 4, 11));
     assert_eq!(shown(&document, &env().index(2).field("name")), ("b", 7, 12));
-    // Lists and maps, text of several lines, and nothing, by their keys.
+    // Lists, maps, empty values and text of several lines: the key.
     assert_eq!(shown(&document, &env()), ("env", 3, 3));
     assert_eq!(shown(&document, &FieldPath::of(["spec", "list"])), ("list", 12, 3));
     assert_eq!(shown(&document, &FieldPath::of(["spec", "text"])), ("text", 8, 3));
     assert_eq!(shown(&document, &FieldPath::of(["spec", "empty"])), ("empty", 11, 3));
-    // Items of a list by their first line.
+    // Items of a list: the first line.
     assert_eq!(shown(&document, &env().index(0)), ("name: é", 4, 5));
     assert_eq!(shown(&document, &env().index(2)), ("{name: b}", 7, 5));
-    // What is not there, by what is above it.
+    // Absent values: the nearest parent.
     assert_eq!(shown(&document, &env().index(0).field("valueFrom").field("x")), ("name: é", 4, 5));
     assert_eq!(shown(&document, &env().index(9)), ("env", 3, 3));
     assert_eq!(shown(&document, &FieldPath::of(["spec", "headGroupSpec", "template"])), ("spec", 2, 1));
     assert_eq!(shown(&document, &FieldPath::of(["kind", "x"])), ("kind", 1, 1));
     assert_eq!(shown(&document, &FieldPath::of(["metadata"])), ("kind: RayCluster  # comment", 1, 1));
-    // Behind an alias, where the value is written; but the key is the one above the alias.
+    // Below an alias: the anchored value. The key is that of the alias.
     assert_eq!(shown(&document, &FieldPath::of(["spec", "again", "deep"])), ("1", 14, 11));
     assert_eq!(shown(&document, &FieldPath::of(["spec", "again"])), ("again", 15, 3));
 }
 
 #[test]
-fn places_hold_in_later_documents_behind_carriage_returns_and_a_byte_order_mark() {
+fn locations_are_right_after_carriage_returns_and_a_byte_order_mark() {
     let text = format!("\u{feff}# é\r\n---\r\n{}", CLUSTER.replace('\n', "\r\n"));
     let document = only(&text);
     assert_eq!(shown(&document, &FieldPath::of(["spec", "env"]).index(0).field("value")), ("\"60\"", 7, 12));
@@ -210,7 +210,7 @@ fn places_hold_in_later_documents_behind_carriage_returns_and_a_byte_order_mark(
 }
 
 #[test]
-fn items_of_a_list_are_documents_with_places() {
+fn items_of_a_list_are_documents_with_locations() {
     let list = only("kind: List\nitems:\n- kind: A\n- kind: B\n  spec: 1\n");
     let items = list.into_items("items");
     assert_eq!(items.len(), 2);
@@ -251,7 +251,7 @@ fn any_json() -> impl Strategy<Value = Json<'static>> {
 
 proptest! {
     #[test]
-    fn what_is_written_reads_back(json in any_json()) {
+    fn written_values_are_read_back(json in any_json()) {
         let json = Json::from_iter([("value".into(), json)]);
         let yaml = to_string(&json).expect("YAML");
         prop_assert_eq!(&only(&yaml).json, &json, "{}", yaml);
@@ -260,7 +260,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_it_panic(text in any::<String>(), steps in prop::collection::vec(any::<usize>(), 0..4)) {
+    fn no_text_causes_a_panic(text in any::<String>(), steps in prop::collection::vec(any::<usize>(), 0..4)) {
         for document in documents(&text).into_iter().flatten() {
             let path = steps.iter().fold(FieldPath::root(), |path, step| path.index(step % 3));
             document.locate(&path);
@@ -268,7 +268,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_that_looks_like_yaml_makes_it_panic(text in "([ \\t\\n\\r:,\\[\\]{}#&*!|>'\"%@?~<.=-]|---\n|é|a|1){0,60}") {
+    fn no_text_similar_to_yaml_causes_a_panic(text in "([ \\t\\n\\r:,\\[\\]{}#&*!|>'\"%@?~<.=-]|---\n|é|a|1){0,60}") {
         for document in documents(&text).into_iter().flatten() {
             document.locate(&FieldPath::root().index(0).field("a"));
             document.location();

@@ -1,44 +1,45 @@
-//! Events put together to a value, with the place of everything in it.
+//! Builds a value and its spans from parser events.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::Fault;
+use super::SyntaxError;
 use super::event::Event;
-use super::place::{Place, Span};
 use super::scalar::{Tag, resolve};
+use super::span_tree::{Span, SpanTree};
 use crate::json::{Json, Object};
 
-/// How deep lists and maps may lie in each other: as deep as in an `AdmissionReview`, where `serde_json` draws the line.
-const DEEPEST: usize = 127;
+/// The maximum nesting depth of lists and maps. An `AdmissionReview` has the same limit, that of `serde_json`.
+const MAX_DEPTH: usize = 127;
 
-/// How much anchors and aliases may multiply, in bytes. kube-apiserver takes no request above 3 MiB.
-const MOST_COPIED: usize = 8 << 20;
+/// The maximum total weight of the values that anchors and aliases copy, in bytes. kube-apiserver accepts no request
+/// above 3 MiB.
+const MAX_COPIED: usize = 8 << 20;
 
-/// What a node counts beside its text. It takes more memory than that, and few bytes of a request.
+/// The weight of a node in addition to its text. A node takes more memory, and fewer bytes of a request.
 const NODE: usize = 16;
 
-/// From so many keys on, a map's keys are looked up in an index.
+/// The number of keys from which a map has an index of its keys.
 const INDEXED: usize = 16;
 
-/// A value that is complete.
+/// A complete value.
 #[derive(Clone, Debug)]
 struct Node<'t> {
     json: Json<'t>,
-    place: Place,
-    /// How many nodes and bytes of text it has.
+    spans: SpanTree,
+    /// The length of its text, plus [`NODE`] for each node.
     weight: usize,
-    /// How many lists and maps lie in each other.
+    /// The nesting depth of its lists and maps.
     height: usize,
 }
 
-/// A list or a map that is still open.
+/// A list or a map that is not complete yet.
 struct Frame<'t> {
     start: usize,
     anchor: usize,
     weight: usize,
     height: usize,
-    places: Vec<Place>,
+    children: Vec<SpanTree>,
     content: Content<'t>,
 }
 
@@ -51,7 +52,7 @@ enum Content<'t> {
 struct MapContent<'t> {
     entries: Vec<(Cow<'t, str>, Json<'t>)>,
     index: HashMap<Cow<'t, str>, usize>,
-    /// For each entry, whether it was written here, and not merged in.
+    /// For each entry, whether it is written in this map, and not merged with `<<`.
     written: Vec<bool>,
     key: Option<Key<'t>>,
 }
@@ -71,31 +72,31 @@ pub(super) struct Builder<'t> {
 }
 
 impl<'t> Builder<'t> {
-    /// Reads one document; `None` where there is no more. `null` and nothing are documents, too.
+    /// Reads one document. Returns `None` if no events are left. An empty document is `null`.
     pub(super) fn read(
-        events: &mut impl Iterator<Item = Result<(Event<'t>, Span), Fault>>,
-    ) -> Option<Result<(Json<'t>, Place), Fault>> {
+        events: &mut impl Iterator<Item = Result<(Event<'t>, Span), SyntaxError>>,
+    ) -> Option<Result<(Json<'t>, SpanTree), SyntaxError>> {
         Self::default().read_document(events)
     }
 
-    /// Reads one document as go-yaml does: it does not see what stands behind its end, and of two equal keys the last one
-    /// counts.
+    /// Reads one document as go-yaml does: errors after the end of the document are not detected, and the last of two
+    /// equal keys counts.
     pub(super) fn read_leniently(
-        events: &mut impl Iterator<Item = Result<(Event<'t>, Span), Fault>>,
-    ) -> Option<Result<(Json<'t>, Place), Fault>> {
+        events: &mut impl Iterator<Item = Result<(Event<'t>, Span), SyntaxError>>,
+    ) -> Option<Result<(Json<'t>, SpanTree), SyntaxError>> {
         Self { is_lenient: true, ..Self::default() }.read_document(events)
     }
 
     fn read_document(
         mut self,
-        events: &mut impl Iterator<Item = Result<(Event<'t>, Span), Fault>>,
-    ) -> Option<Result<(Json<'t>, Place), Fault>> {
+        events: &mut impl Iterator<Item = Result<(Event<'t>, Span), SyntaxError>>,
+    ) -> Option<Result<(Json<'t>, SpanTree), SyntaxError>> {
         let mut root = None;
         for event in events {
             let node = match event {
                 Ok((Event::DocumentEnd, _)) => break,
-                Ok((event, span)) => self.take(event, span),
-                Err(fault) => Err(fault),
+                Ok((event, span)) => self.process(event, span),
+                Err(error) => Err(error),
             };
             match node {
                 Ok(Some(node)) => {
@@ -105,39 +106,39 @@ impl<'t> Builder<'t> {
                     }
                 }
                 Ok(None) => (),
-                Err(fault) => return Some(Err(fault)),
+                Err(error) => return Some(Err(error)),
             }
         }
-        root.map(|node| Ok((node.json, node.place)))
+        root.map(|node| Ok((node.json, node.spans)))
     }
 
-    /// Takes an event, and gives the document's value once that is complete.
-    fn take(&mut self, event: Event<'t>, span: Span) -> Result<Option<Node<'t>>, Fault> {
+    /// Processes an event. Returns the document's value when it is complete.
+    fn process(&mut self, event: Event<'t>, span: Span) -> Result<Option<Node<'t>>, SyntaxError> {
         let (node, is_alias) = match event {
             Event::Scalar { text, plain, tag, anchor } => {
                 if self.map_without_key().is_some() {
                     let is_merge = text == "<<" && (plain && tag.is_none() || tag == Some(Tag::Merge));
                     let name = resolve(text, plain, tag).and_then(super::scalar::Scalar::into_key);
-                    let name = name.map_err(|message| Fault::new(message, span.start))?;
+                    let name = name.map_err(|message| SyntaxError::new(message, span.start))?;
                     if anchor != 0 {
-                        let place = Place { value: span.clone(), ..Place::default() };
+                        let spans = SpanTree { value: span.clone(), ..SpanTree::default() };
                         let (json, weight) = (Json::String(name.clone()), NODE + name.len());
-                        self.remember(anchor, &Node { json, place, weight, height: 0 }, span.start)?;
+                        self.remember(anchor, &Node { json, spans, weight, height: 0 }, span.start)?;
                     }
                     return self.begin_entry(Key { name, span, is_merge }).map(|()| None);
                 }
                 let weight = NODE + text.len();
                 let json = resolve(text, plain, tag).and_then(super::scalar::Scalar::into_json);
-                let json = json.map_err(|message| Fault::new(message, span.start))?;
-                let node = Node { json, place: Place { value: span, ..Place::default() }, weight, height: 0 };
-                self.remember(anchor, &node, node.place.value.start)?;
+                let json = json.map_err(|message| SyntaxError::new(message, span.start))?;
+                let node = Node { json, spans: SpanTree { value: span, ..SpanTree::default() }, weight, height: 0 };
+                self.remember(anchor, &node, node.spans.value.start)?;
                 (node, false)
             }
             Event::Alias(anchor) => {
                 let node = self.recall(anchor, span.start)?;
                 if self.map_without_key().is_some() {
                     let Json::String(name) = node.json else {
-                        return Err(Fault::new("an alias that stands as a key must stand for a string", span.start));
+                        return Err(SyntaxError::new("an alias as a key must refer to a string", span.start));
                     };
                     return self.begin_entry(Key { name, span, is_merge: false }).map(|()| None);
                 }
@@ -155,7 +156,7 @@ impl<'t> Builder<'t> {
         self.add(node, is_alias)
     }
 
-    /// The map that waits for a key, if there is one.
+    /// Returns the innermost open map, if its next event is a key.
     fn map_without_key(&mut self) -> Option<&mut MapContent<'t>> {
         match self.frames.last_mut().map(|frame| &mut frame.content) {
             Some(Content::Map(map)) if map.key.is_none() => Some(map),
@@ -163,65 +164,67 @@ impl<'t> Builder<'t> {
         }
     }
 
-    fn open(&mut self, start: usize, anchor: usize, content: Content<'t>) -> Result<(), Fault> {
+    fn open(&mut self, start: usize, anchor: usize, content: Content<'t>) -> Result<(), SyntaxError> {
         if self.map_without_key().is_some() {
-            return Err(Fault::new("a key must be a string, not a list or a map", start));
+            return Err(SyntaxError::new("a key must be a string, not a list or a map", start));
         }
-        if self.frames.len() >= DEEPEST {
-            return Err(Fault::too_deep(start));
+        if self.frames.len() >= MAX_DEPTH {
+            return Err(SyntaxError::too_deep(start));
         }
-        self.frames.push(Frame { start, anchor, weight: NODE, height: 0, places: Vec::new(), content });
+        self.frames.push(Frame { start, anchor, weight: NODE, height: 0, children: Vec::new(), content });
         Ok(())
     }
 
-    fn close(&mut self, end: usize) -> Result<Node<'t>, Fault> {
-        let Some(frame) = self.frames.pop() else { return Err(Fault::new("nothing is open here", end)) };
+    fn close(&mut self, end: usize) -> Result<Node<'t>, SyntaxError> {
+        let Some(frame) = self.frames.pop() else {
+            return Err(SyntaxError::new("the end of a list or map that has no start", end));
+        };
         let json = match frame.content {
             Content::List(items) => Json::Array(items),
             Content::Map(map) => Json::Object(Object(map.entries)),
         };
         let value = frame.start..end.max(frame.start);
-        let place = Place { value, children: frame.places, ..Place::default() };
-        let node = Node { json, place, weight: frame.weight, height: frame.height + 1 };
+        let spans = SpanTree { value, children: frame.children, ..SpanTree::default() };
+        let node = Node { json, spans, weight: frame.weight, height: frame.height + 1 };
         self.remember(frame.anchor, &node, frame.start)?;
         Ok(node)
     }
 
-    /// Puts a value into the list or map that is open, or gives it back as the document's.
-    fn add(&mut self, node: Node<'t>, is_alias: bool) -> Result<Option<Node<'t>>, Fault> {
+    /// Adds a value to the innermost open list or map. Returns it if it is the document's value.
+    fn add(&mut self, node: Node<'t>, is_alias: bool) -> Result<Option<Node<'t>>, SyntaxError> {
         let Some(frame) = self.frames.last_mut() else { return Ok(Some(node)) };
         frame.weight += node.weight;
         frame.height = frame.height.max(node.height);
         match &mut frame.content {
             Content::List(items) => {
                 items.push(node.json);
-                frame.places.push(node.place);
+                frame.children.push(node.spans);
             }
             Content::Map(map) => match map.key.take() {
-                Some(Key { span, is_merge: true, .. }) => map.merge(node, is_alias, span.start, &mut frame.places)?,
+                Some(Key { span, is_merge: true, .. }) => map.merge(node, is_alias, span.start, &mut frame.children)?,
                 Some(Key { name, span, .. }) => {
-                    map.insert(name, node.json, Place { key: Some(span), ..node.place }, true, &mut frame.places);
+                    map.insert(name, node.json, SpanTree { key: Some(span), ..node.spans }, true, &mut frame.children);
                 }
-                None => return Err(Fault::new("a value without a key", node.place.value.start)),
+                None => return Err(SyntaxError::new("a value without a key", node.spans.value.start)),
             },
         }
         Ok(None)
     }
 
-    fn begin_entry(&mut self, key: Key<'t>) -> Result<(), Fault> {
-        let Some(Frame { places, content: Content::Map(map), .. }) = self.frames.last_mut() else { return Ok(()) };
+    fn begin_entry(&mut self, key: Key<'t>) -> Result<(), SyntaxError> {
+        let Some(Frame { children, content: Content::Map(map), .. }) = self.frames.last_mut() else { return Ok(()) };
         if !key.is_merge
             && !self.is_lenient
             && let Some(index) = map.find(&key.name).filter(|index| map.written[*index])
         {
-            let first = places[index].key.clone().unwrap_or_default();
-            return Err(Fault::duplicate(&key.name, key.span, first));
+            let first = children[index].key.clone().unwrap_or_default();
+            return Err(SyntaxError::duplicate(&key.name, key.span, first));
         }
         map.key = Some(key);
         Ok(())
     }
 
-    fn remember(&mut self, anchor: usize, node: &Node<'t>, at: usize) -> Result<(), Fault> {
+    fn remember(&mut self, anchor: usize, node: &Node<'t>, at: usize) -> Result<(), SyntaxError> {
         if anchor != 0 {
             self.count_copy(node.weight, at)?;
             self.anchors.insert(anchor, node.clone());
@@ -229,22 +232,25 @@ impl<'t> Builder<'t> {
         Ok(())
     }
 
-    fn recall(&mut self, anchor: usize, at: usize) -> Result<Node<'t>, Fault> {
+    fn recall(&mut self, anchor: usize, at: usize) -> Result<Node<'t>, SyntaxError> {
         let Some(node) = self.anchors.get(&anchor) else {
-            return Err(Fault::new("what the alias stands for contains the alias", at));
+            return Err(SyntaxError::new("the alias is inside the value that it refers to", at));
         };
-        if self.frames.len() + node.height > DEEPEST {
-            return Err(Fault::too_deep(at));
+        if self.frames.len() + node.height > MAX_DEPTH {
+            return Err(SyntaxError::too_deep(at));
         }
         let weight = node.weight;
         self.count_copy(weight, at)?;
         Ok(self.anchors[&anchor].clone())
     }
 
-    fn count_copy(&mut self, weight: usize, at: usize) -> Result<(), Fault> {
+    fn count_copy(&mut self, weight: usize, at: usize) -> Result<(), SyntaxError> {
         self.copied = self.copied.saturating_add(weight);
-        if self.copied > MOST_COPIED {
-            return Err(Fault::new("aliases make more of the document than the API server would take", at));
+        if self.copied > MAX_COPIED {
+            return Err(SyntaxError::new(
+                "aliases expand the document beyond the size that the API server accepts",
+                at,
+            ));
         }
         Ok(())
     }
@@ -258,14 +264,21 @@ impl<'t> MapContent<'t> {
         self.index.get(name).copied()
     }
 
-    fn insert(&mut self, name: Cow<'t, str>, json: Json<'t>, place: Place, written: bool, places: &mut Vec<Place>) {
+    fn insert(
+        &mut self,
+        name: Cow<'t, str>,
+        json: Json<'t>,
+        spans: SpanTree,
+        written: bool,
+        children: &mut Vec<SpanTree>,
+    ) {
         if let Some(index) = self.find(&name) {
-            (self.entries[index].1, self.written[index], places[index]) = (json, written, place);
+            (self.entries[index].1, self.written[index], children[index]) = (json, written, spans);
             return;
         }
         self.entries.push((name, json));
         self.written.push(written);
-        places.push(place);
+        children.push(spans);
         if self.entries.len() >= INDEXED {
             for (index, (name, _)) in self.entries.iter().enumerate().skip(self.index.len()) {
                 self.index.insert(name.clone(), index);
@@ -273,21 +286,27 @@ impl<'t> MapContent<'t> {
         }
     }
 
-    /// Merges what stands behind `<<`. As go-yaml v2 does it, a merge replaces what was written before it, and of
-    /// several maps the first one counts.
-    fn merge(&mut self, node: Node<'t>, is_alias: bool, at: usize, places: &mut Vec<Place>) -> Result<(), Fault> {
+    /// Merges the value of `<<`. As in go-yaml v2, a merge replaces the entries before it, and the first of several
+    /// maps counts.
+    fn merge(
+        &mut self,
+        node: Node<'t>,
+        is_alias: bool,
+        at: usize,
+        children: &mut Vec<SpanTree>,
+    ) -> Result<(), SyntaxError> {
         let maps = match node.json {
-            Json::Object(object) => vec![(Json::Object(object), node.place)],
-            Json::Array(items) if !is_alias => items.into_iter().zip(node.place.children).rev().collect(),
+            Json::Object(object) => vec![(Json::Object(object), node.spans)],
+            Json::Array(items) if !is_alias => items.into_iter().zip(node.spans.children).rev().collect(),
             _ => Vec::new(),
         };
         if maps.is_empty() || maps.iter().any(|(json, _)| json.as_object().is_none()) {
-            return Err(Fault::new("<< takes a map, or a list of maps", at));
+            return Err(SyntaxError::new("the value of << must be a map or a list of maps", at));
         }
-        for (json, place) in maps {
+        for (json, spans) in maps {
             let Json::Object(Object(entries)) = json else { continue };
-            for ((name, json), place) in entries.into_iter().zip(place.children) {
-                self.insert(name, json, place, false, places);
+            for ((name, json), spans) in entries.into_iter().zip(spans.children) {
+                self.insert(name, json, spans, false, children);
             }
         }
         Ok(())

@@ -1,31 +1,32 @@
-//! Values as YAML text that kubectl reads as the same values.
+//! Writes values as YAML text. kubectl reads the same values from it.
 
 use std::fmt;
 
 use crate::json::Json;
 
-/// Writes a value as one YAML document, with the fields in their order. Text that another YAML reader, of 1.1 or 1.2,
-/// could take for something else is quoted; text of several lines is a block.
+/// Writes a value as one YAML document, with the fields in their order. A string is quoted if a YAML 1.1 or 1.2 reader
+/// could read it as another type. A string with several lines is a block.
 ///
 /// # Errors
-/// Where the text cannot be put together, which no value of JSON is known to do.
+///
+/// Returns an error if the serializer fails. No JSON value is known to cause that.
 pub fn to_string(json: &Json<'_>) -> Result<String, fmt::Error> {
-    // A line that begins so ends the document for kubectl, whatever else is on it. In JSON, none does.
-    let begins_with_dashes = |text: &str| text.starts_with("---") && text != "---"; // those alone are quoted
+    // For kubectl, any line that begins with dashes ends the document. In JSON, no line begins with dashes.
+    let begins_with_dashes = |text: &str| text.starts_with("---") && text != "---"; // the serializer quotes `---`
     if json.as_str().is_some_and(begins_with_dashes) || json.entries().iter().any(|(name, _)| begins_with_dashes(name))
     {
         return serde_json::to_string_pretty(json).map(|text| text + "\n").map_err(|_| fmt::Error);
     }
     let options = serde_saphyr::ser_options! {
-        // A long line stays one: folded, it is hard to read and to search.
+        // Long lines are not folded, because folded text is hard to read and to search.
         folded_wrap_chars: usize::MAX,
-        // go-yaml finds the indentation of a block by its first line, and refuses a tab there.
+        // go-yaml derives the indentation of a block from its first line, and refuses a tab there.
         prefer_block_scalars: !has_leading_tab(json),
     };
     serde_saphyr::to_string_with_options(json, options).map_err(|_| fmt::Error)
 }
 
-/// Whether the first line of some text that has any begins with a tab.
+/// Reports whether the first line with text in any string of a value begins with a tab.
 fn has_leading_tab(json: &Json<'_>) -> bool {
     match json {
         Json::String(text) => text.trim_start_matches(['\n', ' ']).starts_with('\t'),
@@ -46,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn maps_lists_and_blocks_look_as_people_write_them() {
+    fn maps_lists_and_blocks_are_in_the_usual_style() {
         let text = r#"{"kind":"RayService","spec":{"args":["a",{"b":[1,2.5]}],"serveConfigV2":"applications:\n- name: a\n",
             "empty":{},"none":[],"null":null}}"#;
         let yaml = "\
@@ -68,7 +69,7 @@ spec:
     }
 
     #[test]
-    fn text_that_could_be_taken_for_something_else_is_quoted() {
+    fn ambiguous_strings_are_quoted() {
         for text in [
             "yes",
             "No",
@@ -126,7 +127,7 @@ spec:
     }
 
     #[test]
-    fn no_line_begins_with_what_kubectl_takes_for_the_end() {
+    fn no_line_begins_with_three_dashes() {
         for text in [r#"{"---a":{"---b":1},"c":"---"}"#, r#"{"a":{"---b":"--- c"}}"#, r#""--- a""#, r#"["---"]"#] {
             let yaml = written(text);
             let documents = documents(&yaml);
@@ -136,7 +137,7 @@ spec:
     }
 
     #[test]
-    fn a_block_that_would_begin_with_a_tab_is_quoted() {
+    fn strings_that_begin_with_a_tab_are_quoted() {
         assert_eq!(written(r#"{"a":"\n \tb\nc"}"#), "a: \"\\n \\tb\\nc\"\n");
         assert_eq!(written(r#"{"a":"b\n\tc"}"#), "a: |-\n  b\n  \tc\n");
     }

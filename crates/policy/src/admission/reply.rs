@@ -6,14 +6,14 @@ use std::iter::once;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use json_patch::Patch;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Status, StatusCause, StatusDetails};
 use serde::Serialize;
 
 use super::request::{API_VERSION, KIND, Request};
+use super::status::{Status, StatusCause, StatusDetails};
 use crate::rule::{Finding, Level};
 
 /// The status code of an object that is invalid: 422 Unprocessable Entity, as the API server uses it.
-const INVALID: i32 = 422;
+const INVALID: u16 = 422;
 /// The maximum number of listed causes. The others are only counted.
 const MOST_CAUSES: usize = 100;
 /// The maximum number of warnings. The API server drops warnings above 4096 characters in total, and other webhooks
@@ -108,28 +108,28 @@ fn status(request: &Request<'_>, denials: &[&Finding]) -> Status {
     };
 
     let mut causes: Vec<StatusCause> = listed.iter().copied().map(cause).collect();
-    causes.extend(and_more.map(|message| StatusCause { message: Some(message), ..StatusCause::default() }));
+    causes.extend(and_more.map(|message| StatusCause { message, ..StatusCause::default() }));
     Status {
-        status: Some("Failure".to_owned()),
-        code: Some(INVALID),
-        reason: Some("Invalid".to_owned()),
-        message: Some(message),
-        details: Some(StatusDetails {
+        api_version: "v1",
+        kind: "Status",
+        code: INVALID,
+        details: StatusDetails {
+            causes,
+            group: request.kind.group.to_string(),
+            kind: kind.to_string(),
             name: Some(request.name.to_string()).filter(|name| !name.is_empty()),
-            group: Some(request.kind.group.to_string()),
-            kind: Some(kind.to_string()),
-            causes: Some(causes),
-            ..StatusDetails::default()
-        }),
-        ..Status::default()
+        },
+        message,
+        reason: "Invalid",
+        status: "Failure",
     }
 }
 
 fn cause(finding: &Finding) -> StatusCause {
     StatusCause {
         field: Some(finding.path.to_string()),
-        message: Some(format!("{}; {} ({})", finding.message, finding.help, finding.rule.name)),
-        reason: Some(finding.reason.as_str().to_owned()),
+        message: format!("{}; {} ({})", finding.message, finding.help, finding.rule.name),
+        reason: Some(finding.reason.as_str()),
     }
 }
 

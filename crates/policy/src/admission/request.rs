@@ -4,7 +4,7 @@ mod reviewed;
 
 use std::borrow::Cow;
 
-use rayguard_manifest::json::{Fault, Json, Reader};
+use rayguard_manifest::json::{Json, ReadError, Reader};
 
 /// The API version of the review, for which the webhooks are registered.
 pub(super) const API_VERSION: &str = "admission.k8s.io/v1";
@@ -126,11 +126,11 @@ impl<'a> Request<'a> {
         let text = str::from_utf8(body).map_err(|_| Malformed::NotUtf8)?;
         let mut reader = Reader::new(text);
         let review = Review::read(&mut reader).and_then(|review| reader.end().map(|()| review));
-        let review = review.map_err(|fault| {
+        let review = review.map_err(|error| {
             let (line, column) = reader.position();
-            match fault {
-                Fault::Syntax => Malformed::NotJson { line, column },
-                Fault::Type => Malformed::WrongType { line, column },
+            match error {
+                ReadError::Syntax => Malformed::NotJson { line, column },
+                ReadError::Type => Malformed::WrongType { line, column },
             }
         })?;
         if review.api_version.as_deref() != Some(API_VERSION) || review.kind.as_deref() != Some(KIND) {
@@ -176,7 +176,7 @@ impl<'a> Request<'a> {
         self.old_text().map(read).transpose()
     }
 
-    fn from_reader(reader: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn from_reader(reader: &mut Reader<'a>) -> Result<Self, ReadError> {
         let (mut uid, mut kind, mut request_kind, mut sub_resource) = (None, None, None, None);
         let (mut name, mut namespace, mut operation, mut dry_run) = (None, None, None, None);
         let (mut object, mut old_object) = (None, None);
@@ -188,7 +188,7 @@ impl<'a> Request<'a> {
             "name" => set(&mut name, reader.text()?),
             "namespace" => set(&mut namespace, reader.text()?),
             "operation" => set(&mut operation, reader.optional(Operation::read)?),
-            "dryRun" => set(&mut dry_run, reader.value()?.as_bool().ok_or(Fault::Type)?),
+            "dryRun" => set(&mut dry_run, reader.value()?.as_bool().ok_or(ReadError::Type)?),
             "object" => set(&mut object, reader.optional(reviewed::read)?),
             "oldObject" => set(&mut old_object, reader.optional(Reader::skip)?),
             _ => reader.skip().map(drop),
@@ -209,8 +209,8 @@ impl<'a> Request<'a> {
 }
 
 /// Sets the value of a field. A repeated field is an error, because another reader might use the other value.
-fn set<T>(slot: &mut Option<T>, value: T) -> Result<(), Fault> {
-    if slot.replace(value).is_some() { Err(Fault::Type) } else { Ok(()) }
+fn set<T>(slot: &mut Option<T>, value: T) -> Result<(), ReadError> {
+    if slot.replace(value).is_some() { Err(ReadError::Type) } else { Ok(()) }
 }
 
 #[derive(Default)]
@@ -221,7 +221,7 @@ struct Review<'a> {
 }
 
 impl<'a> Review<'a> {
-    fn read(reader: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn read(reader: &mut Reader<'a>) -> Result<Self, ReadError> {
         let mut review = Self::default();
         reader.map(|reader, field| match &*field {
             "apiVersion" => set(&mut review.api_version, reader.text()?),
@@ -237,15 +237,15 @@ impl<'a> Review<'a> {
 }
 
 impl Operation {
-    fn read(reader: &mut Reader<'_>) -> Result<Self, Fault> {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, ReadError> {
         let all = [Self::Create, Self::Update, Self::Delete, Self::Connect];
         let operation = reader.text()?;
-        all.into_iter().find(|known| known.as_str() == operation).ok_or(Fault::Type)
+        all.into_iter().find(|known| known.as_str() == operation).ok_or(ReadError::Type)
     }
 }
 
 impl<'a> GroupVersionKind<'a> {
-    fn read(reader: &mut Reader<'a>) -> Result<Self, Fault> {
+    fn read(reader: &mut Reader<'a>) -> Result<Self, ReadError> {
         let (mut group, mut version, mut kind) = (None, None, None);
         reader.map(|reader, field| match &*field {
             "group" => set(&mut group, reader.text()?),

@@ -13,7 +13,7 @@
 use std::borrow::Cow;
 
 use rayguard_manifest::json::Json;
-use rayguard_manifest::keyed::{key_of, merge_key};
+use rayguard_manifest::list_map::{key_of, merge_key};
 use rayguard_manifest::patch::PatchBuilder;
 use rayguard_manifest::path::{FieldPath, Step};
 

@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
 
 use rayguard_manifest::json::Json;
-use rayguard_manifest::keyed::{self, key_of, merge_key};
+use rayguard_manifest::list_map::{self, key_of, merge_key};
 use rayguard_manifest::patch::PatchBuilder;
 use rayguard_manifest::path::{FieldPath, push_token};
 
@@ -20,8 +20,8 @@ use crate::ray::timeout::RECONNECT_TIMEOUT;
 use crate::ray::{Group, RayObject};
 use crate::settings::Settings;
 
-/// The annotation that records which values of an object are defaults of rayguard: a JSON list of the places of
-/// [`keyed::place`].
+/// The annotation that records which values of an object are defaults of rayguard: a JSON list of the
+/// [keyed pointers](list_map::keyed_pointer) to them.
 pub(crate) const DEFAULTED: &str = "rayguard.dev/defaulted";
 
 /// Restores the defaults of the unchanged groups of an update, and writes the current defaults into the other groups.
@@ -89,19 +89,19 @@ pub(super) fn record(builder: &mut PatchBuilder<'_>, old: Option<&RayObject<'_>>
         return;
     }
     before.retain(|place| {
-        let now = keyed::at_place(builder.object(), place);
-        let then = old.and_then(|old| keyed::at_place(old.json, place));
+        let now = list_map::value_at(builder.object(), place);
+        let then = old.and_then(|old| list_map::value_at(old.json, place));
         // A value that the user has changed is no longer a default.
         now.is_some_and(|now| then.is_none_or(|then| now == then))
     });
     // Of several groups with one name, a place leads only to the first one.
-    let is_found = |place: &&String| keyed::at_place(builder.object(), place).is_some();
+    let is_found = |place: &&String| list_map::value_at(builder.object(), place).is_some();
     before.extend(builder.added().iter().filter(is_found).cloned());
     if before.is_empty() || before == record_of(builder.object()) {
         return;
     }
     let record = serde_json::to_string(&before).unwrap_or_default();
-    builder.set_own_annotation(DEFAULTED, record);
+    builder.set(&RayObject::annotation_path(DEFAULTED), Json::from(record));
 }
 
 /// Returns the places that an object's annotation records; none if the annotation is absent or was changed by hand.
@@ -144,7 +144,7 @@ fn restore(
     }
     let mut missing = Vec::new();
     for field in ["template", "rayStartParams"] {
-        let mut place = keyed::place(builder.object(), &new.path());
+        let mut place = list_map::keyed_pointer(builder.object(), &new.path());
         push_token(&mut place, field);
         let path = new.path().field(field);
         let mut walk = Walk { places, except, missing: &mut missing };

@@ -2,7 +2,7 @@
 //! autoscaler, of a finalizer, or of the Serve configuration. The old object's text is compared with the new object
 //! without building the old object.
 
-use rayguard_manifest::json::{Fault, Json, Reader};
+use rayguard_manifest::json::{Json, ReadError, Reader};
 
 use super::stability::DEFAULTED;
 use crate::ray::RayObject;
@@ -15,8 +15,8 @@ pub(crate) fn is_unchanged(object: &RayObject<'_>, old: &str) -> bool {
     compare(object, &mut reader).and_then(|()| reader.end()).is_ok()
 }
 
-fn compare(object: &RayObject<'_>, reader: &mut Reader<'_>) -> Result<(), Fault> {
-    let [spec, below @ ..] = object.kind.cluster_spec_fields() else { return Err(Fault::Type) };
+fn compare(object: &RayObject<'_>, reader: &mut Reader<'_>) -> Result<(), ReadError> {
+    let [spec, below @ ..] = object.kind.cluster_spec_fields() else { return Err(ReadError::Type) };
     compare_fields(object.json, &["apiVersion", "kind", "metadata", spec], reader, |name, new, reader| match name {
         "apiVersion" | "kind" => reader.expect(new),
         "metadata" => compare_fields(new, &["annotations"], reader, |_, new, reader| {
@@ -27,7 +27,7 @@ fn compare(object: &RayObject<'_>, reader: &mut Reader<'_>) -> Result<(), Fault>
 }
 
 /// Compares a spec. `below` are the names of the fields that lead from it to the cluster's spec.
-fn compare_spec(spec: &Json<'_>, below: &[&str], reader: &mut Reader<'_>) -> Result<(), Fault> {
+fn compare_spec(spec: &Json<'_>, below: &[&str], reader: &mut Reader<'_>) -> Result<(), ReadError> {
     if let [next, below @ ..] = below {
         return compare_fields(spec, &[next], reader, |_, new, reader| compare_spec(new, below, reader));
     }
@@ -35,13 +35,13 @@ fn compare_spec(spec: &Json<'_>, below: &[&str], reader: &mut Reader<'_>) -> Res
         "headGroupSpec" => compare_group(new, reader),
         _ => {
             let mut groups = new.items().iter();
-            reader.list(|reader| compare_group(groups.next().ok_or(Fault::Type)?, reader))?;
-            if groups.len() == 0 { Ok(()) } else { Err(Fault::Type) }
+            reader.list(|reader| compare_group(groups.next().ok_or(ReadError::Type)?, reader))?;
+            if groups.len() == 0 { Ok(()) } else { Err(ReadError::Type) }
         }
     })
 }
 
-fn compare_group(group: &Json<'_>, reader: &mut Reader<'_>) -> Result<(), Fault> {
+fn compare_group(group: &Json<'_>, reader: &mut Reader<'_>) -> Result<(), ReadError> {
     let names = ["groupName", "rayStartParams", "template"];
     compare_fields(group, &names, reader, |_, new, reader| reader.expect(new))
 }
@@ -52,17 +52,17 @@ fn compare_fields(
     new: &Json<'_>,
     names: &[&str],
     reader: &mut Reader<'_>,
-    compare: impl Fn(&str, &Json<'_>, &mut Reader<'_>) -> Result<(), Fault>,
-) -> Result<(), Fault> {
+    compare: impl Fn(&str, &Json<'_>, &mut Reader<'_>) -> Result<(), ReadError>,
+) -> Result<(), ReadError> {
     let mut left = names.iter().filter(|name| new.entry(name).is_some()).count();
     reader.map(|reader, name| {
         if !names.contains(&&*name) {
             return reader.skip().map(drop);
         }
-        left = left.checked_sub(1).ok_or(Fault::Type)?;
+        left = left.checked_sub(1).ok_or(ReadError::Type)?;
         compare(&name, new.field(&name), reader)
     })?;
-    if left == 0 { Ok(()) } else { Err(Fault::Type) }
+    if left == 0 { Ok(()) } else { Err(ReadError::Type) }
 }
 
 #[cfg(test)]

@@ -117,7 +117,7 @@ impl MemoryBudget {
 /// Estimates the largest amount of memory that a parsed review needs, in bytes: for each list or map with the rules
 /// that check it, and for each value. A short body may hold many of them.
 fn estimated_memory(body: &[u8]) -> usize {
-    let (lists_and_maps, commas) = scan::count(body);
+    let (lists_and_maps, commas) = scan::count_brackets_and_commas(body);
     352 * lists_and_maps + 96 * commas
 }
 

@@ -12,7 +12,7 @@ use kube::api::{DeleteParams, PostParams};
 use kube::client::Body;
 use kube::core::Request;
 use rayguard_manifest::json::Json;
-use rayguard_manifest::keyed;
+use rayguard_manifest::list_map;
 use rayguard_manifest::path::{FieldPath, Step};
 use rayguard_policy::cel;
 use rayguard_policy::policy::Policy;
@@ -237,7 +237,7 @@ fn keyed_path(object: &Json<'_>, finding: &Finding) -> String {
             Step::Field(name) => keyed_path = format!("{keyed_path}.{name}"),
             Step::Key(key) => keyed_path = format!("{keyed_path}[{key}]"),
             Step::Index(_) => {
-                let keyed = keyed::place(object, &path);
+                let keyed = list_map::keyed_pointer(object, &path);
                 let last = keyed.rsplit('/').next().expect("a step").replace("~1", "/").replace("~0", "~");
                 keyed_path = format!("{keyed_path}[{last}]");
             }

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn read(text: &str) -> Result<Json<'_>, Fault> {
+fn read(text: &str) -> Result<Json<'_>, ReadError> {
     let mut reader = Reader::new(text);
     let value = reader.value()?;
     reader.end().map(|()| value)
@@ -11,18 +11,18 @@ fn read(text: &str) -> Result<Json<'_>, Fault> {
 fn agrees_with_serde_json(text: &str) {
     let (ours, theirs) = (read(text), serde_json::from_str::<Json<'_>>(text));
     match (&ours, &theirs) {
-        // Not by `==`, for which the order of fields and a field that is there twice are nothing.
+        // `==` ignores the order of fields and duplicate fields.
         (Ok(ours), Ok(theirs)) => assert_eq!(format!("{ours:?}"), format!("{theirs:?}"), "{text}"),
         (Err(_), Err(_)) => {}
-        _ => panic!("{text}: {ours:?}, and serde_json: {theirs:?}"),
+        _ => panic!("{text}: {ours:?}, but serde_json: {theirs:?}"),
     }
     let mut reader = Reader::new(text);
-    let stepped_over = reader.skip().and_then(|_| reader.end());
-    assert!(stepped_over.is_ok() || ours.is_err(), "{text}");
+    let skipped = reader.skip().and_then(|_| reader.end());
+    assert!(skipped.is_ok() || ours.is_err(), "{text}");
 }
 
 #[test]
-fn what_is_unusual_is_read_as_serde_json_reads_it() {
+fn unusual_texts_are_read_as_by_serde_json() {
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     let (deepest, too_deep) = (nested(127), nested(128));
     for text in [
@@ -109,18 +109,18 @@ fn what_is_unusual_is_read_as_serde_json_reads_it() {
 
 proptest! {
     #[test]
-    fn any_text_is_read_as_serde_json_reads_it(text in r#"[\[\]{}",:0-9eE.+\-\\/u a-f\n\x01truenalsé]{0,24}"#) {
+    fn any_text_is_read_as_by_serde_json(text in r#"[\[\]{}",:0-9eE.+\-\\/u a-f\n\x01truenalsé]{0,24}"#) {
         agrees_with_serde_json(&text);
         agrees_with_serde_json(&format!("\"{text}\""));
     }
 
     #[test]
-    fn what_is_stepped_over_is_what_would_be_read(before in "[ \n]{0,2}", text in value(), after in r"[,\]} \n]{0,2}") {
+    fn skipping_ends_where_reading_ends(before in "[ \n]{0,2}", text in value(), after in r"[,\]} \n]{0,2}") {
         let whole = format!("{before}{text}{after}");
-        let (mut stepping, mut reading) = (Reader::new(&whole), Reader::new(&whole));
-        prop_assert_eq!(stepping.skip(), Ok(&*text));
+        let (mut skipping, mut reading) = (Reader::new(&whole), Reader::new(&whole));
+        prop_assert_eq!(skipping.skip(), Ok(&*text));
         reading.value().expect("JSON");
-        prop_assert_eq!(stepping.at, reading.at);
+        prop_assert_eq!(skipping.at, reading.at);
     }
 }
 
@@ -145,8 +145,8 @@ fn value() -> impl Strategy<Value = String> {
 }
 
 #[test]
-fn what_is_stepped_over_has_an_end() {
+fn skipping_a_value_without_an_end_is_an_error() {
     for text in ["", "[", "[1", "{\"a", "]", "\"\\", ",", &"[".repeat(1000), "{\"}", "[\"]\\\"]"] {
-        assert_eq!(Reader::new(text).skip(), Err(Fault::Syntax), "{text}");
+        assert_eq!(Reader::new(text).skip(), Err(ReadError::Syntax), "{text}");
     }
 }

@@ -1,10 +1,10 @@
-//! Values as text that is put between other text.
+//! Writes values as text to insert into other text.
 
 use crate::json::Json;
 use crate::yaml::scalar::{Scalar, resolve};
 use crate::yaml::syntax::Style;
 
-/// A scalar, in the style of the one that it replaces, if it can be.
+/// Writes a scalar, if possible in the style of the scalar that it replaces.
 pub(super) fn scalar(value: &Json<'_>, style: Style, is_json: bool) -> String {
     let text = match value {
         Json::String(text) => text,
@@ -19,12 +19,12 @@ pub(super) fn scalar(value: &Json<'_>, style: Style, is_json: bool) -> String {
     serde_json::to_string(&**text).unwrap_or_default()
 }
 
-/// A key, in the style of the one that it replaces.
+/// Writes a key in the style of the key that it replaces.
 pub(super) fn key(name: &str, style: Style, is_json: bool) -> String {
     scalar(&Json::from(name), style, is_json)
 }
 
-/// Whether a text means itself without quotes, to every reader and within brackets too.
+/// Reports whether every YAML reader reads a text without quotes as this string, also within brackets.
 fn is_plain(text: &str) -> bool {
     let is_harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:".contains(&byte);
     text.starts_with(|first: char| first.is_ascii_alphabetic())
@@ -33,7 +33,7 @@ fn is_plain(text: &str) -> bool {
         && matches!(resolve(text.into(), true, None), Ok(Scalar::Text(_)))
 }
 
-/// A value on one line.
+/// Writes a value on one line.
 pub(super) fn flow(value: &Json<'_>, is_json: bool) -> String {
     match value {
         Json::Array(items) => {
@@ -48,12 +48,12 @@ pub(super) fn flow(value: &Json<'_>, is_json: bool) -> String {
     }
 }
 
-/// An entry of a map on one line.
+/// Writes an entry of a map on one line.
 pub(super) fn entry(name: &str, value: &Json<'_>, is_json: bool) -> String {
     format!("{}: {}", key(name, Style::Plain, is_json), flow(value, is_json))
 }
 
-/// A value in block style, as lines, each with its end; all but the first line are indented.
+/// Writes a value in block style. All lines but the first are indented.
 pub(super) fn block(value: &Json<'_>, indent: &str, line_end: &str) -> Option<String> {
     let text = crate::yaml::to_string(value).ok()?;
     let lines = text.trim_end_matches('\n').split('\n').enumerate();

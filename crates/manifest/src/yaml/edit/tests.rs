@@ -15,34 +15,34 @@ fn json(text: &str) -> Json<'static> {
     serde_json::from_str::<Json<'_>>(text).expect("JSON").into_owned()
 }
 
-fn set(place: &str, value: &str) -> Edit {
-    Edit::Set { path: path(place), value: json(value) }
+fn set(at: &str, value: &str) -> Edit {
+    Edit::Set { path: path(at), value: json(value) }
 }
 
-fn insert(place: &str, value: &str) -> Edit {
-    Edit::Insert { path: path(place), value: json(value) }
+fn insert(at: &str, value: &str) -> Edit {
+    Edit::Insert { path: path(at), value: json(value) }
 }
 
-fn rename(place: &str, name: &str) -> Edit {
-    Edit::Rename { path: path(place), name: name.to_owned() }
+fn rename(at: &str, name: &str) -> Edit {
+    Edit::Rename { path: path(at), name: name.to_owned() }
 }
 
-fn remove(place: &str) -> Edit {
-    Edit::Remove { path: path(place) }
+fn remove(at: &str) -> Edit {
+    Edit::Remove { path: path(at) }
 }
 
-fn quote(place: &str) -> Edit {
-    Edit::Quote { path: path(place) }
+fn quote(at: &str) -> Edit {
+    Edit::Quote { path: path(at) }
 }
 
-/// Makes a change of the first object of a text.
+/// Edits the first object of a text.
 fn edited(text: &str, edits: Vec<Edit>) -> Result<String, Obstacle> {
     let object = documents(text)[0].as_ref().expect("a document").location().bytes.start;
     let Edited { text: after, obstacles } = edit(text, &[Change { object, edits }]);
     match obstacles[0] {
         None => Ok(after),
         Some(obstacle) => {
-            assert_eq!(after, text, "what is refused changes nothing");
+            assert_eq!(after, text, "a refused change leaves the text as it is");
             Err(obstacle)
         }
     }
@@ -56,7 +56,7 @@ fn assert_edits(cases: &[(&str, Edit, &str)]) {
 }
 
 #[test]
-fn scalars_keep_their_quotes_and_what_stands_beside_them() {
+fn scalars_keep_their_quotes_and_comments() {
     assert_edits(&[
         ("a: b # c\n", set("a", "\"d\""), "a: d # c\n"),
         ("a: 'b'   # c\r\ne: f\r\n", set("a", "\"it's\""), "a: 'it''s'   # c\r\ne: f\r\n"),
@@ -77,7 +77,7 @@ fn scalars_keep_their_quotes_and_what_stands_beside_them() {
 }
 
 #[test]
-fn a_scalar_is_put_into_quotes_as_it_is_written() {
+fn quoting_keeps_the_text_of_a_scalar() {
     assert_edits(&[
         ("a: 1.5 # c\n", quote("a"), "a: \"1.5\" # c\n"),
         ("a: [b, 60]\n", quote("a[1]"), "a: [b, \"60\"]\n"),
@@ -85,7 +85,11 @@ fn a_scalar_is_put_into_quotes_as_it_is_written() {
         ("{\"a\": -7}", quote("a"), "{\"a\": \"-7\"}"),
     ]);
     for text in ["a: 1.10\n", "a: 300.0\n", "a: 3e2\n", "{\"a\": 1E3}"] {
-        assert_eq!(edited(text, vec![quote("a")]), Err(Obstacle::Form), "it may be meant as another number: {text}");
+        assert_eq!(
+            edited(text, vec![quote("a")]),
+            Err(Obstacle::Form),
+            "the user may mean the text or the number: {text}"
+        );
     }
     for text in ["a: yes\n", "a: 0777\n", "a: 1_000\n", "a: ~\n", "a: 'b'\n", "a: {}\n", "a: text\n"] {
         assert_eq!(edited(text, vec![quote("a")]), Err(Obstacle::Form), "{text}");
@@ -101,11 +105,11 @@ fn keys_keep_their_quotes() {
         ("x: {a: b, c: d}\n", rename("x.c", "on"), "x: {a: b, \"on\": d}\n"),
         ("a:\n  b: c\n", rename("a", "ray.io/ft-enabled"), "ray.io/ft-enabled:\n  b: c\n"),
     ]);
-    assert_eq!(edited("a: b\nc: d\n", vec![rename("a", "c")]), Err(Obstacle::Meaning), "there is one already");
+    assert_eq!(edited("a: b\nc: d\n", vec![rename("a", "c")]), Err(Obstacle::Meaning), "the key exists already");
 }
 
 #[test]
-fn entries_and_items_go_with_their_lines() {
+fn entries_and_items_are_removed_with_their_lines() {
     assert_edits(&[
         ("a: b\n# d\ne: f\n", remove("a"), "# d\ne: f\n"),
         ("a: b\n# d\ne: f\n", remove("e"), "a: b\n# d\n"),
@@ -126,7 +130,7 @@ fn entries_and_items_go_with_their_lines() {
         ("a: |\n  b\n\nc: d\n", remove("a"), "\nc: d\n"),
         ("a:\n- - b\n  - c\n", remove("a[0][0]"), "a:\n- - c\n"),
     ]);
-    // A `#` that is no comment.
+    // A `#` that does not start a comment.
     assert_edits(&[
         (
             "a: 'b # c'\nd: |\n  # e\n  f #\n\"g #\": [\"#\", h#]\ni: j\n",
@@ -139,9 +143,9 @@ fn entries_and_items_go_with_their_lines() {
 }
 
 #[test]
-fn no_comment_goes_with_what_it_is_about() {
+fn removals_never_remove_a_comment() {
     let item = "a:\n- b: c\n- b: c # keep: ticket 42\n  # why: see wiki\n  d: e # or f\n- g\n";
-    for (text, place) in [
+    for (text, at) in [
         (item, "a[1]"),
         (item, "a[1].d"),
         ("a: b # c\nd: e\n", "a"),
@@ -159,12 +163,12 @@ fn no_comment_goes_with_what_it_is_about() {
         ("a: [b, # c\n  d]\n", "a[1]"),
         ("a:\n- b: c\n  # x\n  d: e\n", "a[0].b"),
     ] {
-        assert_eq!(edited(text, vec![remove(place)]), Err(Obstacle::Comment), "{place} of {text}");
+        assert_eq!(edited(text, vec![remove(at)]), Err(Obstacle::Comment), "{at} of {text}");
     }
 }
 
 #[test]
-fn what_is_added_stands_as_its_neighbours_do() {
+fn additions_have_the_style_of_their_siblings() {
     assert_edits(&[
         ("a:\n  b: c # d\ne: f\n", set("a.g", "\"0\""), "a:\n  b: c # d\n  g: \"0\"\ne: f\n"),
         ("a: b", set("c.d", "\"e\""), "a: b\nc:\n  d: e"),
@@ -190,7 +194,7 @@ fn what_is_added_stands_as_its_neighbours_do() {
 }
 
 #[test]
-fn what_stands_in_several_places_is_left_alone() {
+fn aliases_and_shared_values_are_not_changed() {
     let text = "a: &x\n  b: c\nd: *x\ne:\n  <<: *x\n  f: g\n";
     for (edit, obstacle) in [
         (set("a.b", "\"h\""), Obstacle::Shared),
@@ -204,11 +208,11 @@ fn what_stands_in_several_places_is_left_alone() {
     }
     assert_edits(&[
         (text, set("e.f", "\"h\""), &text.replace("f: g", "f: h")),
-        // What is written behind a merge counts for this place only.
+        // An entry after a merge changes this map only.
         (text, set("e.b", "\"h\""), &format!("{text}  b: h\n")),
         ("a: &x b\nc: d\n", set("a", "\"e\""), "a: &x e\nc: d\n"),
     ]);
-    // A merge counts more than what is written before it.
+    // A merge overrides the entries before it.
     assert_eq!(edited("x: &x {b: c}\ne:\n  b: d\n  <<: *x\n", vec![set("e.b", "\"h\"")]), Err(Obstacle::Meaning));
     let shared = "kind: List\nitems:\n- &x\n  a: b\n- *x\n";
     let documents = documents(shared);
@@ -220,7 +224,7 @@ fn what_stands_in_several_places_is_left_alone() {
 }
 
 #[test]
-fn of_several_changes_each_is_made_that_can_be_made() {
+fn as_many_changes_as_possible_are_made() {
     let text = "kind: List\nitems:\n- a: 1 # x\n  b: {c: d}\n- a: 2\n  e: &x [f]\n  g: *x\n---\n{\"a\": 3}\n";
     let objects: Vec<_> = documents(text)
         .into_iter()
@@ -247,7 +251,7 @@ fn of_several_changes_each_is_made_that_can_be_made() {
 }
 
 #[test]
-fn what_cannot_be_read_stays() {
+fn documents_that_cannot_be_read_stay_as_they_are() {
     let text = "a: [\n---\na: b\n---\nc: c: c\n";
     let object = documents(text)[1].as_ref().expect("the second").location().bytes.start;
     let Edited { text: after, obstacles } = edit(text, &[Change { object, edits: vec![set("a", "1")] }]);

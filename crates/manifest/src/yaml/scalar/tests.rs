@@ -1,9 +1,9 @@
-//! What go-yaml v2.4.3 and sigs.k8s.io/yaml v1.6.0 make of scalars, recorded by running them (`yaml.YAMLToJSON`).
+//! The values of scalars in go-yaml v2.4.3 and sigs.k8s.io/yaml v1.6.0, recorded by running them (`yaml.YAMLToJSON`).
 
 use crate::json::Json;
 use crate::yaml::documents;
 
-/// What is written behind `a: `, and the JSON that comes of it; nothing where it is an error.
+/// The text after `a: `, and its value as JSON; empty if it is an error.
 #[rustfmt::skip]
 const VALUES: &[(&str, &str)] = &[
     (".1_0", "0.1"), ("1_0.5", "10.5"), ("._1", r#""._1""#), ("0x_1", "1"), ("0_7", "7"), ("08", "8"),
@@ -46,7 +46,7 @@ const VALUES: &[(&str, &str)] = &[
     ("1e308", "1e+308"), ("-1e309", r#""-1e309""#), ("0.1", "0.1"), ("100.0", "100"),
 ];
 
-/// A key, and the JSON key that comes of it; nothing where it is an error.
+/// A key, and the key in JSON; empty if it is an error.
 #[rustfmt::skip]
 const KEYS: &[(&str, &str)] = &[
     ("1e5", "100000"), ("1e6", "1e+06"), ("1e20", "1e+20"), ("1e21", "1e+21"), ("1.5e7", "1.5e+07"),
@@ -63,7 +63,7 @@ fn read(text: &str) -> Option<Json<'_>> {
 }
 
 #[test]
-fn values_are_what_they_are_to_kubectl() {
+fn values_are_read_as_by_kubectl() {
     for (written, expected) in VALUES {
         let text = format!("a: {written}");
         let expected = (!expected.is_empty()).then(|| serde_json::from_str::<Json<'_>>(expected).expect("JSON"));
@@ -73,7 +73,7 @@ fn values_are_what_they_are_to_kubectl() {
 }
 
 #[test]
-fn keys_are_what_they_are_to_kubectl() {
+fn keys_are_read_as_by_kubectl() {
     for (written, expected) in KEYS {
         let text = format!("{written}: x");
         let found = read(&text);
@@ -83,7 +83,7 @@ fn keys_are_what_they_are_to_kubectl() {
 }
 
 #[test]
-fn a_number_without_a_fraction_is_an_integer_however_it_is_written() {
+fn a_number_without_a_fraction_is_an_integer_in_any_notation() {
     for text in ["3", "3.0", "0x3", "3e0", "+3", "0b11", "!!float 3"] {
         assert_eq!(read(&format!("a: {text}")).expect("a document").field("a").as_i64(), Some(3), "{text}");
     }

@@ -4,9 +4,9 @@
 
 use std::borrow::Cow;
 
-use rayguard_manifest::json::{Fault, Json, Reader};
+use rayguard_manifest::json::{Json, ReadError, Reader};
 
-pub(super) fn read<'a>(reader: &mut Reader<'a>) -> Result<Json<'a>, Fault> {
+pub(super) fn read<'a>(reader: &mut Reader<'a>) -> Result<Json<'a>, ReadError> {
     let fields = fields(reader, |reader, name| match name {
         "status" => status(reader),
         "metadata" => metadata(reader).map(Some),
@@ -15,7 +15,7 @@ pub(super) fn read<'a>(reader: &mut Reader<'a>) -> Result<Json<'a>, Fault> {
     Ok(fields.into_iter().collect())
 }
 
-fn metadata<'a>(reader: &mut Reader<'a>) -> Result<Json<'a>, Fault> {
+fn metadata<'a>(reader: &mut Reader<'a>) -> Result<Json<'a>, ReadError> {
     let fields = fields(reader, |reader, name| match name {
         "managedFields" => reader.skip().map(|_| None),
         _ => reader.value().map(Some),
@@ -24,7 +24,7 @@ fn metadata<'a>(reader: &mut Reader<'a>) -> Result<Json<'a>, Fault> {
 }
 
 /// Reads the fields of a status that rules use; `None` if it has none of them.
-fn status<'a>(reader: &mut Reader<'a>) -> Result<Option<Json<'a>>, Fault> {
+fn status<'a>(reader: &mut Reader<'a>) -> Result<Option<Json<'a>>, ReadError> {
     if reader.peek()? != b'{' {
         return reader.skip().map(|_| None);
     }
@@ -38,8 +38,8 @@ fn status<'a>(reader: &mut Reader<'a>) -> Result<Option<Json<'a>>, Fault> {
 /// Reads a map, and returns the fields for which `keep` returns a value.
 fn fields<'a>(
     reader: &mut Reader<'a>,
-    mut keep: impl FnMut(&mut Reader<'a>, &str) -> Result<Option<Json<'a>>, Fault>,
-) -> Result<Vec<(Cow<'a, str>, Json<'a>)>, Fault> {
+    mut keep: impl FnMut(&mut Reader<'a>, &str) -> Result<Option<Json<'a>>, ReadError>,
+) -> Result<Vec<(Cow<'a, str>, Json<'a>)>, ReadError> {
     let mut fields = Vec::with_capacity(8);
     reader.map(|reader, name| {
         let value = keep(reader, &name)?;

@@ -159,7 +159,7 @@ fn off_needs_no_quotes() {
 fn a_policy_file_must_be_a_single_yaml_document() {
     for (text, expected) in [
         ("", "the policy file is empty; write apiVersion: rayguard.dev/v1alpha1, kind: Policy"),
-        ("a: 1\na: 2\n", "2:1: the key \"a\" is already in this map"),
+        ("a: 1\na: 2\n", "2:1: duplicate key \"a\" in this map"),
         ("a: 1\n---\nb: 2\n", "3:1: a policy file has one document; remove this one"),
     ] {
         let errors = Policy::from_yaml(text).expect_err("errors");

@@ -1,4 +1,4 @@
-//! Where a change goes in a text.
+//! Finds the replacements in a text for an edit.
 
 use std::ops::Range;
 
@@ -6,27 +6,27 @@ use super::{Obstacle, Replacement, render};
 use crate::fix::{Edit, nest};
 use crate::json::Json;
 use crate::path::{FieldPath, Step};
-use crate::yaml::syntax::{Entry, Kind, Node, Style, Syntax, behind_colon, dash};
+use crate::yaml::syntax::{Entry, Kind, Node, Style, Syntax, after_colon, dash};
 
-/// A place on the way down a document.
+/// A node of a document, with what is needed to edit it.
 #[derive(Clone, Copy)]
-pub(super) struct Here<'s> {
+pub(super) struct Cursor<'s> {
     text: &'s str,
     document: &'s Syntax,
     node: &'s Node,
-    /// The place behind the colon or the dash that leads to the node.
+    /// The offset after the colon or the dash before the node.
     lead: usize,
-    /// Where the key stands that leads to the node, or the place behind the dash.
+    /// The offset of the node's key, or, in a list, the offset after its dash.
     key: usize,
-    /// Whether the node is within brackets.
+    /// Whether the node is within brackets or braces.
     in_flow: bool,
 }
 
-/// How far a path leads down, and what is left of it.
-type Descent<'s, 'p> = (Vec<Here<'s>>, &'p [Step]);
+/// The nodes along a path, and the steps of the path that do not exist.
+type Descent<'s, 'p> = (Vec<Cursor<'s>>, &'p [Step]);
 
-impl<'s> Here<'s> {
-    /// What is to be replaced for a change.
+impl<'s> Cursor<'s> {
+    /// Returns the replacements for an edit.
     pub(super) fn replacements(text: &'s str, document: &'s Syntax, edit: &Edit) -> Result<Vec<Replacement>, Obstacle> {
         let (trail, left) = Self::descend(text, document, edit.path())?;
         let here = trail.last().ok_or(Obstacle::Absent)?;
@@ -34,7 +34,7 @@ impl<'s> Here<'s> {
         match edit {
             Edit::Set { value, .. } if left.is_empty() => here.set(value).map(|one| vec![one]),
             Edit::Set { value, .. } => here.add(&left[0], &nest(&left[1..], value)).map(|one| vec![one]),
-            // What is at the place now is moved.
+            // The item at this index moves up.
             Edit::Insert { value, .. } => {
                 let list = trail.iter().rev().nth(usize::from(left.is_empty())).ok_or(Obstacle::Absent)?;
                 if left.len() > 1 { Err(Obstacle::Absent) } else { list.add(step, value).map(|one| vec![one]) }
@@ -52,7 +52,7 @@ impl<'s> Here<'s> {
         }
     }
 
-    /// A scalar that is written without quotes.
+    /// Returns the text of an unquoted scalar.
     pub(super) fn plain_text(text: &'s str, document: &'s Syntax, path: &FieldPath) -> Result<&'s str, Obstacle> {
         let (trail, left) = Self::descend(text, document, path)?;
         match trail.last() {
@@ -65,7 +65,7 @@ impl<'s> Here<'s> {
 
     fn descend<'p>(text: &'s str, document: &'s Syntax, path: &'p FieldPath) -> Result<Descent<'s, 'p>, Obstacle> {
         let node = &document.root;
-        let mut here = Here { text, document, node, lead: node.start, key: 0, in_flow: document.is_json };
+        let mut here = Cursor { text, document, node, lead: node.start, key: 0, in_flow: document.is_json };
         let (mut trail, mut left) = (Vec::new(), path.steps());
         loop {
             match here.node.kind {
@@ -85,19 +85,19 @@ impl<'s> Here<'s> {
             (Kind::Map { flow, entries }, Step::Field(_) | Step::Key(_)) => {
                 let Some(index) = step.name().and_then(|name| self.node.entry(name)) else { return Ok(None) };
                 let Entry { key, value, .. } = &entries[index];
-                let lead = behind_colon(self.text, key.end).ok_or(Obstacle::Form)?;
-                Ok(Some(Here { node: value, lead, key: key.start, in_flow: self.in_flow || *flow, ..self }))
+                let lead = after_colon(self.text, key.end).ok_or(Obstacle::Form)?;
+                Ok(Some(Cursor { node: value, lead, key: key.start, in_flow: self.in_flow || *flow, ..self }))
             }
             (Kind::List { flow, items }, Step::Index(index)) => {
                 let Some(node) = items.get(*index) else { return Ok(None) };
                 let lead = if *flow { node.start } else { self.dash(items, *index)? + 1 };
-                Ok(Some(Here { node, lead, key: lead, in_flow: self.in_flow || *flow, ..self }))
+                Ok(Some(Cursor { node, lead, key: lead, in_flow: self.in_flow || *flow, ..self }))
             }
             _ => Ok(None),
         }
     }
 
-    /// The dash of an item of this list.
+    /// Returns the offset of the dash of an item of this list.
     fn dash(&self, items: &[Node], index: usize) -> Result<usize, Obstacle> {
         let from = if index == 0 { self.lead } else { items[index - 1].end };
         dash(self.text, from).ok_or(Obstacle::Form)
@@ -109,11 +109,12 @@ impl<'s> Here<'s> {
         match style {
             Style::Empty => Ok(self.put(self.lead..self.lead, format!(" {written}"))),
             Style::Block => {
-                // Before its lines stand a sign and perhaps a comment.
+                // The line before the text has an indicator, and perhaps a comment.
                 let head = &self.text[self.lead..self.line_end(self.lead)];
-                let sign = head.find(['|', '>']).ok_or(Obstacle::Form)?;
-                let comment = head[sign..].find(" #").map(|at| head[sign + at..].trim_end()).unwrap_or_default();
-                Ok(self.put(self.lead + sign..self.node.end, format!("{written}{comment}")))
+                let indicator = head.find(['|', '>']).ok_or(Obstacle::Form)?;
+                let comment =
+                    head[indicator..].find(" #").map(|at| head[indicator + at..].trim_end()).unwrap_or_default();
+                Ok(self.put(self.lead + indicator..self.node.end, format!("{written}{comment}")))
             }
             _ => Ok(self.put(self.node.start..self.node.end, written)),
         }
@@ -160,13 +161,13 @@ impl<'s> Here<'s> {
                 }
             }
             (false, ..) if self.is_first_of_line(start) => self.without_lines(start, end),
-            // The next one takes its place.
+            // The next entry or item moves to this position.
             (_, Some(next), _) => self.put(start..next, String::new()),
             (false, None, Some(_)) => return Err(Obstacle::Form),
         })
     }
 
-    /// An entry of this map or an item of this list, from its key or its dash to its end.
+    /// Returns the span of an entry of this map or an item of this list, from its key or dash to its end.
     fn part(&self, index: usize) -> Result<Option<Range<usize>>, Obstacle> {
         Ok(match &self.node.kind {
             Kind::Map { entries, .. } => entries.get(index).map(|entry| entry.key.start..entry.value.end),
@@ -179,18 +180,18 @@ impl<'s> Here<'s> {
         })
     }
 
-    /// Whether a comment stands in a stretch of this map or list. In a scalar, a `#` is one of its characters.
+    /// Reports whether a span of this map or list has a comment. In a scalar, a `#` does not start a comment.
     fn has_comment(&self, bytes: &Range<usize>) -> bool {
         let mut at = bytes.start;
-        let is_said = |scalar: &Range<usize>| {
+        let follows_comment = |scalar: &Range<usize>| {
             let between = self.text.get(at..scalar.start).is_some_and(|between| between.contains('#'));
             at = at.max(scalar.end);
             between
         };
-        self.node.scalars(bytes).iter().any(is_said) || self.text[at.min(bytes.end)..bytes.end].contains('#')
+        self.node.scalars(bytes).iter().any(follows_comment) || self.text[at.min(bytes.end)..bytes.end].contains('#')
     }
 
-    /// Adds an entry to this map or an item to this list, or to nothing.
+    /// Adds an entry to this map or an item to this list. A null becomes a map or a list.
     fn add(&self, step: &Step, value: &Json<'static>) -> Result<Replacement, Obstacle> {
         let is_json = self.document.is_json;
         let in_line = || match step.name() {
@@ -202,7 +203,7 @@ impl<'s> Here<'s> {
             render::block(&nest(steps, value), indent, self.line_break()).ok_or(Obstacle::Form)
         };
         match (&self.node.kind, step) {
-            // A null that is written.
+            // A null with text, such as `~`.
             (Kind::Scalar(Style::Plain), _) => {
                 let whole = render::flow(&nest(std::slice::from_ref(step), value), is_json);
                 Ok(self.put(self.node.start..self.node.end, whole))
@@ -222,9 +223,9 @@ impl<'s> Here<'s> {
                 Ok(self.add_in_flow(None, last, &in_line()))
             }
             (Kind::List { flow: true, items }, Step::Index(index)) => {
-                let place = |item: &Node| (item.start, item.end);
-                let before = index.checked_sub(1).and_then(|index| items.get(index)).map(place);
-                Ok(self.add_in_flow(items.get(*index).map(place).filter(|_| before.is_none()), before, &in_line()))
+                let span = |item: &Node| (item.start, item.end);
+                let before = index.checked_sub(1).and_then(|index| items.get(index)).map(span);
+                Ok(self.add_in_flow(items.get(*index).map(span).filter(|_| before.is_none()), before, &in_line()))
             }
             (Kind::Map { flow: false, entries }, Step::Field(_) | Step::Key(_)) => {
                 let (first, last) = (entries.first().ok_or(Obstacle::Form)?, entries.last().ok_or(Obstacle::Form)?);
@@ -235,7 +236,7 @@ impl<'s> Here<'s> {
                 match index.checked_sub(1).map(|index| items.get(index)) {
                     Some(Some(before)) => self.add_lines(first, before.end, lines),
                     Some(None) => Err(Obstacle::Absent),
-                    // Behind the line of the list's own key, before what is said of the first item.
+                    // After the line of the list's key, before the comments on the first item.
                     None if self.is_first_of_line(first) => self.add_lines(first, self.lead, lines),
                     None => Err(Obstacle::Form),
                 }
@@ -244,12 +245,12 @@ impl<'s> Here<'s> {
         }
     }
 
-    /// Adds something within brackets: before an item, behind one, or where there is nothing yet.
-    fn add_in_flow(&self, behind: Option<(usize, usize)>, before: Option<(usize, usize)>, new: &str) -> Replacement {
-        match (behind, before) {
+    /// Adds text within brackets: before the item `next`, after the item `previous`, or between empty brackets.
+    fn add_in_flow(&self, next: Option<(usize, usize)>, previous: Option<(usize, usize)>, new: &str) -> Replacement {
+        match (next, previous) {
             (Some((start, _)), _) => self.put(start..start, format!("{new}, ")),
             (None, Some((start, end))) => {
-                // One on each line, as the others are.
+                // If each item is on its own line, the new item is, too.
                 let begin = self.line_start(start);
                 let is_alone = self.is_first_of_line(start) && self.node.start < begin;
                 let between = if is_alone {
@@ -266,19 +267,20 @@ impl<'s> Here<'s> {
         }
     }
 
-    /// Adds lines behind the one of a place, indented like the sibling that begins at `sibling`.
+    /// Adds lines after the line of the offset `after`, with the indentation of the entry or item at the offset
+    /// `sibling`.
     fn add_lines(
         &self,
         sibling: usize,
-        behind: usize,
+        after: usize,
         lines: impl Fn(&str) -> Result<String, Obstacle>,
     ) -> Result<Replacement, Obstacle> {
         let indent = " ".repeat(self.column_of(sibling));
-        let at = self.line_end(behind);
+        let at = self.line_end(after);
         Ok(self.put(at..at, format!("{}{indent}{}", self.line_break(), lines(&indent)?)))
     }
 
-    /// The text without some lines, and without the end of the line before if it ends there.
+    /// Removes lines. If they are the last lines of the text, also removes the line break before them.
     fn without_lines(&self, start: usize, end: usize) -> Replacement {
         let begin = self.line_start(start);
         let bytes = match self.text[end..].find('\n') {
@@ -292,12 +294,12 @@ impl<'s> Here<'s> {
         self.put(bytes, String::new())
     }
 
-    #[allow(clippy::unused_self, reason = "it reads as what is done here")]
+    #[allow(clippy::unused_self, reason = "the calls read better as methods")]
     fn put(&self, bytes: Range<usize>, text: String) -> Replacement {
         Replacement { bytes, text }
     }
 
-    /// How much deeper than their keys this document's lists begin.
+    /// Returns the indentation of this document's lists relative to their keys.
     fn list_indent(&self) -> usize {
         let mut waiting = vec![&self.document.root];
         while let Some(node) = waiting.pop() {
@@ -305,7 +307,7 @@ impl<'s> Here<'s> {
                 Kind::Map { entries, .. } => {
                     for Entry { key, value, .. } in entries {
                         if let Kind::List { flow: false, .. } = value.kind
-                            && let Some(dash) = behind_colon(self.text, key.end).and_then(|lead| dash(self.text, lead))
+                            && let Some(dash) = after_colon(self.text, key.end).and_then(|lead| dash(self.text, lead))
                         {
                             return self.column_of(dash).saturating_sub(self.column_of(key.start));
                         }
@@ -324,7 +326,7 @@ impl<'s> Here<'s> {
         if self.text[start..at].starts_with('\u{feff}') { start + '\u{feff}'.len_utf8() } else { start }
     }
 
-    /// Where the line ends that a place is in, before its line break.
+    /// Returns the end of the line of an offset, before its line break.
     fn line_end(&self, at: usize) -> usize {
         let line = self.text[at..].split('\n').next().unwrap_or_default();
         at + line.strip_suffix('\r').unwrap_or(line).len()

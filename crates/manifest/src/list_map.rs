@@ -1,12 +1,12 @@
-//! Lists that Kubernetes treats as maps: an item is known by a field of its own, not by its place.
+//! Lists that Kubernetes merges as maps: a field of each item, the merge key, identifies the item.
 
 use std::borrow::Cow;
 
 use crate::json::Json;
 use crate::path::{FieldPath, Step, push_token};
 
-/// The field by which the items of a list are told apart when Kubernetes merges it (`patchMergeKey` in
-/// k8s.io/api/core/v1, and KubeRay's worker groups). `None` for a list that is replaced as a whole, as `tolerations`.
+/// Returns the merge key of a list, by the name of the list (`patchMergeKey` in k8s.io/api/core/v1, and KubeRay's
+/// worker groups). Returns `None` for a list that Kubernetes replaces as a whole, such as `tolerations`.
 pub fn merge_key(list: &str) -> Option<&'static str> {
     match list {
         "containers"
@@ -27,7 +27,7 @@ pub fn merge_key(list: &str) -> Option<&'static str> {
     }
 }
 
-/// What tells an item apart, if it has it.
+/// Returns the value of an item's merge key as text, if the item has one.
 pub fn key_of<'j>(item: &'j Json<'_>, merge_key: &str) -> Option<Cow<'j, str>> {
     match item.field(merge_key) {
         Json::String(text) => Some(Cow::Borrowed(&**text)),
@@ -36,42 +36,42 @@ pub fn key_of<'j>(item: &'j Json<'_>, merge_key: &str) -> Option<Cow<'j, str>> {
     }
 }
 
-/// A place in an object that stays the same when a list is reordered or grows: a JSON Pointer with an item's key where
-/// there is one instead of its index, `/spec/workerGroupSpecs/small/template/…/env/RAY_gcs_…`.
-pub fn place(object: &Json<'_>, path: &FieldPath) -> String {
-    let mut place = String::with_capacity(24 * path.steps().len());
+/// Returns a JSON Pointer that stays the same when a list is reordered or grows. It has an item's key, if there is one,
+/// in place of its index: `/spec/workerGroupSpecs/small/template/…/env/RAY_gcs_…`.
+pub fn keyed_pointer(object: &Json<'_>, path: &FieldPath) -> String {
+    let mut pointer = String::with_capacity(24 * path.steps().len());
     let mut list = "";
     let mut here = Some(object);
     for step in path.steps() {
         match step {
             Step::Field(name) => {
-                push_token(&mut place, name);
+                push_token(&mut pointer, name);
                 list = name;
                 here = here.and_then(|json| json.entry(name));
             }
             Step::Key(name) => {
-                push_token(&mut place, name);
+                push_token(&mut pointer, name);
                 list = "";
                 here = here.and_then(|json| json.entry(name));
             }
             Step::Index(index) => {
                 here = here.and_then(|json| json.items().get(*index));
                 match here.zip(merge_key(list)).and_then(|(item, key)| key_of(item, key)) {
-                    Some(key) => push_token(&mut place, &key),
-                    None => push_token(&mut place, &index.to_string()),
+                    Some(key) => push_token(&mut pointer, &key),
+                    None => push_token(&mut pointer, &index.to_string()),
                 }
                 list = "";
             }
         }
     }
-    place
+    pointer
 }
 
-/// The value at a [`place`].
-pub fn at_place<'j, 'a>(object: &'j Json<'a>, place: &str) -> Option<&'j Json<'a>> {
+/// Returns the value at a [keyed pointer](keyed_pointer), if there is one.
+pub fn value_at<'j, 'a>(object: &'j Json<'a>, keyed_pointer: &str) -> Option<&'j Json<'a>> {
     let mut here = object;
     let mut list = Cow::Borrowed("");
-    for step in place.split('/').skip(1) {
+    for step in keyed_pointer.split('/').skip(1) {
         let escaped = step.contains('~');
         let name = if escaped { Cow::Owned(step.replace("~1", "/").replace("~0", "~")) } else { Cow::Borrowed(step) };
         here = match here {
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_names_items_by_their_keys() {
+    fn a_keyed_pointer_names_items_by_their_keys() {
         let text = r#"{"spec":{"workerGroupSpecs":[{"groupName":"a/b","args":["x"],
             "ports":[{"containerPort":80}],"env":[{}]}]}}"#;
         let object: Json<'_> = serde_json::from_str(text).expect("JSON");
@@ -104,8 +104,8 @@ mod tests {
             (group.clone().field("args").index(0), "/spec/workerGroupSpecs/a~1b/args/0"),
             (group.field("absent").index(7).key("k"), "/spec/workerGroupSpecs/a~1b/absent/7/k"),
         ] {
-            assert_eq!(place(&object, &path), expected);
-            assert_eq!(at_place(&object, expected), path.value(&object));
+            assert_eq!(keyed_pointer(&object, &path), expected);
+            assert_eq!(value_at(&object, expected), path.value(&object));
         }
     }
 }
