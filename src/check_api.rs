@@ -14,14 +14,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use rayguard_policy::policy::Policy;
+use rayguard_webhook::kube_api::{ApiClient, ApiError};
 use tokio::runtime::Builder;
 use tokio::time::sleep;
 
 use answer::DryRunResponse;
 use example::Example;
 use outcome::Outcome;
-use rayguard_policy::policy::Policy;
-use rayguard_webhook::kube_api::{ApiClient, ApiError};
 
 /// The pause between two attempts.
 const PAUSE: Duration = Duration::from_secs(1);

@@ -13,13 +13,6 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::thread;
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::net::TcpListener;
-use tokio::runtime::Builder;
-
-use crate::policy_file::{self, PolicyFileError};
-pub(crate) use arguments::{ServeArgs, duration};
-use certificate::CertificateOrigin;
 use rayguard_webhook::admin::{self, Admin};
 use rayguard_webhook::ca_bundle::SharedState;
 use rayguard_webhook::certificates::TlsError;
@@ -30,6 +23,13 @@ use rayguard_webhook::metrics::Metrics;
 use rayguard_webhook::server::client_cert::ClientCertVerifier;
 use rayguard_webhook::server::tls;
 use rayguard_webhook::server::{self, Lifecycle, Limits, Server};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::net::TcpListener;
+use tokio::runtime::Builder;
+
+use crate::policy_file::{self, PolicyFileError};
+pub(crate) use arguments::{ServeArgs, duration};
+use certificate::CertificateOrigin;
 use signals::Signals;
 use watch::ClusterWatch;
 

@@ -2,10 +2,10 @@
 
 use hyper::StatusCode;
 use kube::core::request::Request;
-
-use super::example::Example;
 use rayguard_manifest::json::Json;
 use rayguard_webhook::kube_api::{ApiClient, ApiError};
+
+use super::example::Example;
 
 /// The label that excludes a namespace, with any value.
 const IGNORE: &str = "rayguard.dev/ignore";

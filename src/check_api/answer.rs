@@ -3,15 +3,15 @@
 use hyper::StatusCode;
 use kube::api::{Patch, PatchParams};
 use kube::core::request::Request;
-
-use super::CheckApiError;
-use super::advice::{self, CheckFailure};
-use super::outcome::{self, Outcome};
 use rayguard_manifest::json::Json;
 use rayguard_policy::policy::Policy;
 use rayguard_policy::ray::RayObject;
 use rayguard_policy::rules;
 use rayguard_webhook::kube_api::ApiClient;
+
+use super::CheckApiError;
+use super::advice::{self, CheckFailure};
+use super::outcome::{self, Outcome};
 
 /// The prefix with which the API server quotes the refusal of the webhook.
 const DENIED_PREFIX: &str = "admission webhook \"validate.rayguard.dev\" denied the request: ";

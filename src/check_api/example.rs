@@ -2,13 +2,12 @@
 
 use std::fmt;
 
-use serde_json::{Value, json};
-
 use rayguard_manifest::json::Json;
 use rayguard_policy::defaults::WorkerReconnectTimeout;
 use rayguard_policy::kuberay::Version;
 use rayguard_policy::policy::Policy;
 use rayguard_policy::ray::timeout::RECONNECT_TIMEOUT;
+use serde_json::{Value, json};
 
 /// The first version whose RayClusters have `gcsFaultToleranceOptions`.
 const OPTIONS_SINCE: Version = Version::v1(3);
@@ -88,8 +87,9 @@ fn template(name: &str, env: &[Value]) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use rayguard_policy::rule::Level;
+
+    use super::*;
 
     #[test]
     fn in_every_version_the_good_one_gets_a_default_and_the_bad_one_a_denial() {

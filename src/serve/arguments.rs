@@ -5,11 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgGroup, Args, ValueEnum};
-use tracing_subscriber::filter::LevelFilter;
-
 use rayguard_policy::cluster_context::SecretScope;
 use rayguard_policy::go;
 use rayguard_webhook::log::LogFormat;
+use tracing_subscriber::filter::LevelFilter;
 
 /// Serve the admission webhooks over HTTPS: POST /mutate and /validate
 #[derive(Args, Clone, Debug)]

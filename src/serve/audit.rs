@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{ServeArgs, ServeError};
 use rayguard_policy::cluster_context::ClusterContext;
 use rayguard_policy::policy::Policy;
 use rayguard_webhook::audit::{AuditConfig, Auditor};
 use rayguard_webhook::ca_bundle::SharedState;
 use rayguard_webhook::kube_api::ApiClient;
 use rayguard_webhook::server::PhaseReceiver;
+
+use super::{ServeArgs, ServeError};
 
 /// Returns a future that audits the stored objects until the server drains, or does nothing without `--audit-lease`.
 pub(super) async fn start(

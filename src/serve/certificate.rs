@@ -7,12 +7,13 @@ use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::{ServeArgs, ServeError};
 use rayguard_webhook::ca_bundle::source::{CertificateSource, FileSource, SecretSource};
 use rayguard_webhook::ca_bundle::{CaBundleController, SharedState};
 use rayguard_webhook::certificates::{CertificateAuthority, CertificateConfig, Root};
 use rayguard_webhook::kube_api::ApiClient;
 use rayguard_webhook::server::cert_files::{CertFileContent, CertFiles};
+
+use super::{ServeArgs, ServeError};
 
 /// The lifetime of a certificate for one process, which is not renewed. A process is replaced much more often.
 const PROCESS_CERTIFICATE_LIFETIME: Duration = Duration::from_hours(365 * 24);

@@ -4,13 +4,14 @@ use std::convert::Infallible;
 use std::future::pending;
 use std::sync::Arc;
 
-use super::{ServeArgs, ServeError};
 use rayguard_policy::cluster_context::{ClusterContext, NoContext};
 use rayguard_policy::policy::Policy;
 use rayguard_webhook::ca_bundle::SharedState;
 use rayguard_webhook::health::HealthTracker;
 use rayguard_webhook::kube_api::ApiClient;
 use rayguard_webhook::watch::ClusterCache;
+
+use super::{ServeArgs, ServeError};
 
 /// The watches that the command line asks for.
 pub(super) enum ClusterWatch {

@@ -7,7 +7,6 @@ mod additions;
 
 use crate::json::{Json, Object};
 use crate::path::{FieldPath, Step};
-
 pub use additions::additions;
 
 /// A set of changes to one object. Either all of them are made or none.

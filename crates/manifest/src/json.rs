@@ -14,9 +14,9 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
-pub use serde_json::Number;
 
 pub use read::{ReadError, Reader};
+pub use serde_json::Number;
 
 /// A JSON value that borrows its strings from the text it was read from.
 #[derive(Clone, Debug, Default)]

@@ -10,7 +10,6 @@ use json_patch::{AddOperation, Patch, PatchOperation};
 use crate::json::{Json, Object};
 use crate::list_map;
 use crate::path::{FieldPath, Step};
-
 pub use apply::index;
 pub use apply::{Inapplicable, apply};
 

@@ -23,14 +23,13 @@ use std::sync::Arc;
 
 use crate::json::Json;
 use crate::path::FieldPath;
+pub use embedded::Embedded;
 use event::YamlEvents;
 use json_text::JsonText;
+pub use lines::{Lines, Location, Position};
 use span_tree::{Span, SpanTree};
 use stream::RawSection;
 use tree::Builder;
-
-pub use embedded::Embedded;
-pub use lines::{Lines, Location, Position};
 pub use write::to_string;
 
 /// One document of a text, or one item of a `List` in it.

@@ -12,6 +12,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use rayguard_policy::cluster_context::ClusterContext;
+use rayguard_policy::policy::Policy;
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
@@ -22,8 +24,6 @@ use crate::kube_api::{ApiClient, ApiError};
 use crate::metrics::Metrics;
 use crate::server::PhaseReceiver;
 use evaluator::{AuditCounts, Evaluator};
-use rayguard_policy::cluster_context::ClusterContext;
-use rayguard_policy::policy::Policy;
 use report_writer::{ReportError, ReportWriter};
 
 /// The number of objects in a page of a list; an object may have a megabyte.

@@ -20,14 +20,13 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
+use crate::certificates::{CLOCK_SKEW, PublishedRoots, Root, should_switch};
+use crate::health::Component;
+use crate::kube_api::{ApiClient, ApiError, clock};
 use configuration::{WebhookConfiguration, WebhookConfigurations};
 pub use readiness::CaBundleReadiness;
 use source::{CertificateSource, RecordedFailure};
 pub use state::SharedState;
-
-use crate::certificates::{CLOCK_SKEW, PublishedRoots, Root, should_switch};
-use crate::health::Component;
-use crate::kube_api::{ApiClient, ApiError, clock};
 
 /// The interval of reconciliations without a change.
 const RESYNC_INTERVAL: Duration = Duration::from_mins(1);

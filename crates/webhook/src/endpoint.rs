@@ -14,9 +14,6 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, Request, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, post};
-
-use crate::metrics::{Metrics, RequestLabels};
-use body::MemoryBudget;
 use rayguard_policy::admission::{Decision, Malformed, Operation, Verdict, Webhook, mutate, validate};
 use rayguard_policy::cluster_context::ClusterContext;
 use rayguard_policy::context::Environment;
@@ -24,6 +21,9 @@ use rayguard_policy::kuberay::Kind;
 use rayguard_policy::policy::Policy;
 use rayguard_policy::ray::serve::ServeConfigCache;
 use rayguard_policy::rule::Level;
+
+use crate::metrics::{Metrics, RequestLabels};
+use body::MemoryBudget;
 use refusal::Refusal;
 
 /// The length of the longest name that Kubernetes allows for an object.
@@ -170,10 +170,10 @@ fn rules(decision: &Decision<'_>, level: Level) -> Option<String> {
 mod tests {
     use axum::http::Method;
     use http_body_util::BodyExt;
+    use rayguard_policy::cluster_context::NoContext;
     use tower::Service as _;
 
     use super::*;
-    use rayguard_policy::cluster_context::NoContext;
 
     fn panics<'a>(_: &Endpoint, body: &'a [u8]) -> Result<Decision<'a>, Malformed> {
         let nothing: Option<usize> = body.iter().position(|byte| *byte == 0);

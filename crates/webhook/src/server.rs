@@ -24,12 +24,11 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 
+use crate::metrics::Metrics;
 use connection::{ConnectionHandler, TlsContext};
 use connection_limit::{ConnectionLimiter, Slot};
 pub use lifecycle::{Lifecycle, Phase, PhaseReceiver};
 pub use timeout::Timeouts;
-
-use crate::metrics::Metrics;
 
 /// The limits of a server.
 #[derive(Clone, Copy, Debug)]

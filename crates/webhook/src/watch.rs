@@ -15,6 +15,8 @@ use futures_util::future::join_all;
 use futures_util::{Stream, StreamExt as _, pin_mut};
 use kube::Api;
 use kube::runtime::watcher::{self, Event, watcher};
+use rayguard_policy::cluster_context::{ClusterContext, Conflicts, SecretKeyNames, SecretKeys, SecretScope};
+use rayguard_policy::ray::storage_key::{Owner, StorageKey};
 use tokio::time::{sleep, timeout};
 
 use crate::health::{Component, HealthTracker};
@@ -22,8 +24,6 @@ use crate::kube_api::{ApiClient, ApiError};
 use crate::metrics::Metrics;
 use index::{ObjectIndex, StorageKeyIndex};
 pub use projection::secret_keys;
-use rayguard_policy::cluster_context::{ClusterContext, Conflicts, SecretKeyNames, SecretKeys, SecretScope};
-use rayguard_policy::ray::storage_key::{Owner, StorageKey};
 
 /// The number of objects in a page of a list. A RayCluster may have a megabyte, and a page is parsed as a whole.
 const PAGE_SIZE: u32 = 16;

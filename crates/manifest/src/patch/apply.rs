@@ -77,8 +77,9 @@ fn owned(value: &serde_json::Value) -> Json<'static> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     /// Returns the result of [`apply`], which must be the same as that of the `json-patch` crate.
     fn applied(object: &serde_json::Value, patch: serde_json::Value) -> Option<String> {

@@ -1,5 +1,6 @@
-use super::*;
 use proptest::prelude::*;
+
+use super::*;
 
 fn all(text: &str) -> Vec<String> {
     let shown = |document: Result<Document<'_>, YamlError>| match document {

@@ -7,6 +7,7 @@ use serde::Serialize;
 /// The result of a request that failed.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the field is called so in Kubernetes")]
 pub(super) struct Status {
     pub(super) api_version: &'static str,
     pub(super) kind: &'static str,

@@ -4,9 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::policy_report::PolicyReport;
-use crate::kube_api::ray_objects::StoredObject;
-use crate::metrics::AuditResult;
 use rayguard_manifest::json::Json;
 use rayguard_policy::cluster_context::ClusterContext;
 use rayguard_policy::context::{Context, Environment};
@@ -15,6 +12,10 @@ use rayguard_policy::policy::stored::OwnerFindings;
 use rayguard_policy::ray::RayObject;
 use rayguard_policy::rule::{Finding, Input, Level, Scope};
 use rayguard_policy::rules::RULES;
+
+use super::policy_report::PolicyReport;
+use crate::kube_api::ray_objects::StoredObject;
+use crate::metrics::AuditResult;
 
 /// Evaluates objects by the policy of the webhooks, including exemptions.
 pub(super) struct Evaluator {

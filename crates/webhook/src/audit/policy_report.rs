@@ -6,11 +6,10 @@
 use std::cmp::Reverse;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
-
 use rayguard_manifest::json::Json;
 use rayguard_policy::rule::{Finding, Level};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 pub(super) const API_VERSION: &str = "wgpolicyk8s.io/v1alpha2";
 
@@ -137,9 +136,10 @@ fn digest(report: &Value) -> ContentDigest {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use rayguard_policy::policy::Policy;
     use rayguard_policy::ray::RayObject;
+
+    use super::*;
 
     fn report(containers: &str) -> Option<PolicyReport> {
         let object = format!(

@@ -6,11 +6,11 @@ use axum::body::{Body, Bytes, HttpBody as _};
 use axum::http::header::CONTENT_LENGTH;
 use axum::http::{Request, Uri};
 use http_body_util::BodyExt;
+use rayguard_manifest::json::scan;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use super::refusal::Refusal;
-use rayguard_manifest::json::scan;
 
 /// The largest body: twice the 3 MiB that the API server accepts for an object, and 1 MiB for the rest of the review.
 /// controller-runtime has the same limit.

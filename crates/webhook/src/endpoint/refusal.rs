@@ -2,7 +2,6 @@
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-
 use rayguard_policy::admission::Malformed;
 
 /// Why a call gets no decision. The message never quotes the request.

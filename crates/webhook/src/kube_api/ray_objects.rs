@@ -4,14 +4,14 @@ use std::collections::{HashSet, VecDeque};
 use std::error::Error;
 
 use kube::Client;
+use rayguard_manifest::json::Json;
+use rayguard_policy::kuberay::Kind;
+use rayguard_policy::policy::stored::KINDS;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::list::ListPager;
 use crate::error::chain;
-use rayguard_manifest::json::Json;
-use rayguard_policy::kuberay::Kind;
-use rayguard_policy::policy::stored::KINDS;
 
 /// Lists the stored objects of KubeRay's kinds. Kinds whose objects own others come first.
 pub struct RayObjectPager {

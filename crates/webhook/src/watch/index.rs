@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::fmt;
 
 use kube::{Resource, ResourceExt as _};
+use rayguard_policy::cluster_context::{Conflict, SecretKeyNames, StorageKeys};
+use rayguard_policy::ray::storage_key::{Owner, StorageKey};
 use serde::de::DeserializeOwned;
 
 use super::projection::{ProjectedRayCluster, ProjectedSecret};
-use rayguard_policy::cluster_context::{Conflict, SecretKeyNames, StorageKeys};
-use rayguard_policy::ray::storage_key::{Owner, StorageKey};
 
 /// The data that the cache keeps of the objects of one source.
 pub(super) trait ObjectIndex: Default {

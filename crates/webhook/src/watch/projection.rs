@@ -6,14 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::{NamespaceResourceScope, api::core::v1::Secret};
 use kube::{Api, Client, Resource};
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Deserializer};
-
 use rayguard_manifest::json::Json;
 use rayguard_policy::cluster_context::SecretKeys;
 use rayguard_policy::kuberay::Kind;
 use rayguard_policy::ray::RayObject;
 use rayguard_policy::ray::storage_key::{Owner, RelativeStorageKey};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 
 /// A RayCluster, reduced to its storage key.
 #[derive(Clone, Debug)]

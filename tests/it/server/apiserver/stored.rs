@@ -141,8 +141,7 @@ fn two_clusters_created_concurrently_are_both_found() {
     let without_rights = start(&kubeconfig, &["--watch-clusters"]);
     rayguard.signal("KILL");
     rayguard.wait();
-    let line =
-        without_rights.logged("cannot complete the audit; retrying, and reporting the result of the last one");
+    let line = without_rights.logged("cannot complete the audit; retrying, and reporting the result of the last one");
     assert_eq!(line["error"], "the watches have not synced yet");
     assert_eq!((audits(&without_rights, "success"), gauges(&without_rights)), (0, BTreeMap::new()));
 }
