@@ -41,7 +41,7 @@
     expression: "!has(object.metadata.deletionTimestamp)"
   # The operator and the autoscaler also write the status, finalizers and other fields. The rules read only the spec, and
   # annotations and labels that begin with ray.io/, because an annotation can enable fault tolerance.
-  - name: changes-what-is-judged
+  - name: has-relevant-changes
     expression: >-
       request.operation != "UPDATE"
       || object.?spec != oldObject.?spec

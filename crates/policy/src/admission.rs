@@ -134,7 +134,7 @@ pub fn validate<'a>(policy: &Policy, environment: Environment<'_>, body: &'a [u8
     }
     let denied = findings.iter().any(|finding| finding.level == Level::Deny);
     let verdict = if denied { Verdict::Denied } else { Verdict::Allowed };
-    let reply = reply::judged(&request, &findings);
+    let reply = reply::with_findings(&request, &findings);
     Ok(Decision { request, verdict, findings, operations: 0, reply })
 }
 

@@ -25,7 +25,7 @@ pub struct Context<'c, 'o> {
 pub struct Environment<'c> {
     /// The other objects of the cluster, as far as they are known.
     pub cluster: &'c dyn ClusterContext,
-    /// The Serve configurations that were parsed last. Without it, each object's is parsed anew.
+    /// The Serve configurations that were parsed last. Without a cache, each object's is parsed.
     pub serve_configs: Option<&'c ServeConfigCache>,
 }
 

@@ -68,7 +68,7 @@ pub(super) fn patched(uid: &str, patch: &Patch) -> Vec<u8> {
 }
 
 /// Returns the response with findings. It denies the object if a finding is a denial.
-pub(super) fn judged(request: &Request<'_>, findings: &[Finding]) -> Vec<u8> {
+pub(super) fn with_findings(request: &Request<'_>, findings: &[Finding]) -> Vec<u8> {
     let at = |level| findings.iter().filter(move |finding| finding.level == level);
     let denials: Vec<&Finding> = at(Level::Deny).collect();
     let mut audit_annotations = BTreeMap::new();
@@ -186,7 +186,7 @@ mod tests {
         let body = br#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{
             "uid":"u\"1","name":"x","kind":{"kind":"RayCluster"},"operation":"DELETE"}}"#;
         let request = Request::read(body).expect("a review");
-        let answer: serde_json::Value = serde_json::from_slice(&judged(&request, findings)).expect("JSON");
+        let answer: serde_json::Value = serde_json::from_slice(&with_findings(&request, findings)).expect("JSON");
         assert_eq!(answer["response"]["uid"], "u\"1");
         answer["response"].clone()
     }

@@ -31,7 +31,7 @@ const MAX_LISTED_PATHS: usize = 8;
 const CONDITIONS: &str = r#"  matchConditions:
   - name: is-not-being-deleted
     expression: "!has(object.metadata.deletionTimestamp)"
-  - name: changes-what-is-judged
+  - name: has-relevant-changes
     expression: >-
       request.operation != "UPDATE"
       || object.?spec != oldObject.?spec

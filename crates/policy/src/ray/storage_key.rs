@@ -218,7 +218,7 @@ mod tests {
         assert_eq!(all.len(), others.len(), "{all:?}");
         assert!(!all.contains(&Some("redis.a".to_owned())));
         assert_eq!(host("redis.a.svc.k8s.example", None, "k8s.example").as_deref(), Some("redis.a"));
-        assert_eq!(host("redis", None, "cluster.local"), None, "whose Service it is, nobody knows");
+        assert_eq!(host("redis", None, "cluster.local"), None, "the namespace of the Service is unknown");
     }
 
     #[test]

@@ -46,13 +46,13 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
         let message = format!("the workers give up on the GCS after {worker} s{source}, the head after {head} s");
         let finding = findings.invalid(path, message, help);
         if let Some(best) = head.checked_add(WORKER_MARGIN) {
-            mend(group, best, finding);
+            fix(group, best, finding);
         }
     }
 }
 
 /// Adds a fix that sets the timeout of a group, if the timeout is a literal number or is not set.
-fn mend(group: &Group<'_>, seconds: u32, finding: &mut Finding) {
+fn fix(group: &Group<'_>, seconds: u32, finding: &mut Finding) {
     let Some(container) = group.ray_container() else { return };
     match container.env_var(RECONNECT_TIMEOUT) {
         Some(var) if var.literal().is_some_and(|value| !value.contains('$')) => {

@@ -9,7 +9,7 @@ use rayguard_policy::rule::Finding;
 use rayguard_test_support::document::{Example, examples};
 use similar::{ChangeTag, TextDiff};
 
-use super::{Case, RULES, assert_none, judged};
+use super::{Case, RULES, assert_none, evaluated};
 
 /// Returns the identity of a finding, without its location.
 fn name(finding: &Finding) -> String {
@@ -41,7 +41,7 @@ fn fixed(case: &Case, findings: &[&Finding]) -> (String, Vec<String>) {
 #[test]
 fn fixed_findings_are_gone_and_no_new_ones_appear() {
     let mut faults = Vec::new();
-    for (case, findings) in judged() {
+    for (case, findings) in evaluated() {
         let fixable: Vec<_> = findings.iter().filter(|finding| finding.fix.is_some()).collect();
         if fixable.is_empty() {
             continue;
@@ -74,7 +74,7 @@ fn is_single(case: &Case, path: &FieldPath) -> bool {
 #[test]
 fn a_fix_changes_only_the_lines_of_its_finding() {
     let mut faults = Vec::new();
-    for (case, findings) in judged() {
+    for (case, findings) in evaluated() {
         for finding in findings.iter().filter(|finding| finding.fix.is_some()) {
             let (text, _) = fixed(&case, &[finding]);
             let edits = &finding.fix.as_ref().expect("a fix").edits;
@@ -112,7 +112,7 @@ fn a_fix_changes_only_the_lines_of_its_finding() {
 /// The document of a fixable rule describes the fix, and an example shows it.
 #[test]
 fn a_fixable_rule_documents_its_fix_and_has_an_example() {
-    let fixing: BTreeSet<_> = judged()
+    let fixing: BTreeSet<_> = evaluated()
         .flat_map(|(_, findings)| findings)
         .filter(|finding| finding.fix.is_some())
         .map(|finding| finding.rule.name)

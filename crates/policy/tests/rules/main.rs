@@ -94,7 +94,7 @@ fn secret(json: &Json<'_>) -> (SecretScope, SecretKeyNames) {
 }
 
 /// Returns every example object with its findings.
-fn judged() -> impl Iterator<Item = (Case, Vec<Finding>)> {
+fn evaluated() -> impl Iterator<Item = (Case, Vec<Finding>)> {
     let examples = RULES.iter().flat_map(|rule| examples(rule));
     examples.filter(|example| ["Fails", "Passes"].contains(&example.heading)).map(|example| {
         let case = Case::read(example);
@@ -111,7 +111,7 @@ fn assert_none(faults: &[String]) {
 #[test]
 fn every_example_has_exactly_the_findings_that_it_marks() {
     let mut faults = Vec::new();
-    for (Case { example, document, .. }, findings) in judged() {
+    for (Case { example, document, .. }, findings) in evaluated() {
         let line = |finding: &Finding| document.locate(&finding.path).start.line;
         let mut found: Vec<_> = findings.iter().map(|finding| Mark::of(finding, line(finding))).collect();
         let mut broken = Vec::new();
@@ -137,7 +137,7 @@ fn every_example_has_exactly_the_findings_that_it_marks() {
 #[test]
 fn defaults_hide_no_finding_except_of_timeouts() {
     let mut faults = Vec::new();
-    for (Case { example, policy, document, .. }, findings) in judged() {
+    for (Case { example, policy, document, .. }, findings) in evaluated() {
         let defaulted = policy.dry_run(&document.json, None).expect("one of KubeRay's objects").findings;
         let of_objects = |finding: &&Finding| finding.rule.input == Input::Object;
         for finding in findings.iter().filter(|finding| finding.rule == example.rule).filter(of_objects) {
@@ -156,7 +156,7 @@ fn defaults_hide_no_finding_except_of_timeouts() {
 
 #[test]
 fn passing_examples_have_no_marks_and_failing_examples_mark_their_rule() {
-    for (Case { example, .. }, _) in judged() {
+    for (Case { example, .. }, _) in evaluated() {
         let marks = example.marks();
         match example.heading {
             "Passes" => assert!(marks.is_empty(), "{example}: has marks"),
@@ -203,7 +203,7 @@ fn summaries_start_in_lower_case_without_a_full_stop() {
 fn findings_are_short_lines_without_a_full_stop() {
     const NAMES: [&str; 3] = ["KubeRay", "Ray", "Redis"];
     let mut faults = Vec::new();
-    for (Case { example, .. }, findings) in judged() {
+    for (Case { example, .. }, findings) in evaluated() {
         for Finding { message, help, .. } in findings {
             let word = message.split([' ', '\'']).next().unwrap_or_default();
             let is_name = NAMES.contains(&word) || word.contains('_');
@@ -226,7 +226,7 @@ fn findings_are_short_lines_without_a_full_stop() {
 
 #[test]
 fn a_finding_points_at_an_existing_field_or_near_one() {
-    for (Case { example, document, .. }, findings) in judged() {
+    for (Case { example, document, .. }, findings) in evaluated() {
         for finding in findings {
             // A missing field may be missing together with its parent map, but not with more.
             let near = finding.path.take(finding.path.steps().len().saturating_sub(2));

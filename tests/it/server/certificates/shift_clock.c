@@ -1,5 +1,5 @@
-// The wall clock as it would be had somebody set it: ahead by as many seconds as the file says that CLOCK_SHIFT names, at
-// each moment anew. Loaded before libc by LD_PRELOAD; the clocks that only ever go on stay as they are.
+// Shifts the wall clock for one process: CLOCK_SHIFT names a file with the number of seconds, which is read at each call.
+// LD_PRELOAD loads this library before libc. The monotonic clocks are not shifted.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdlib.h>
