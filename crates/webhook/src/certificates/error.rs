@@ -16,10 +16,10 @@ pub enum TlsError {
         source: io::Error,
     },
     /// The PEM text holds no certificate.
-    #[error("no PEM certificate found")]
+    #[error("no certificate in the PEM text")]
     NoCertificate,
     /// The PEM text holds no private key.
-    #[error("no PEM private key found")]
+    #[error("no private key in the PEM text")]
     NoKey,
     /// The file of the client CA holds no CA.
     #[error("no PEM CA certificate in {}", path.display())]
