@@ -141,7 +141,7 @@ fn check_api_detects_webhooks_that_are_not_called() {
     let end = Run::in_namespace(&namespace).end();
     let see = |kind: &str| format!("see kubectl get {kind}webhookconfigurations --output yaml");
     fails(&end, [&see("mutating"), &see("validating")]);
-    assert!(end.1.contains("by the policy is to be refused by worker-reconnect-timeout;"), "{}", end.1);
+    assert!(end.1.contains("the policy expects: refused by worker-reconnect-timeout;"), "{}", end.1);
 
     namespace.kubectl("label namespace check-unasked rayguard.dev/ignore=").passes();
     let end = Run::in_namespace(&namespace).end();

@@ -76,7 +76,7 @@ fn reviews_continue_without_the_api_server_and_cluster_rules_refuse_nothing() {
     assert_eq!(refusal(&mut client, &second), None);
     let newer = review(&cluster("second", "redis:6379", "newer"), "view-cut");
     assert!(refusal(&mut client, &newer).expect("it is refused").contains("RayCluster view-cut/newer"));
-    let errors = rayguard.log().lines().filter(|line| line.contains("cannot watch them")).count();
+    let errors = rayguard.log().lines().filter(|line| line.contains("cannot watch these objects")).count();
     assert_eq!(errors, 1, "logged once: {}", rayguard.log());
     rayguard.logged("can watch these objects again");
 }
@@ -123,7 +123,7 @@ fn a_missing_watch_right_is_logged_once_and_granting_it_needs_no_restart() {
     account.grant();
     wait_until_synced(&rayguard, "rayclusters");
     wait_until_refused(&namespace, &second, "RayCluster view-rights/first");
-    assert_eq!(rayguard.log().matches("cannot watch them").count(), 1, "{}", rayguard.log());
+    assert_eq!(rayguard.log().matches("cannot watch these objects").count(), 1, "{}", rayguard.log());
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn the_watch_is_empty_until_kuberays_crds_are_installed() {
     let server = ApiServer::start_without_kuberay(&[]);
     let rayguard = watching(&server);
     assert_eq!(rayguard.metric(OBJECTS), 0);
-    assert!(!rayguard.log().contains("cannot watch them"), "{}", rayguard.log());
+    assert!(!rayguard.log().contains("cannot watch these objects"), "{}", rayguard.log());
     server.install_custom_resources(kuberay::newest());
     let namespace = server.namespace("view-late");
     namespace.guard(&rayguard);
