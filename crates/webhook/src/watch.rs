@@ -45,21 +45,21 @@ const STABLE_AFTER: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub struct ClusterCache {
     cluster_domain: Box<str>,
-    clusters: Option<Source<StorageKeyIndex>>,
-    secrets: Vec<(SecretScope, Source<SecretKeyNames>)>,
+    clusters: Option<WatchedSource<StorageKeyIndex>>,
+    secrets: Vec<(SecretScope, WatchedSource<SecretKeyNames>)>,
     metrics: Arc<Metrics>,
 }
 
 /// The objects of one watch.
 #[derive(Debug)]
-struct Source<I> {
+struct WatchedSource<I> {
     /// The name in the log
     name: String,
     /// `None` until the source has synced
     index: RwLock<Option<I>>,
 }
 
-impl<I: ObjectIndex> Source<I> {
+impl<I: ObjectIndex> WatchedSource<I> {
     fn new(name: String) -> Self {
         Self { name, index: RwLock::new(None) }
     }
@@ -102,8 +102,9 @@ impl ClusterCache {
     /// Creates an empty cache of the RayClusters of all namespaces, if `clusters` is set, and of the Secrets in some
     /// scopes.
     pub fn new(cluster_domain: &str, clusters: bool, secrets: &[SecretScope], metrics: Arc<Metrics>) -> Self {
-        let clusters = clusters.then(|| Source::new("RayClusters".to_owned()));
-        let secrets = secrets.iter().map(|scope| (scope.clone(), Source::new(format!("Secrets {scope}")))).collect();
+        let clusters = clusters.then(|| WatchedSource::new("RayClusters".to_owned()));
+        let secrets =
+            secrets.iter().map(|scope| (scope.clone(), WatchedSource::new(format!("Secrets {scope}")))).collect();
         let cache = Self { cluster_domain: cluster_domain.into(), clusters, secrets, metrics };
         cache.report_metrics();
         cache
@@ -129,7 +130,7 @@ impl ClusterCache {
     /// Watches a source. A watch that fails is started again.
     async fn run_source<I: ObjectIndex>(
         &self,
-        source: &Source<I>,
+        source: &WatchedSource<I>,
         api: Api<I::Object>,
         name: Option<&str>,
         health: &HealthTracker,
@@ -167,7 +168,7 @@ impl ClusterCache {
     /// Applies the events of a watch until it fails.
     async fn apply_events<I: ObjectIndex>(
         &self,
-        source: &Source<I>,
+        source: &WatchedSource<I>,
         events: impl Stream<Item = Result<Event<I::Object>, watcher::Error>>,
         health: &HealthTracker,
     ) -> watcher::Error {
@@ -195,7 +196,12 @@ impl ClusterCache {
         }
     }
 
-    fn apply_event<I: ObjectIndex>(&self, source: &Source<I>, list: &mut PartialList<I>, event: Event<I::Object>) {
+    fn apply_event<I: ObjectIndex>(
+        &self,
+        source: &WatchedSource<I>,
+        list: &mut PartialList<I>,
+        event: Event<I::Object>,
+    ) {
         match event {
             Event::Init => *list = PartialList::default(),
             Event::InitApply(object) => {
@@ -259,7 +265,7 @@ impl ClusterContext for ClusterCache {
     }
 
     fn has_synced(&self) -> bool {
-        self.clusters.as_ref().is_none_or(Source::has_synced)
+        self.clusters.as_ref().is_none_or(WatchedSource::has_synced)
             && self.secrets.iter().all(|(_, source)| source.has_synced())
     }
 }
