@@ -71,6 +71,6 @@ fn default_passes_unreadable_input_through_and_reports_it() {
     let ended = Shell::new().pipe(&["default"], input.as_bytes());
     assert_eq!(ended.status, Some(2));
     assert_eq!(ended.out, format!("---\n{input}"));
-    assert!(ended.err.contains("--> <stdin>:1:4\n") && ended.err.contains("kubectl reads nothing"), "{}", ended.err);
+    assert!(ended.err.contains("--> <stdin>:1:4\n") && ended.err.contains("kubectl ignores content"), "{}", ended.err);
     assert_eq!(Shell::new().run(&["default", "missing.yaml"]).status, Some(2));
 }
