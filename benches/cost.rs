@@ -1,7 +1,5 @@
 //! Runs a review a given number of times. `benches/instructions` counts the cost of one of them.
 
-#![allow(clippy::disallowed_methods, reason = "a benchmark reads files, which the core must not do")]
-
 use std::hint::black_box;
 
 use rayguard_policy::admission::{Request, mutate, validate};

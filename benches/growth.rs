@@ -3,7 +3,6 @@
 //!
 //!     growth FOLDER
 
-#![allow(clippy::disallowed_methods, reason = "a benchmark reads files, which the core must not do")]
 #![allow(clippy::print_stdout, reason = "the tables are the output")]
 
 mod plot;
@@ -95,7 +94,7 @@ struct Reviews {
 /// Returns reviews of a cluster with `groups` worker groups. `grow` changes each group, given its number.
 fn clusters(groups: usize, grow: impl Fn(&mut Value, usize)) -> Reviews {
     let read = |name: &str| -> Value {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/reviews").join(name);
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/reviews").join(name);
         serde_json::from_slice(&fs::read(path).expect("a recorded review")).expect("a recorded review is JSON")
     };
     let with_groups = |review: &mut Value, object: &str| {
