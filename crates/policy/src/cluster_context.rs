@@ -67,6 +67,23 @@ impl ClusterContext for NoContext {
     }
 }
 
+/// A context in which another object has every storage key, and no Secret exists.
+///
+/// In this context each rule reports what it would look up. So ratcheting learns what the previous object referred to,
+/// whatever the other objects are by now.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EverythingConflicts;
+
+impl ClusterContext for EverythingConflicts {
+    fn conflicts(&self, _: &StorageKey, owner: &Owner) -> Option<Conflicts> {
+        Some(Conflicts { count: 1, first: Some(Conflict { owner: owner.clone(), location: None }) })
+    }
+
+    fn secret(&self, _: &str, _: &str) -> Option<SecretKeys> {
+        Some(SecretKeys::Absent)
+    }
+}
+
 /// The owners of each storage key, sorted, each owner once.
 #[derive(Clone, Debug, Default)]
 pub struct StorageKeys(HashMap<StorageKey, Vec<Entry>>);

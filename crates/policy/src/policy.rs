@@ -12,7 +12,8 @@ use json_patch::Patch;
 use rayguard_manifest::json::Json;
 use rayguard_manifest::list_map;
 
-use crate::context::{Context, Previous};
+use crate::cluster_context::EverythingConflicts;
+use crate::context::{Context, Environment, Previous};
 use crate::defaults::Defaults;
 use crate::ray::RayObject;
 use crate::rule::{Finding, Findings, Level, MAX_FINDINGS, Rule, Scope};
@@ -88,7 +89,9 @@ impl Policy {
             return;
         }
         let Some(previous) = context.previous.and_then(Previous::object) else { return };
-        let before = Context { object: previous, previous: None, ..*context };
+        // An update that refers to the same as before is no new violation, even if the other objects have changed.
+        let environment = Environment { cluster: &EverythingConflicts, ..context.environment };
+        let before = Context { object: previous, previous: None, environment, ..*context };
         let before = self.findings(&before, Scope::Admission);
         let before: HashSet<_> = before.iter().map(|finding| violation(previous, finding)).collect();
         // Above the limit, findings on the previous object may have been dropped, so a denial may or may not be new.

@@ -68,6 +68,8 @@ fn compare_field(
     let [was, is] = [&old, new.field(field)].map(|value| value.as_nonempty_str().or(unset));
     if let (Some(was), Some(is)) = (was, is)
         && was != is
+        // No update changes the kind of an object.
+        && previous.object().is_some_and(|previous| previous.kind == context.object.kind)
     {
         let now = if new.field(field).is_null() { "be removed".to_owned() } else { format!("become {}", quote(is)) };
         findings.invalid(
