@@ -1,7 +1,5 @@
 //! What a rule reads: an object, and what is known around it.
 
-use rayguard_manifest::json::Json;
-
 use crate::cluster_context::{ClusterContext, NoContext};
 use crate::ray::RayObject;
 use crate::ray::serve::{ServeConfig, ServeConfigCache};
@@ -58,27 +56,18 @@ impl<'c, 'o> Context<'c, 'o> {
     }
 }
 
-/// The object that an update replaces. Most reviews need no more of it than a field or two, so it is read on demand.
+/// The object that an update replaces. Most reviews do not need it, so it is read on demand.
 pub trait Previous<'o>: std::fmt::Debug {
     /// Returns the whole object; `None` where it is not one of KubeRay's.
     fn object(&self) -> Option<&RayObject<'o>>;
 
-    /// Returns the value of a field of the map at a path of field names; `None` where the path leads to no map, `null`
-    /// where the map has no such field. The rest of the object need not be read.
-    fn field(&self, map: &[&str], field: &str) -> Option<Json<'o>>;
-
-    /// Reports whether a field of this name may be anywhere in the object. It costs less than reading the field.
+    /// Reports whether a field of this name may be anywhere in the object. It costs less than reading it.
     fn may_have(&self, field: &str) -> bool;
 }
 
 impl<'o> Previous<'o> for RayObject<'o> {
     fn object(&self) -> Option<&RayObject<'o>> {
         Some(self)
-    }
-
-    fn field(&self, map: &[&str], field: &str) -> Option<Json<'o>> {
-        let map = self.json.descend(map.iter().copied());
-        map.as_object().map(|map| map.get(field).cloned().unwrap_or_default())
     }
 
     fn may_have(&self, _: &str) -> bool {

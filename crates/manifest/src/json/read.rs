@@ -125,28 +125,6 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Returns the value of a field in the map at a path of field names, and skips all other values. Returns `None` if
-    /// the path leads to no map, and `null` if the map has no such field.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`ReadError::Syntax`] if the text is not JSON. Errors within skipped values are not detected.
-    pub fn field_at(&mut self, path: &[&str], field: &str) -> Result<Option<Json<'a>>, ReadError> {
-        if self.peek()? != b'{' {
-            return self.skip().map(|_| None);
-        }
-        let mut found = path.is_empty().then_some(Json::Null);
-        self.map(|reader, name| {
-            match path {
-                [] if name == field => found = Some(reader.value()?),
-                [first, below @ ..] if name == *first => found = reader.field_at(below, field)?,
-                _ => drop(reader.skip()?),
-            }
-            Ok(())
-        })?;
-        Ok(found)
-    }
-
     /// Reads the next string.
     ///
     /// # Errors

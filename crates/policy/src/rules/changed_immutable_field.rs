@@ -64,12 +64,15 @@ fn compare_field(
     if new.field(field).is_null() && !previous.may_have(field) {
         return;
     }
-    let Some(old) = previous.field(map, field) else { return };
-    let [was, is] = [&old, new.field(field)].map(|value| value.as_nonempty_str().or(unset));
+    // No update changes the kind of an object.
+    let Some(old) = previous.object().filter(|old| old.kind == context.object.kind) else { return };
+    let old = old.json.descend(map.iter().copied());
+    if old.as_object().is_none() {
+        return;
+    }
+    let [was, is] = [old, new].map(|map| map.field(field)).map(|value| value.as_nonempty_str().or(unset));
     if let (Some(was), Some(is)) = (was, is)
         && was != is
-        // No update changes the kind of an object.
-        && previous.object().is_some_and(|previous| previous.kind == context.object.kind)
     {
         let now = if new.field(field).is_null() { "be removed".to_owned() } else { format!("become {}", quote(is)) };
         findings.invalid(
