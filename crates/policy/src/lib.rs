@@ -12,6 +12,7 @@ pub mod context;
 pub mod defaults;
 pub mod go;
 pub mod kuberay;
+pub mod kubernetes;
 pub mod name;
 pub mod policy;
 pub mod ray;

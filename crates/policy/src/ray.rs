@@ -9,6 +9,7 @@ pub mod cluster;
 pub mod deletion;
 pub mod gcs;
 pub mod job;
+mod kubernetes;
 pub mod pod;
 pub mod redis;
 pub mod serve;
@@ -24,6 +25,7 @@ use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;
 
 use crate::kuberay::{Kind, Version};
+use crate::kubernetes::Violations;
 use crate::schema::{Schema, Violation};
 pub use cluster::{ClusterSpec, Group};
 pub use gcs::GcsFaultTolerance;
@@ -52,6 +54,7 @@ pub struct RayObject<'a> {
     redis_password: OnceCell<Option<RedisPassword<'a>>>,
     serve_config: OnceCell<Arc<ServeConfig>>,
     violations: OnceCell<Vec<Violation>>,
+    kubernetes_violations: OnceCell<Violations>,
 }
 
 impl<'a> RayObject<'a> {
@@ -73,6 +76,7 @@ impl<'a> RayObject<'a> {
             redis_password: OnceCell::new(),
             serve_config: OnceCell::new(),
             violations: OnceCell::new(),
+            kubernetes_violations: OnceCell::new(),
         };
         object.fault_tolerance = GcsFaultTolerance::read(&object);
         Some(object)

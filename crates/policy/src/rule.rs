@@ -76,6 +76,12 @@ pub enum Category {
     Security,
     /// A check of KubeRay or the API server, made earlier and together with all others
     Kuberay,
+    /// A check of Kubernetes on the Pods, Services and Jobs that KubeRay creates
+    Kubernetes,
+    /// A check of Ray: `ray start`, the autoscaler, Ray Serve and job submission
+    Ray,
+    /// A check of Kueue, where it is installed
+    Kueue,
 }
 
 impl fmt::Display for Category {
@@ -85,6 +91,9 @@ impl fmt::Display for Category {
             Category::HighAvailability => "high-availability",
             Category::Security => "security",
             Category::Kuberay => "kuberay",
+            Category::Kubernetes => "kubernetes",
+            Category::Ray => "ray",
+            Category::Kueue => "kueue",
         })
     }
 }

@@ -5,7 +5,9 @@
 
 use std::fmt::Write as _;
 
-use crate::rule::Rule;
+use crate::context::Context;
+use crate::kubernetes::Subject;
+use crate::rule::{Findings, Rule};
 
 mod autoscaler_restart_policy;
 mod changed_immutable_field;
@@ -31,6 +33,7 @@ mod invalid_backoff_limit;
 mod invalid_cron_schedule;
 mod invalid_deletion_rule;
 mod invalid_deletion_strategy;
+mod invalid_environment_variable;
 mod invalid_group_label;
 mod invalid_history_server_options;
 mod invalid_idle_timeout;
@@ -165,6 +168,23 @@ pub static RULES: &[&Rule] = &[
     &unknown_time_zone::RULE,
     // This rule reads the findings of all other rules.
     &ineffective_exemption::RULE,
+    // Kubernetes: the containers of Pods.
+    &invalid_environment_variable::RULE,
+    // Kubernetes: the Pods.
+
+    // Kubernetes: Services and Jobs.
+
+    // Ray: the parameters of ray start.
+
+    // Ray: the autoscaler.
+
+    // Ray: Serve.
+
+    // Ray: jobs.
+
+    // Networks, and what runs next to KubeRay.
+
+    // Kueue.
 ];
 
 /// Returns a Markdown table of all rules. The links to their documents are relative to the root of the repository.
@@ -196,4 +216,18 @@ pub fn find(name: &str) -> Option<&'static Rule> {
 /// Returns the rules that cover the check of KubeRay with this error message.
 pub fn covering(error: &str) -> Vec<&'static Rule> {
     RULES.iter().copied().filter(|rule| rule.reference.iter().any(|words| error.contains(words))).collect()
+}
+
+/// Reports the violations of Kubernetes' validation that are about a subject.
+fn report_kubernetes(context: &Context<'_, '_>, subject: Subject, findings: &mut Findings) {
+    for violation in context.object.kubernetes_violations().all() {
+        if violation.subject == subject {
+            let (path, message, help) = (violation.path.clone(), &violation.message, &violation.help);
+            let finding = findings.report(violation.reason, path, message, help);
+            finding.fix.clone_from(&violation.fix);
+            if violation.is_version_dependent {
+                finding.at_most_warn();
+            }
+        }
+    }
 }
