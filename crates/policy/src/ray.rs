@@ -12,6 +12,7 @@ pub mod job;
 mod kubernetes;
 pub mod pod;
 pub mod redis;
+pub mod release;
 pub mod serve;
 pub mod shell;
 pub mod storage_key;

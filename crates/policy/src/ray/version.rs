@@ -57,7 +57,8 @@ impl<'a> RayVersion<'a> {
         }
     }
 
-    fn numbers(self) -> impl Iterator<Item = u64> + use<'a> {
+    /// Returns the numbers, from the major version on.
+    pub(super) fn numbers(self) -> impl Iterator<Item = u64> + use<'a> {
         self.numbers.split('.').map(|number| number.parse().unwrap_or(u64::MAX))
     }
 }

@@ -22,7 +22,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(context: &Context<'_, '_>, findings: &mut Findings) {
     let object = context.object;
     let stated = object.cluster.json.field("rayVersion").as_nonempty_str();
-    let head = object.head_container().and_then(image).and_then(version);
+    let head = object.head_container().and_then(|container| container.image_version());
     let (expected, whose) = match (stated, head) {
         (Some(version), _) => (version, "rayVersion is"),
         (None, Some(version)) => (version, "the head's image has"),
@@ -36,7 +36,7 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
         if image == right {
             continue;
         }
-        let Some(version) = image.and_then(version) else { continue };
+        let Some(version) = container.image_version() else { continue };
         if is_same(version, expected) {
             right = image;
         } else {
@@ -58,16 +58,4 @@ fn is_same(image: &str, stated: &str) -> bool {
 
 fn image(container: Container<'_>) -> Option<&str> {
     container.json.field("image").as_str()
-}
-
-/// Returns the version in the tag of one of Ray's own images. The tag of a custom image may mean anything.
-fn version(image: &str) -> Option<&str> {
-    let (repository, tag) = image.split('@').next()?.rsplit_once(':')?;
-    let name = repository.rsplit('/').next()?;
-    let version = tag.split('-').next()?;
-    let mut parts = version.split('.');
-    let is_number =
-        |part: Option<&str>| part.is_some_and(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
-    let released = (0..3).all(|_| is_number(parts.next())) && parts.next().is_none();
-    (matches!(name, "ray" | "ray-ml" | "ray-llm") && released).then_some(version)
 }
