@@ -10,6 +10,7 @@ pub mod deletion;
 pub mod gcs;
 pub mod job;
 mod kubernetes;
+pub mod kueue;
 pub mod pod;
 pub mod redis;
 pub mod release;

@@ -11,6 +11,7 @@ use crate::rule::{Findings, Rule};
 
 mod autoscaler_restart_policy;
 mod changed_immutable_field;
+mod changed_kueue_label;
 mod conflicting_autoscaler_version;
 mod conflicting_fault_tolerance;
 mod conflicting_group_resources;
@@ -41,6 +42,8 @@ mod invalid_incremental_upgrade;
 mod invalid_initializing_timeout;
 mod invalid_job_deadline;
 mod invalid_job_ttl;
+mod invalid_kueue_label;
+mod invalid_kueue_topology;
 mod invalid_name;
 mod invalid_network_policy;
 mod invalid_reconnect_timeout;
@@ -80,6 +83,7 @@ mod unknown_time_zone;
 mod unset_autoscaler_version;
 mod unspread_replicas;
 mod unsupported_authentication;
+mod unsupported_by_kueue;
 mod unsupported_priority;
 mod unsuspendable_job;
 mod worker_reconnect_timeout;
@@ -185,6 +189,10 @@ pub static RULES: &[&Rule] = &[
     // Networks, and what runs next to KubeRay.
 
     // Kueue.
+    &unsupported_by_kueue::RULE,
+    &invalid_kueue_label::RULE,
+    &invalid_kueue_topology::RULE,
+    &changed_kueue_label::RULE,
 ];
 
 /// Returns a Markdown table of all rules. The links to their documents are relative to the root of the repository.

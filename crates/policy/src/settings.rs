@@ -20,6 +20,15 @@ pub struct Settings {
     pub assumed_head_reconnect_timeout: u32,
     /// The DNS domain of the Kubernetes cluster, in which its Services have their full names.
     pub cluster_domain: Box<str>,
+    /// What else is installed in the cluster.
+    pub installed: Installed,
+}
+
+/// What is installed in a cluster in addition to KubeRay, and checks its objects too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Installed {
+    /// Kueue, with its webhooks for KubeRay's objects.
+    pub kueue: bool,
 }
 
 impl Default for Settings {
@@ -30,6 +39,7 @@ impl Default for Settings {
             reconnect_timeout_margin: 60,
             assumed_head_reconnect_timeout: RAY_DEFAULT_RECONNECT_TIMEOUT,
             cluster_domain: "cluster.local".into(),
+            installed: Installed::default(),
         }
     }
 }

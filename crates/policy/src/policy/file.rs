@@ -2,6 +2,8 @@
 //!
 //! An unknown key is an error. Otherwise a misspelled key would silently have no effect.
 
+mod installed;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -105,6 +107,7 @@ impl Reader {
             "apiVersion",
             "kind",
             "kuberay",
+            "installed",
             "highestLevel",
             "rules",
             "settings",
@@ -144,6 +147,7 @@ impl Reader {
             reconnect_timeout_margin: self.seconds(json, &path, MARGIN, built_in.reconnect_timeout_margin),
             assumed_head_reconnect_timeout: self.seconds(json, &path, ASSUMED, built_in.assumed_head_reconnect_timeout),
             cluster_domain: self.domain(json.field(DOMAIN), path.field(DOMAIN)).unwrap_or(built_in.cluster_domain),
+            installed: self.installed(file.field("installed"), &FieldPath::of(["installed"])),
         }
     }
 
