@@ -29,13 +29,19 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
     let value = |object: &RayObject<'_>, label: &str| object.label(label).unwrap_or_default().to_owned();
     for (label, may_change) in [
         (QUEUE_LABEL, is_suspended),
-        // An elastic job may change it, but Kueue knows elastic jobs only with a feature gate.
-        (PREBUILT_WORKLOAD_LABEL, is_suspended || old.is_elastic_for_kueue()),
+        (PREBUILT_WORKLOAD_LABEL, is_suspended),
         (MAX_EXEC_TIME_LABEL, is_suspended && was_suspended),
     ] {
-        if !may_change && value(object, label) != value(old, label) {
-            let message = "Kueue refuses a change of this label while the object is not suspended";
-            findings.invalid(RayObject::label_path(label), message, "restore the value; or suspend the object first");
+        if may_change || value(object, label) == value(old, label) {
+            continue;
+        }
+        let message = "Kueue refuses a change of this label while the object is not suspended";
+        let help = "restore the value; or suspend the object first";
+        let finding = findings.invalid(RayObject::label_path(label), message, help);
+        if label == PREBUILT_WORKLOAD_LABEL && old.is_elastic_for_kueue() {
+            // Elastic jobs exist only with a feature gate, which the object does not show.
+            finding.message = format!("{message}, unless its feature gate for elastic jobs is on");
+            finding.at_most_warn();
         }
     }
     let [new, old] = [object, old].map(|object| value(object, PRIORITY_CLASS_LABEL));
