@@ -11,14 +11,15 @@ pub const QUEUE_LABEL: &str = "kueue.x-k8s.io/queue-name";
 pub const PREBUILT_WORKLOAD_LABEL: &str = "kueue.x-k8s.io/prebuilt-workload-name";
 /// The label that limits how long an object runs, in seconds.
 pub const MAX_EXEC_TIME_LABEL: &str = "kueue.x-k8s.io/max-exec-time-seconds";
-/// The label that names a WorkloadPriorityClass.
+/// The label that names a `WorkloadPriorityClass`.
 pub const PRIORITY_CLASS_LABEL: &str = "kueue.x-k8s.io/priority-class";
 /// The annotation of an object whose number of Pods may change while it runs. It has an effect only with Kueue's feature
-/// gate `ElasticJobsViaWorkloadSlices`, which is off by default (Kueue 0.17.0, pkg/features/kube_features.go:436).
+/// gate `ElasticJobsViaWorkloadSlices`, which is off by default (Kueue 0.17.0,
+/// `pkg/features/kube_features.go:436`).
 pub const ELASTIC_JOB_ANNOTATION: &str = "kueue.x-k8s.io/elastic-job";
 
 impl<'a> RayObject<'a> {
-    /// Reports whether Kueue has a webhook for objects of this kind (Kueue 0.17.0, pkg/controller/jobs).
+    /// Reports whether Kueue has a webhook for objects of this kind (Kueue 0.17.0, `pkg/controller/jobs`).
     pub fn is_known_to_kueue(&self) -> bool {
         self.kind != Kind::RayCronJob
     }
@@ -68,7 +69,8 @@ pub struct PodSet<'a> {
 }
 
 impl<'a> RayObject<'a> {
-    /// Returns the sets of Pods of the object (`BuildPodSets`, pkg/controller/jobs/raycluster/common.go at Kueue 0.17.0):
+    /// Returns the sets of Pods of the object (`BuildPodSets` in `pkg/controller/jobs/raycluster/common.go`
+    /// of Kueue 0.17.0):
     /// the head, each worker group, and the submitter of a RayJob in `K8sJobMode`.
     pub fn pod_sets(&self) -> Vec<PodSet<'a>> {
         let mut sets: Vec<_> = self.cluster.groups().map(PodSet::of_group).collect();

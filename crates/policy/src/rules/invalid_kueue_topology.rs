@@ -53,7 +53,9 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
             groups.entry(name).or_default().push(set);
         }
     }
-    groups.values().for_each(|sets| pair(sets, findings));
+    for sets in groups.values() {
+        pair(sets, findings);
+    }
 }
 
 /// Checks which annotations are there, and the names of the topology levels.

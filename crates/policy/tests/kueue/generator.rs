@@ -41,7 +41,7 @@ fn object(dice: &mut Dice) -> Value {
     let (kind, spec) = match dice.below(3) {
         0 => ("RayCluster", cluster),
         1 => ("RayService", json!({"serveConfigV2": "applications: []", "rayClusterConfig": cluster})),
-        _ => ("RayJob", job(dice, cluster)),
+        _ => ("RayJob", job(dice, &cluster)),
     };
     let metadata = json!({"name": "c", "namespace": "n", "labels": {}, "annotations": {}});
     let mut object = json!({"apiVersion": "ray.io/v1", "kind": kind, "metadata": metadata, "spec": spec});
@@ -62,7 +62,7 @@ fn object(dice: &mut Dice) -> Value {
     object
 }
 
-fn job(dice: &mut Dice, cluster: Value) -> Value {
+fn job(dice: &mut Dice, cluster: &Value) -> Value {
     let mut job = json!({"entrypoint": "python job.py", "rayClusterSpec": cluster, "submissionMode": "K8sJobMode"});
     if !dice.one_in(6) {
         job["shutdownAfterJobFinishes"] = (!dice.one_in(6)).into();
@@ -85,7 +85,7 @@ fn job(dice: &mut Dice, cluster: Value) -> Value {
 
 fn cluster(dice: &mut Dice) -> Value {
     let template = |name: &str, annotations: Value| json!({"metadata": {"annotations": annotations}, "spec": {"containers": [{"name": name, "image": "rayproject/ray:2.52.0"}]}});
-    let mut annotated = |dice: &mut Dice| if dice.one_in(3) { annotations(dice) } else { json!({}) };
+    let annotated = |dice: &mut Dice| if dice.one_in(3) { annotations(dice) } else { json!({}) };
     let head = json!({"rayStartParams": {}, "template": template("ray-head", annotated(dice))});
     let count = if dice.one_in(12) { 6 + dice.below(4) } else { dice.below(3) };
     let groups: Vec<_> = (0..count)
