@@ -39,6 +39,12 @@ fn keys() -> Vec<Key> {
             "a feature gate that is set for the operator; [below](#feature-gates)",
         ),
         key(
+            "installed",
+            "a list of `kueue`",
+            "none",
+            "what else checks KubeRay's objects in the cluster; with `kueue`, rayguard refuses what [Kueue](rules/unsupported-by-kueue.md) refuses",
+        ),
+        key(
             "highestLevel",
             "`deny`, `warn`, `audit`",
             "`deny`",

@@ -4,4 +4,5 @@ mod deletion;
 mod objects;
 mod operator;
 mod reconciliation;
+mod refusals;
 mod view;

@@ -166,3 +166,19 @@ fn a_policy_file_must_be_a_single_yaml_document() {
         assert_eq!(errors[0].to_string(), expected);
     }
 }
+
+#[test]
+fn a_name_that_is_not_installed_software_is_an_error() {
+    let policy = |installed: &str| {
+        Policy::from_yaml(&format!("apiVersion: rayguard.dev/v1alpha1\nkind: Policy\ninstalled: {installed}\n"))
+    };
+    assert!(policy("[kueue]").expect("a policy").settings.installed.kueue);
+    for (installed, message) in [
+        ("kueue", "3:12: installed: write a list of kueue"),
+        ("[keue]", "3:13: installed[0]: write one of kueue; did you mean \"kueue\"?"),
+        ("[1]", "3:13: installed[0]: write one of kueue"),
+    ] {
+        let errors = policy(installed).expect_err(installed);
+        assert_eq!(errors.iter().map(ToString::to_string).collect::<Vec<_>>(), [message]);
+    }
+}
