@@ -30,6 +30,7 @@ const GUIDES: &[(&str, &[Guide])] = &[
             ("docs/outputs.md", "Inputs and outputs", "outputs.md"),
             ("docs/fixing.md", "Fixing", "fixing.md"),
             ("docs/pipelines.md", "CI pipelines, pre-commit, kubectl and shells", "pipelines.md"),
+            ("docs/other-programs.md", "What other programs refuse", "other-programs.md"),
             ("docs/comparison.md", "Comparison with other tools", "comparison.md"),
         ],
     ),

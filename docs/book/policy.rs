@@ -12,6 +12,7 @@ use super::Fault;
 /// items of a list.
 type Key = (&'static str, String, String, &'static str);
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn keys() -> Vec<Key> {
     let Settings {
         short_worker_reconnect_timeout: short,
@@ -21,7 +22,7 @@ fn keys() -> Vec<Key> {
         ..
     } = Settings::default();
     let key = |key, values: &str, built_in: &str, meaning| (key, values.to_owned(), built_in.to_owned(), meaning);
-    let versions = format!("\"{}\" to \"{}\"", Version::OLDEST, Version::NEWEST);
+    let versions = format!("\"{}\" to \"{}\", \"{}\"", Version::OLDEST, Version::NEWEST, Version::NEXT);
     let levels = "`deny`, `warn`, `audit`, `off`";
     vec![
         key("apiVersion", "`rayguard.dev/v1alpha1`", "required", "the version of this format"),
@@ -138,7 +139,7 @@ pub(crate) fn page() -> Result<String, Fault> {
     for gate in FeatureGate::ALL {
         let versions: Vec<_> = Version::ALL.into_iter().filter(|version| gate.is_in(*version)).collect();
         let (Some(first), Some(last)) = (versions.first(), versions.last()) else { continue };
-        let range = if *last == Version::NEWEST { format!("{first} and later") } else { format!("{first} to {last}") };
+        let range = if *last >= Version::NEWEST { format!("{first} and later") } else { format!("{first} to {last}") };
         let _ = writeln!(page, "| `{}` | {range} |", gate.as_str());
     }
     Ok(page)

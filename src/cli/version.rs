@@ -43,11 +43,12 @@ pub(super) fn run(args: VersionArgs) -> Result<Status, CliError> {
 
 fn text() -> String {
     format!(
-        "rayguard {}\ncommit   {}\nKubeRay  {} to {}\nrules    {}, sha256:{}\n",
+        "rayguard {}\ncommit   {}\nKubeRay  {} to {}, and {}\nrules    {}, sha256:{}\n",
         env!("CARGO_PKG_VERSION"),
         commit().unwrap_or("not recorded"),
         Version::OLDEST,
         Version::NEWEST,
+        Version::NEXT,
         RULES.len(),
         rule_set::hash(),
     )

@@ -45,8 +45,7 @@ fn object(kind: &str, name: &str, spec: &Value) -> DynamicObject {
 fn cluster_spec(worker_timeout: Option<&str>) -> Value {
     let pod = |container: &str, timeout: Option<&str>| {
         let env = timeout.map(|timeout| json!({"name": TIMEOUT, "value": timeout}));
-        let resources = json!({"cpu": "10m", "memory": "64Mi"});
-        let resources = json!({"limits": resources, "requests": resources});
+        let resources = json!({"limits": {"cpu": "1", "memory": "1Gi"}, "requests": {"cpu": "10m", "memory": "64Mi"}});
         let image = "localhost/pause:1";
         json!({"spec": {"containers": [{"name": container, "image": image, "env": Vec::from_iter(env), "resources": resources}]}})
     };

@@ -29,7 +29,7 @@ use json_text::JsonText;
 pub use lines::{Lines, Location, Position};
 use span_tree::{Span, SpanTree};
 use stream::RawSection;
-use tree::Builder;
+use tree::{Builder, LenientDocument};
 pub use write::to_string;
 
 /// One document of a text, or one item of a `List` in it.
@@ -77,7 +77,7 @@ pub fn sections(text: &str) -> impl Iterator<Item = Section<'_>> {
     stream::raw_sections(text).map(move |section| Section::read(section, &lines))
 }
 
-/// Reads a YAML document that is a string field of an object, such as `serveConfigV2`.
+/// Reads a YAML document that is a string field of an object, such as `runtimeEnvYAML`.
 ///
 /// KubeRay reads such a field with go-yaml's `Unmarshal`. It reads only the first document, and the last of two equal
 /// keys counts. An empty text is `null`.
@@ -86,13 +86,27 @@ pub fn sections(text: &str) -> impl Iterator<Item = Section<'_>> {
 ///
 /// Returns [`YamlError`] if the text is not YAML.
 pub fn unmarshal(text: &str) -> Result<Json<'_>, YamlError> {
+    Ok(unmarshal_document(text)?.map_or(Json::Null, |(document, _)| document.json))
+}
+
+/// Reads a YAML document as [`unmarshal`] does, with the positions of its values. Also returns the first duplicate key
+/// in a map, which is no error. Returns `None` for an empty text.
+///
+/// # Errors
+///
+/// Returns [`YamlError`] if the text is not YAML.
+pub fn unmarshal_document(text: &str) -> Result<Option<(Document<'_>, Option<YamlError>)>, YamlError> {
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     // go-yaml always accepts this directive.
     let mut events = YamlEvents::with_directives(body, text.len() - body.len(), body.starts_with("%YAML 1.1"));
-    match Builder::read_leniently(&mut events) {
-        None => Ok(Json::Null),
-        Some(Ok((json, _))) => Ok(json),
-        Some(Err(error)) => Err(error.locate(&Lines::of(text))),
+    let Some(document) = Builder::read_leniently(&mut events) else { return Ok(None) };
+    let lines = Arc::new(Lines::of(text));
+    match document {
+        Ok(LenientDocument { json, spans, duplicate }) => {
+            let duplicate = duplicate.map(|error| error.locate(&lines));
+            Ok(Some((Document { json, spans, lines }, duplicate)))
+        }
+        Err(error) => Err(error.locate(&lines)),
     }
 }
 

@@ -63,6 +63,10 @@ pub trait Previous<'o>: std::fmt::Debug {
 
     /// Reports whether a field of this name may be anywhere in the object. It costs less than reading it.
     fn may_have(&self, field: &str) -> bool;
+
+    /// Reports whether a field of this name, anywhere in the object, may have another value than these texts. It costs less
+    /// than reading it.
+    fn may_have_other(&self, field: &str, values: &[&str]) -> bool;
 }
 
 impl<'o> Previous<'o> for RayObject<'o> {
@@ -71,6 +75,10 @@ impl<'o> Previous<'o> for RayObject<'o> {
     }
 
     fn may_have(&self, _: &str) -> bool {
+        true
+    }
+
+    fn may_have_other(&self, _: &str, _: &[&str]) -> bool {
         true
     }
 }

@@ -9,7 +9,9 @@ pub use kind::Kind;
 
 /// The releases of KubeRay 1, the oldest first: the minor version, and what its schema has otherwise than that of
 /// [`Version::WHOLE_SCHEMA`], which is embedded whole. A new release of KubeRay is an entry here.
-const RELEASES: [(u8, &str); 7] = [
+///
+/// The last entry is [`Version::NEXT`]. Its file is what its schema has otherwise than that of [`Version::NEWEST`].
+const RELEASES: [(u8, &str); 8] = [
     (1, include_str!("schema/kuberay-1.1.json")),
     (2, include_str!("schema/kuberay-1.2.json")),
     (3, include_str!("schema/kuberay-1.3.json")),
@@ -17,9 +19,10 @@ const RELEASES: [(u8, &str); 7] = [
     (5, include_str!("schema/kuberay-1.5.json")),
     (6, ""),
     (7, include_str!("schema/kuberay-1.7.json")),
+    (8, include_str!("schema/kuberay-next.json")),
 ];
 
-/// A minor version of KubeRay, 1.1 to 1.7.
+/// A minor version of KubeRay, 1.1 to 1.7, or what is merged for the release after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version {
     minor: u8,
@@ -38,8 +41,10 @@ impl Version {
     };
     /// The oldest version that rayguard supports.
     pub const OLDEST: Version = Self::ALL[0];
-    /// The newest version that rayguard supports. It is the default.
-    pub const NEWEST: Version = Self::ALL[Self::ALL.len() - 1];
+    /// The newest release that rayguard supports. It is the default.
+    pub const NEWEST: Version = Self::ALL[Self::ALL.len() - 2];
+    /// The release after [`Version::NEWEST`], as far as it is merged. A policy names it `next`.
+    pub const NEXT: Version = Self::ALL[Self::ALL.len() - 1];
     /// The version whose schema is embedded whole.
     pub const WHOLE_SCHEMA: Version = Self::v1(6);
 
@@ -48,14 +53,25 @@ impl Version {
         Self { minor }
     }
 
-    /// Returns what the schema of this version has otherwise than [`Version::WHOLE_SCHEMA`]'s, in the format of
-    /// `src/schema/*.json`.
-    pub(crate) fn schema_differences(self) -> &'static str {
-        RELEASES.iter().find(|(minor, _)| *minor == self.minor).map_or("", |(_, differences)| differences)
+    /// Returns the minor version, which is one more than that of [`Version::NEWEST`] for [`Version::NEXT`].
+    pub fn minor(self) -> u8 {
+        self.minor
     }
 
-    /// Parses `1.6`, `v1.6` or `1.6.2`; `None` for a version that rayguard does not support.
+    /// Returns what the schema of this version has otherwise than [`Version::WHOLE_SCHEMA`]'s, in the format of
+    /// `src/schema/*.json`: files of which a later one changes an earlier one, or is empty.
+    pub(crate) fn schema_differences(self) -> [&'static str; 2] {
+        let of = |version: Self| {
+            RELEASES.iter().find(|(minor, _)| *minor == version.minor).map_or("", |(_, differences)| differences)
+        };
+        if self == Self::NEXT { [of(Self::NEWEST), of(self)] } else { [of(self), ""] }
+    }
+
+    /// Parses `1.6`, `v1.6`, `1.6.2` or `next`; `None` for a version that rayguard does not support.
     pub fn parse(text: &str) -> Option<Self> {
+        if text == NEXT {
+            return Some(Self::NEXT);
+        }
         let mut parts = text.strip_prefix('v').unwrap_or(text).split('.');
         let ("1", minor) = (parts.next()?, parts.next()?.parse().ok()?) else { return None };
         let version = Self { minor };
@@ -64,9 +80,12 @@ impl Version {
     }
 }
 
+/// The name of [`Version::NEXT`].
+const NEXT: &str = "next";
+
 impl fmt::Display for Version {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "1.{}", self.minor)
+        if *self == Self::NEXT { formatter.write_str(NEXT) } else { write!(formatter, "1.{}", self.minor) }
     }
 }
 
@@ -132,7 +151,7 @@ impl FeatureGate {
     ];
 
     fn facts(self) -> Facts {
-        let newest = Version::NEWEST.minor;
+        let newest = Version::NEXT.minor;
         let (name, minors, beta) = match self {
             Self::AllAlpha => ("AllAlpha", 2..=newest, None),
             Self::AllBeta => ("AllBeta", 2..=newest, None),
@@ -202,9 +221,20 @@ mod tests {
         for text in ["1.6", "v1.6", "1.6.2", "v1.6.2"] {
             assert_eq!(Version::parse(text), Some(Version::v1(6)), "{text}");
         }
-        for text in ["", "1", "1.", "1.0", "1.8", "2.1", "1.6.", "1.6.x", "1.6.2.1", "latest", "1.-6"] {
+        for text in [
+            "", "1", "1.", "1.0", "1.8", "2.1", "1.6.", "1.6.x", "1.6.2.1", "latest", "1.-6", "Next", "vnext", "next.1",
+        ] {
             assert_eq!(Version::parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn the_next_version_follows_the_newest_which_stays_the_default() {
+        assert_eq!(Version::parse("next"), Some(Version::NEXT));
+        assert_eq!(Version::NEXT.to_string(), "next");
+        assert_eq!(Version::NEWEST.to_string(), "1.7");
+        assert_eq!(KubeRay::default().version, Version::NEWEST);
+        assert!(Version::NEXT > Version::NEWEST && Version::ALL.is_sorted());
     }
 
     fn with_gates<const N: usize>(minor: u8, feature_gates: [(FeatureGate, bool); N]) -> KubeRay {
@@ -230,11 +260,11 @@ mod tests {
         assert!(alpha_only.is_enabled(RayJobDeletionPolicy), "alpha until 1.5");
     }
 
-    /// The gates of ray-operator/pkg/features/features.go at v1.2.2, v1.3.2, v1.4.2, v1.5.1, v1.6.2 and v1.7.0, with
-    /// their defaults.
+    /// The gates of ray-operator/pkg/features/features.go at v1.2.2, v1.3.2, v1.4.2, v1.5.1, v1.6.2, v1.7.0 and at
+    /// commit feeaf72f, with their defaults.
     #[test]
     fn every_version_has_its_gates() {
-        let counts = [(1, 0, 0), (2, 1, 0), (3, 2, 1), (4, 2, 1), (5, 4, 1), (6, 6, 3), (7, 11, 4)];
+        let counts = [(1, 0, 0), (2, 1, 0), (3, 2, 1), (4, 2, 1), (5, 4, 1), (6, 6, 3), (7, 11, 4), (8, 11, 4)];
         for (minor, gates, enabled) in counts {
             let kuberay = with_gates(minor, []);
             let all = [FeatureGate::AllAlpha, FeatureGate::AllBeta];

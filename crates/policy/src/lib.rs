@@ -6,6 +6,7 @@
 //! does no I/O, reads no clock, starts no thread, and builds for `wasm32-unknown-unknown`.
 
 pub mod admission;
+pub mod bash;
 pub mod cel;
 pub mod cluster_context;
 pub mod context;

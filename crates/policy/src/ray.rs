@@ -11,12 +11,16 @@ pub mod gcs;
 pub mod job;
 mod kubernetes;
 pub mod kueue;
+pub mod network_policy;
 pub mod pod;
+pub mod quantity;
 pub mod redis;
 pub mod release;
 pub mod serve;
 pub mod shell;
+pub mod start;
 pub mod storage_key;
+pub mod submitter;
 pub mod timeout;
 pub mod version;
 
@@ -29,6 +33,7 @@ use rayguard_manifest::path::FieldPath;
 use crate::kuberay::{Kind, Version};
 use crate::kubernetes::Violations;
 use crate::schema::{Schema, Violation};
+use autoscaler::node_type::NodeType;
 pub use cluster::{ClusterSpec, Group};
 pub use gcs::GcsFaultTolerance;
 use gcs::RedisAddress;
@@ -36,6 +41,7 @@ pub use job::Job;
 pub use pod::{Container, EnvVar};
 use redis::RedisPassword;
 use serve::ServeConfig;
+use start::fault::Fault;
 
 /// An object of one of KubeRay's kinds.
 #[derive(Clone, Debug)]
@@ -57,6 +63,8 @@ pub struct RayObject<'a> {
     serve_config: OnceCell<Arc<ServeConfig>>,
     violations: OnceCell<Vec<Violation>>,
     kubernetes_violations: OnceCell<Violations>,
+    node_types: OnceCell<Vec<NodeType<'a>>>,
+    start_faults: OnceCell<Vec<Fault>>,
 }
 
 impl<'a> RayObject<'a> {
@@ -79,6 +87,8 @@ impl<'a> RayObject<'a> {
             serve_config: OnceCell::new(),
             violations: OnceCell::new(),
             kubernetes_violations: OnceCell::new(),
+            node_types: OnceCell::new(),
+            start_faults: OnceCell::new(),
         };
         object.fault_tolerance = GcsFaultTolerance::read(&object);
         Some(object)
@@ -88,6 +98,15 @@ impl<'a> RayObject<'a> {
     /// so every call must be for the same release.
     pub fn schema_violations(&self, kuberay: Version) -> &[Violation] {
         self.violations.get_or_init(|| Schema::of(kuberay).violations(self.json))
+    }
+
+    /// Returns what Ray's autoscaler reads of each group that has a container; nothing without an autoscaler. It is read
+    /// once and then cached for all rules.
+    pub(crate) fn node_types(&self) -> &[NodeType<'a>] {
+        self.node_types.get_or_init(|| {
+            let groups = self.cluster.is_autoscaling().then(|| self.cluster.groups());
+            groups.into_iter().flatten().filter_map(NodeType::read).collect()
+        })
     }
 
     /// Returns the name, or the prefix of a name that will be generated.

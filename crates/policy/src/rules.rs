@@ -7,14 +7,21 @@ use std::fmt::Write as _;
 
 use crate::context::Context;
 use crate::kubernetes::Subject;
+use crate::ray::RayObject;
+use crate::ray::serve::FaultKind;
+use crate::ray::start::fault::Subject as StartSubject;
 use crate::rule::{Findings, Rule};
 
+mod autoscaled_group_without_cpu;
+mod autoscaler_outside_gang;
 mod autoscaler_restart_policy;
+mod autoscaler_without_workers;
 mod changed_immutable_field;
 mod changed_kueue_label;
 mod conflicting_autoscaler_version;
 mod conflicting_fault_tolerance;
 mod conflicting_group_resources;
+mod conflicting_ports;
 mod conflicting_sidecar_mode;
 mod conflicting_storage_backend;
 mod conflicting_tls_options;
@@ -22,70 +29,117 @@ mod contradictory_status;
 mod dangling_redis_password;
 mod deprecated_api_version;
 mod disabled_feature;
+mod duplicate_serve_application;
 mod duplicate_worker_group;
 mod empty_storage_namespace;
 mod fault_tolerance_without_effect;
 mod fixed_storage_namespace;
 mod head_schedules_work;
 mod head_without_memory_limit;
+mod hidden_group_resources;
 mod ineffective_exemption;
 mod ineffective_fault_tolerance;
+mod ineffective_in_place_resize;
+mod ingress_without_class;
 mod invalid_backoff_limit;
+mod invalid_container;
+mod invalid_container_port;
 mod invalid_cron_schedule;
+mod invalid_custom_resources;
 mod invalid_deletion_rule;
 mod invalid_deletion_strategy;
+mod invalid_entrypoint_resources;
 mod invalid_environment_variable;
 mod invalid_group_label;
+mod invalid_group_name;
 mod invalid_history_server_options;
 mod invalid_idle_timeout;
+mod invalid_in_place_resize;
 mod invalid_incremental_upgrade;
 mod invalid_initializing_timeout;
 mod invalid_job_deadline;
+mod invalid_job_id;
 mod invalid_job_ttl;
 mod invalid_kueue_label;
 mod invalid_kueue_topology;
 mod invalid_name;
 mod invalid_network_policy;
+mod invalid_node_labels;
+mod invalid_pod_metadata;
+mod invalid_pod_spec;
+mod invalid_probe;
+mod invalid_ray_start_parameter;
 mod invalid_reconnect_timeout;
 mod invalid_replica_bounds;
+mod invalid_resources;
 mod invalid_runtime_env;
+mod invalid_scheduling;
+mod invalid_security_context;
 mod invalid_serve_config;
+mod invalid_serve_option;
+mod invalid_service;
+mod invalid_submitter_template;
 mod invalid_upgrade_strategy;
+mod invalid_volume;
+mod invalid_volume_mount;
 mod job_without_cluster;
 mod legacy_fault_tolerance;
 mod loopback_redis;
 mod malformed_field;
 mod malformed_redis_address;
+mod mismatched_tpu_slice;
+mod misplaced_ray_start_parameter;
 mod misplaced_redis_username;
 mod missing_container;
 mod missing_redis_address;
 mod missing_redis_password;
 mod missing_secret;
+mod missing_serve_config;
 mod misspelled_variable;
 mod named_head_service;
 mod negative_deletion_delay;
+mod network_policy_without_api_server;
+mod network_policy_without_dns;
+mod network_policy_without_operator;
+mod network_policy_without_redis;
+mod object_store_above_memory;
 mod plaintext_redis_password;
 mod pre_stop_ray_stop;
 mod ray_container_not_first;
 mod ray_version_mismatch;
 mod redis_tls_without_ca;
+mod removed_worker_group;
 mod reserved_autoscaler_variable;
 mod shared_rocksdb_claim;
 mod shared_storage_namespace;
+mod shell_in_job_fields;
 mod shell_in_ray_start_params;
 mod short_reconnect_timeout;
 mod single_replica;
+mod split_entrypoint;
 mod suspended_worker_group;
 mod system_config_reconnect_timeout;
+mod undeclared_rocksdb;
 mod unknown_field;
+mod unknown_ray_start_parameter;
 mod unknown_reconnect_timeout;
+mod unknown_serve_key;
 mod unknown_time_zone;
+mod unplaceable_entrypoint;
+mod unreachable_dashboard;
+mod unreachable_serve_proxy;
+mod unreadable_entrypoint;
+mod unreadable_group_resources;
 mod unset_autoscaler_version;
+mod unset_entrypoint_variable;
 mod unspread_replicas;
 mod unsupported_authentication;
 mod unsupported_by_kueue;
+mod unsupported_job_metadata;
 mod unsupported_priority;
+mod unsupported_rocksdb;
 mod unsuspendable_job;
+mod worker_group_named_headgroup;
 mod worker_reconnect_timeout;
 
 pub(crate) use contradictory_status::RULE as CONTRADICTORY_STATUS;
@@ -170,29 +224,73 @@ pub static RULES: &[&Rule] = &[
     &contradictory_status::RULE,
     &invalid_cron_schedule::RULE,
     &unknown_time_zone::RULE,
-    // This rule reads the findings of all other rules.
-    &ineffective_exemption::RULE,
     // Kubernetes: the containers of Pods.
+    &invalid_container::RULE,
     &invalid_environment_variable::RULE,
+    &invalid_container_port::RULE,
+    &invalid_probe::RULE,
+    &invalid_resources::RULE,
+    &invalid_volume_mount::RULE,
+    &invalid_security_context::RULE,
     // Kubernetes: the Pods.
-
+    &invalid_volume::RULE,
+    &invalid_scheduling::RULE,
+    &invalid_pod_spec::RULE,
+    &invalid_pod_metadata::RULE,
+    &invalid_group_name::RULE,
     // Kubernetes: Services and Jobs.
-
+    &invalid_service::RULE,
+    &invalid_submitter_template::RULE,
     // Ray: the parameters of ray start.
-
+    &unknown_ray_start_parameter::RULE,
+    &invalid_ray_start_parameter::RULE,
+    &misplaced_ray_start_parameter::RULE,
+    &conflicting_ports::RULE,
+    &invalid_custom_resources::RULE,
+    &invalid_node_labels::RULE,
+    &object_store_above_memory::RULE,
+    &unsupported_rocksdb::RULE,
+    &undeclared_rocksdb::RULE,
     // Ray: the autoscaler.
-
+    &autoscaler_without_workers::RULE,
+    &autoscaled_group_without_cpu::RULE,
+    &unreadable_group_resources::RULE,
+    &hidden_group_resources::RULE,
+    &worker_group_named_headgroup::RULE,
+    &invalid_in_place_resize::RULE,
+    &ineffective_in_place_resize::RULE,
+    &removed_worker_group::RULE,
     // Ray: Serve.
-
+    &missing_serve_config::RULE,
+    &invalid_serve_option::RULE,
+    &duplicate_serve_application::RULE,
+    &unknown_serve_key::RULE,
+    &unreachable_serve_proxy::RULE,
     // Ray: jobs.
-
+    &unreadable_entrypoint::RULE,
+    &split_entrypoint::RULE,
+    &unset_entrypoint_variable::RULE,
+    &shell_in_job_fields::RULE,
+    &invalid_entrypoint_resources::RULE,
+    &invalid_job_id::RULE,
+    &unsupported_job_metadata::RULE,
+    &unplaceable_entrypoint::RULE,
+    &unreachable_dashboard::RULE,
     // Networks, and what runs next to KubeRay.
-
+    &network_policy_without_dns::RULE,
+    &network_policy_without_api_server::RULE,
+    &network_policy_without_redis::RULE,
+    &network_policy_without_operator::RULE,
+    &ingress_without_class::RULE,
+    &autoscaler_outside_gang::RULE,
+    &mismatched_tpu_slice::RULE,
     // Kueue.
     &unsupported_by_kueue::RULE,
     &invalid_kueue_label::RULE,
     &invalid_kueue_topology::RULE,
     &changed_kueue_label::RULE,
+    // This rule reads the findings of all other rules.
+    &ineffective_exemption::RULE,
 ];
 
 /// Returns a Markdown table of all rules. The links to their documents are relative to the root of the repository.
@@ -228,12 +326,37 @@ pub fn covering(error: &str) -> Vec<&'static Rule> {
 
 /// Reports the violations of Kubernetes' validation that are about a subject.
 fn report_kubernetes(context: &Context<'_, '_>, subject: Subject, findings: &mut Findings) {
-    for violation in context.object.kubernetes_violations().all() {
+    for violation in context.object.kubernetes_violations(&context.settings.kuberay).all() {
         if violation.subject == subject {
             let (path, message, help) = (violation.path.clone(), &violation.message, &violation.help);
             let finding = findings.report(violation.reason, path, message, help);
             finding.fix.clone_from(&violation.fix);
             if violation.is_version_dependent {
+                finding.at_most_warn();
+            }
+        }
+    }
+}
+
+/// Reports the faults of a kind that the Serve configuration has.
+fn report_serve(context: &Context<'_, '_>, kind: FaultKind, findings: &mut Findings) {
+    for fault in context.serve_config().faults(kind) {
+        let message = format!("{} {}", fault.path, fault.message);
+        let finding = findings.report(fault.reason, RayObject::serve_config_path(), message, &*fault.help);
+        finding.within(&fault.at);
+        if !fault.is_certain {
+            finding.at_most_warn();
+        }
+    }
+}
+
+/// Reports what `ray start` refuses about a subject.
+fn report_start(context: &Context<'_, '_>, subject: StartSubject, findings: &mut Findings) {
+    for fault in context.object.start_faults(context.settings.kuberay.version) {
+        if fault.subject == subject {
+            let finding = findings.report(fault.reason, fault.path.clone(), &fault.message, &fault.help);
+            finding.fix.clone_from(&fault.fix);
+            if fault.is_uncertain {
                 finding.at_most_warn();
             }
         }

@@ -9,6 +9,7 @@
 //! - `kuberay-1.6.json` is the whole schema of KubeRay 1.6. A test generates it from KubeRay's CRDs.
 //! - `kuberay-1.1.json` to `kuberay-1.5.json` are the differences of these releases. A test generates them too.
 //! - `kuberay-1.7.json` is what KubeRay 1.7 changed. It is written by hand.
+//! - `kuberay-next.json` is what is merged for the release after it. It is written by hand too.
 //! - `object-meta.json` is the metadata of every object.
 //!
 //! Equal parts of the CRDs are one named node, so the 4 MB of a release fit into 33 kB.
@@ -50,7 +51,8 @@ impl Schema {
         static SCHEMAS: [OnceLock<Schema>; Version::ALL.len()] = [const { OnceLock::new() }; Version::ALL.len()];
         let index = Version::ALL.iter().position(|known| *known == kuberay).unwrap_or(Version::ALL.len() - 1);
         SCHEMAS[index].get_or_init(|| {
-            let files = [OBJECT_META, WHOLE, Version::ALL[index].schema_differences()];
+            let [over_whole, over_newest] = Version::ALL[index].schema_differences();
+            let files = [OBJECT_META, WHOLE, over_whole, over_newest];
             Schema::read(kuberay, files.into_iter().filter(|file| !file.is_empty()))
         })
     }

@@ -37,11 +37,13 @@ const HEAD_ENV: &str = "spec.headGroupSpec.template.spec.containers[0].env";
 const WORKER: &str = "spec.workerGroupSpecs[0].template.spec.containers";
 
 fn head(more: &str) -> String {
-    format!("{{name: ray-head, resources: {{limits: {{memory: 2Gi}}}}, env: [{ADDRESS}, {FROM_SECRET}{more}]}}")
+    format!(
+        "{{name: ray-head, image: ray, resources: {{limits: {{memory: 2Gi}}}}, env: [{ADDRESS}, {FROM_SECRET}{more}]}}"
+    )
 }
 
 fn worker(env: &str) -> String {
-    format!("{{name: ray-worker, env: [{env}]}}")
+    format!("{{name: ray-worker, image: ray, env: [{env}]}}")
 }
 
 /// Returns the findings in a cluster with fault tolerance by annotation in which only these containers vary.
@@ -53,40 +55,45 @@ fn timeouts(head_env: &str, workers: &str) -> Vec<String> {
 #[test]
 fn effective_timeouts_match_kuberay_and_ray() {
     let nothing = Vec::<String>::new();
-    let case_a = timeouts("", "{name: ray-worker}, {name: sidecar}");
+    let case_a = timeouts("", "{name: ray-worker, image: ray}, {name: sidecar, image: busybox}");
     assert_eq!(case_a, nothing, "A: nothing set, two containers");
 
-    let case_b = timeouts(&format!(", {{{TIMEOUT}, value: \"1200\"}}"), "{name: ray-worker}");
+    let case_b = timeouts(&format!(", {{{TIMEOUT}, value: \"1200\"}}"), "{name: ray-worker, image: ray}");
     assert_eq!(case_b, [format!("deny worker-reconnect-timeout {WORKER}[0].env")], "B: only the head was raised");
 
     let from = format!("{TIMEOUT}, valueFrom: {{configMapKeyRef: {{name: m, key: k}}}}");
     let case_c = timeouts("", &worker(&format!("{{{from}}}")));
     assert_eq!(case_c, [format!("warn unknown-reconnect-timeout {WORKER}[0].env[0].valueFrom")], "C: valueFrom");
 
-    let sidecar_first = format!("{{name: sidecar}}, {{name: ray, env: [{{{TIMEOUT}, value: \"30\"}}]}}");
+    let sidecar_first =
+        format!("{{name: sidecar, image: busybox}}, {{name: ray, image: ray, env: [{{{TIMEOUT}, value: \"30\"}}]}}");
     let not_first = timeouts("", &sidecar_first);
     assert_eq!(not_first, [format!("deny ray-container-not-first {WORKER}[1]")], "C': Ray is not the first container");
 
     let case_d = timeouts("", &worker(&format!("{{{TIMEOUT}, value: \"\"}}")));
     assert_eq!(case_d, [format!("deny invalid-reconnect-timeout {WORKER}[0].env[0].value")], "D: an empty value");
 
-    let with_env_from = timeouts("", "{name: ray-worker, envFrom: [{configMapRef: {name: m}}]}");
+    let with_env_from = timeouts("", "{name: ray-worker, image: ray, envFrom: [{configMapRef: {name: m}}]}");
     assert_eq!(with_env_from, nothing, "D': envFrom only, which KubeRay's own variable overrides");
 }
 
 #[test]
 fn the_order_of_timeouts_is_not_checked_without_fault_tolerance() {
-    let containers = |seconds: &str| format!("{{name: ray-head, env: [{{{TIMEOUT}, value: \"{seconds}\"}}]}}");
-    assert_eq!(judge("", &by_annotation("", "", &containers("1200"), "{name: ray-worker}")), Vec::<String>::new());
+    let containers =
+        |seconds: &str| format!("{{name: ray-head, image: ray, env: [{{{TIMEOUT}, value: \"{seconds}\"}}]}}");
+    assert_eq!(
+        judge("", &by_annotation("", "", &containers("1200"), "{name: ray-worker, image: ray}")),
+        Vec::<String>::new()
+    );
     // A value on which Ray crashes is found nevertheless.
     let crash = format!("deny invalid-reconnect-timeout {HEAD_ENV}[0].value");
-    assert_eq!(judge("", &by_annotation("", "", &containers("600s"), "{name: ray-worker}")), [crash]);
+    assert_eq!(judge("", &by_annotation("", "", &containers("600s"), "{name: ray-worker, image: ray}")), [crash]);
 }
 
 #[test]
 fn the_assumed_head_timeout_of_the_policy_is_used() {
     let assumed = "settings: {assumedHeadReconnectTimeoutSeconds: 900}";
-    let manifest = by_annotation(ENABLED, PASSWORD, &head(""), "{name: ray-worker}");
+    let manifest = by_annotation(ENABLED, PASSWORD, &head(""), "{name: ray-worker, image: ray}");
     let findings = judge(assumed, &manifest);
     assert_eq!(findings, [format!("deny worker-reconnect-timeout {WORKER}[0].env"), LEGACY.to_owned()], "F");
 }
@@ -96,8 +103,8 @@ fn mistakes_in_fault_tolerance_by_annotation_are_found() {
     let literal = by_annotation(
         &format!("{ENABLED}, ray.io/external-storage-namespace: \"\""),
         "redis-password: \"5241590000000000\"",
-        &format!("{{name: ray-head, resources: {{limits: {{memory: 2Gi}}}}, env: [{ADDRESS}]}}"),
-        "{name: ray-worker}",
+        &format!("{{name: ray-head, image: ray, resources: {{limits: {{memory: 2Gi}}}}, env: [{ADDRESS}]}}"),
+        "{name: ray-worker, image: ray}",
     );
     let expected = [
         "warn plaintext-redis-password spec.headGroupSpec.rayStartParams[redis-password]",
@@ -106,16 +113,18 @@ fn mistakes_in_fault_tolerance_by_annotation_are_found() {
     ];
     assert_eq!(judge("", &literal), expected, "G: an empty namespace, a literal password");
 
-    let no_address = format!("{{name: ray-head, resources: {{limits: {{memory: 2Gi}}}}, env: [{FROM_SECRET}]}}");
-    let no_address = by_annotation(ENABLED, PASSWORD, &no_address, "{name: ray-worker}");
+    let no_address =
+        format!("{{name: ray-head, image: ray, resources: {{limits: {{memory: 2Gi}}}}, env: [{FROM_SECRET}]}}");
+    let no_address = by_annotation(ENABLED, PASSWORD, &no_address, "{name: ray-worker, image: ray}");
     assert_eq!(judge("", &no_address), [&*format!("deny missing-redis-address {HEAD_ENV}"), LEGACY], "H: no address");
 
-    let no_variable = format!("{{name: ray-head, resources: {{limits: {{memory: 2Gi}}}}, env: [{ADDRESS}]}}");
-    let no_variable = by_annotation(ENABLED, PASSWORD, &no_variable, "{name: ray-worker}");
+    let no_variable =
+        format!("{{name: ray-head, image: ray, resources: {{limits: {{memory: 2Gi}}}}, env: [{ADDRESS}]}}");
+    let no_variable = by_annotation(ENABLED, PASSWORD, &no_variable, "{name: ray-worker, image: ray}");
     let dangling = "deny dangling-redis-password spec.headGroupSpec.rayStartParams[redis-password]";
     assert_eq!(judge("", &no_variable), [dangling, LEGACY], "A': a password from no variable");
 
-    let off = by_annotation("ray.io/ft-enabled: \" true\"", PASSWORD, &head(""), "{name: ray-worker}");
+    let off = by_annotation("ray.io/ft-enabled: \" true\"", PASSWORD, &head(""), "{name: ray-worker, image: ray}");
     let ineffective = "deny ineffective-fault-tolerance metadata.annotations[ray.io/ft-enabled]";
     assert_eq!(judge("", &off), [ineffective], "K: a space that disables fault tolerance");
 }
@@ -125,8 +134,8 @@ fn by_options(annotations: &str, options: &str) -> String {
     format!(
         "{{apiVersion: ray.io/v1, kind: RayCluster, metadata: {{name: c, annotations: {{{annotations}}}}}, spec: {{
           gcsFaultToleranceOptions: {options}, headGroupSpec: {{rayStartParams: {{num-cpus: \"0\"}}, template: {{spec: {{
-          containers: [{{name: ray-head, resources: {{limits: {{memory: 2Gi}}}}}}]}}}}}},
-          workerGroupSpecs: [{{groupName: w, template: {{spec: {{containers: [{{name: ray-worker}}]}}}}}}]}}}}"
+          containers: [{{name: ray-head, image: ray, resources: {{limits: {{memory: 2Gi}}}}}}]}}}}}},
+          workerGroupSpecs: [{{groupName: w, template: {{spec: {{containers: [{{name: ray-worker, image: ray}}]}}}}}}]}}}}"
     )
 }
 
@@ -181,7 +190,7 @@ fn real_manifests_get_the_expected_findings() {
 
     // KubeRay's own tests have a head that waits 20 s, and workers that wait 120 s or KubeRay's 600 s.
     let head_waits = format!(", {{{TIMEOUT}, value: \"20\"}}");
-    assert_eq!(timeouts(&head_waits, "{name: ray-worker}"), Vec::<String>::new());
+    assert_eq!(timeouts(&head_waits, "{name: ray-worker, image: ray}"), Vec::<String>::new());
     assert_eq!(timeouts(&head_waits, &worker(&format!("{{{TIMEOUT}, value: \"120\"}}"))), Vec::<String>::new());
 }
 
@@ -202,11 +211,13 @@ const GOOD: &str = "redisAddress: \"redis:6379\", redisPassword: {valueFrom: {se
 #[test]
 fn defaults_hide_no_finding() {
     let manifest = by_options("", &format!("{{{GOOD}}}"));
-    let sidecar = "{name: sidecar}, {name: ray, env: [{name: RAY_gcs_rpc_server_reconnect_timeout_s, value: \"30\"}]}";
-    let sidecar = manifest.replace("{name: ray-worker}", sidecar);
+    let sidecar = "{name: sidecar, image: busybox}, {name: ray, image: ray, env: [{name: RAY_gcs_rpc_server_reconnect_timeout_s, value: \"30\"}]}";
+    let sidecar = manifest.replace("{name: ray-worker, image: ray}", sidecar);
     assert_eq!(checked(&sidecar), [format!("ray-container-not-first {WORKER}[1]")]);
-    let slip =
-        manifest.replace("ray-worker}", "ray-worker, env: [{name: gcs_rpc_server_reconnect_timeout, value: \"9\"}]}");
+    let slip = manifest.replace(
+        "ray-worker, image: ray}",
+        "ray-worker, image: ray, env: [{name: gcs_rpc_server_reconnect_timeout, value: \"9\"}]}",
+    );
     assert_eq!(checked(&slip), [format!("misspelled-variable {WORKER}[0].env[0].name")]);
 }
 
@@ -219,21 +230,26 @@ fn each_mistake_has_exactly_one_finding() {
     let name = key.replace(".key", ".name");
     assert_eq!(checked(&nameless), [format!("missing-redis-password {name}")]);
 
-    let no_variable = format!("{{name: ray-head, resources: {{limits: {{memory: 2Gi}}}}, env: [{ADDRESS}]}}");
-    let reference = by_annotation(ENABLED, "redis-password: $(REDIS_PASSWORD)", &no_variable, "{name: ray-worker}");
+    let no_variable =
+        format!("{{name: ray-head, image: ray, resources: {{limits: {{memory: 2Gi}}}}, env: [{ADDRESS}]}}");
+    let reference =
+        by_annotation(ENABLED, "redis-password: $(REDIS_PASSWORD)", &no_variable, "{name: ray-worker, image: ray}");
     let dangling = "dangling-redis-password spec.headGroupSpec.rayStartParams[redis-password]";
     let legacy = "legacy-fault-tolerance metadata.annotations[ray.io/ft-enabled]";
     assert_eq!(checked(&reference), [dangling, legacy]);
 
     let service = by_options("ray.io/external-storage-namespace: x", &format!("{{{GOOD}}}"))
         .replace("kind: RayCluster", "kind: RayService")
-        .replace("spec: {\n          gcs", "spec: {rayClusterConfig: {\n          gcs")
+        .replace(
+            "spec: {\n          gcs",
+            "spec: {serveConfigV2: \"applications: []\", rayClusterConfig: {\n          gcs",
+        )
         + "}";
     let conflict = "conflicting-fault-tolerance metadata.annotations[ray.io/external-storage-namespace]";
     assert_eq!(checked(&service), [conflict]);
 
-    let twice = format!("ray-worker, env: [{{{TIMEOUT}, value: \"600\"}}, {{{TIMEOUT}, value: \"50\"}}]}}");
-    let twice = by_options("", &format!("{{{GOOD}}}")).replace("ray-worker}", &twice);
+    let twice = format!("ray-worker, image: ray, env: [{{{TIMEOUT}, value: \"600\"}}, {{{TIMEOUT}, value: \"50\"}}]}}");
+    let twice = by_options("", &format!("{{{GOOD}}}")).replace("ray-worker, image: ray}", &twice);
     let order = format!("worker-reconnect-timeout {WORKER}[0].env[1].value");
     assert_eq!(checked(&twice), [order, format!("malformed-field {WORKER}[0].env[1]")]);
 
@@ -257,7 +273,8 @@ fn help_texts_name_a_valid_fix() {
     assert_eq!(help, "set RAY_gcs_rpc_server_reconnect_timeout_s of the head to \"60\"");
 
     let annotations = format!("{ENABLED}, ray.io/external-storage-namespace: mine");
-    let (_, _, help) = check(&by_annotation(&annotations, PASSWORD, &head(""), "{name: ray-worker}")).remove(0);
+    let (_, _, help) =
+        check(&by_annotation(&annotations, PASSWORD, &head(""), "{name: ray-worker, image: ray}")).remove(0);
     assert_eq!(
         help,
         "write spec.gcsFaultToleranceOptions: {redisAddress: \"redis:6379\", redisPassword: {valueFrom: {secretKeyRef: \
@@ -267,7 +284,7 @@ fn help_texts_name_a_valid_fix() {
 
     let service =
         "{apiVersion: ray.io/v1, kind: RayService, metadata: {name: s}, spec: {rayClusterConfig: {headGroupSpec: {
-      template: {metadata: {annotations: {ray.io/ft-enabled: \"true\"}}, spec: {containers: [{name: ray-head}]}}}}}}";
+      template: {metadata: {annotations: {ray.io/ft-enabled: \"true\"}}, spec: {containers: [{name: ray-head, image: ray}]}}}}}}";
     let (_, _, help) = check(service).remove(0);
     assert_eq!(help, "remove it, and write spec.rayClusterConfig.gcsFaultToleranceOptions");
 
@@ -277,7 +294,12 @@ fn help_texts_name_a_valid_fix() {
 
 #[test]
 fn highest_level_lowers_every_rule_and_raises_none() {
-    let cluster = by_annotation(ENABLED, "redis-password: \"\"", "{name: ray-head}", "{name: ray-worker}");
+    let cluster = by_annotation(
+        ENABLED,
+        "redis-password: \"\"",
+        "{name: ray-head, image: ray}",
+        "{name: ray-worker, image: ray}",
+    );
     let at_own_level = judge("", &cluster);
     assert!(at_own_level.iter().any(|finding| finding.starts_with("deny missing-redis-address")), "{at_own_level:?}");
     assert!(at_own_level.contains(&LEGACY.to_owned()), "{at_own_level:?}");

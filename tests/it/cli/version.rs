@@ -23,7 +23,7 @@ fn version_prints_the_rules_and_the_supported_kuberay_versions() {
     let text = shell.run(&["version"]).out;
     let lines: Vec<_> = text.lines().collect();
     assert_eq!(lines[0], format!("rayguard {}", env!("CARGO_PKG_VERSION")));
-    assert_eq!(lines[2], format!("KubeRay  {} to {}", Version::OLDEST, Version::NEWEST));
+    assert_eq!(lines[2], format!("KubeRay  {} to {}, and next", Version::OLDEST, Version::NEWEST));
     assert_eq!(lines[3], format!("rules    {}, {hash}", RULES.len()));
     // The commit is set at compile time, by image/compile.
     assert_eq!(json["commit"].as_str().unwrap_or("not recorded"), lines[1].trim_start_matches("commit   "));

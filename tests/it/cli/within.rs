@@ -16,7 +16,7 @@ spec:
       - name: one
         num_replicas: 1
       - name: two
-        autoscaling_config: {min_replicas: 2}
+        autoscaling_config: {min_replicas: 2, max_replicas: 4}
   rayClusterConfig:
     rayVersion: 2.52.0
     gcsFaultToleranceOptions: {redisAddress: "redis:6379", redisPassword: {valueFrom: {secretKeyRef: {name: r, key: p}}}}

@@ -1,10 +1,12 @@
 //! Code that several test programs share: generated objects, policies, KubeRay's own files and validators, and the
 //! laws.
 
+#![recursion_limit = "1024"]
 #![allow(missing_docs, clippy::missing_panics_doc, reason = "a test helper panics to fail the test")]
 
 pub mod bases;
 pub mod case;
+pub mod creation;
 pub mod dice;
 pub mod document;
 pub mod generated;
@@ -18,6 +20,7 @@ pub mod packages;
 pub mod policies;
 pub mod ray;
 pub mod samples;
+pub mod templates;
 pub mod texts;
 pub mod untargeted;
 pub mod validators;

@@ -1,4 +1,4 @@
-//! Ray's own Python code, from its wheel on PyPI.
+//! The Python code of Ray, from its wheel in the Python Package Index.
 
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -8,9 +8,11 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::case::Case;
 use crate::kuberay::{module, newest};
+use crate::oracle::ask;
 
 /// KubeRay's verdict on one object.
 #[derive(Clone, Debug, Deserialize)]
@@ -68,6 +70,54 @@ pub fn judge(cases: impl Iterator<Item = Case> + Send, mut each: impl FnMut(Case
     assert!(process.wait().expect("it ends").success(), "the validators failed; the reason is above");
 }
 
+/// What bash does in the submitter of a RayJob.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Submission {
+    /// KubeRay's error, if it creates no submitter.
+    #[serde(default)]
+    pub refused: String,
+    /// The arguments of each call of `ray job submit`.
+    pub submits: Vec<Vec<String>>,
+    /// The other commands that bash runs.
+    pub others: Vec<Vec<String>>,
+    /// Whether a call of `ray job submit` is connected with something else than the submitter's own output.
+    pub redirected: bool,
+    /// The first error that bash prints.
+    #[serde(default)]
+    pub complaint: String,
+    /// Whether the line did not end in time.
+    pub endless: bool,
+}
+
+/// Runs the line that KubeRay makes of each RayJob with bash and a `ray` that only records its arguments, and passes
+/// what it did to `each`.
+pub fn submit<C: Send>(
+    jobs: impl Iterator<Item = C> + Send,
+    object: impl Fn(&C) -> String + Send,
+    each: impl FnMut(C, Submission),
+) {
+    let mut program = Command::new(program());
+    program.arg("submit");
+    ask(program, jobs, object, each);
+}
+
+/// Passes each RayCluster to `each` with the specs of the Pods that KubeRay's operator makes of it: the head's, and one of
+/// each worker group. They are empty if KubeRay panics.
+pub fn pods<C: Send>(
+    clusters: impl Iterator<Item = C> + Send,
+    object: impl Fn(&C) -> &Value + Send + Sync,
+    mut each: impl FnMut(C, Vec<Value>),
+) {
+    #[derive(Deserialize)]
+    struct Pods {
+        pods: Vec<Value>,
+    }
+    let mut command = Command::new(program());
+    // The operator's packages say that they have no logger.
+    command.arg("pods").stderr(Stdio::null());
+    ask(command, clusters, |cluster| object(cluster).to_string(), |cluster, answer: Pods| each(cluster, answer.pods));
+}
+
 /// Returns the texts of the errors of KubeRay's validators as in its source, with verbs such as `%s`.
 pub fn messages() -> Vec<String> {
     let output = run(Command::new(program()).arg("messages").arg(module(newest())));
@@ -90,14 +140,30 @@ pub fn calls() -> Vec<Call> {
     lines.map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
 }
 
+/// Returns a call of the program, which answers each line of its input.
+pub fn command(name: &str) -> Command {
+    let mut command = Command::new(program());
+    command.arg(name);
+    command
+}
+
 /// Returns the program's path. The program is built first, which takes long if Go has not built KubeRay before.
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let program = scratch("validators").join("validators");
-        run(go("build").args(["-trimpath", "-buildvcs=false", "-o"]).arg(&program).arg("."));
-        program
-    })
+    PROGRAM.get_or_init(|| build(".", "validators"))
+}
+
+/// Returns the path of the program that builds what KubeRay's operator creates. The program is built first.
+pub(crate) fn created() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| build("./created", "created"))
+}
+
+/// Builds a package of the program's sources.
+fn build(package: &str, name: &str) -> PathBuf {
+    let program = scratch("validators").join(name);
+    run(go("build").args(["-trimpath", "-buildvcs=false", "-o"]).arg(&program).arg(package));
+    program
 }
 
 /// Returns a Go command in the folder of the program's sources.

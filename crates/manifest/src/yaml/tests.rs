@@ -289,3 +289,16 @@ fn every_key_of_a_large_map_is_found() {
     assert_eq!(written("k200"), None);
     assert_eq!(written(""), None);
 }
+
+#[test]
+fn the_last_of_two_equal_keys_counts_in_a_field_and_the_first_duplicate_is_returned() {
+    let (document, duplicate) = unmarshal_document("a: 1\nb: {c: 1, c: 2}\na: 3\n").expect("YAML").expect("a document");
+    assert_eq!(document.json.field("a").as_i64(), Some(3));
+    assert_eq!(document.json.descend(["b", "c"]).as_i64(), Some(2));
+    let duplicate = duplicate.expect("a duplicate key");
+    assert_eq!((duplicate.location.start.line, &*duplicate.message), (2, "duplicate key \"c\" in this map"));
+    let (_, none) = unmarshal_document("a: 1\n---\nb: [").expect("YAML").expect("a document");
+    assert!(none.is_none());
+    assert!(unmarshal_document("# nothing\n").expect("YAML").is_none());
+    assert!(unmarshal_document("a: [").is_err());
+}

@@ -69,6 +69,16 @@ pub(super) struct Builder<'t> {
     anchors: HashMap<usize, Node<'t>>,
     copied: usize,
     is_lenient: bool,
+    /// The first duplicate key that was read leniently.
+    duplicate: Option<SyntaxError>,
+}
+
+/// A document that is read as go-yaml reads it.
+pub(super) struct LenientDocument<'t> {
+    pub(super) json: Json<'t>,
+    pub(super) spans: SpanTree,
+    /// The first duplicate key.
+    pub(super) duplicate: Option<SyntaxError>,
 }
 
 impl<'t> Builder<'t> {
@@ -83,12 +93,14 @@ impl<'t> Builder<'t> {
     /// equal keys counts.
     pub(super) fn read_leniently(
         events: &mut impl Iterator<Item = Result<(Event<'t>, Span), SyntaxError>>,
-    ) -> Option<Result<(Json<'t>, SpanTree), SyntaxError>> {
-        Self { is_lenient: true, ..Self::default() }.read_document(events)
+    ) -> Option<Result<LenientDocument<'t>, SyntaxError>> {
+        let mut builder = Self { is_lenient: true, ..Self::default() };
+        let document = builder.read_document(events)?;
+        Some(document.map(|(json, spans)| LenientDocument { json, spans, duplicate: builder.duplicate }))
     }
 
     fn read_document(
-        mut self,
+        &mut self,
         events: &mut impl Iterator<Item = Result<(Event<'t>, Span), SyntaxError>>,
     ) -> Option<Result<(Json<'t>, SpanTree), SyntaxError>> {
         let mut root = None;
@@ -214,11 +226,15 @@ impl<'t> Builder<'t> {
     fn begin_entry(&mut self, key: Key<'t>) -> Result<(), SyntaxError> {
         let Some(Frame { children, content: Content::Map(map), .. }) = self.frames.last_mut() else { return Ok(()) };
         if !key.is_merge
-            && !self.is_lenient
+            && self.duplicate.is_none()
             && let Some(index) = map.find(&key.name).filter(|index| map.written[*index])
         {
             let first = children[index].key.clone().unwrap_or_default();
-            return Err(SyntaxError::duplicate(&key.name, key.span, first));
+            let error = SyntaxError::duplicate(&key.name, key.span.clone(), first);
+            if !self.is_lenient {
+                return Err(error);
+            }
+            self.duplicate = Some(error);
         }
         map.key = Some(key);
         Ok(())

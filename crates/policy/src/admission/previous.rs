@@ -57,4 +57,13 @@ impl<'r> Previous<'r> for LazyPrevious<'r, '_> {
         // letters in the names of fields.
         memmem::find(self.text.as_bytes(), format!("\"{field}\"").as_bytes()).is_some()
     }
+
+    fn may_have_other(&self, field: &str, values: &[&str]) -> bool {
+        let name = format!("\"{field}\"");
+        memmem::find_iter(self.text.as_bytes(), name.as_bytes()).any(|at| {
+            // The API server writes no blanks and escapes no letters. Other texts may differ.
+            let value = self.text[at + name.len()..].strip_prefix(":\"").and_then(|rest| rest.split('"').next());
+            value.is_none_or(|value| values.binary_search(&value).is_err())
+        })
+    }
 }

@@ -231,3 +231,53 @@ fn a_waiting_job_cannot_change_its_submission_mode() {
         assert_eq!(decision.verdict == Verdict::Denied, !allowed, "{old} {new}: {:?}", decision.findings);
     }
 }
+
+#[test]
+fn a_group_that_an_update_removes_is_reported_while_it_has_pods() {
+    let small = r#"{"groupName":"small","replicas":1,"minReplicas":0,"maxReplicas":4}"#;
+    let large = r#"{"groupName":"large","replicas":1,"minReplicas":0,"maxReplicas":4}"#;
+    let spaced = &large.replace(':', " : ");
+    let [idle, full, suspended] = [r#""replicas":0"#, r#""replicas":9,"x":0"#, r#""suspend":true,"replicas":1"#]
+        .map(|replicas| large.replace(r#""replicas":1"#, replicas));
+    let bounded = &full.replace(r#""maxReplicas":4"#, r#""maxReplicas":0"#);
+    let both = |other: &str| format!(r#"{{"workerGroupSpecs":[{small},{other}]}}"#);
+    let one = &format!(r#"{{"workerGroupSpecs":[{small}]}}"#);
+    let stopped = &one.replacen('{', r#"{"suspend":true,"#, 1);
+    let recreated = &one.replacen('{', r#"{"upgradeStrategy":{"type":"Recreate"},"#, 1);
+    for (kind, old, new, expected) in [
+        ("RayCluster", both(large), one, true),
+        ("RayCluster", both(spaced), one, true),
+        ("RayCluster", both(&full), one, true),
+        ("RayCluster", both(large), &both(&large.replace("large", "larger")), true),
+        ("RayCluster", both(large), &"{}".to_owned(), true),
+        ("RayCluster", one.clone(), &both(large), false),
+        ("RayCluster", both(large), &format!(r#"{{"workerGroupSpecs":[{large},{small}]}}"#), false),
+        ("RayCluster", both(&idle), one, false),
+        ("RayCluster", both(bounded), one, false),
+        ("RayCluster", both(&suspended), one, false),
+        ("RayCluster", both(large), stopped, false),
+        ("RayCluster", both(large), recreated, false),
+        ("RayCluster", both(large).replacen('{', r#"{"suspend":true,"#, 1), one, false),
+        (
+            "RayJob",
+            format!(r#"{{"rayClusterSpec":{}}}"#, both(large)),
+            &format!(r#"{{"rayClusterSpec":{one}}}"#),
+            false,
+        ),
+    ] {
+        let object = |spec: &str| {
+            format!(
+                r#"{{"apiVersion":"ray.io/v1","kind":"{kind}","metadata":{{"name":"c","namespace":"n"}},"spec":{spec}}}"#
+            )
+        };
+        let body = format!(
+            r#"{{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{{"uid":"1","operation":"UPDATE",
+            "kind":{{"group":"ray.io","version":"v1","kind":"{kind}"}},"name":"c","namespace":"n","object":{},"oldObject":{}}}}}"#,
+            object(new),
+            object(&old)
+        );
+        let decision = validate(&Policy::default(), body.as_bytes()).expect("a decision");
+        let is_found = decision.findings.iter().any(|finding| finding.rule.name == "removed-worker-group");
+        assert_eq!(is_found, expected, "{kind}: {old} becomes {new}");
+    }
+}

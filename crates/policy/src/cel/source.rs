@@ -88,7 +88,7 @@ fn insert_settings(text: &str, settings: &Settings) -> String {
         LazyLock::new(|| Regex::new(r"\{([a-z]+)(?::([A-Za-z]+))?\}").expect("a pattern"));
     let kuberay = &settings.kuberay;
     let value = |found: &Captures<'_>| match &found[1] {
-        "kuberay" => kuberay.version.to_string().trim_start_matches("1.").to_owned(),
+        "kuberay" => kuberay.version.minor().to_string(),
         "short" => settings.short_worker_reconnect_timeout.to_string(),
         "margin" => settings.reconnect_timeout_margin.to_string(),
         "assumed" => settings.assumed_head_reconnect_timeout.to_string(),

@@ -28,11 +28,13 @@ pub enum Subject {
     SecurityContext,
     /// Node selectors, affinity, tolerations, topology spread constraints and scheduling gates
     Scheduling,
-    /// The labels and annotations of a Pod template
+    /// The labels, annotations, finalizers and name of a Pod template
     PodMetadata,
+    /// The name of a worker group, which KubeRay writes into names and labels of Pods
+    GroupName,
     /// All other fields of a Pod's spec, such as `restartPolicy` and `dnsConfig`
     PodSpec,
-    /// A Service that KubeRay creates
+    /// A Service or an Ingress that KubeRay creates
     Service,
     /// The submitter's Job of a RayJob
     SubmitterJob,
@@ -53,12 +55,13 @@ pub struct Violation {
     pub help: String,
     /// The change that fixes it, where there is exactly one safe change.
     pub fix: Option<Fix>,
-    /// Whether only some of the supported minor versions of Kubernetes refuse it. It is then a warning.
+    /// Whether only some of the supported minor versions of Kubernetes refuse it, or only clusters with some settings. It
+    /// is then a warning.
     pub is_version_dependent: bool,
 }
 
 impl Violation {
-    /// Marks a violation that only some of the supported minor versions refuse.
+    /// Marks a violation that only some of the supported minor versions refuse, or only clusters with some settings.
     pub(crate) fn in_some_versions(&mut self) -> &mut Self {
         self.is_version_dependent = true;
         self

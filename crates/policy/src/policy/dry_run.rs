@@ -83,18 +83,24 @@ fn read<'v>(json: &'v Json<'v>, namespace: Option<&'v str>) -> Option<RayObject<
     Some(object)
 }
 
-/// Drops the findings of other rules at or below a path whose value has the wrong type, so that one error causes one
-/// finding. This includes errors that the object exempts itself from.
+/// Drops the findings of other rules at or below a path whose value has the wrong type, and those about the same
+/// duplicate, so that one error causes one finding. This includes errors that the object exempts itself from.
 fn drop_repeated(findings: &mut Vec<Finding>, exempted: &[Exempted]) {
-    let is_wrong = |finding: &&Finding| *finding.rule == rules::MALFORMED_FIELD && finding.reason != Reason::Duplicate;
-    let malformed = findings.iter().chain(exempted.iter().map(|exempted| &exempted.finding)).filter(is_wrong);
-    let malformed: HashSet<_> = malformed.map(|finding| finding.path.clone()).collect();
-    if malformed.is_empty() {
+    let all = || findings.iter().chain(exempted.iter().map(|exempted| &exempted.finding));
+    let malformed = || all().filter(|finding| *finding.rule == rules::MALFORMED_FIELD);
+    let paths = |is_duplicate: bool| -> HashSet<_> {
+        let found = malformed().filter(|finding| (finding.reason == Reason::Duplicate) == is_duplicate);
+        found.map(|finding| finding.path.clone()).collect()
+    };
+    let (malformed, duplicate) = (paths(false), paths(true));
+    if malformed.is_empty() && duplicate.is_empty() {
         return;
     }
-    findings.retain(|Finding { rule, path, .. }| {
+    findings.retain(|Finding { rule, path, reason, .. }| {
         let is_below = || (0..=path.steps().len()).any(|steps| malformed.contains(&path.take(steps)));
-        **rule == rules::MALFORMED_FIELD || !is_below()
+        // The schema reports the item of a list, and the other rule the field that occurs twice.
+        let is_in_item = || duplicate.contains(&path.take(path.steps().len().saturating_sub(1)));
+        **rule == rules::MALFORMED_FIELD || !(is_below() || *reason == Reason::Duplicate && is_in_item())
     });
 }
 

@@ -187,8 +187,12 @@ impl Reader {
         match version {
             Some(version) => kuberay.version = version,
             None => {
-                let message =
-                    format!("write a version of KubeRay from \"{}\" to \"{}\"", Version::OLDEST, Version::NEWEST);
+                let message = format!(
+                    "write a version of KubeRay from \"{}\" to \"{}\", or \"{}\" for what is merged after it",
+                    Version::OLDEST,
+                    Version::NEWEST,
+                    Version::NEXT
+                );
                 self.error(path.clone().field("version"), message);
             }
         }

@@ -1,4 +1,10 @@
-//! The autoscaler: whether a cluster has one, and its version according to KubeRay.
+//! The autoscaler: whether a cluster has one, its version according to KubeRay, and what Ray reads of the cluster.
+
+mod custom_resources;
+pub(crate) mod in_place_resize;
+pub(crate) mod node_type;
+pub(crate) mod number;
+pub(crate) mod reader;
 
 use super::{ClusterSpec, EnvVar};
 

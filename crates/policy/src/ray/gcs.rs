@@ -12,6 +12,10 @@ use super::{Container, RayObject};
 pub const FT_ENABLED_ANNOTATION: &str = "ray.io/ft-enabled";
 /// The annotation that sets the storage namespace, in the older way.
 pub const STORAGE_NAMESPACE_ANNOTATION: &str = "ray.io/external-storage-namespace";
+/// The environment variable of the head that chooses the storage of the GCS: `memory`, `redis` or `rocksdb`.
+pub const GCS_STORAGE: &str = "RAY_gcs_storage";
+/// The environment variable of the head with the folder of RocksDB.
+pub const GCS_STORAGE_PATH: &str = "RAY_gcs_storage_path";
 /// The environment variable of the head with the address of Redis.
 pub const REDIS_ADDRESS: &str = "RAY_REDIS_ADDRESS";
 /// The environment variable of the head that conventionally has the password of Redis. Ray does not read it.

@@ -20,7 +20,27 @@ impl Release {
 
     /// Reads a version such as `2.52.0`, as KubeRay parses it; `None` for one that is no release of Ray 2, such as
     /// `2.52.0rc1` and `3.0.0.dev0`.
-    fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        Self::parse_plain(text.as_bytes()).or_else(|| Self::parse_any(text))
+    }
+
+    /// Reads `2.52.0` with few digits. Nearly every version is written so, and each group's is read several times.
+    fn parse_plain(text: &[u8]) -> Option<Self> {
+        let rest = text.strip_prefix(b"2.").filter(|rest| rest.len() <= 9)?;
+        let (mut numbers, mut dots) = ([0; 2], 0);
+        let mut before = b'.';
+        for &byte in rest {
+            match byte {
+                b'0'..=b'9' => numbers[dots] = numbers[dots] * 10 + u64::from(byte - b'0'),
+                b'.' if dots == 0 && before != b'.' => dots = 1,
+                _ => return None,
+            }
+            before = byte;
+        }
+        (dots == 1 && before != b'.').then_some(Self { minor: numbers[0], patch: numbers[1] })
+    }
+
+    fn parse_any(text: &str) -> Option<Self> {
         let version = RayVersion::parse(text)?;
         let mut numbers = version.numbers();
         let (2, minor) = (numbers.next()?, numbers.next()?) else { return None };
@@ -52,15 +72,31 @@ impl RayObject<'_> {
 impl<'a> Container<'a> {
     /// Returns the version of Ray in the tag of one of Ray's own images. The tag of a custom image may mean anything.
     pub fn image_version(&self) -> Option<&'a str> {
-        let (repository, tag) = self.json.field("image").as_str()?.split('@').next()?.rsplit_once(':')?;
-        let name = repository.rsplit('/').next()?;
-        let version = tag.split('-').next()?;
-        let mut parts = version.split('.');
-        let is_number =
-            |part: Option<&str>| part.is_some_and(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
-        let released = (0..3).all(|_| is_number(parts.next())) && parts.next().is_none();
-        (matches!(name, "ray" | "ray-ml" | "ray-llm") && released).then_some(version)
+        version_of_image(self.json.field("image").as_str()?)
     }
+}
+
+/// Returns the version of Ray in the tag of one of Ray's own images.
+pub(super) fn version_of_image(image: &str) -> Option<&str> {
+    let bytes = image.as_bytes();
+    let end = memchr::memchr(b'@', bytes).unwrap_or(bytes.len());
+    let colon = memchr::memrchr(b':', &bytes[..end])?;
+    let name = memchr::memrchr(b'/', &bytes[..colon]).map_or(0, |slash| slash + 1);
+    if !matches!(&bytes[name..colon], b"ray" | b"ray-ml" | b"ray-llm") {
+        return None;
+    }
+    let tag = &image[colon + 1..end];
+    let version = &tag[..memchr::memchr(b'-', tag.as_bytes()).unwrap_or(tag.len())];
+    let (mut dots, mut before) = (0, b'.');
+    for byte in version.bytes() {
+        match byte {
+            b'0'..=b'9' => {}
+            b'.' if before != b'.' => dots += 1,
+            _ => return None,
+        }
+        before = byte;
+    }
+    (dots == 2 && before != b'.').then_some(version)
 }
 
 #[cfg(test)]
@@ -84,6 +120,15 @@ mod tests {
         for (version, image, expected) in [
             ("2.52.0", "", Some("2.52.0")),
             ("2.52", "own/image:1.2.3", Some("2.52.0")),
+            ("", "ray:2.9.3", Some("2.9.3")),
+            ("", "registry:5000/ray-ml:2.9.3@sha256:0", Some("2.9.3")),
+            ("", "registry:5000/ray", None),
+            ("", "rayproject/ray:2.9.", None),
+            ("", "rayproject/ray:2..3", None),
+            ("", "rayproject/ray:2.9.3.1", None),
+            ("2..3", "", None),
+            ("2.052.0", "", Some("2.52.0")),
+            ("v2.52.0-py311", "", Some("2.52.0")),
             ("", "rayproject/ray:2.52.1-py311-gpu", Some("2.52.1")),
             ("2.52.0", "rayproject/ray:2.52.0", Some("2.52.0")),
             ("2.9.0", "rayproject/ray:2.52.0", None),

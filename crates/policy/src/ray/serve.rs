@@ -1,6 +1,20 @@
 //! The Ray Serve configuration of a RayService: `serveConfigV2`, which is YAML in a string.
 
+mod application;
+mod autoscaling;
 mod cache;
+mod coerce;
+mod deployment;
+mod fault;
+mod label;
+mod logging;
+mod package;
+mod replica;
+mod runtime_env;
+mod table;
+mod unknown;
+mod validation;
+mod walk;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -12,6 +26,7 @@ use rayguard_manifest::yaml::{self, Document};
 use super::RayObject;
 use crate::kuberay::Kind;
 pub use cache::ServeConfigCache;
+pub use fault::{Fault, FaultKind};
 
 /// The Serve configuration of a RayService.
 #[derive(Clone, Debug)]
@@ -20,8 +35,25 @@ pub enum ServeConfig {
     Absent,
     /// The configuration has no valid list of applications: the reason, and its span in bytes of the configuration.
     Invalid(String, Range<usize>),
+    /// The configuration has a list of applications.
+    Applications(Applications),
+}
+
+/// What rules read of a configuration with a list of applications.
+#[derive(Clone, Debug, Default)]
+pub struct Applications {
+    /// The number of applications.
+    pub count: usize,
     /// The deployments of all applications.
-    Applications(Vec<Deployment>),
+    pub deployments: Vec<Deployment>,
+    /// What a release of Ray refuses or ignores.
+    pub faults: Vec<Fault>,
+    /// The first key that is twice in a map: its name, and the span of the second one.
+    pub duplicate_key: Option<(String, Range<usize>)>,
+    /// Where the proxies run, and its span, if the configuration has a `proxy_location`.
+    pub proxy_location: Option<(String, Range<usize>)>,
+    /// The port of the proxies, and its span, if the configuration has one.
+    pub port: Option<(i64, Range<usize>)>,
 }
 
 /// A deployment of an application, as far as the configuration describes it.
@@ -31,7 +63,7 @@ pub struct Deployment {
     pub name: String,
     /// The minimum number of replicas; `None` if the configuration leaves it to the application's code.
     pub replicas: Option<i64>,
-    /// Whether `max_replicas_per_node` spreads the replicas over nodes.
+    /// Whether `max_replicas_per_node` spreads the replicas over nodes, or is not allowed because of a placement group.
     pub is_spread: bool,
     /// The span of the deployment, in bytes of the configuration.
     pub at: Range<usize>,
@@ -55,7 +87,9 @@ impl RayObject<'_> {
         self.serve_config.get_or_init(|| match self.kind {
             Kind::RayService => {
                 let text = self.json.descend(["spec", "serveConfigV2"]).as_nonempty_str();
-                let read = |text| cache.map_or_else(|| Arc::new(ServeConfig::read(text)), |cache| cache.read(text));
+                let minor = self.ray_release(&self.cluster.head).and_then(|release| validation::known(release.minor));
+                let parse = |text: &str| ServeConfig::parse(text, minor);
+                let read = |text| cache.map_or_else(|| Arc::new(parse(text)), |cache| cache.read(text, minor, parse));
                 text.map_or_else(|| Arc::new(ServeConfig::Absent), read)
             }
             _ => Arc::new(ServeConfig::Absent),
@@ -64,16 +98,18 @@ impl RayObject<'_> {
 }
 
 impl ServeConfig {
-    /// Parses the text of a configuration.
-    fn read(text: &str) -> Self {
-        let document = match yaml::documents(text).into_iter().next() {
-            None => return Self::Absent,
-            Some(Err(error)) => {
+    /// Parses the text of a configuration, and validates it as a minor version of Ray 2 does; as all releases do if it is
+    /// not known.
+    fn parse(text: &str, minor: Option<u8>) -> Self {
+        let (document, duplicate) = match yaml::unmarshal_document(text) {
+            Ok(None) => return Self::Absent,
+            Ok(Some((document, _))) if document.json.is_null() => return Self::Absent,
+            Err(error) => {
                 let line = error.location.start.line;
                 let why = format!("line {line} of it is not YAML: {}", error.message);
                 return Self::Invalid(why, error.location.bytes);
             }
-            Some(Ok(document)) => document,
+            Ok(Some(read)) => read,
         };
         let invalid = |path: &[&'static str], why: &str| {
             Self::Invalid(why.to_owned(), document.locate(&FieldPath::of(path.iter().copied())).bytes)
@@ -82,17 +118,18 @@ impl ServeConfig {
         match config.field("applications") {
             _ if config.as_object().is_none() => invalid(&[], "it is not a map"),
             Json::Array(applications) => {
-                let path = |index| FieldPath::of(["applications"]).index(index);
                 if let Some(index) = applications.iter().position(|item| item.as_object().is_none()) {
                     let why = "an item of its applications is not a map".to_owned();
-                    return Self::Invalid(why, document.locate(&path(index)).bytes);
+                    let path = FieldPath::of(["applications"]).index(index);
+                    return Self::Invalid(why, document.locate(&path).bytes);
                 }
-                let deployments = applications.iter().enumerate().flat_map(|(index, application)| {
-                    let path = path(index).field("deployments");
-                    let deployments = application.field("deployments").items().iter().enumerate();
-                    deployments.map(move |(index, json)| (path.clone().index(index), json))
-                });
-                Self::Applications(deployments.map(|(path, json)| Deployment::read(&document, &path, json)).collect())
+                let duplicate_key = duplicate.map(|error| (error.message, error.location.bytes));
+                let faults = validation::faults(&document, text.len(), minor);
+                Self::Applications(Applications {
+                    faults,
+                    duplicate_key,
+                    ..Applications::read(&document, applications)
+                })
             }
             Json::Null => invalid(&["applications"], "it has no applications"),
             _ => invalid(&["applications"], "its applications are not a list"),
@@ -101,9 +138,44 @@ impl ServeConfig {
 
     /// Returns the deployments of all applications; none if the configuration is invalid.
     pub fn deployments(&self) -> &[Deployment] {
+        self.applications().map_or(&[], |applications| &applications.deployments)
+    }
+
+    /// Returns the faults of the configuration of a kind.
+    pub fn faults(&self, kind: FaultKind) -> impl Iterator<Item = &Fault> {
+        let faults = self.applications().map_or(&[][..], |applications| &applications.faults);
+        faults.iter().filter(move |fault| fault.kind == kind)
+    }
+
+    /// Returns what is read of a configuration with a list of applications.
+    pub fn applications(&self) -> Option<&Applications> {
         match self {
-            Self::Applications(deployments) => deployments,
-            Self::Absent | Self::Invalid(..) => &[],
+            Self::Applications(applications) => Some(applications),
+            Self::Absent | Self::Invalid(..) => None,
+        }
+    }
+}
+
+impl Applications {
+    fn read(document: &Document<'_>, applications: &[Json<'_>]) -> Self {
+        let path = |index| FieldPath::of(["applications"]).index(index).field("deployments");
+        let deployments = applications.iter().enumerate().flat_map(|(index, application)| {
+            let path = path(index);
+            let deployments = application.field("deployments").items().iter().enumerate();
+            deployments.map(move |(index, json)| Deployment::read(document, &path.clone().index(index), json))
+        });
+        let at = |path: [&'static str; 2]| document.locate(&FieldPath::of(path)).bytes;
+        let location = document.json.field("proxy_location").as_str();
+        let port = document.json.descend(["http_options", "port"]).as_i64();
+        Self {
+            count: applications.len(),
+            deployments: deployments.collect(),
+            proxy_location: location.map(|location| {
+                let short = location.chars().take(16).collect();
+                (short, document.locate(&FieldPath::of(["proxy_location"])).bytes)
+            }),
+            port: port.map(|port| (port, at(["http_options", "port"]))),
+            ..Self::default()
         }
     }
 }
@@ -125,7 +197,9 @@ impl Deployment {
         Self {
             name: json.field("name").as_nonempty_str().unwrap_or("?").to_owned(),
             replicas,
-            is_spread: !json.field("max_replicas_per_node").is_null(),
+            is_spread: ["max_replicas_per_node", "placement_group_bundles", "gang_scheduling_config"]
+                .iter()
+                .any(|field| !json.field(field).is_null()),
             at: document.locate(path).bytes,
             replicas_at: document.locate(&replicas_path).bytes,
         }

@@ -21,6 +21,9 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
+/// The version of Ray from which the operator allows any restart policy with version 2, since KubeRay after 1.7.
+const MINIMUM: &str = "2.56.0";
+
 fn check(context: &Context<'_, '_>, findings: &mut Findings) {
     let Context { object, settings, .. } = *context;
     let (version, cluster) = (settings.kuberay.version, &object.cluster);
@@ -32,6 +35,9 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
         Some("v1") if version >= Version::v1(7) => false,
         _ => return,
     };
+    if is_v2 && version >= Version::NEXT && object.ray_version_shortfall(MINIMUM).is_none() {
+        return;
+    }
     // For the head of a job in SidecarMode, conflicting-sidecar-mode reports the same field.
     let is_sidecar =
         version >= Version::v1(5) && object.job().is_some_and(|job| job.submission_mode() == "SidecarMode");

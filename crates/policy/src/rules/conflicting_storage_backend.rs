@@ -5,7 +5,7 @@ use rayguard_manifest::json::Json;
 use crate::context::Context;
 use crate::kuberay::Version;
 use crate::ray::RayObject;
-use crate::ray::gcs::{GcsFaultTolerance, OPTIONS};
+use crate::ray::gcs::{GCS_STORAGE, GCS_STORAGE_PATH, GcsFaultTolerance, OPTIONS};
 use crate::ray::pod::{indexes_named, indexes_of_mount};
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
@@ -34,7 +34,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 /// The environment variables that KubeRay sets in the head for RocksDB.
-const VARIABLES: [&str; 2] = ["RAY_gcs_storage", "RAY_gcs_storage_path"];
+const VARIABLES: [&str; 2] = [GCS_STORAGE, GCS_STORAGE_PATH];
 /// The name of the volume that KubeRay adds to the head for RocksDB.
 const VOLUME: &str = "gcs-storage";
 /// The path at which KubeRay mounts that volume.

@@ -2,7 +2,8 @@
 
 use crate::context::Context;
 use crate::ray::RayObject;
-use crate::ray::serve::ServeConfig;
+use crate::ray::serve::{Applications, ServeConfig};
+use crate::reason::Reason;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
@@ -20,9 +21,18 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_, '_>, findings: &mut Findings) {
-    if let ServeConfig::Invalid(why, at) = context.serve_config() {
-        let message = format!("no application starts with this serveConfigV2: {why}");
-        let help = "write a YAML map with a list of applications";
-        findings.invalid(RayObject::serve_config_path(), message, help).within(at);
+    let path = RayObject::serve_config_path();
+    match context.serve_config() {
+        ServeConfig::Invalid(why, at) => {
+            let message = format!("no application starts with this serveConfigV2: {why}");
+            findings.invalid(path, message, "write a YAML map with a list of applications").within(at);
+        }
+        ServeConfig::Applications(Applications { duplicate_key: Some((what, at)), .. }) => {
+            let finding =
+                findings.report(Reason::Duplicate, path, what, "keep only one of the two; KubeRay uses the last one");
+            finding.within(at);
+            finding.at_most_warn();
+        }
+        _ => {}
     }
 }

@@ -14,7 +14,7 @@ use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
     name: "misspelled-variable",
-    summary: "a misspelled variable, parameter or annotation that Ray and KubeRay ignore",
+    summary: "a misspelled variable or annotation that Ray and KubeRay ignore",
     category: Category::FaultTolerance,
     level: Level::Warn,
     scope: Scope::Admission,
@@ -30,27 +30,8 @@ pub(super) static RULE: Rule = Rule {
 static VARIABLES: LazyLock<Vec<Known>> =
     LazyLock::new(|| Known::all(&[RECONNECT_TIMEOUT, STORAGE_NAMESPACE, REDIS_ADDRESS]));
 
-/// Parameters of `ray start` that affect these rules or how Ray uses the Pod.
-static PARAMS: LazyLock<Vec<Known>> = LazyLock::new(|| {
-    Known::all(&[
-        "block",
-        "dashboard-host",
-        "memory",
-        "metrics-export-port",
-        "node-ip-address",
-        "num-cpus",
-        "num-gpus",
-        "object-store-memory",
-        "port",
-        "redis-password",
-        "redis-username",
-        "resources",
-        "system-config",
-    ])
-});
-
-/// Names that Ray also reads, although they look like misspellings of the names in `VARIABLES` and `PARAMS`.
-const REAL: [&str; 2] = ["dashboard-port", "RAY_gcs_rpc_server_connect_timeout_s"];
+/// Names that Ray also reads, although they look like misspellings of the names in `VARIABLES`.
+const REAL: [&str; 1] = ["RAY_gcs_rpc_server_connect_timeout_s"];
 
 static ANNOTATIONS: LazyLock<Vec<Known>> =
     LazyLock::new(|| Known::all(&[FT_ENABLED_ANNOTATION, STORAGE_NAMESPACE_ANNOTATION]));
@@ -70,18 +51,6 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
     }
     for group in object.cluster.groups() {
         check_variables(object, group, findings);
-        for (name, _) in group.ray_start_params() {
-            if let Some(meant) = near(name, &PARAMS)
-                && group.ray_start_param(meant).is_none()
-            {
-                let message = format!("ray start has no parameter of this name; it has {meant}");
-                let path = group.ray_start_param_path(name);
-                let finding = findings.invalid(path.clone(), message, format!("write {meant}"));
-                if is_only_slip(group.ray_start_params().map(|(name, _)| name), meant, &PARAMS) {
-                    finding.fix_by_name(path, meant);
-                }
-            }
-        }
     }
 }
 

@@ -185,9 +185,10 @@ mod tests {
 
     #[test]
     fn an_object_without_findings_has_no_report_and_one_with_many_a_truncated_report() {
-        assert!(report(r#"[{"name": "ray-head"}]"#).is_none());
+        assert!(report(r#"[{"name": "ray-head", "image": "ray"}]"#).is_none());
         let variable = r#"{"name": "RAY_gcs_rpc_server_reconnect_timeout_S", "value": "1"}"#;
-        let many = report(&format!(r#"[{{"name": "ray-head", "env": [{}]}}]"#, [variable; 600].join(",")));
+        let many =
+            report(&format!(r#"[{{"name": "ray-head", "image": "ray", "env": [{}]}}]"#, [variable; 600].join(",")));
         let many = many.expect("findings").with_time(UNIX_EPOCH);
         assert_eq!(many["results"].as_array().map(Vec::len), Some(MAX_RESULTS));
         assert!(many["summary"]["warn"].as_u64() >= Some(600), "{}", many["summary"]);

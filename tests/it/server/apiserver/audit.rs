@@ -22,9 +22,9 @@ spec:
   gcsFaultToleranceOptions: {redisAddress: 'redis:6379', redisPassword: {valueFrom: {secretKeyRef: {name: a, key: b}}}}
   headGroupSpec:
     rayStartParams: {num-cpus: '0'}
-    template: {spec: {containers: [{name: ray-head, resources: {limits: {memory: 4Gi}}}]}}
+    template: {spec: {containers: [{name: ray-head, image: ray, resources: {limits: {memory: 4Gi}}}]}}
   workerGroupSpecs:
-  - {groupName: w, replicas: 1, minReplicas: 1, maxReplicas: 1, template: {spec: {containers: [{name: ray-worker}]}}}
+  - {groupName: w, replicas: 1, minReplicas: 1, maxReplicas: 1, template: {spec: {containers: [{name: ray-worker, image: ray}]}}}
 ";
 
 /// Writes the audit policy of the documentation, and returns the arguments of kube-apiserver.

@@ -148,7 +148,7 @@ fn a_list_with_many_pages_is_read_completely() {
         .map(|number| {
             format!(
                 "{{apiVersion: ray.io/v1, kind: RayCluster, metadata: {{name: c-{number}}}, spec: {{headGroupSpec: \
-                 {{rayStartParams: {{}}, template: {{spec: {{containers: [{{name: ray-head}}]}}}}}}}}}}"
+                 {{rayStartParams: {{}}, template: {{spec: {{containers: [{{name: ray-head, image: ray}}]}}}}}}}}}}"
             )
         })
         .collect();

@@ -38,7 +38,7 @@ spec:
     redisPassword: {valueFrom: {secretKeyRef: {name: redis, key: password}}}
   headGroupSpec:
     rayStartParams: {num-cpus: '0'}
-    template: {spec: {containers: [{name: ray-head, resources: {limits: {memory: 5Gi}}}]}}
+    template: {spec: {containers: [{name: ray-head, image: ray, resources: {limits: {memory: 5Gi}}}]}}
 ";
 
 /// Creates a namespace with an account `auditor`, and returns a kubeconfig of the account.

@@ -69,5 +69,5 @@ pub(crate) const PROBE: &str = "
 apiVersion: ray.io/v1
 kind: RayCluster
 metadata: {name: probe}
-spec: {headGroupSpec: {template: {spec: {containers: [{name: ray-head}]}}}}
+spec: {headGroupSpec: {template: {spec: {containers: [{name: ray-head, image: ray}]}}}}
 ";

@@ -48,7 +48,7 @@ fn all_errors_are_reported_together() {
     );
     let expected = [
         "rulez: there is no such key; did you mean \"rules\"?",
-        "kuberay.version: write a version of KubeRay from \"1.1\" to \"1.7\"",
+        "kuberay.version: write a version of KubeRay from \"1.1\" to \"1.7\", or \"next\" for what is merged after it",
         "kuberay.featureGates.RayClusterMTL: there is no such key; did you mean \"RayClusterMTLS\"?",
         "settings.reconnectTimeoutMarginSeconds: write a whole number of seconds, such as 60",
         "highestLevel: write one of deny, warn, audit",

@@ -1,0 +1,23 @@
+#![doc = include_str!("invalid_volume_mount.md")]
+
+use crate::context::Context;
+use crate::kubernetes::Subject;
+use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
+
+pub(super) static RULE: Rule = Rule {
+    name: "invalid-volume-mount",
+    summary: "a volume mount or device that Kubernetes refuses in a Pod",
+    category: Category::Kubernetes,
+    level: Level::Deny,
+    scope: Scope::Admission,
+    input: Input::Object,
+    since: "0.1.0",
+    reference: &[],
+    docs: include_str!("invalid_volume_mount.md"),
+    cel: Cel::No("it repeats the validation of Pods, which is too long for CEL's cost limit"),
+    check,
+};
+
+fn check(context: &Context<'_, '_>, findings: &mut Findings) {
+    super::report_kubernetes(context, Subject::VolumeMount, findings);
+}
