@@ -1,7 +1,7 @@
-"""Answers as Ray's autoscaler does: what it raises for a RayCluster as the API server stores it.
+"""Prints what Ray's autoscaler raises for a RayCluster in the form in which the API server stores it.
 
-A question is a line of JSON: a RayCluster. The answer is a line of JSON: for the configuration and for the resize
-specification, `null` or the exception.
+Reads one RayCluster per line, as JSON. Writes one JSON object per line: {"config", "resize", "groups"}. `config` and
+`resize` are `null` or the exception; `groups` are the names of the groups in the resize specification.
 """
 
 import json
@@ -25,7 +25,7 @@ VALIDATORS = {}
 
 
 def validate(instance, schema):
-    """Validates as jsonschema.validate does, which compiles the schema of Ray at each call."""
+    """Validates as jsonschema.validate does, but compiles each schema only once."""
     key = schema.get("$id", "resize")
     if key not in VALIDATORS:
         VALIDATORS[key] = jsonschema.validators.validator_for(schema)(schema)

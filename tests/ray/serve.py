@@ -1,11 +1,12 @@
-"""Decides about configurations of Ray Serve as one version of Ray does, without a cluster.
+"""Validates configurations of Ray Serve as one version of Ray does, without a cluster.
 
-    serve.py judge    reads a configuration a line, as JSON, and answers each with a JSON list of the errors in it
-    serve.py fields   prints the fields of the models of a configuration, as crates/policy/src/ray/serve/schema.json has them
+    serve.py judge    reads one configuration per line, as JSON, and prints a JSON list of its errors for each
+    serve.py fields   prints the fields of a configuration's models, for crates/policy/src/ray/serve/schema.json
 
-A configuration passes the schema first (`ServeDeploySchema`, as in ray/dashboard/modules/serve). Then the controller applies
-it to the deployments of the application's code. This program replaces the code: each deployment in the configuration exists
-in it and has the defaults of `@serve.deployment`. Modules that a configuration names are not imported.
+A configuration passes the schema first (`ServeDeploySchema`, as in ray/dashboard/modules/serve). Then the controller
+applies it to the deployments of the application's code. This program replaces the code: each deployment in the
+configuration exists in it and has the defaults of `@serve.deployment`. Modules that a configuration names are not
+imported.
 """
 
 import json
@@ -33,7 +34,7 @@ ROOT = schema.ServeDeploySchema
 
 
 def without_imports():
-    """Replaces what imports code of the user, and what records statistics in a cluster."""
+    """Replaces the functions that import the user's code, and those that record statistics in a cluster."""
     code = sys.modules["code_of_the_user"] = types.ModuleType("code_of_the_user")
     serve_config.import_attr = lambda path: len
     serve_config.import_module_and_attr = lambda path: (code, len)
@@ -55,7 +56,7 @@ def code(name):
 
 
 def errors(stage, error):
-    """Returns an error as lines of stage, location, kind and message."""
+    """Returns an error as a list of maps with its stage, location, kind and message."""
     if hasattr(error, "errors") and callable(error.errors):
         return [
             {"stage": stage, "at": list(item["loc"]), "kind": item["type"], "message": item["msg"].splitlines()[0]}
@@ -93,7 +94,7 @@ def judge(config):
             continue
         for name, info in overridden.items():
             try:
-                # It checks the route prefix first, and then needs a cluster.
+                # It checks the route prefix first. Then it needs a cluster, and raises AttributeError.
                 application_state.ApplicationState.apply_deployment_info(None, name, info)
             except application_state.RayServeException as error:
                 found += errors("start", error)
@@ -216,7 +217,7 @@ class Models:
 def fields():
     models = Models()
     models.add(ROOT)
-    # These are maps to the schema. The controller reads them later.
+    # In the schema, these are plain maps. The controller reads them later.
     models.add(serve_config.AutoscalingConfig)
     for name in ("RequestRouterConfig", "GangSchedulingConfig", "DeploymentActorConfig", "AutoscalingPolicy"):
         if hasattr(serve_config, name):

@@ -2,7 +2,7 @@
 
     for version in 2.9.0 2.10.0 …; do python serve.py fields; done | serve_table.py > schema.json
 
-For each model the table has each field with the minor versions in which it has a type.
+For each model, the table has each field with its types, and the minor versions in which it has each type.
 """
 
 import json

@@ -1,9 +1,9 @@
 """Decides as `ray start` of the Ray in PYTHONPATH does in a Pod that KubeRay made.
 
 It reads one Pod per line, {"head", "pod"}, and writes {"refused"} with Ray's error, or null if Ray starts its raylet.
-What happens is real up to the command of the raylet: kubelet's expansion of variables is repeated here, bash splits the
-line, click parses it, and Ray checks and resolves the parameters. Replaced are the processes and what they would answer,
-the address of the node, and the sizes of its memory, which come from the Pod.
+Up to the command of the raylet, the real code runs: bash splits the line, click parses it, and Ray checks and resolves
+the parameters. Only the kubelet's expansion of variables is repeated here. This program replaces the processes and their
+answers, the address of the node, and the sizes of its memory, which come from the Pod.
 """
 
 import functools
@@ -28,9 +28,9 @@ import psutil  # noqa: E402
 
 # The memory of a machine on which each Pod fits.
 MACHINE = 1 << 46
-# The session of the head, for workers. Its last number is that of a process, and as short as can be.
+# The session of the head, for workers. Its last number is a process ID, and as short as possible.
 SESSION = "session_2026-01-31_23-59-59_123456_1"
-# An address of which Ray only needs that it has one.
+# The address of the node. Its value does not matter, but Ray needs one.
 ADDRESS = "10.0.0.1"
 
 
@@ -39,7 +39,7 @@ class Started(BaseException):
 
 
 class Pod:
-    """The memory that a Pod gives to Ray's container."""
+    """The memory and CPUs that a Pod gives to Ray's container."""
 
     limit: "int | None" = None
     shm = 0
@@ -47,7 +47,7 @@ class Pod:
 
 
 def quantity(text: str) -> float:
-    """Reads one of the quantities that the test generates, as `2Gi`."""
+    """Reads one of the quantities that the test generates, such as `2Gi`."""
     number, unit = re.fullmatch(r"([0-9.]+)([A-Za-z]*)", str(text)).groups()
     powers = {"": 1, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
     return float(number) * powers[unit]
@@ -66,7 +66,7 @@ def connect(self, *_, **__):
     return self._gcs_client
 
 
-# ray has its reference cycles of the modules in other places in each version, so what is not there is not replaced.
+# The modules of Ray differ between versions, so an attribute that does not exist is not replaced.
 def replace(owner, name, value):
     if hasattr(owner, name):
         setattr(owner, name, value)
@@ -110,7 +110,7 @@ def replace_processes():
             manager.get_current_node_accelerator_type = staticmethod(silent)
             manager.get_current_node_additional_resources = staticmethod(silent)
             manager.get_current_node_accelerator_labels = staticmethod(silent)
-    # With a plasma directory or a temporary directory of its own, a container has it.
+    # If a plasma directory or a temporary directory is set, it exists in the container.
     replace(services, "os", proxy(os, path=proxy(os.path, isdir=lambda _: True)))
 
 
@@ -140,7 +140,7 @@ def replace_memory():
 
 
 def expand(text: str, variables: "dict[str, str]") -> str:
-    """Replaces $(NAME) as kubelet does (k8s.io/kubernetes/third_party/forked/golang/expansion/expand.go)."""
+    """Replaces $(NAME) as the kubelet does (k8s.io/kubernetes/third_party/forked/golang/expansion/expand.go)."""
     def one(match):
         if match[0] == "$$":
             return "$"

@@ -1,6 +1,6 @@
 """Reads the arguments of `ray job submit` as Ray does, and starts nothing.
 
-Reads one JSON list of arguments per line. Writes one JSON object per line: {"error": …} where Ray refuses the arguments
+Reads one JSON list of arguments per line. Writes one JSON object per line: {"error": …} if Ray refuses the arguments
 or the job's resources, or {"error": null, "id": …, "entrypoint": …}.
 """
 

@@ -22,7 +22,17 @@ pub(super) fn check<'v>(
     }
     let errors = syntax.errors(text);
     let message = format!("{what} {}", errors.first()?);
-    Some(violations.invalid(subject, at, message, format!("write {}", syntax.form())))
+    let help = if is_placeholder(text) {
+        "replace the placeholder before you apply the object, for example by envsubst".to_owned()
+    } else {
+        format!("write {}", syntax.form())
+    };
+    Some(violations.invalid(subject, at, message, help))
+}
+
+/// Reports whether a text is to be replaced by another program: `$NAME`, `${NAME}` or `{{ .Values.name }}`.
+fn is_placeholder(text: &str) -> bool {
+    text.starts_with('$') || text.contains("${") || text.contains("{{")
 }
 
 /// Returns a text in lower case, as Go's `strings.ToLower` does: each character becomes one character.

@@ -48,7 +48,7 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
                 while let Some((name, _)) = others.next() {
                     let path = || node_type.group_resource_path(name);
                     let message =
-                        format!("the autoscaler takes this for a custom resource: it reads {known} only by this name");
+                        format!("the autoscaler treats this as a custom resource: it reads {known} only by this name");
                     let finding = findings.invalid(path(), message, format!("write {known}"));
                     if std::mem::take(&mut is_first) && others.peek().is_none() {
                         finding.fix_by_name(path(), known);

@@ -37,7 +37,7 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
     } else {
         findings.required(
             RayObject::annotation_path(CLASS),
-            "the Ingress for the dashboard has no class, and so no controller serves it unless there is a default one",
+            "the Ingress for the dashboard has no class, so no controller serves it unless a default class exists",
             "write the name of an IngressClass, such as nginx",
         );
     }

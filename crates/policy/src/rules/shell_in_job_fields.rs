@@ -69,7 +69,7 @@ fn check_text(submitter: &Submitter<'_>, text: &str, path: impl Fn() -> FieldPat
             findings.invalid(path(), message, help).at_most_warn();
         }
         _ if has_unusual_variable(&passed) => {
-            let message = "bash replaces the $ and the word after it by a variable of the submitter, or by nothing";
+            let message = "bash replaces the $ and the word after it with a variable of the submitter, or with nothing";
             findings.invalid(path(), message, help).at_most_warn();
         }
         _ => {}

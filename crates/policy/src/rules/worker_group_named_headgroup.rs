@@ -25,7 +25,7 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
     for group in cluster.workers.iter().filter(|group| group.name() == Some("headgroup")) {
         findings.invalid(
             group.path().field("groupName"),
-            "the autoscaler takes a worker group of this name for the head, and forgets the head's resources",
+            "the autoscaler treats a worker group with this name as the head, and forgets the head's resources",
             "write another name",
         );
     }
