@@ -40,7 +40,7 @@ fn refusals() -> Vec<Refusal> {
             rule: "invalid-scheduling",
             path: "spec.headGroupSpec.template.spec.tolerations[0].operator",
             event: "FailedToCreateHeadPod",
-            words: "tolerations[0].operator: Invalid value",
+            words: "tolerations[0].operator: Unsupported value: \"Exist\"",
         },
         Refusal {
             name: "mount",
