@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 
 	utilfeature "k8s.io/apiserver/pkg/util/feature"
 	kjson "sigs.k8s.io/json"
@@ -31,28 +29,6 @@ type answer struct {
 type fault struct {
 	Validator string `json:"validator"`
 	Text      string `json:"text"`
-}
-
-// judgeAll reads one question per line and writes one answer per line.
-func judgeAll(in io.Reader, out *bufio.Writer) error {
-	questions := json.NewDecoder(bufio.NewReader(in))
-	answers := json.NewEncoder(out)
-	answers.SetEscapeHTML(false)
-	for {
-		var asked question
-		if err := questions.Decode(&asked); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		given, err := judge(asked)
-		if err != nil {
-			return err
-		}
-		if err := answers.Encode(given); err != nil {
-			return err
-		}
-	}
 }
 
 // judge calls each validator separately, as the operator's reconcile loop would.

@@ -3,15 +3,15 @@
 //	validators judge                      reads one JSON object {"gates", "object"} per line, writes one answer per line
 //	validators serve-config               reads the text of one serveConfigV2 per line, writes the JSON that KubeRay sends to Ray
 //	validators submit                     reads one RayJob per line, writes what bash runs in its submitter per line
-//	validators pods                       reads one RayCluster per line, writes the Pods that the operator makes of it
 //	validators messages MODULE            writes the texts of the validators' errors, one JSON string per line
 //	validators instrument MODULE FOLDER   copies KubeRay's sources, so that its own tests record how they call validators
 package main
 
 import (
-	"bufio"
 	"fmt"
 	"os"
+
+	"rayguard.dev/validators/lines"
 )
 
 func main() {
@@ -23,33 +23,15 @@ func main() {
 
 func run(arguments []string) error {
 	if len(arguments) == 0 {
-		return fmt.Errorf("no command: use judge, serve-config, submit, pods, messages or instrument")
+		return fmt.Errorf("no command: use judge, serve-config, submit, messages or instrument")
 	}
 	switch command, rest := arguments[0], arguments[1:]; {
-	case command == "pods" && len(rest) == 0:
-		out := bufio.NewWriter(os.Stdout)
-		if err := printPods(os.Stdin, out); err != nil {
-			return err
-		}
-		return out.Flush()
 	case command == "judge" && len(rest) == 0:
-		out := bufio.NewWriter(os.Stdout)
-		if err := judgeAll(os.Stdin, out); err != nil {
-			return err
-		}
-		return out.Flush()
+		return lines.Answer(os.Stdin, os.Stdout, judge)
 	case command == "serve-config" && len(rest) == 0:
-		out := bufio.NewWriter(os.Stdout)
-		if err := convertAll(os.Stdin, out); err != nil {
-			return err
-		}
-		return out.Flush()
+		return lines.Answer(os.Stdin, os.Stdout, convert)
 	case command == "submit" && len(rest) == 0:
-		out := bufio.NewWriter(os.Stdout)
-		if err := submitAll(os.Stdin, out); err != nil {
-			return err
-		}
-		return out.Flush()
+		return submitAll(os.Stdin, os.Stdout)
 	case command == "messages" && len(rest) == 1:
 		return printMessages(rest[0], os.Stdout)
 	case command == "instrument" && len(rest) == 2:

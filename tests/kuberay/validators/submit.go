@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -19,6 +17,7 @@ import (
 	"github.com/ray-project/kuberay/ray-operator/controllers/ray/utils"
 
 	rayv1 "github.com/ray-project/kuberay/ray-operator/apis/ray/v1"
+	"rayguard.dev/validators/lines"
 )
 
 // submission is what the submitter of one RayJob does.
@@ -43,30 +42,13 @@ type submission struct {
 
 // submitAll reads one RayJob per line, runs its submitter with a `ray` that only records its arguments, and writes one
 // submission per line.
-func submitAll(in io.Reader, out *bufio.Writer) error {
+func submitAll(in io.Reader, out io.Writer) error {
 	folder, err := os.MkdirTemp("", "submitter")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	questions := json.NewDecoder(bufio.NewReader(in))
-	answers := json.NewEncoder(out)
-	answers.SetEscapeHTML(false)
-	for {
-		job := &rayv1.RayJob{}
-		if err := questions.Decode(job); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		given, err := submit(job, folder)
-		if err != nil {
-			return err
-		}
-		if err := answers.Encode(given); err != nil {
-			return err
-		}
-	}
+	return lines.Answer(in, out, func(job *rayv1.RayJob) (submission, error) { return submit(job, folder) })
 }
 
 func submit(job *rayv1.RayJob, folder string) (submission, error) {

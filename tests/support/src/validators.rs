@@ -1,11 +1,8 @@
 //! KubeRay's own validators, called by a Go program of this project.
 
-use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
-use std::sync::mpsc::sync_channel;
-use std::thread;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -41,33 +38,8 @@ pub struct Call {
 }
 
 /// Calls the validators for each case in turn, and passes the verdict to `each`.
-pub fn judge(cases: impl Iterator<Item = Case> + Send, mut each: impl FnMut(Case, Answer)) {
-    let mut process = Command::new(program())
-        .arg("judge")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the program that was just built");
-    let mut requests = BufWriter::new(process.stdin.take().expect("a pipe"));
-    let answers = BufReader::new(process.stdout.take().expect("a pipe"));
-    thread::scope(|scope| {
-        // The program keeps answers until its buffer is full, so many cases must be in flight.
-        let (asked, waiting) = sync_channel(100_000);
-        scope.spawn(move || {
-            for case in cases {
-                writeln!(requests, "{}", case.request_line()).expect("the program reads");
-                asked.send(case).expect("the receiver exists");
-            }
-            requests.flush().expect("the program reads");
-        });
-        let mut answers = answers.lines();
-        for case in waiting {
-            let line = answers.next().expect("an answer to each case").expect("UTF-8");
-            let answer = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
-            each(case, answer);
-        }
-    });
-    assert!(process.wait().expect("it ends").success(), "the validators failed; the reason is above");
+pub fn judge(cases: impl Iterator<Item = Case> + Send, each: impl FnMut(Case, Answer)) {
+    ask(command("judge"), cases, Case::request_line, each);
 }
 
 /// What bash does in the submitter of a RayJob.
@@ -96,9 +68,7 @@ pub fn submit<C: Send>(
     object: impl Fn(&C) -> String + Send,
     each: impl FnMut(C, Submission),
 ) {
-    let mut program = Command::new(program());
-    program.arg("submit");
-    ask(program, jobs, object, each);
+    ask(command("submit"), jobs, object, each);
 }
 
 /// Passes each RayCluster to `each` with the specs of the Pods that KubeRay's operator makes of it: the head's, and one of
@@ -109,13 +79,20 @@ pub fn pods<C: Send>(
     mut each: impl FnMut(C, Vec<Value>),
 ) {
     #[derive(Deserialize)]
-    struct Pods {
-        pods: Vec<Value>,
+    struct Created {
+        created: Vec<Creation>,
     }
-    let mut command = Command::new(program());
-    // The operator's packages say that they have no logger.
-    command.arg("pods").stderr(Stdio::null());
-    ask(command, clusters, |cluster| object(cluster).to_string(), |cluster, answer: Pods| each(cluster, answer.pods));
+    #[derive(Deserialize)]
+    struct Creation {
+        from: String,
+        #[serde(default)]
+        object: Value,
+    }
+    let question = |cluster: &C| object(cluster).to_string();
+    ask(Command::new(created()), clusters, question, |cluster, answer: Created| {
+        let pods = answer.created.into_iter().filter(|created| created.from.ends_with(".template"));
+        each(cluster, pods.map(|mut created| created.object["spec"].take()).collect());
+    });
 }
 
 /// Returns the texts of the errors of KubeRay's validators as in its source, with verbs such as `%s`.

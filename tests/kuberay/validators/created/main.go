@@ -11,12 +11,9 @@
 package main
 
 import (
-	"bufio"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/go-logr/logr"
@@ -25,6 +22,7 @@ import (
 	kjson "sigs.k8s.io/json"
 
 	rayv1 "github.com/ray-project/kuberay/ray-operator/apis/ray/v1"
+	"rayguard.dev/validators/lines"
 )
 
 // answer is one line of the output.
@@ -47,38 +45,16 @@ func main() {
 	// KubeRay's functions write log lines.
 	ctrl.SetLogger(logr.Discard())
 	klog.SetLogger(logr.Discard())
-	out := bufio.NewWriter(os.Stdout)
+	out := os.Stdout
 	os.Stdout = nil // KubeRay's CheckName prints names that it shortens
-	if err := errors.Join(answerAll(os.Stdin, out), out.Flush()); err != nil {
+	if err := lines.Answer(os.Stdin, out, create); err != nil {
 		fmt.Fprintln(os.Stderr, "created:", err)
 		os.Exit(1)
 	}
 }
 
-// answerAll reads one object per line and writes one answer per line.
-func answerAll(in io.Reader, out *bufio.Writer) error {
-	objects := json.NewDecoder(bufio.NewReader(in))
-	answers := json.NewEncoder(out)
-	answers.SetEscapeHTML(false)
-	for {
-		var text json.RawMessage
-		if err := objects.Decode(&text); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		given, err := create(text)
-		if err != nil {
-			return err
-		}
-		if err := answers.Encode(given); err != nil {
-			return err
-		}
-	}
-}
-
 // create builds everything that the operator creates for an object.
-func create(text []byte) (given answer, err error) {
+func create(text json.RawMessage) (given answer, err error) {
 	given.Created = []creation{}
 	var kind struct {
 		Kind string `json:"kind"`
