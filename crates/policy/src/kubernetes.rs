@@ -41,7 +41,7 @@ mod port;
 mod ports;
 mod probe;
 mod projected;
-mod quantity;
+pub(crate) mod quantity;
 mod resize_policy;
 mod resource_name;
 mod resources;
@@ -63,6 +63,7 @@ mod volumes;
 mod windows_options;
 
 pub(crate) use at::At;
+pub(crate) use env::validate_value as validate_env_value;
 pub(crate) use pod_metadata::Metadata;
 pub(crate) use pod_template::{Added, ContainerOptions, Mount, PodTemplate};
 pub(crate) use service::{Origin, Service, ServicePort};

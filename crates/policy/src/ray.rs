@@ -13,7 +13,6 @@ mod kubernetes;
 pub mod kueue;
 pub mod network_policy;
 pub mod pod;
-pub mod quantity;
 pub mod redis;
 pub mod release;
 pub mod serve;

@@ -4,6 +4,7 @@ use rayguard_manifest::json::Json;
 
 use super::env_name::{SUBJECT, check_object_prefix, relaxed_error};
 use super::pod::Pod;
+use super::pod_template::Added;
 use super::{At, Violations, env_source};
 use crate::spelling::quote;
 
@@ -32,6 +33,17 @@ pub(super) fn validate(env: &Json<'_>, pod: &Pod<'_>, at: &At<'_>, violations: &
             let has_value = value.is_some_and(|value| value.as_nonempty_str().is_some());
             env_source::validate(source, has_value, pod, &at.field("valueFrom"), violations);
         }
+    }
+}
+
+/// Reports everything that Kubernetes refuses in the value of a variable that is written outside of a Pod
+/// (`validateEnvVarValueFrom`). Only some versions know `fileKeyRef`, so a variable with one is not checked.
+pub(crate) fn validate_value(var: &Json<'_>, at: &At<'_>, violations: &mut Violations) {
+    let source = var.field("valueFrom");
+    if source.as_object().is_some() && source.field("fileKeyRef").is_null() {
+        let pod = Pod::read(&Json::Null, Added::default());
+        let has_value = var.field("value").as_nonempty_str().is_some();
+        env_source::validate(source, has_value, &pod, &at.field("valueFrom"), violations);
     }
 }
 

@@ -20,7 +20,7 @@ const MAX_BINARY: i128 = i64::MAX as i128 * ONE;
 /// A quantity, as `resource.ParseQuantity` of `k8s.io/apimachinery` reads it: exact in nano units, and rounded up to
 /// them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Quantity {
+pub(crate) struct Quantity {
     nanos: i128,
     format: Format,
 }
@@ -38,7 +38,7 @@ enum Format {
 
 impl Quantity {
     /// Reads a quantity: a whole number or a text. Returns `None` if it is not a quantity.
-    pub(super) fn read(json: &Json<'_>) -> Option<Self> {
+    pub(crate) fn read(json: &Json<'_>) -> Option<Self> {
         match json {
             Json::String(text) => Self::parse(text),
             Json::Number(_) => Some(Self { nanos: i128::from(json.as_i64()?) * ONE, format: Format::Decimal }),
@@ -81,7 +81,7 @@ impl Quantity {
     }
 
     /// Parses a quantity.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let (is_negative, unsigned) = match text.as_bytes() {
             [b'-', rest @ ..] => (true, rest),
             [b'+', rest @ ..] => (false, rest),
@@ -127,7 +127,12 @@ impl Quantity {
 
     /// Rounds up to milli units, as Kubernetes does with the resources of a Pod (`SetDefaults_ResourceList`).
     pub(super) fn in_millis(self) -> Self {
-        Self { nanos: round_up(self.nanos, MILLI) * MILLI, ..self }
+        Self { nanos: self.millis() * MILLI, ..self }
+    }
+
+    /// Returns the amount in milli units, rounded up.
+    pub(crate) fn millis(self) -> i128 {
+        round_up(self.nanos, MILLI)
     }
 
     /// Returns the amount in nano units.
@@ -141,7 +146,7 @@ impl Quantity {
     }
 
     /// Returns the amount, rounded up to a whole number.
-    pub(super) fn whole(self) -> i128 {
+    pub(crate) fn whole(self) -> i128 {
         round_up(self.nanos, ONE)
     }
 
@@ -211,6 +216,29 @@ fn binary(whole: &[u8], fraction: &[u8], exponent: usize) -> i128 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn milli_units_are_rounded_up() {
+        for (text, millis) in [
+            ("4", Some(4000)),
+            ("500m", Some(500)),
+            ("1.5", Some(1500)),
+            ("0.0001", Some(1)),
+            ("-2", Some(-2000)),
+            ("2Gi", Some(2_147_483_648_000)),
+            ("1.5Ki", Some(1_536_000)),
+            ("1e3", Some(1_000_000)),
+            ("1E", Some(1_000_000_000_000_000_000_000)),
+            (".5", Some(500)),
+            ("", None),
+            (".", None),
+            ("1.2.3", None),
+            ("4 Gi", None),
+        ] {
+            assert_eq!(Quantity::parse(text).map(Quantity::millis), millis, "{text:?}");
+        }
+        assert_eq!(Quantity::parse("1500m").map(Quantity::whole), Some(2));
+    }
 
     #[test]
     fn quantities_are_exact_in_nano_units() {

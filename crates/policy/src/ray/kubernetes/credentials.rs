@@ -1,17 +1,12 @@
 //! Environment variables that KubeRay makes of credentials outside of the Pod templates.
 
-use rayguard_manifest::json::Json;
-
-use crate::kubernetes::{At, Subject, Violations};
+use crate::kubernetes::{At, Subject, Violations, validate_env_value};
 use crate::name::{Syntax, sentence};
 use crate::ray::redis::RedisPassword;
 use crate::ray::{Container, GcsFaultTolerance, Group, RayObject};
 use crate::spelling::quote;
 
 const SUBJECT: Subject = Subject::EnvironmentVariable;
-
-/// The sources of a variable's value, without `fileKeyRef`, which only some versions of Kubernetes know.
-const SOURCES: [&str; 4] = ["fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef"];
 
 /// Reports what Kubernetes refuses in the variables of the head that KubeRay makes of credentials
 /// (`configureGCSFaultTolerance` and `SetContainerTokenAuthEnvVars`, ray-operator/controllers/ray/common/pod.go:75-158 and
@@ -23,7 +18,7 @@ pub(super) fn validate(object: &RayObject<'_>, violations: &mut Violations) {
         for (field, is_checked) in [("redisUsername", true), ("redisPassword", has_password)] {
             let path = || object.cluster.path().fields(["gcsFaultToleranceOptions", field]);
             if is_checked {
-                validate_variable(options.field(field), &At::Root(&path), violations);
+                validate_env_value(options.field(field), &At::Root(&path), violations);
             }
         }
     }
@@ -50,68 +45,10 @@ fn validate_token(object: &RayObject<'_>, violations: &mut Violations) {
     }
 }
 
-/// Reports what Kubernetes refuses in the value of a variable (`validateEnvVarValueFrom`).
-fn validate_variable(variable: &Json<'_>, at: &At<'_>, violations: &mut Violations) {
-    let source = variable.field("valueFrom");
-    if source.as_object().is_none() || !source.field("fileKeyRef").is_null() {
-        return;
-    }
-    let at = at.field("valueFrom");
-    match SOURCES.iter().filter(|field| !source.field(field).is_null()).count() {
-        0 => {
-            let message = "valueFrom has no source of the value";
-            violations.invalid(SUBJECT, &at, message, "add a secretKeyRef, or remove valueFrom");
-        }
-        _ if variable.field("value").as_nonempty_str().is_some() => {
-            let message = "the variable has both a value and a valueFrom";
-            violations.invalid(SUBJECT, &at, message, "remove one of them");
-        }
-        1 => {}
-        _ => {
-            let message = "valueFrom has more than one source of the value";
-            violations.invalid(SUBJECT, &at, message, "keep one of them");
-        }
-    }
-    for field in ["configMapKeyRef", "secretKeyRef"] {
-        let (reference, at) = (source.field(field), at.field(field));
-        if reference.as_object().is_some() {
-            validate_reference(reference, &at, violations);
-        }
-    }
-}
-
-fn validate_reference(reference: &Json<'_>, at: &At<'_>, violations: &mut Violations) {
-    match (reference.field("name"), reference.field("name").as_str().unwrap_or_default()) {
-        (Json::Null | Json::String(_), "") => {
-            violations.required(
-                SUBJECT,
-                &at.field("name"),
-                "the reference has no name",
-                "write the name of the object",
-            );
-        }
-        (_, name) => {
-            let errors = Syntax::Dns1123Subdomain.errors(name);
-            if !name.is_empty() && !errors.is_empty() {
-                let message = format!("no object can have the name {}: it {}", quote(name), sentence(&errors));
-                let help = format!("write {}", Syntax::Dns1123Subdomain.form());
-                violations.invalid(SUBJECT, &at.field("name"), message, help);
-            }
-        }
-    }
-    let Some(key) = reference.field("key").as_str() else { return };
-    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    if key.is_empty() {
-        violations.required(SUBJECT, &at.field("key"), "the reference has no key", "write the key of the value");
-    } else if key.len() > 253 || !key.bytes().all(is_allowed) || key == "." || key.starts_with("..") {
-        let message = format!("no object can have the key {}", quote(key));
-        let help = "write at most 253 letters, digits, '-', '_' and '.', not '.' and not '..' first";
-        violations.invalid(SUBJECT, &at.field("key"), message, help);
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use rayguard_manifest::json::Json;
+
     use super::*;
 
     fn found(spec: &str) -> Vec<String> {

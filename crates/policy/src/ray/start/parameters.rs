@@ -7,8 +7,8 @@ use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;
 
 use crate::kuberay::Version;
+use crate::kubernetes::quantity::Quantity;
 use crate::ray::gcs::GcsFaultTolerance;
-use crate::ray::quantity::Quantity;
 use crate::ray::{Group, RayObject};
 
 /// Where a parameter comes from.
@@ -132,11 +132,11 @@ fn add_resources<'a>(group: &Group<'a>, all: &mut Parameters<'a>) {
             _ if is_gpu(&lower) => "num-gpus",
             _ => {
                 #[expect(clippy::cast_precision_loss, reason = "so does KubeRay")]
-                custom.insert(name.to_string(), (quantity.thousandths as f64 / 1000.0).into());
+                custom.insert(name.to_string(), (quantity.millis() as f64 / 1000.0).into());
                 continue;
             }
         };
-        all.insert(param, (Cow::Owned(quantity.units().to_string()), Origin::Resources));
+        all.insert(param, (Cow::Owned(quantity.whole().to_string()), Origin::Resources));
     }
     if !custom.is_empty() {
         all.insert("resources", (Cow::Owned(quoted(&custom)), Origin::Resources));
@@ -165,10 +165,10 @@ fn add_container<'a>(group: &Group<'a>, all: &mut Parameters<'a>) {
     let Some(container) = group.ray_container() else { return };
     let resources = container.json.field("resources");
     let (limits, requests) = (resources.field("limits"), resources.field("requests"));
-    let nonzero = |json: &Json<'_>| Quantity::read(json).filter(|quantity| quantity.thousandths != 0);
+    let nonzero = |json: &Json<'_>| Quantity::read(json).filter(|quantity| quantity.millis() != 0);
     let mut add = |name: &'a str, quantity: Option<Quantity>| {
         if let Some(quantity) = quantity {
-            all.entry(name).or_insert_with(|| (Cow::Owned(quantity.units().to_string()), Origin::Default));
+            all.entry(name).or_insert_with(|| (Cow::Owned(quantity.whole().to_string()), Origin::Default));
         }
     };
     add("num-cpus", nonzero(limits.field("cpu")).or_else(|| nonzero(requests.field("cpu"))));
@@ -188,7 +188,7 @@ fn add_container<'a>(group: &Group<'a>, all: &mut Parameters<'a>) {
             *value = 0.into();
         }
         #[expect(clippy::cast_precision_loss, reason = "so does KubeRay")]
-        custom.insert(name.to_owned(), (quantity.thousandths as f64 / 1000.0).into());
+        custom.insert(name.to_owned(), (quantity.millis() as f64 / 1000.0).into());
         all.insert("resources", (Cow::Owned(quoted(&custom)), origin));
     }
 }

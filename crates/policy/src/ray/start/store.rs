@@ -4,7 +4,7 @@ use rayguard_manifest::json::Json;
 
 use super::command::Command;
 use super::fault::Subject;
-use crate::ray::quantity::Quantity;
+use crate::kubernetes::quantity::Quantity;
 use crate::ray::{Container, Group};
 
 /// The smallest object store (`OBJECT_STORE_MINIMUM_MEMORY_BYTES`, `python/ray/_private/ray_constants.py`).
@@ -29,7 +29,7 @@ pub(super) fn has_tiny_limit(group: &Group<'_>) -> bool {
     let limit = container.json.descend(["resources", "limits", "memory"]);
     // Most limits are whole gigabytes.
     let is_large = limit.as_str().is_some_and(|text| text.ends_with(['i', 'G', 'T']) && is_whole_gigabytes(text));
-    let is_tiny = |limit: Quantity| limit.units() * 3 < i128::from(SMALLEST) * 10;
+    let is_tiny = |limit: Quantity| limit.whole() * 3 < i128::from(SMALLEST) * 10;
     !is_large
         && Quantity::read(limit).is_some_and(is_tiny)
         && container.env_var(PROPORTION).is_none()
@@ -66,7 +66,7 @@ pub(super) fn check(command: &mut Command<'_, '_>) {
         return;
     }
     let resources = container.json.field("resources");
-    let limit = Quantity::read(resources.descend(["limits", "memory"])).map(Quantity::units);
+    let limit = Quantity::read(resources.descend(["limits", "memory"])).map(Quantity::whole);
     if limit.is_some_and(|limit| i128::from(size) > limit) {
         let message = "the object store is larger than the memory limit of the container, and ray start ends";
         command.refuse(Subject::ObjectStore, index, message, "write less than limits.memory, or remove it");
@@ -75,7 +75,7 @@ pub(super) fn check(command: &mut Command<'_, '_>) {
     if size <= NEEDS_SHM || container.env_var(ALLOW_SLOW_STORAGE).is_some() || container.has_env_from() {
         return;
     }
-    let request = Quantity::read(resources.descend(["requests", "memory"])).map(Quantity::units);
+    let request = Quantity::read(resources.descend(["requests", "memory"])).map(Quantity::whole);
     let Some(shm) = shm(&container, limit, request) else { return };
     // Before Ray 2.10, /dev/shm must be larger than the object store.
     let is_enough = |minor: u64| if minor >= 10 { shm >= i128::from(size) } else { shm > i128::from(size) };
@@ -103,5 +103,5 @@ fn shm(container: &Container<'_>, limit: Option<i128>, request: Option<i128>) ->
 }
 
 fn size_limit(directory: &Json<'_>) -> Option<i128> {
-    Quantity::read(directory.field("sizeLimit")).map(Quantity::units).filter(|size| *size > 0)
+    Quantity::read(directory.field("sizeLimit")).map(Quantity::whole).filter(|size| *size > 0)
 }

@@ -6,7 +6,7 @@ use super::command::{Command, Value};
 use super::fault::Subject;
 use super::python::{self, Parsed};
 use super::resources::LARGEST;
-use crate::ray::quantity::Quantity;
+use crate::kubernetes::quantity::Quantity;
 
 /// The largest port.
 const LAST_PORT: i64 = 65535;
@@ -255,8 +255,8 @@ fn check_isolation(command: &mut Command<'_, '_>) {
     let limits = command.group.ray_container().map(|container| container.json.descend(["resources", "limits"]));
     let limit = |name: &str| limits.and_then(|limits| Quantity::read(limits.field(name)));
     // Ray reserves at least 1 CPU, and less than there are.
-    let has_few_cpus = limit("cpu").is_some_and(|limit| limit.thousandths <= 1000);
-    let has_little_memory = limit("memory").is_some_and(|limit| limit.units() < i128::from(RESERVED_MEMORY));
+    let has_few_cpus = limit("cpu").is_some_and(|limit| limit.millis() <= 1000);
+    let has_little_memory = limit("memory").is_some_and(|limit| limit.whole() < i128::from(RESERVED_MEMORY));
     if has_few_cpus || has_little_memory {
         let index = command.given.get("enable-resource-isolation").map_or(0, |given| given.parameter);
         let message = "resource isolation needs limits of more than 1 CPU and 500 MiB in the container";
@@ -266,7 +266,7 @@ fn check_isolation(command: &mut Command<'_, '_>) {
     }
     if let Some((number, index)) = cpu {
         #[expect(clippy::cast_precision_loss, reason = "the limits of containers are small numbers")]
-        let available = limit("cpu").map(|limit| limit.thousandths as f64 / 1000.0);
+        let available = limit("cpu").map(|limit| limit.millis() as f64 / 1000.0);
         // Since Ray 2.51, Ray itself needs some of the CPUs.
         let is_enough = |minor: u64| match available {
             Some(available) if minor < RESERVED_SINCE => number <= available.ceil(),
@@ -283,7 +283,7 @@ fn check_isolation(command: &mut Command<'_, '_>) {
         }
     }
     if let Some((number, index)) = memory {
-        if limit("memory").is_some_and(|limit| i128::from(number) > limit.units()) {
+        if limit("memory").is_some_and(|limit| i128::from(number) > limit.whole()) {
             let message = "the reserved memory is more than the memory limit of the container";
             command.refuse(Subject::InvalidValue, index, message, "write less than limits.memory");
         } else if number < RESERVED_MEMORY {
