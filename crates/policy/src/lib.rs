@@ -18,6 +18,7 @@ pub mod name;
 pub mod policy;
 pub mod ray;
 pub mod reason;
+pub mod refusal;
 pub mod rule;
 pub mod rule_set;
 pub mod rules;

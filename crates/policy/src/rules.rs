@@ -10,6 +10,7 @@ use crate::kubernetes::Subject;
 use crate::ray::RayObject;
 use crate::ray::serve::FaultKind;
 use crate::ray::start::fault::Subject as StartSubject;
+use crate::refusal::Refusal;
 use crate::rule::{Findings, Rule};
 
 mod autoscaled_group_without_cpu;
@@ -324,18 +325,20 @@ pub fn covering(error: &str) -> Vec<&'static Rule> {
     RULES.iter().copied().filter(|rule| rule.reference.iter().any(|words| error.contains(words))).collect()
 }
 
-/// Reports the violations of Kubernetes' validation that are about a subject.
-fn report_kubernetes(context: &Context<'_, '_>, subject: Subject, findings: &mut Findings) {
-    for violation in context.object.kubernetes_violations(&context.settings.kuberay).all() {
-        if violation.subject == subject {
-            let (path, message, help) = (violation.path.clone(), &violation.message, &violation.help);
-            let finding = findings.report(violation.reason, path, message, help);
-            finding.fix.clone_from(&violation.fix);
-            if violation.is_version_dependent {
-                finding.at_most_warn();
-            }
+/// Reports what another program refuses about a subject.
+fn report<Subject: PartialEq>(refusals: &[Refusal<Subject>], subject: &Subject, findings: &mut Findings) {
+    for refusal in refusals.iter().filter(|refusal| refusal.subject == *subject) {
+        let finding = findings.report(refusal.reason, refusal.path.clone(), &refusal.message, &refusal.help);
+        finding.fix.clone_from(&refusal.fix);
+        if refusal.is_uncertain {
+            finding.at_most_warn();
         }
     }
+}
+
+/// Reports what Kubernetes refuses about a subject.
+fn report_kubernetes(context: &Context<'_, '_>, subject: Subject, findings: &mut Findings) {
+    report(context.object.kubernetes_violations(&context.settings.kuberay).all(), &subject, findings);
 }
 
 /// Reports the faults of a kind that the Serve configuration has.
@@ -352,13 +355,5 @@ fn report_serve(context: &Context<'_, '_>, kind: FaultKind, findings: &mut Findi
 
 /// Reports what `ray start` refuses about a subject.
 fn report_start(context: &Context<'_, '_>, subject: StartSubject, findings: &mut Findings) {
-    for fault in context.object.start_faults(context.settings.kuberay.version) {
-        if fault.subject == subject {
-            let finding = findings.report(fault.reason, fault.path.clone(), &fault.message, &fault.help);
-            finding.fix.clone_from(&fault.fix);
-            if fault.is_uncertain {
-                finding.at_most_warn();
-            }
-        }
-    }
+    report(context.object.start_faults(context.settings.kuberay.version), &subject, findings);
 }

@@ -65,7 +65,7 @@ fn searches(searches: &[Json<'_>], at: &At<'_>, violations: &mut Violations) {
         // Kubernetes accepts '.' and underscores from version 1.33 on.
         let is_relaxed = search == "." || is_subdomain_with_underscores(domain);
         if let Some(found) = syntax::check(SUBJECT, Syntax::Dns1123Subdomain, domain, "the domain", &at, violations) {
-            found.is_version_dependent = is_relaxed;
+            found.is_uncertain = is_relaxed;
         }
     }
 }

@@ -73,7 +73,7 @@ fn with_selector<'s, 'a>(
     if selector.is_none() {
         let message = "the keys have no effect without a labelSelector";
         let violation = violations.forbidden(SUBJECT, at, message, "add a labelSelector, or remove the keys");
-        violation.is_version_dependent = in_some_versions;
+        violation.is_uncertain = in_some_versions;
     }
     selector
 }
@@ -83,7 +83,7 @@ fn names(keys: &Json<'_>, at: &At<'_>, in_some_versions: bool, violations: &mut 
         let Some(key) = key.as_str() else { continue };
         let at = at.index(index);
         if let Some(found) = syntax::check(SUBJECT, Syntax::QualifiedName, key, "the label key", &at, violations) {
-            found.is_version_dependent = in_some_versions;
+            found.is_uncertain = in_some_versions;
         }
     }
 }

@@ -72,5 +72,5 @@ fn is_set(value: &Json<'_>) -> bool {
 fn not_for_windows(subject: Subject, at: &At<'_>, in_some_versions: bool, violations: &mut Violations) {
     let message = "a Pod with os.name: windows does not allow this field";
     let violation = violations.forbidden(subject, at, message, "remove the field, or os");
-    violation.is_version_dependent = in_some_versions;
+    violation.is_uncertain = in_some_versions;
 }

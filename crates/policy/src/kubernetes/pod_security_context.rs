@@ -65,7 +65,7 @@ pub(super) fn validate(context: &Json<'_>, host: HostNamespaces, at: &At<'_>, vi
 fn choice(value: &Json<'_>, known: &[&'static str], in_some_versions: bool, at: &At<'_>, violations: &mut Violations) {
     let Some(text) = value.as_str() else { return };
     if let Some(violation) = choice::check(text, known, SUBJECT, at, violations) {
-        violation.is_version_dependent = in_some_versions;
+        violation.is_uncertain = in_some_versions;
     }
 }
 

@@ -60,7 +60,7 @@ fn validate_source<'s>(source: &'s Json<'_>, paths: &mut Paths<'s>, at: &At<'_>,
     if old + new > 1 {
         let message = "the item has more than one source";
         let help = "write each source as an item of the list";
-        violations.forbidden(SUBJECT, at, message, help).is_version_dependent = old < 2;
+        violations.forbidden(SUBJECT, at, message, help).is_uncertain = old < 2;
     }
 }
 

@@ -1,11 +1,8 @@
 //! What Kubernetes refuses at a field.
 
-use rayguard_manifest::fix::{Edit, Fix};
-use rayguard_manifest::json::Json;
-use rayguard_manifest::path::FieldPath;
-
 use super::At;
 use crate::reason::Reason;
+use crate::refusal::Refusal;
 
 /// What a violation is about. Each subject has a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,36 +38,12 @@ pub enum Subject {
 }
 
 /// A field that Kubernetes refuses.
-#[derive(Clone, Debug)]
-pub struct Violation {
-    /// What it is about.
-    pub subject: Subject,
-    /// The kind of error, as Kubernetes classifies it.
-    pub reason: Reason,
-    /// The field to change, or the one to add.
-    pub path: FieldPath,
-    /// What is wrong: lower case, one line, no full stop.
-    pub message: String,
-    /// What to write instead: an instruction, one line, no full stop.
-    pub help: String,
-    /// The change that fixes it, where there is exactly one safe change.
-    pub fix: Option<Fix>,
-    /// Whether only some of the supported minor versions of Kubernetes refuse it, or only clusters with some settings. It
-    /// is then a warning.
-    pub is_version_dependent: bool,
-}
+pub type Violation = Refusal<Subject>;
 
 impl Violation {
     /// Marks a violation that only some of the supported minor versions refuse, or only clusters with some settings.
     pub(crate) fn in_some_versions(&mut self) -> &mut Self {
-        self.is_version_dependent = true;
-        self
-    }
-
-    /// Adds to the fix: set the value at the path of the violation.
-    pub(crate) fn fix_by_value(&mut self, value: impl Into<Json<'static>>) -> &mut Self {
-        let edit = Edit::Set { path: self.path.clone(), value: value.into() };
-        self.fix.get_or_insert_default().edits.push(edit);
+        self.is_uncertain = true;
         self
     }
 }
@@ -131,8 +104,7 @@ impl Violations {
     ) -> &mut Violation {
         self.drop_above_limit();
         let (message, help) = (message.into(), help.into());
-        let violation =
-            Violation { subject, reason, path: at.path(), message, help, fix: None, is_version_dependent: false };
+        let violation = Violation { subject, reason, path: at.path(), message, help, fix: None, is_uncertain: false };
         self.found.push(violation);
         let last = self.found.len() - 1;
         &mut self.found[last]
@@ -141,7 +113,7 @@ impl Violations {
     /// runs before the next one is added. The first denial above the limit is kept, because it decides the verdict.
     fn drop_above_limit(&mut self) {
         if self.found.len() > MAX_VIOLATIONS {
-            let denies = self.found.last().is_some_and(|last| !last.is_version_dependent);
+            let denies = self.found.last().is_some_and(|last| !last.is_uncertain);
             if denies && !self.denies_above_limit {
                 self.denies_above_limit = true;
             } else {

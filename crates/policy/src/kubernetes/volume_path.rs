@@ -40,7 +40,7 @@ impl<'s> Paths<'s> {
         if !self.0.insert(path) {
             let message = "another file of the volume has the same path";
             let violation = violations.invalid(SUBJECT, at, message, "write another path");
-            violation.is_version_dependent = in_some_versions;
+            violation.is_uncertain = in_some_versions;
         }
     }
 }
