@@ -1,5 +1,6 @@
 //! The command line: the commands, and the arguments that they share.
 
+mod assumptions;
 mod check;
 mod checker;
 #[cfg(feature = "server")]

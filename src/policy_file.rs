@@ -4,9 +4,10 @@ use std::fmt::{self, Write as _};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use rayguard_manifest::path::FieldPath;
 use rayguard_manifest::yaml;
-use rayguard_policy::policy::Policy;
 use rayguard_policy::policy::file::ConfigError;
+use rayguard_policy::policy::{Policy, Webhook};
 
 /// The reason why a policy file cannot be used. It is displayed as one line per error.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +52,21 @@ impl fmt::Display for Lines<'_> {
         }
         Ok(())
     }
+}
+
+/// Reads the policy file of the webhook itself.
+///
+/// # Errors
+///
+/// The file cannot be read, is not a valid policy, or says that the webhook is absent.
+pub(crate) fn read_for_webhook(path: Option<&Path>) -> Result<Policy, PolicyFileError> {
+    let policy = read(path)?;
+    if let (Some(Webhook::Absent), Some(path)) = (policy.webhook, path) {
+        let message = "this is the webhook, so it is not absent; write installed, or remove the key".to_owned();
+        let error = ConfigError { path: FieldPath::of(["webhook"]), message, position: None };
+        return Err(PolicyFileError::Invalid { path: path.to_owned(), errors: vec![error] });
+    }
+    Ok(policy)
 }
 
 /// Reads a policy file. Without a path, returns the built-in policy.

@@ -99,7 +99,7 @@ async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     // Dropped at the end, which flushes the log.
     let _log = log::init(args.log_format.into(), args.log_level, lost).map_err(ServeError::Runtime)?;
     let mut signals = Signals::new().map_err(ServeError::Signals)?;
-    let policy = policy_file::read(args.config.as_deref())?;
+    let policy = policy_file::read_for_webhook(args.config.as_deref())?;
     let metrics = if args.webhook_configuration.is_some() { metrics.with_ca_bundles() } else { metrics };
     let metrics = Arc::new(metrics);
 

@@ -46,6 +46,12 @@ fn keys() -> Vec<Key> {
             "what else checks KubeRay's objects in the cluster; with `kueue`, rayguard refuses what [Kueue](rules/unsupported-by-kueue.md) refuses",
         ),
         key(
+            "webhook",
+            "`installed`, `absent`",
+            "unknown",
+            "whether rayguard's webhook is in the cluster that the objects are for. `rayguard check` applies the defaults of the webhook unless it is `absent`; if nothing is said, it warns where only a default prevents a refusal. The webhook itself takes `installed` only",
+        ),
+        key(
             "highestLevel",
             "`deny`, `warn`, `audit`",
             "`deny`",

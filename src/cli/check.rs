@@ -2,10 +2,13 @@
 
 use clap::{ArgAction, Args, ValueEnum};
 use rayguard_policy::cluster_context::KnownObjects;
-use rayguard_policy::policy::Policy;
+use rayguard_policy::policy::assumption::Assumption;
+use rayguard_policy::policy::{Policy, Webhook};
 use rayguard_policy::ray::serve::ServeConfigCache;
+use rayguard_policy::ray::storage_key::StorageKey;
 
-use super::checker::Checker;
+use super::assumptions::Assumptions;
+use super::checker::{Checker, WrittenKey};
 use super::fix::{FixArgs, Fixed};
 use super::format::{self, Format, OutputParser, OutputTo};
 use super::progress::Progress;
@@ -43,6 +46,15 @@ pub(super) struct CheckArgs {
     #[arg(long)]
     require_ray: bool,
 
+    /// Whether rayguard's webhook is in the cluster that the objects are for
+    ///
+    /// The webhook writes defaults into objects, and this command applies them before it checks an object. With `absent`
+    /// it does not. If neither this flag nor the policy file says which is true, the defaults are applied, and a denial
+    /// that only a default prevents is a warning.
+    #[cfg_attr(feature = "server", arg(conflicts_with = "cluster"))]
+    #[arg(long, value_enum, value_name = "STATE")]
+    webhook: Option<WebhookState>,
+
     /// Do not print the summary and the progress to the standard error
     #[arg(long, short)]
     quiet: bool,
@@ -62,6 +74,23 @@ enum FailOn {
     Warning,
     /// Never; a file that cannot be checked still exits with 2
     Never,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum WebhookState {
+    /// It is, so objects get its defaults
+    Installed,
+    /// It is not, so objects are stored as they are written
+    Absent,
+}
+
+impl WebhookState {
+    fn webhook(self) -> Webhook {
+        match self {
+            Self::Installed => Webhook::Installed,
+            Self::Absent => Webhook::Absent,
+        }
+    }
 }
 
 impl FailOn {
@@ -85,9 +114,10 @@ pub(super) fn run(args: &CheckArgs) -> Result<Status, CliError> {
         let mut reporter = args.reporter(&outputs, Progress::new(false))?;
         let namespace = args.input.namespace.as_deref();
         let summary = super::cluster::check_objects(&args.live, namespace, &checker, &mut reporter, args.quiet)?;
+        let summary = Summary { assumptions: checker.assumptions.found(), ..summary };
         return args.end(reporter, &summary, true, None);
     }
-    let policy = args.input.policy()?;
+    let policy = args.policy()?;
     let mut outputs = args.outputs()?;
     let fixed = args.fix.run(&policy, &args.input, &outputs)?;
     if let Some(fixed) = fixed.as_ref().filter(|_| args.fix.is_dry_run()) {
@@ -103,11 +133,18 @@ pub(super) fn run(args: &CheckArgs) -> Result<Status, CliError> {
     let (sources, skipped) = args.input.sources()?;
     let mut reporter = args.reporter(&outputs, Progress::new(!args.quiet))?;
     let summary = check_files(sources, &checker, &mut reporter)?;
-    let summary = Summary { skipped: skipped.counts(), ..summary };
+    let summary = Summary { skipped: skipped.counts(), assumptions: checker.assumptions.found(), ..summary };
     args.end(reporter, &summary, false, checker.fixed.as_ref())
 }
 
 impl CheckArgs {
+    /// Returns the policy to apply.
+    fn policy(&self) -> Result<Policy, CliError> {
+        let policy = self.input.policy()?;
+        let webhook = self.webhook.map(WebhookState::webhook).or(policy.webhook);
+        Ok(Policy { webhook, ..policy })
+    }
+
     /// Returns the outputs that the user asks for.
     fn outputs(&self) -> Result<Vec<OutputTo>, CliError> {
         format::distinct(&self.output, &self.input.paths).map_err(CliError::Usage)
@@ -116,6 +153,7 @@ impl CheckArgs {
     fn checker<'c>(&'c self, policy: &'c Policy, outputs: &[OutputTo], fixed: Option<Fixed>) -> Checker<'c> {
         Checker {
             policy,
+            assumptions: Assumptions::of(policy),
             namespace: self.input.namespace(),
             with_excerpts: outputs.iter().any(|output| output.format == Format::Text),
             fixed,
@@ -138,6 +176,7 @@ impl CheckArgs {
         reporter.end(summary)?;
         if !self.quiet {
             output::message(&text::summary(summary, is_live));
+            output::message(&text::assumptions(summary));
             if let Some(fixed) = fixed {
                 output::message(&fixed.summary(summary.errors + summary.warnings + summary.notes));
             }
@@ -177,8 +216,23 @@ fn check_files(sources: Sources, checker: &Checker<'_>, reporter: &mut Reporter)
     // The findings of a file with a storage key depend on all other files, and the files after it must not be reported
     // before it.
     let mut others = KnownObjects::default();
-    for (key, conflict) in waiting.iter().flat_map(|first| &first.storage_keys) {
-        others.storage_keys.add(key.clone(), conflict.clone());
+    let mut in_other_domains = [KnownObjects::default(), KnownObjects::default()];
+    let written = || waiting.iter().flat_map(|first| &first.storage_keys);
+    for key in written() {
+        others.storage_keys.add(key.key.clone(), key.conflict.clone());
+        for (others, key_there) in in_other_domains.iter_mut().zip(&key.in_other_domains) {
+            others.storage_keys.add(key_there.clone(), key.conflict.clone());
+        }
+    }
+    let conflicts = |others: &KnownObjects, key: &StorageKey, of: &WrittenKey| {
+        others.storage_keys.conflicts(key, &of.conflict.owner).count > 0
+    };
+    let depends_on_domain = |it: &WrittenKey| {
+        let mut others_there = in_other_domains.iter().zip(&it.in_other_domains);
+        others_there.any(|(there, key)| conflicts(there, key, it) != conflicts(&others, &it.key, it))
+    };
+    if !checker.policy.states(Assumption::ClusterDomain) && written().any(depends_on_domain) {
+        checker.assumptions.add([Assumption::ClusterDomain]);
     }
     let second_pass = |first| checker.second_pass(first, &others);
     let rest = ordered::map(waiting.into_iter(), second_pass, |reports| reporter.report(reports))?;

@@ -12,6 +12,7 @@ use rayguard_policy::ray::serve::ServeConfigCache;
 use rayguard_policy::ray::storage_key::StorageKey;
 use rayguard_policy::rule::Finding;
 
+use super::assumptions::Assumptions;
 use super::evaluation::Evaluation;
 use super::excerpt::Excerpt;
 use super::fix::Fixed;
@@ -22,6 +23,8 @@ use super::{object, secret};
 /// Checks files.
 pub(super) struct Checker<'c> {
     pub(super) policy: &'c Policy,
+    /// The assumptions that change a finding.
+    pub(super) assumptions: Assumptions<'c>,
     /// The namespace of objects that name none.
     pub(super) namespace: &'c str,
     /// Whether findings have excerpts. Only text output shows them.
@@ -36,9 +39,17 @@ pub(super) struct Checker<'c> {
 pub(super) struct FirstPass {
     pub(super) report: Report,
     /// The storage keys of its objects.
-    pub(super) storage_keys: Vec<(StorageKey, Conflict)>,
+    pub(super) storage_keys: Vec<WrittenKey>,
     /// The file, if its objects have storage keys.
     input: Option<SecondPassInput>,
+}
+
+/// The storage key of an object in a file.
+pub(super) struct WrittenKey {
+    pub(super) key: StorageKey,
+    pub(super) conflict: Conflict,
+    /// The key in other DNS domains than the assumed one.
+    pub(super) in_other_domains: [StorageKey; 2],
 }
 
 /// The input of a second pass.
@@ -73,8 +84,9 @@ impl Checker<'_> {
     /// Checks a file again if another object has one of its storage keys.
     pub(super) fn second_pass(&self, first: FirstPass, others: &KnownObjects) -> Report {
         let FirstPass { report, storage_keys, input } = first;
-        let has_conflict =
-            |(key, conflict): &(StorageKey, Conflict)| others.storage_keys.conflicts(key, &conflict.owner).count > 0;
+        let has_conflict = |WrittenKey { key, conflict, .. }: &WrittenKey| {
+            others.storage_keys.conflicts(key, &conflict.owner).count > 0
+        };
         let Some(input) = input.filter(|_| storage_keys.iter().any(has_conflict)) else { return report };
         let mut report = Report::new(report.file);
         let bytes = match input {
@@ -96,7 +108,7 @@ impl Checker<'_> {
     }
 
     /// Checks the content of a file, and returns the storage keys of its objects.
-    fn bytes(&self, bytes: &[u8], others: &dyn ClusterContext, report: &mut Report) -> Vec<(StorageKey, Conflict)> {
+    fn bytes(&self, bytes: &[u8], others: &dyn ClusterContext, report: &mut Report) -> Vec<WrittenKey> {
         report.summary.files = 1;
         match yaml::decode(bytes) {
             Ok(text) => self.text(text, others, report),
@@ -108,7 +120,7 @@ impl Checker<'_> {
         }
     }
 
-    fn text(&self, text: &str, others: &dyn ClusterContext, report: &mut Report) -> Vec<(StorageKey, Conflict)> {
+    fn text(&self, text: &str, others: &dyn ClusterContext, report: &mut Report) -> Vec<WrittenKey> {
         let lines = LazyCell::new(|| Lines::of(text));
         let mut storage_keys = Vec::new();
         for section in yaml::sections(text) {
@@ -139,11 +151,18 @@ impl Checker<'_> {
         template: Option<&Arc<str>>,
         others: &dyn ClusterContext,
         report: &mut Report,
-    ) -> Option<(StorageKey, Conflict)> {
+    ) -> Option<WrittenKey> {
         let environment = Environment { cluster: others, serve_configs: Some(&self.serve_configs) };
-        match Evaluation::of(self.policy, environment, (&report.file, document), self.namespace) {
+        let evaluate = |policy: &Policy| Evaluation::of(policy, environment, (&report.file, document), self.namespace);
+        match evaluate(self.policy) {
             Ok(Some(mut evaluation)) => {
-                let storage_key = evaluation.storage_key.take();
+                self.assumptions.examine(&evaluation, |policy| evaluate(policy).ok().flatten());
+                let storage_key = evaluation.storage_key.take().zip(evaluation.keys_in_other_domains.take());
+                let storage_key = storage_key.map(|((key, conflict), in_other_domains)| WrittenKey {
+                    key,
+                    conflict,
+                    in_other_domains,
+                });
                 self.report(document, evaluation, template, report);
                 storage_key
             }
@@ -167,7 +186,7 @@ impl Checker<'_> {
         template: Option<&Arc<str>>,
         report: &mut Report,
     ) {
-        let Evaluation { name, findings, exempted, storage_key: _ } = evaluation;
+        let Evaluation { name, findings, exempted, .. } = evaluation;
         report.summary.objects += 1;
         report.summary.exempted += exempted.len();
         let needs_secrets = self.with_excerpts && !findings.is_empty();

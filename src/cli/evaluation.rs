@@ -11,6 +11,9 @@ use rayguard_policy::rule::Finding;
 
 use super::object::{self, ObjectName};
 
+/// A DNS domain that no cluster has (RFC 6761).
+const UNUSED_DOMAIN: &str = "invalid";
+
 /// The findings of one object.
 #[derive(Debug)]
 pub(super) struct Evaluation {
@@ -21,6 +24,8 @@ pub(super) struct Evaluation {
     pub(super) exempted: Vec<(Finding, FieldPath, String)>,
     /// The storage key of its cluster, and the location of that.
     pub(super) storage_key: Option<(StorageKey, Conflict)>,
+    /// The storage key if the DNS domain of the cluster is not the assumed one: that of the address, and another one.
+    pub(super) keys_in_other_domains: Option<[StorageKey; 2]>,
 }
 
 impl Evaluation {
@@ -49,20 +54,35 @@ impl Evaluation {
                 None => Ok(None),
             };
         };
-        let written = |finding: &Finding| outcome.as_written(&finding.path);
+        let written = |finding: &Finding| outcome.written_path(finding);
         let is_over = RayObject::read(&document.json).is_some_and(|object| object.has_ended());
-        let storage_key = RayObject::read(&outcome.object).filter(|_| !is_over).and_then(|mut object| {
+        let stored = RayObject::read(&outcome.object).filter(|_| !is_over).map(|mut object| {
             object.namespace = object.namespace.or(Some(namespace));
-            let key = object.storage_key(&policy.settings.cluster_domain)?;
+            object
+        });
+        let domain = &policy.settings.cluster_domain;
+        let storage_key = stored.as_ref().and_then(|object| {
+            let key = object.storage_key(domain)?;
             let start = document.locate(&outcome.as_written(&object.storage_namespace()?.path)).start;
             let location = format!("{file}:{}:{}", start.line, start.column);
             Some((key, Conflict { owner: object.owner(), location: Some(location.into()) }))
+        });
+        let keys_in_other_domains = stored.as_ref().and_then(|object| {
+            let key = object.relative_storage_key()?;
+            let of = |domain: &str| key.resolve(object.namespace, domain);
+            Some([of(key.domain().unwrap_or(domain))?, of(UNUSED_DOMAIN)?])
         });
         let Outcome { findings, exempted, .. } = &outcome;
         let exempted =
             exempted.iter().map(|it| (it.finding.clone(), written(&it.finding), it.reason.clone())).collect();
         let findings = findings.iter().map(|finding| (finding.clone(), written(finding))).collect();
-        Ok(Some(Self { name: ObjectName::of(&document.json, namespace), findings, exempted, storage_key }))
+        Ok(Some(Self {
+            name: ObjectName::of(&document.json, namespace),
+            findings,
+            exempted,
+            storage_key,
+            keys_in_other_domains,
+        }))
     }
 }
 
@@ -109,6 +129,12 @@ mod review {
         let name = ObjectName::of(request.field("object"), namespace);
         // The other objects of the run are not those that existed at the time of the request, so there is no storage
         // key to compare.
-        Ok(Some(Evaluation { name, findings: findings.collect(), exempted: Vec::new(), storage_key: None }))
+        Ok(Some(Evaluation {
+            name,
+            findings: findings.collect(),
+            exempted: Vec::new(),
+            storage_key: None,
+            keys_in_other_domains: None,
+        }))
     }
 }

@@ -10,6 +10,7 @@ use rayguard_policy::rule::{Category, Finding, Level};
 use serde::{Serialize, Serializer};
 
 use super::Status;
+use super::assumptions::Assumed;
 use super::excerpt::Excerpt;
 use super::object::ObjectName;
 
@@ -93,6 +94,8 @@ pub(super) struct Summary {
     /// Files and documents that could not be checked.
     pub(super) unreadable: usize,
     pub(super) skipped: SkippedCounts,
+    /// What is assumed about the target cluster and changes a finding.
+    pub(super) assumptions: Vec<Assumed>,
 }
 
 /// Files and folders that were not read.
@@ -163,8 +166,9 @@ impl Report {
 impl Summary {
     /// Adds the counts of another file.
     pub(super) fn add(&mut self, other: &Self) {
-        let Self { files, documents, objects, passed_by, errors, warnings, notes, exempted, unreadable, skipped } =
-            other;
+        let Self {
+            files, documents, objects, passed_by, errors, warnings, notes, exempted, unreadable, skipped, ..
+        } = other;
         self.files += files;
         self.documents += documents;
         self.objects += objects;

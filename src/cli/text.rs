@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 use anstream::adapter::strip_str;
 
+use super::assumptions::Assumed;
 use super::excerpt::FittedExcerpt;
 use super::report::{Region, SkippedCounts, Summary, Unreadable};
 
@@ -89,6 +90,16 @@ pub(super) fn note(message: &str) -> String {
 fn title(level: &Level<'static>, message: &str) -> String {
     let group = Group::with_title(level.clone().primary_title(message));
     Renderer::styled().render(&[group]) + "\n"
+}
+
+/// Renders what the verdict rests on, one line; empty if it rests on nothing.
+pub(super) fn assumptions(summary: &Summary) -> String {
+    let assumed = summary.assumptions.iter().map(|Assumed { key, value }| format!("{key}: {value}"));
+    let assumed: Vec<_> = assumed.collect();
+    if assumed.is_empty() {
+        return String::new();
+    }
+    format!("assumed: {}; state what the cluster has in a policy file (--config)\n", assumed.join(", "))
 }
 
 /// Renders the summary, one line. A live cluster has no files.

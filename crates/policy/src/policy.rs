@@ -1,12 +1,13 @@
 //! The policy: the level of each rule, the defaults, and the findings and patches for an object.
 
+pub mod assumption;
 mod dry_run;
 mod exempt;
 pub mod file;
 pub mod stored;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use json_patch::Patch;
 use rayguard_manifest::json::Json;
@@ -19,6 +20,7 @@ use crate::ray::RayObject;
 use crate::rule::{Finding, Findings, Level, MAX_FINDINGS, Rule, Scope};
 use crate::rules::RULES;
 pub use crate::settings::Settings;
+use assumption::Assumption;
 pub use dry_run::Outcome;
 pub use exempt::{Exempted, Exemptible, IGNORE_PREFIX};
 
@@ -33,9 +35,23 @@ pub struct Exemption {
     pub reason: String,
 }
 
+/// Whether rayguard's webhook is in the target cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Webhook {
+    /// It is. It writes the defaults into each object.
+    Installed,
+    /// It is not, so an object is stored without the defaults.
+    Absent,
+}
+
 /// All configured rules and defaults.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Policy {
+    /// Whether rayguard's webhook is in the target cluster; `None` if the policy does not say. A dry run reads it. The
+    /// webhook itself does not.
+    pub webhook: Option<Webhook>,
+    /// What the policy says about the target cluster. Everything else about it is assumed.
+    pub stated: BTreeSet<Assumption>,
     /// The settings that rules and defaults read.
     pub settings: Settings,
     /// The defaults that the mutating webhook writes.

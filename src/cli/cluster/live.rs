@@ -5,7 +5,7 @@ use rayguard_policy::cluster_context::ClusterContext;
 use rayguard_policy::context::{Context, Environment};
 use rayguard_policy::kuberay::Kind;
 use rayguard_policy::policy::stored::OwnerFindings;
-use rayguard_policy::policy::{Exempted, Exemptible};
+use rayguard_policy::policy::{Exempted, Exemptible, Policy};
 use rayguard_policy::ray::RayObject;
 use rayguard_policy::rule::Finding;
 
@@ -80,7 +80,12 @@ impl Checker<'_> {
         let context = Context::new(&object, &self.policy.settings).within(environment);
         let found = owners.review(self.policy, &context, &Exemptible::All);
         let name = ObjectName::of(&live.json, self.namespace);
-        self.report(&document, stored(name, found), None, report);
+        let evaluate = |policy: &Policy| {
+            let context = Context { settings: &policy.settings, ..context };
+            stored(name.clone(), policy.review_stored(&context, &Exemptible::All))
+        };
+        self.assumptions.examine(&evaluate(self.policy), |policy| Some(evaluate(policy)));
+        self.report(&document, stored(name.clone(), found), None, report);
         Ok(())
     }
 }
@@ -95,5 +100,11 @@ fn stored(name: ObjectName, (findings, exempted): (Vec<Finding>, Vec<Exempted>))
         let path = finding.path.clone();
         (finding, path, reason)
     });
-    Evaluation { name, findings: findings.collect(), exempted: exempted.collect(), storage_key: None }
+    Evaluation {
+        name,
+        findings: findings.collect(),
+        exempted: exempted.collect(),
+        storage_key: None,
+        keys_in_other_domains: None,
+    }
 }

@@ -8,7 +8,6 @@ use rayguard_manifest::path::{FieldPath, Step};
 use rayguard_manifest::yaml::edit::{Change, Edited, Obstacle, edit};
 use rayguard_manifest::yaml::{Document, Location};
 use rayguard_policy::policy::{Outcome, Policy};
-use rayguard_policy::rule::Scope;
 
 use super::{Changed, objects, report_unfixed};
 
@@ -116,10 +115,11 @@ fn plan(text: &str, policy: &Policy, namespace: &str) -> (Vec<PlannedFix>, Vec<U
         for finding in &outcome.findings {
             let Some(fix) = &finding.fix else { continue };
             let rule = finding.rule.name;
-            let location = || document.locate(&outcome.as_written(&finding.path));
-            let edits = match finding.rule.scope {
-                Scope::Offline => Ok(fix.edits.clone()),
-                Scope::Admission => fix.edits.iter().map(|edit| as_written(edit, document, outcome)).collect(),
+            let location = || document.locate(&outcome.written_path(finding));
+            let edits = if finding.in_manifest {
+                Ok(fix.edits.clone())
+            } else {
+                fix.edits.iter().map(|edit| as_written(edit, document, outcome)).collect()
             };
             match edits {
                 // Two rules may have the same fix.

@@ -3,15 +3,17 @@
 use std::collections::HashSet;
 
 use json_patch::Patch;
+use json_patch::jsonptr::Pointer;
+use rayguard_manifest::fix::{Fix, additions};
 use rayguard_manifest::json::Json;
 use rayguard_manifest::patch::{apply, index};
 use rayguard_manifest::path::{FieldPath, Step};
 
-use super::{Exempted, Exemptible, Policy};
+use super::{Exempted, Exemptible, Policy, Webhook};
 use crate::context::{Context, Environment};
 use crate::ray::RayObject;
 use crate::reason::Reason;
-use crate::rule::{Finding, Scope};
+use crate::rule::{Finding, Level, Scope};
 use crate::rules::{self, RULES};
 use crate::schema::Schema;
 
@@ -22,7 +24,8 @@ pub struct Outcome<'a> {
     pub object: Json<'a>,
     /// The defaults that rayguard would add to it.
     pub patch: Patch,
-    /// The findings, in the order of [`RULES`], then of paths. The paths are those of `object`.
+    /// The findings, in the order of [`RULES`], then of paths. The paths are those of `object`, unless
+    /// [`Finding::in_manifest`] is set.
     pub findings: Vec<Finding>,
     /// The findings that the object exempts itself from. The webhook still reports them, unless its policy allows the
     /// exemption.
@@ -33,6 +36,9 @@ impl Policy {
     /// Processes a new object as the API server does: drops unknown fields, adds the defaults of KubeRay's schema and
     /// then those of rayguard, and runs the rules. `namespace` is the namespace of an object that names none. Returns
     /// `None` for an object that is not one of KubeRay's.
+    ///
+    /// Without rayguard's webhook, the defaults of rayguard are left out. If the policy does not say whether the webhook
+    /// is installed, there are additional warnings: the denials that the object would get without the defaults.
     pub fn dry_run<'a>(&self, written: &Json<'a>, namespace: Option<&str>) -> Option<Outcome<'a>> {
         self.dry_run_within(written, namespace, Environment::EMPTY)
     }
@@ -48,7 +54,17 @@ impl Policy {
         let mut findings = self.findings(&Context::new(&as_written, &self.settings), Scope::Offline);
         let mut object = written.clone();
         Schema::of(self.settings.kuberay.version).conform(&mut object);
-        let patch = self.mutate(&read(&object, namespace)?, None);
+        let patch = match self.webhook {
+            Some(Webhook::Absent) => Patch::default(),
+            Some(Webhook::Installed) | None => self.mutate(&read(&object, namespace)?, None),
+        };
+        let without_defaults = match self.webhook {
+            None if !patch.0.is_empty() => self.findings(
+                &Context::new(&read(&object, namespace)?, &self.settings).within(environment),
+                Scope::Admission,
+            ),
+            _ => Vec::new(),
+        };
         let applied = apply(&mut object, &patch);
         debug_assert_eq!(applied, Ok(()), "a patch fits the object that it is made for");
         let with_status = with_status_of(written, &object);
@@ -58,6 +74,7 @@ impl Policy {
         // A status cannot deny a new object, because the API server drops it.
         let of_status = in_object.iter_mut().filter(|finding| *finding.rule == rules::CONTRADICTORY_STATUS);
         of_status.for_each(Finding::at_most_warn);
+        findings.extend(averted(without_defaults, &in_object, written, &patch));
         findings.extend(in_object);
         let scopes = [Scope::Offline, Scope::Admission];
         let exempted = self.exempt(&context, &mut findings, &scopes, &Exemptible::All);
@@ -65,6 +82,57 @@ impl Policy {
         findings.sort_by_cached_key(|finding| (position(finding), finding.path.clone()));
         Some(Outcome { object, patch, findings, exempted })
     }
+}
+
+/// Returns the denials that only a default of rayguard prevents, as warnings. `without` are the findings without the
+/// defaults, and `with` those with them.
+fn averted(without: Vec<Finding>, with: &[Finding], written: &Json<'_>, patch: &Patch) -> Vec<Finding> {
+    let remains = |finding: &Finding| {
+        let path = as_stored(&finding.path, patch);
+        with.iter().any(|other| other.rule == finding.rule && other.path == path)
+    };
+    let is_averted = |finding: &Finding| finding.level == Level::Deny && !remains(finding);
+    let mut averted: Vec<_> = without.into_iter().filter(is_averted).collect();
+    for finding in &mut averted {
+        finding.in_manifest = true;
+        finding.at_most_warn();
+        finding.help += "; rayguard's webhook does it where it is installed (--webhook installed)";
+        if finding.fix.is_none() {
+            finding.fix = additions(written, patch).map(|edits| Fix { edits });
+        }
+    }
+    averted
+}
+
+/// Converts a path of the object without a patch to the path in the object with the patch. An item that the patch inserts
+/// into a list shifts the items after it.
+fn as_stored(path: &FieldPath, patch: &Patch) -> FieldPath {
+    let mut path = path.clone();
+    for (list, added) in patch.0.iter().filter_map(|operation| inserted(operation.path())) {
+        if let Some(here) = index_in(list, &path)
+            && here >= added
+        {
+            let depth = list.tokens().count();
+            path = path.take(depth).index(here + 1).join(&path.steps()[depth + 1..]);
+        }
+    }
+    path
+}
+
+/// Returns the list and the index of an item, if a pointer ends with an index.
+fn inserted(pointer: &Pointer) -> Option<(&Pointer, usize)> {
+    let (list, last) = pointer.split_back()?;
+    Some((list, index(&last.decoded())?))
+}
+
+/// Returns the index that a path has in a list, if it leads into the list.
+fn index_in(list: &Pointer, path: &FieldPath) -> Option<usize> {
+    let Some(Step::Index(here)) = path.steps().get(list.tokens().count()) else { return None };
+    let is_in_list = list.tokens().zip(path.steps()).all(|(token, step)| match step {
+        Step::Index(index) => token.decoded() == index.to_string(),
+        step => Some(&*token.decoded()) == step.name(),
+    });
+    is_in_list.then_some(*here)
 }
 
 /// Returns the object with the status of the written object; `None` without a status. An object that was read from a
@@ -109,23 +177,21 @@ fn position(finding: &Finding) -> usize {
 }
 
 impl Outcome<'_> {
+    /// Returns the path of a finding in the object as the user wrote it.
+    pub fn written_path(&self, finding: &Finding) -> FieldPath {
+        if finding.in_manifest { finding.path.clone() } else { self.as_written(&finding.path) }
+    }
+
     /// Converts a path of the stored object to the path in the object as the user wrote it. An item that the patch
     /// inserts into a list shifts the items after it. For an inserted item itself, the result is the path of the list.
     pub fn as_written(&self, path: &FieldPath) -> FieldPath {
         let mut path = path.clone();
-        for operation in self.patch.0.iter().rev() {
-            let Some((parent, last)) = operation.path().split_back() else { continue };
-            let Some(added) = index(&last.decoded()) else { continue };
-            let depth = parent.tokens().count();
-            let Some(Step::Index(here)) = path.steps().get(depth) else { continue };
-            let here = *here;
-            let is_in_list = parent.tokens().zip(path.steps()).all(|(token, step)| match step {
-                Step::Index(index) => token.decoded() == index.to_string(),
-                step => Some(&*token.decoded()) == step.name(),
-            });
-            if is_in_list && here == added {
+        for (list, added) in self.patch.0.iter().rev().filter_map(|operation| inserted(operation.path())) {
+            let Some(here) = index_in(list, &path) else { continue };
+            let depth = list.tokens().count();
+            if here == added {
                 path = path.take(depth);
-            } else if is_in_list && here > added {
+            } else if here > added {
                 path = path.take(depth).index(here - 1).join(&path.steps()[depth + 1..]);
             }
         }

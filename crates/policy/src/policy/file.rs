@@ -3,6 +3,7 @@
 //! An unknown key is an error. Otherwise a misspelled key would silently have no effect.
 
 mod installed;
+mod kuberay;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,9 +12,9 @@ use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;
 use rayguard_manifest::yaml::{self, Position};
 
-use super::{Exemptible, Exemption, Policy, Settings};
+use super::{Exemptible, Exemption, Policy, Settings, Webhook, assumption};
 use crate::defaults::{Defaults, HeadNumCpus, PodTemplates, TemplateError, WorkerReconnectTimeout};
-use crate::kuberay::{FeatureGate, KubeRay, Version};
+use crate::kuberay::Version;
 use crate::name::{Syntax, sentence};
 use crate::rule::Level;
 use crate::rules;
@@ -108,6 +109,7 @@ impl Reader {
             "kind",
             "kuberay",
             "installed",
+            "webhook",
             "highestLevel",
             "rules",
             "settings",
@@ -123,7 +125,15 @@ impl Reader {
         }
         let settings = self.settings(file);
         let kuberay = settings.kuberay.version;
+        let is_set = |path: &[&str]| !file.descend(path.iter().copied()).is_null();
         Policy {
+            webhook: self.webhook(file.field("webhook"), &root.clone().field("webhook")),
+            stated: assumption::stated(
+                &settings.kuberay.feature_gates,
+                is_set(&["kuberay", "version"]),
+                is_set(&["installed"]),
+                is_set(&["settings", "clusterDomain"]),
+            ),
             settings,
             defaults: self.defaults(file.field("defaults"), &root.clone().field("defaults"), kuberay),
             levels: self.levels(file.field("rules"), &root.clone().field("rules")),
@@ -174,45 +184,9 @@ impl Reader {
         (!json.is_null()).then(|| domain.into())
     }
 
-    fn kuberay(&mut self, json: &Json<'_>, path: &FieldPath) -> KubeRay {
-        self.map(json, path, &["version", "featureGates"]);
-        let mut kuberay = KubeRay::default();
-        let version = match json.field("version") {
-            Json::Null => Some(Version::NEWEST),
-            Json::String(text) => Version::parse(text),
-            // Without quotes, 1.6 is a number.
-            Json::Number(number) => Version::parse(&number.to_string()),
-            _ => None,
-        };
-        match version {
-            Some(version) => kuberay.version = version,
-            None => {
-                let message = format!(
-                    "write a version of KubeRay from \"{}\" to \"{}\", or \"{}\" for what is merged after it",
-                    Version::OLDEST,
-                    Version::NEWEST,
-                    Version::NEXT
-                );
-                self.error(path.clone().field("version"), message);
-            }
-        }
-        let (gates, path) = (json.field("featureGates"), path.clone().field("featureGates"));
-        let names = FeatureGate::ALL.map(FeatureGate::as_str);
-        self.map(gates, &path, &names);
-        for (name, enabled) in gates.entries() {
-            let Some(gate) = FeatureGate::ALL.into_iter().find(|gate| gate.as_str() == name) else { continue };
-            let path = || path.clone().field(gate.as_str());
-            match enabled.as_bool() {
-                Some(enabled) => kuberay.feature_gates.push((gate, enabled)),
-                None => self.error(path(), "write true or false"),
-            }
-            if let Some(version) = version.filter(|version| !gate.is_in(*version)) {
-                let message = "does not have this feature gate, and does not start with it; remove it, or set \
-                               kuberay.version to a version that has it";
-                self.error(path(), format!("KubeRay {version} {message}"));
-            }
-        }
-        kuberay
+    fn webhook(&mut self, json: &Json<'_>, path: &FieldPath) -> Option<Webhook> {
+        let choices = [("installed", Webhook::Installed), ("absent", Webhook::Absent)];
+        if json.is_null() { None } else { self.choice(json, path, &choices) }
     }
 
     fn highest_level(&mut self, json: &Json<'_>, path: &FieldPath) -> Option<Level> {

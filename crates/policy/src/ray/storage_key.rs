@@ -34,6 +34,12 @@ impl RelativeStorageKey {
         let host = host(&self.host, namespace, domain)?;
         Some(StorageKey { redis: format!("{host}:{}", self.port).into(), namespace: self.namespace.clone() })
     }
+
+    /// Returns the DNS domain in a full name of a Service, such as `cluster.local` in `redis.a.svc.cluster.local`.
+    pub fn domain(&self) -> Option<&str> {
+        let (_, domain) = self.host.trim_end_matches('.').split_once(".svc.")?;
+        Some(domain)
+    }
 }
 
 /// The object that a user wrote and that owns a storage key. A RayService or RayJob owns the clusters that KubeRay

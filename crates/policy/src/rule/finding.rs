@@ -8,7 +8,7 @@ use rayguard_manifest::fix::{Edit, Fix};
 use rayguard_manifest::json::Json;
 use rayguard_manifest::path::{self, FieldPath};
 
-use super::{Level, Rule};
+use super::{Level, Rule, Scope};
 use crate::context::Context;
 use crate::reason::Reason;
 
@@ -32,6 +32,9 @@ pub struct Finding {
     pub help: String,
     /// The change that fixes it, where there is exactly one safe change.
     pub fix: Option<Fix>,
+    /// Whether the paths of this finding and of its fix are those of the manifest, and not those of the object as the API
+    /// server stores it.
+    pub in_manifest: bool,
     /// What the finding is about, if that is not its path, as the storage key that another cluster has too. Two findings
     /// of one rule with equal subjects are the same violation at any path.
     pub subject: Option<Box<str>>,
@@ -164,7 +167,9 @@ impl Findings {
         self.drop_above_limit();
         let (message, help) = (shorten(on_one_line(message.into())), on_one_line(help.into()));
         let (rule, level) = (self.rule, self.level);
-        let finding = Finding { rule, level, reason, path, within: None, message, help, fix: None, subject: None };
+        let in_manifest = rule.scope == Scope::Offline;
+        let (within, fix, subject) = (None, None, None);
+        let finding = Finding { rule, level, reason, path, within, message, help, fix, in_manifest, subject };
         let index = self.found.len();
         self.found.push(finding);
         &mut self.found[index]
@@ -209,7 +214,7 @@ fn shorten(mut message: String) -> String {
 mod tests {
     use super::*;
     use crate::ray::RayObject;
-    use crate::rule::{Category, Cel, Input, Scope};
+    use crate::rule::{Category, Cel, Input};
     use crate::settings::Settings;
 
     /// A rule that reports 3,000 findings, of which those at the indexes 2,000 and 2,500 are denials.
