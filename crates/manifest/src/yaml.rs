@@ -1,9 +1,11 @@
 //! YAML and JSON text as values with positions.
 //!
 //! Scalars have the same values as in kubectl, including `yes`, `0777` and `<<`, and a text has the same documents.
-//! This module differs from kubectl in two ways:
+//! A document that kubectl reads in a surprising way has [notes](Document::notes): a duplicate key, of which kubectl
+//! silently drops the first entry, and a quoted string that goes on in a line with too little indentation.
 //!
-//! - A duplicate key in a map is an error. kubectl silently drops the first entry.
+//! This module differs from kubectl in these ways:
+//!
 //! - Documents after `...` are read. kubectl silently drops them.
 
 pub mod edit;
@@ -11,10 +13,13 @@ mod embedded;
 mod event;
 mod json_text;
 mod lines;
+mod note;
+mod quoted;
 mod scalar;
 mod span_tree;
 mod stream;
 mod syntax;
+mod tabs;
 mod tree;
 mod write;
 
@@ -22,14 +27,16 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::json::Json;
-use crate::path::FieldPath;
+use crate::path::{FieldPath, Step};
+use crate::template_syntax::TemplateSyntax;
 pub use embedded::Embedded;
 use event::YamlEvents;
 use json_text::JsonText;
 pub use lines::{Lines, Location, Position};
+pub use note::{Note, NoteKind};
 use span_tree::{Span, SpanTree};
 use stream::RawSection;
-use tree::{Builder, LenientDocument};
+use tree::{Builder, ReadDocument};
 pub use write::to_string;
 
 /// One document of a text, or one item of a `List` in it.
@@ -37,6 +44,9 @@ pub use write::to_string;
 pub struct Document<'t> {
     /// The value of the document.
     pub json: Json<'t>,
+    /// What is surprising about how kubectl reads the document, in the order of the text: at most 100 notes. A caller
+    /// that accepts no surprise uses [`Document::into_strict`].
+    pub notes: Vec<Note>,
     spans: SpanTree,
     lines: Arc<Lines<'t>>,
 }
@@ -99,15 +109,12 @@ pub fn unmarshal_document(text: &str) -> Result<Option<(Document<'_>, Option<Yam
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     // go-yaml always accepts this directive.
     let mut events = YamlEvents::with_directives(body, text.len() - body.len(), body.starts_with("%YAML 1.1"));
-    let Some(document) = Builder::read_leniently(&mut events) else { return Ok(None) };
+    let Some(document) = Builder::read_first(&mut events) else { return Ok(None) };
     let lines = Arc::new(Lines::of(text));
-    match document {
-        Ok(LenientDocument { json, spans, duplicate }) => {
-            let duplicate = duplicate.map(|error| error.locate(&lines));
-            Ok(Some((Document { json, spans, lines }, duplicate)))
-        }
-        Err(error) => Err(error.locate(&lines)),
-    }
+    let document = document.map_err(|error| error.locate(text, &lines))?;
+    let document = Document::located(document, &lines);
+    let duplicate = document.notes.first().map(Note::to_error);
+    Ok(Some((document, duplicate)))
 }
 
 /// Decodes the bytes of a text.
@@ -124,11 +131,28 @@ pub fn decode(bytes: &[u8]) -> Result<&str, YamlError> {
             [0xfe, 0xff, ..] | [0xff, 0xfe, ..] => error.help("it looks like UTF-16; save it as UTF-8"),
             _ => error,
         };
-        error.locate(&lines)
+        error.locate("", &lines)
     })
 }
 
 impl<'t> Section<'t> {
+    /// Returns the text of the section, also if it cannot be read. If the line of dashes before it has content, which is
+    /// an error, that line is part of the text.
+    pub fn text(&self) -> &'t str {
+        self.text
+    }
+
+    /// Reports whether at least one document of the section can be read.
+    pub fn is_partly_readable(&self) -> bool {
+        self.documents.iter().any(Result::is_ok)
+    }
+
+    /// Returns the template language that the text of the section seems to be written in, for a caller that has an error
+    /// of the section. A text that can be read may contain scripts that look like a template.
+    pub fn template_syntax(&self) -> Option<TemplateSyntax> {
+        TemplateSyntax::find(self.text)
+    }
+
     /// Returns the text of the section, if it has at most one document and still means the same after a line of dashes.
     /// Returns `None` for JSON, because kubectl reads JSON after a line of dashes as YAML.
     pub fn verbatim(&self) -> Option<&'t str> {
@@ -145,7 +169,7 @@ impl<'t> Section<'t> {
         let RawSection { text, offset, error } = section;
         let mut section = Self { documents: Vec::new(), text, has_json: false };
         if let Some(error) = error {
-            section.documents.push(Err(error.locate(lines)));
+            section.documents.push(Err(error.locate(text, lines)));
             return section;
         }
         let (mut rest, mut offset) = (text, offset);
@@ -163,10 +187,9 @@ impl<'t> Section<'t> {
         let first_key = rest.trim_start().strip_prefix('{').map(str::trim_start);
         if first_key.is_some_and(|key| key.starts_with('"'))
             && let [Err(error)] = &mut section.documents[before..]
-            && error.first.is_none()
             && let Some(json_error) = JsonText::error(rest, offset)
         {
-            *error = json_error.locate(lines);
+            *error = json_error.locate(text, lines);
         }
         section
     }
@@ -178,9 +201,9 @@ impl<'t> Section<'t> {
     ) {
         while let Some(document) = Builder::read(events) {
             match document {
-                Ok((Json::Null, _)) => (),
-                Ok((json, spans)) => self.documents.push(Ok(Document { json, spans, lines: Arc::clone(lines) })),
-                Err(error) => return self.documents.push(Err(error.locate(lines))),
+                Ok(ReadDocument { json: Json::Null, .. }) => (),
+                Ok(document) => self.documents.push(Ok(Document::located(document, lines))),
+                Err(error) => return self.documents.push(Err(error.locate(self.text, lines))),
             }
         }
     }
@@ -219,15 +242,28 @@ impl<'t> Document<'t> {
         self.lines.location(self.spans.value.clone())
     }
 
-    /// Returns the items of the list under a key of this document. Each item is a document.
-    pub fn into_items(self, key: &str) -> Vec<Document<'t>> {
+    fn located(document: ReadDocument<'t>, lines: &Arc<Lines<'t>>) -> Self {
+        let ReadDocument { json, spans, notes } = document;
+        let notes = notes.into_iter().map(|note| note.locate(lines)).collect();
+        Self { json, notes, spans, lines: Arc::clone(lines) }
+    }
+
+    /// Returns the items of the list under a key of this document. Each item is a document with the notes on its parts,
+    /// and their paths are relative to the item. The other notes on this document are dropped.
+    pub fn into_items(mut self, key: &str) -> Vec<Document<'t>> {
+        let notes = std::mem::take(&mut self.notes);
         let Json::Object(object) = self.json else { return Vec::new() };
         let mut fields = object.0.into_iter().zip(self.spans.children);
         let Some(((_, Json::Array(items)), spans)) = fields.find(|((name, _), _)| name == key) else {
             return Vec::new();
         };
         let documents = items.into_iter().zip(spans.children);
-        documents.map(|(json, spans)| Document { json, spans, lines: Arc::clone(&self.lines) }).collect()
+        let of_item = |(index, (json, spans))| {
+            let steps = [Step::Key(key.to_owned()), Step::Index(index)];
+            let notes = notes.iter().filter_map(|note| note.below(&steps)).collect();
+            Document { json, notes, spans, lines: Arc::clone(&self.lines) }
+        };
+        documents.enumerate().map(of_item).collect()
     }
 }
 
@@ -238,12 +274,11 @@ struct SyntaxError {
     help: Option<&'static str>,
     at: usize,
     end: usize,
-    first: Option<Span>,
 }
 
 impl SyntaxError {
     fn new(message: impl Into<String>, at: usize) -> Self {
-        Self { message: message.into(), help: None, at, end: at, first: None }
+        Self { message: message.into(), help: None, at, end: at }
     }
 
     fn help(self, help: &'static str) -> Self {
@@ -254,25 +289,19 @@ impl SyntaxError {
         Self::new("nested too deeply", at)
     }
 
-    fn duplicate(key: &str, second: Span, first: Span) -> Self {
-        let error = Self::new(format!("duplicate key {key:?} in this map"), second.start);
-        Self { end: second.end, first: Some(first), ..error }
-            .help("keep only one of the two; kubectl uses the last one")
-    }
-
-    fn locate(self, lines: &Lines<'_>) -> YamlError {
-        let is_template = lines.line(lines.position(self.at).line).contains("{{");
+    /// `section` is the text between two lines of dashes that has the error.
+    fn locate(self, section: &str, lines: &Lines<'_>) -> YamlError {
+        let line = lines.line(lines.position(self.at).line);
+        let template = TemplateSyntax::find_action(line).or_else(|| TemplateSyntax::find_action_line(section));
+        let template_help = || TemplateSyntax::find(section).map(TemplateSyntax::help);
         YamlError {
             message: self.message,
-            help: if is_template { Some(TEMPLATE) } else { self.help },
+            help: template.map(TemplateSyntax::help).or(self.help).or_else(template_help),
             location: lines.location(self.at..self.end),
-            first: self.first.map(|span| Box::new(lines.location(span))),
+            first: None,
         }
     }
 }
-
-/// The help for an error in a line with a template of Helm.
-const TEMPLATE: &str = "if this is a Helm template, render it first: helm template CHART | rayguard check -";
 
 #[cfg(test)]
 mod tests;

@@ -95,9 +95,9 @@ impl<'t> Iterator for JsonText<'t> {
                         }
                     },
                 };
-                Event::Scalar { text, plain: false, tag: None, anchor: 0 }
+                Event::Scalar { text, plain: false, tag: None, anchor: 0, outdented: None }
             }
-            _ => Event::Scalar { text: Cow::Borrowed(token), plain: true, tag: None, anchor: 0 },
+            _ => Event::Scalar { text: Cow::Borrowed(token), plain: true, tag: None, anchor: 0, outdented: None },
         };
         Some(Ok((event, span)))
     }

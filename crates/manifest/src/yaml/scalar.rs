@@ -24,6 +24,16 @@ pub(super) enum Scalar<'t> {
     Text(Cow<'t, str>),
 }
 
+/// The type of a scalar. Two keys of different types are different keys in YAML.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ScalarType {
+    Null,
+    Bool,
+    Integer,
+    Float,
+    Text,
+}
+
 /// The tag of a scalar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tag {
@@ -183,6 +193,17 @@ fn binary(text: &str) -> Result<Scalar<'static>, String> {
 }
 
 impl<'t> Scalar<'t> {
+    /// Returns the type of the scalar.
+    pub(super) fn scalar_type(&self) -> ScalarType {
+        match self {
+            Scalar::Null => ScalarType::Null,
+            Scalar::Bool(_) => ScalarType::Bool,
+            Scalar::Int(_) | Scalar::Uint(_) => ScalarType::Integer,
+            Scalar::Float(_) => ScalarType::Float,
+            Scalar::Text(_) => ScalarType::Text,
+        }
+    }
+
     /// Converts the scalar to a JSON value.
     ///
     /// # Errors

@@ -76,16 +76,21 @@ fn all_of_json_is_read() {
     assert_eq!(all("{\"a\": 1,\n \"b\" 2}"), ["line 2, column 6: not JSON: expected `:`"]);
 }
 
+/// Returns the error of the only document for a caller that accepts no surprise.
+fn strict_error(text: &str) -> YamlError {
+    only(text).into_strict().expect_err("a note")
+}
+
 #[test]
-fn a_duplicate_key_is_an_error_with_both_locations() {
+fn a_duplicate_key_is_an_error_with_both_locations_for_a_strict_caller() {
     for text in ["a: 1\nb: 2\n\"a\": 3\n", "{\"a\": 1,\n\"b\": 2,\n\"a\": 3}"] {
-        let error = error(text);
+        let error = strict_error(text);
         assert_eq!(error.message, "duplicate key \"a\" in this map");
         assert_eq!((error.location.start.line, error.first.expect("the first").start.line), (3, 1), "{text}");
     }
     let many: Vec<String> = (0..100).map(|n| format!("k{n}: {n}")).collect();
-    assert_eq!(error(&format!("{}\nk7: again\n", many.join("\n"))).first.expect("the first").start.line, 8);
-    assert_eq!(error("1: a\n\"1\": b\n").message, "duplicate key \"1\" in this map", "both are the same key in JSON");
+    let many = format!("{}\nk7: again\n", many.join("\n"));
+    assert_eq!(strict_error(&many).first.expect("the first").start.line, 8);
 }
 
 #[test]
@@ -140,6 +145,8 @@ fn anchors_aliases_and_merges_work_as_in_go_yaml() {
     assert_eq!(all("a: &x {k: 1}\nb: {k: 2, <<: *x}\n"), [r#"{"a":{"k":1},"b":{"k":1}}"#], "the later one counts");
     assert_eq!(all("- &x {k: 1}\n- {<<: [*x, {k: 2, m: 3}]}\n"), [r#"[{"k":1},{"k":1,"m":3}]"#]);
     assert_eq!(all("\"<<\": 1\n"), [r#"{"<<":1}"#]);
+    assert_eq!(all("<<: []\na: 1\n"), [r#"{"a":1}"#]);
+    assert_eq!(all("- &x []\n- <<: *x\n"), ["line 2, column 3: the value of << must be a map or a list of maps"]);
 }
 
 #[test]

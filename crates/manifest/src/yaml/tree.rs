@@ -5,9 +5,11 @@ use std::collections::HashMap;
 
 use super::SyntaxError;
 use super::event::Event;
-use super::scalar::{Tag, resolve};
+use super::note::{MAX_NOTES, NoteKind, RawNote};
+use super::scalar::{Scalar, ScalarType, Tag, resolve};
 use super::span_tree::{Span, SpanTree};
 use crate::json::{Json, Object};
+use crate::path::{FieldPath, Step};
 
 /// The maximum nesting depth of lists and maps. An `AdmissionReview` has the same limit, that of `serde_json`.
 const MAX_DEPTH: usize = 127;
@@ -52,15 +54,22 @@ enum Content<'t> {
 struct MapContent<'t> {
     entries: Vec<(Cow<'t, str>, Json<'t>)>,
     index: HashMap<Cow<'t, str>, usize>,
-    /// For each entry, whether it is written in this map, and not merged with `<<`.
-    written: Vec<bool>,
+    /// For each entry, its first key that is written in this map, and not merged with `<<`.
+    written: Vec<Option<WrittenKey>>,
     key: Option<Key<'t>>,
 }
 
 struct Key<'t> {
     name: Cow<'t, str>,
-    span: Span,
+    written: WrittenKey,
     is_merge: bool,
+}
+
+#[derive(Clone)]
+struct WrittenKey {
+    span: Span,
+    /// The type of the key before it becomes a string.
+    scalar_type: ScalarType,
 }
 
 #[derive(Default)]
@@ -68,52 +77,47 @@ pub(super) struct Builder<'t> {
     frames: Vec<Frame<'t>>,
     anchors: HashMap<usize, Node<'t>>,
     copied: usize,
-    is_lenient: bool,
-    /// The first duplicate key that was read leniently.
-    duplicate: Option<SyntaxError>,
+    notes: Vec<RawNote>,
 }
 
-/// A document that is read as go-yaml reads it.
-pub(super) struct LenientDocument<'t> {
+/// A document that is read as kubectl reads it.
+pub(super) struct ReadDocument<'t> {
     pub(super) json: Json<'t>,
     pub(super) spans: SpanTree,
-    /// The first duplicate key.
-    pub(super) duplicate: Option<SyntaxError>,
+    pub(super) notes: Vec<RawNote>,
 }
 
 impl<'t> Builder<'t> {
     /// Reads one document. Returns `None` if no events are left. An empty document is `null`.
     pub(super) fn read(
         events: &mut impl Iterator<Item = Result<(Event<'t>, Span), SyntaxError>>,
-    ) -> Option<Result<(Json<'t>, SpanTree), SyntaxError>> {
-        Self::default().read_document(events)
+    ) -> Option<Result<ReadDocument<'t>, SyntaxError>> {
+        Self::read_document(events, false)
     }
 
-    /// Reads one document as go-yaml does: errors after the end of the document are not detected, and the last of two
-    /// equal keys counts.
-    pub(super) fn read_leniently(
+    /// Reads one document as go-yaml's `Unmarshal` does: errors after the end of the document are not detected.
+    pub(super) fn read_first(
         events: &mut impl Iterator<Item = Result<(Event<'t>, Span), SyntaxError>>,
-    ) -> Option<Result<LenientDocument<'t>, SyntaxError>> {
-        let mut builder = Self { is_lenient: true, ..Self::default() };
-        let document = builder.read_document(events)?;
-        Some(document.map(|(json, spans)| LenientDocument { json, spans, duplicate: builder.duplicate }))
+    ) -> Option<Result<ReadDocument<'t>, SyntaxError>> {
+        Self::read_document(events, true)
     }
 
     fn read_document(
-        &mut self,
         events: &mut impl Iterator<Item = Result<(Event<'t>, Span), SyntaxError>>,
-    ) -> Option<Result<(Json<'t>, SpanTree), SyntaxError>> {
+        ends_with_root: bool,
+    ) -> Option<Result<ReadDocument<'t>, SyntaxError>> {
+        let mut builder = Self::default();
         let mut root = None;
         for event in events {
             let node = match event {
                 Ok((Event::DocumentEnd, _)) => break,
-                Ok((event, span)) => self.process(event, span),
+                Ok((event, span)) => builder.process(event, span),
                 Err(error) => Err(error),
             };
             match node {
                 Ok(Some(node)) => {
                     root = Some(node);
-                    if self.is_lenient {
+                    if ends_with_root {
                         break;
                     }
                 }
@@ -121,26 +125,32 @@ impl<'t> Builder<'t> {
                 Err(error) => return Some(Err(error)),
             }
         }
-        root.map(|node| Ok((node.json, node.spans)))
+        root.map(|node| Ok(ReadDocument { json: node.json, spans: node.spans, notes: builder.notes }))
     }
 
     /// Processes an event. Returns the document's value when it is complete.
     fn process(&mut self, event: Event<'t>, span: Span) -> Result<Option<Node<'t>>, SyntaxError> {
         let (node, is_alias) = match event {
-            Event::Scalar { text, plain, tag, anchor } => {
+            Event::Scalar { text, plain, tag, anchor, outdented } => {
                 if self.map_without_key().is_some() {
                     let is_merge = text == "<<" && (plain && tag.is_none() || tag == Some(Tag::Merge));
-                    let name = resolve(text, plain, tag).and_then(super::scalar::Scalar::into_key);
-                    let name = name.map_err(|message| SyntaxError::new(message, span.start))?;
+                    let key =
+                        resolve(text, plain, tag).and_then(|scalar| Ok((scalar.scalar_type(), scalar.into_key()?)));
+                    let (scalar_type, name) = key.map_err(|message| SyntaxError::new(message, span.start))?;
                     if anchor != 0 {
                         let spans = SpanTree { value: span.clone(), ..SpanTree::default() };
                         let (json, weight) = (Json::String(name.clone()), NODE + name.len());
                         self.remember(anchor, &Node { json, spans, weight, height: 0 }, span.start)?;
                     }
-                    return self.begin_entry(Key { name, span, is_merge }).map(|()| None);
+                    self.begin_entry(Key { name, written: WrittenKey { span, scalar_type }, is_merge });
+                    return Ok(None);
+                }
+                if let Some(line) = outdented {
+                    let (kind, path) = (NoteKind::QuotedIndent, self.path());
+                    self.note(RawNote { kind, path, span: line..line, first: None, dropped: None });
                 }
                 let weight = NODE + text.len();
-                let json = resolve(text, plain, tag).and_then(super::scalar::Scalar::into_json);
+                let json = resolve(text, plain, tag).and_then(Scalar::into_json);
                 let json = json.map_err(|message| SyntaxError::new(message, span.start))?;
                 let node = Node { json, spans: SpanTree { value: span, ..SpanTree::default() }, weight, height: 0 };
                 self.remember(anchor, &node, node.spans.value.start)?;
@@ -152,7 +162,9 @@ impl<'t> Builder<'t> {
                     let Json::String(name) = node.json else {
                         return Err(SyntaxError::new("an alias as a key must refer to a string", span.start));
                     };
-                    return self.begin_entry(Key { name, span, is_merge: false }).map(|()| None);
+                    let scalar_type = ScalarType::Text;
+                    self.begin_entry(Key { name, written: WrittenKey { span, scalar_type }, is_merge: false });
+                    return Ok(None);
                 }
                 (node, true)
             }
@@ -213,9 +225,12 @@ impl<'t> Builder<'t> {
                 frame.children.push(node.spans);
             }
             Content::Map(map) => match map.key.take() {
-                Some(Key { span, is_merge: true, .. }) => map.merge(node, is_alias, span.start, &mut frame.children)?,
-                Some(Key { name, span, .. }) => {
-                    map.insert(name, node.json, SpanTree { key: Some(span), ..node.spans }, true, &mut frame.children);
+                Some(Key { written, is_merge: true, .. }) => {
+                    map.merge(node, is_alias, written.span.start, &mut frame.children)?;
+                }
+                Some(Key { name, written, .. }) => {
+                    let spans = SpanTree { key: Some(written.span.clone()), ..node.spans };
+                    map.insert(name, node.json, spans, Some(written), &mut frame.children);
                 }
                 None => return Err(SyntaxError::new("a value without a key", node.spans.value.start)),
             },
@@ -223,21 +238,49 @@ impl<'t> Builder<'t> {
         Ok(None)
     }
 
-    fn begin_entry(&mut self, key: Key<'t>) -> Result<(), SyntaxError> {
-        let Some(Frame { children, content: Content::Map(map), .. }) = self.frames.last_mut() else { return Ok(()) };
-        if !key.is_merge
-            && self.duplicate.is_none()
-            && let Some(index) = map.find(&key.name).filter(|index| map.written[*index])
-        {
-            let first = children[index].key.clone().unwrap_or_default();
-            let error = SyntaxError::duplicate(&key.name, key.span.clone(), first);
-            if !self.is_lenient {
-                return Err(error);
-            }
-            self.duplicate = Some(error);
+    fn begin_entry(&mut self, key: Key<'t>) {
+        if !key.is_merge {
+            self.note_duplicate(&key);
         }
-        map.key = Some(key);
-        Ok(())
+        if let Some(map) = self.map_without_key() {
+            map.key = Some(key);
+        }
+    }
+
+    /// Adds a note if the innermost map already has an entry with this key.
+    fn note_duplicate(&mut self, key: &Key<'t>) {
+        let Some(Frame { children, content: Content::Map(map), .. }) = self.frames.last() else { return };
+        let Some(index) = map.find(&key.name) else { return };
+        let Some(first) = map.written[index].clone() else { return };
+        let is_same = first.scalar_type == key.written.scalar_type;
+        let kind = if is_same { NoteKind::DuplicateKey } else { NoteKind::AmbiguousKey };
+        let (dropped, path) = (Some(children[index].value.clone()), self.path().step(step(&key.name)));
+        // The notes on the dropped value.
+        self.notes.retain(|note| note.path == path || !note.path.starts_with(&path));
+        self.note(RawNote { kind, path, span: key.written.span.clone(), first: Some(first.span), dropped });
+    }
+
+    fn note(&mut self, note: RawNote) {
+        if self.notes.len() < MAX_NOTES {
+            self.notes.push(note);
+        }
+    }
+
+    /// Returns the path of the value that is read, or, before a key, of its map. The entries of a map that is merged with `<<` have the path that
+    /// they have after the merge.
+    fn path(&self) -> FieldPath {
+        let (mut path, mut is_merged) = (FieldPath::root(), false);
+        for frame in &self.frames {
+            match &frame.content {
+                Content::Map(MapContent { key: Some(key), .. }) => {
+                    is_merged = key.is_merge;
+                    path = if is_merged { path } else { path.step(step(&key.name)) };
+                }
+                Content::List(items) if !is_merged => path = path.index(items.len()),
+                Content::List(_) | Content::Map(_) => (),
+            }
+        }
+        path
     }
 
     fn remember(&mut self, anchor: usize, node: &Node<'t>, at: usize) -> Result<(), SyntaxError> {
@@ -285,11 +328,12 @@ impl<'t> MapContent<'t> {
         name: Cow<'t, str>,
         json: Json<'t>,
         spans: SpanTree,
-        written: bool,
+        written: Option<WrittenKey>,
         children: &mut Vec<SpanTree>,
     ) {
         if let Some(index) = self.find(&name) {
-            (self.entries[index].1, self.written[index], children[index]) = (json, written, spans);
+            (self.entries[index].1, children[index]) = (json, spans);
+            self.written[index] = self.written[index].take().or(written);
             return;
         }
         self.entries.push((name, json));
@@ -311,20 +355,28 @@ impl<'t> MapContent<'t> {
         at: usize,
         children: &mut Vec<SpanTree>,
     ) -> Result<(), SyntaxError> {
+        let is_empty_list = !is_alias && matches!(&node.json, Json::Array(items) if items.is_empty());
         let maps = match node.json {
             Json::Object(object) => vec![(Json::Object(object), node.spans)],
             Json::Array(items) if !is_alias => items.into_iter().zip(node.spans.children).rev().collect(),
             _ => Vec::new(),
         };
-        if maps.is_empty() || maps.iter().any(|(json, _)| json.as_object().is_none()) {
+        if !is_empty_list && maps.is_empty() || maps.iter().any(|(json, _)| json.as_object().is_none()) {
             return Err(SyntaxError::new("the value of << must be a map or a list of maps", at));
         }
         for (json, spans) in maps {
             let Json::Object(Object(entries)) = json else { continue };
             for ((name, json), spans) in entries.into_iter().zip(spans.children) {
-                self.insert(name, json, spans, false, children);
+                self.insert(name, json, spans, None, children);
             }
         }
         Ok(())
     }
+}
+
+/// Returns the step to an entry: a field if the key can be the name of a field, else a key that the user chooses.
+fn step(name: &str) -> Step {
+    let is_field = name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if is_field { Step::Field(Cow::Owned(name.to_owned())) } else { Step::Key(name.to_owned()) }
 }

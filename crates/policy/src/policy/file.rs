@@ -10,7 +10,7 @@ use std::fmt;
 
 use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;
-use rayguard_manifest::yaml::{self, Position};
+use rayguard_manifest::yaml::{self, Document, Position};
 
 use super::{Exemptible, Exemption, Policy, Settings, Webhook, assumption};
 use crate::defaults::{Defaults, HeadNumCpus, PodTemplates, TemplateError, WorkerReconnectTimeout};
@@ -60,7 +60,7 @@ impl Policy {
         let error = |message: &str, position| {
             Err(vec![ConfigError { path: FieldPath::root(), message: message.to_owned(), position }])
         };
-        let mut documents = yaml::documents(text).into_iter();
+        let mut documents = yaml::documents(text).into_iter().map(|document| document.and_then(Document::into_strict));
         let file = match documents.next() {
             None => {
                 return error("the policy file is empty; write apiVersion: rayguard.dev/v1alpha1, kind: Policy", None);

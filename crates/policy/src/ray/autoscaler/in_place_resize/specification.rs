@@ -122,7 +122,7 @@ impl<'t> Specification<'t> {
         }
     }
 
-    /// Returns the span of a value. JSON is YAML, except for a map with two equal keys.
+    /// Returns the span of a value.
     fn span(&self, path: &FieldPath) -> Range<usize> {
         let read = || yaml::documents(self.text).into_iter().next()?.ok();
         let document = self.document.get_or_init(read).as_ref();
