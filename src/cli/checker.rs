@@ -152,7 +152,8 @@ impl Checker<'_> {
         others: &dyn ClusterContext,
         report: &mut Report,
     ) -> Option<WrittenKey> {
-        let environment = Environment { cluster: others, serve_configs: Some(&self.serve_configs) };
+        let environment =
+            Environment { cluster: others, serve_configs: Some(&self.serve_configs), ..Environment::EMPTY };
         let evaluate = |policy: &Policy| Evaluation::of(policy, environment, (&report.file, document), self.namespace);
         match evaluate(self.policy) {
             Ok(Some(mut evaluation)) => {

@@ -45,6 +45,7 @@ impl Evaluation {
         if review::is_review(&document.json) {
             return review::evaluate(policy, document, namespace);
         }
+        let environment = Environment { notes: &document.notes, ..environment };
         let Some(outcome) = policy.dry_run_within(&document.json, Some(namespace), environment) else {
             return match object::unknown_version(&document.json) {
                 Some((path, message)) => {

@@ -1,5 +1,7 @@
 //! What a rule reads: an object, and what is known around it.
 
+use rayguard_manifest::yaml::Note;
+
 use crate::cluster_context::{ClusterContext, NoContext};
 use crate::ray::RayObject;
 use crate::ray::serve::{ServeConfig, ServeConfigCache};
@@ -25,11 +27,13 @@ pub struct Environment<'c> {
     pub cluster: &'c dyn ClusterContext,
     /// The Serve configurations that were parsed last. Without a cache, each object's is parsed.
     pub serve_configs: Option<&'c ServeConfigCache>,
+    /// What is surprising about how kubectl reads the manifest of the object; empty if the object is not from a text.
+    pub notes: &'c [Note],
 }
 
 impl Environment<'static> {
     /// Nothing is known outside of the object.
-    pub const EMPTY: Self = Self { cluster: &NoContext, serve_configs: None };
+    pub const EMPTY: Self = Self { cluster: &NoContext, serve_configs: None, notes: &[] };
 }
 
 impl<'c, 'o> Context<'c, 'o> {

@@ -30,6 +30,7 @@ mod contradictory_status;
 mod dangling_redis_password;
 mod deprecated_api_version;
 mod disabled_feature;
+mod duplicate_key;
 mod duplicate_serve_application;
 mod duplicate_worker_group;
 mod empty_storage_namespace;
@@ -121,6 +122,7 @@ mod split_entrypoint;
 mod suspended_worker_group;
 mod system_config_reconnect_timeout;
 mod undeclared_rocksdb;
+mod unindented_quoted_text;
 mod unknown_field;
 mod unknown_ray_start_parameter;
 mod unknown_reconnect_timeout;
@@ -186,6 +188,8 @@ pub static RULES: &[&Rule] = &[
     // The checks of KubeRay and the API server.
     &malformed_field::RULE,
     &unknown_field::RULE,
+    &duplicate_key::RULE,
+    &unindented_quoted_text::RULE,
     &deprecated_api_version::RULE,
     &changed_immutable_field::RULE,
     &invalid_name::RULE,

@@ -75,7 +75,8 @@ fn webhook(webhook: Webhook, review: ReviewFn) -> MethodRouter<Arc<Endpoint>> {
 
 impl Endpoint {
     fn validate<'a>(&self, body: &'a [u8]) -> Result<Decision<'a>, Malformed> {
-        let environment = Environment { cluster: &*self.cluster, serve_configs: Some(&self.serve_configs) };
+        let environment =
+            Environment { cluster: &*self.cluster, serve_configs: Some(&self.serve_configs), ..Environment::EMPTY };
         validate(&self.policy, environment, body)
     }
 

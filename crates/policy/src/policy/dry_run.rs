@@ -51,7 +51,8 @@ impl Policy {
         environment: Environment<'_>,
     ) -> Option<Outcome<'a>> {
         let as_written = read(written, namespace)?;
-        let mut findings = self.findings(&Context::new(&as_written, &self.settings), Scope::Offline);
+        let written_context = Context::new(&as_written, &self.settings).within(environment);
+        let mut findings = self.findings(&written_context, Scope::Offline);
         let mut object = written.clone();
         Schema::of(self.settings.kuberay.version).conform(&mut object);
         let patch = match self.webhook {

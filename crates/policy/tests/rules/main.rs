@@ -75,12 +75,21 @@ impl Case {
         let (old, new) = (old.as_ref().map(stored), stored(document));
         let old = old.as_ref().and_then(RayObject::read);
         let new = RayObject::read(&new).unwrap_or_else(|| panic!("{example}: not a KubeRay object"));
-        let offline = policy.dry_run(&document.json, None).expect("one of KubeRay's objects").findings.into_iter();
+        let offline = policy
+            .dry_run_within(&document.json, None, environment_of(document))
+            .expect("one of KubeRay's objects")
+            .findings
+            .into_iter();
         let offline = offline.filter(|finding| finding.rule.scope == Scope::Offline);
         let environment = Environment { cluster: others, ..Environment::EMPTY };
         let context = Context::new(&new, &policy.settings).within(environment);
         offline.chain(policy.review(&context.replacing(old.as_ref().map(|old| old as _)))).collect()
     }
+}
+
+/// Returns the environment of a document that is alone in a cluster.
+fn environment_of<'d>(document: &'d Document<'_>) -> Environment<'d> {
+    Environment { notes: &document.notes, ..Environment::EMPTY }
 }
 
 /// Returns the keys of a Secret that is the only one in its namespace.
@@ -138,7 +147,10 @@ fn every_example_has_exactly_the_findings_that_it_marks() {
 fn defaults_hide_no_finding_except_of_timeouts() {
     let mut faults = Vec::new();
     for (Case { example, policy, document, .. }, findings) in evaluated() {
-        let defaulted = policy.dry_run(&document.json, None).expect("one of KubeRay's objects").findings;
+        let defaulted = policy
+            .dry_run_within(&document.json, None, environment_of(&document))
+            .expect("one of KubeRay's objects")
+            .findings;
         let of_objects = |finding: &&Finding| finding.rule.input == Input::Object;
         for finding in findings.iter().filter(|finding| finding.rule == example.rule).filter(of_objects) {
             let is_repaired = ["worker-reconnect-timeout", "short-reconnect-timeout"].contains(&finding.rule.name);
