@@ -13,6 +13,7 @@ mod explain;
 mod fix;
 mod format;
 mod here;
+mod kustomize;
 mod man;
 mod object;
 mod ordered;

@@ -17,6 +17,9 @@ pub(super) struct Assumed {
     pub(super) key: String,
     /// Its value.
     pub(super) value: String,
+    /// The assumption in a few words.
+    #[serde(skip)]
+    pub(super) phrase: String,
 }
 
 /// Collects the assumptions that change a finding of any object of a run.
@@ -62,7 +65,11 @@ impl<'p> Assumptions<'p> {
     /// Returns all assumptions that change a finding.
     pub(super) fn found(&self) -> Vec<Assumed> {
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        let assumed = |assumption: &Assumption| Assumed { key: assumption.key(), value: assumption.value(self.policy) };
+        let assumed = |assumption: &Assumption| Assumed {
+            key: assumption.key(),
+            value: assumption.value(self.policy),
+            phrase: assumption.phrase(self.policy),
+        };
         found.iter().map(assumed).collect()
     }
 

@@ -11,6 +11,7 @@ use super::assumptions::Assumptions;
 use super::checker::{Checker, WrittenKey};
 use super::fix::{FixArgs, Fixed};
 use super::format::{self, Format, OutputParser, OutputTo};
+use super::kustomize::Patches;
 use super::progress::Progress;
 use super::report::{Severity, Summary};
 use super::reporter::Reporter;
@@ -54,6 +55,14 @@ pub(super) struct CheckArgs {
     #[cfg_attr(feature = "server", arg(conflicts_with = "cluster"))]
     #[arg(long, value_enum, value_name = "STATE")]
     webhook: Option<WebhookState>,
+
+    /// Refuse what kubectl reads in a surprising way, and all unreadable documents
+    ///
+    /// Without it, a document that cannot be read is an error only if it seems to contain a KubeRay object; the summary
+    /// counts the others. A duplicate key, or quoted text with too little indentation, is read as kubectl reads it, with
+    /// a warning.
+    #[arg(long)]
+    strict: bool,
 
     /// Do not print the summary and the progress to the standard error
     #[arg(long, short)]
@@ -154,6 +163,8 @@ impl CheckArgs {
         Checker {
             policy,
             assumptions: Assumptions::of(policy),
+            is_strict: self.strict,
+            patches: Patches::default(),
             namespace: self.input.namespace(),
             with_excerpts: outputs.iter().any(|output| output.format == Format::Text),
             fixed,
@@ -181,7 +192,7 @@ impl CheckArgs {
                 output::message(&fixed.summary(summary.errors + summary.warnings + summary.notes));
             }
         }
-        if self.require_ray && summary.objects == 0 && summary.unreadable == 0 {
+        if self.require_ray && summary.objects + summary.partial == 0 && summary.unreadable == 0 {
             output::message(&text::error("no KubeRay object was found, and --require-ray requires one"));
             return Ok(Status::Unchecked);
         }

@@ -1,12 +1,14 @@
 //! The check of one file.
 
 use std::cell::LazyCell;
+use std::path::Path;
 use std::sync::Arc;
 
 use rayguard_manifest::path::FieldPath;
 use rayguard_manifest::yaml::{self, Document, Embedded, Lines, Location};
 use rayguard_policy::cluster_context::{ClusterContext, Conflict, KnownObjects, NoContext};
 use rayguard_policy::context::Environment;
+use rayguard_policy::kuberay::Kind;
 use rayguard_policy::policy::Policy;
 use rayguard_policy::ray::serve::ServeConfigCache;
 use rayguard_policy::ray::storage_key::StorageKey;
@@ -16,6 +18,7 @@ use super::assumptions::Assumptions;
 use super::evaluation::Evaluation;
 use super::excerpt::Excerpt;
 use super::fix::Fixed;
+use super::kustomize::{self, Patches};
 use super::report::{ObjectReport, Region, Report, ReportedFinding, Severity, Unreadable};
 use super::source::Source;
 use super::{object, secret};
@@ -25,6 +28,10 @@ pub(super) struct Checker<'c> {
     pub(super) policy: &'c Policy,
     /// The assumptions that change a finding.
     pub(super) assumptions: Assumptions<'c>,
+    /// Whether documents are refused that kubectl reads in a surprising way, and unreadable ones that are not KubeRay's.
+    pub(super) is_strict: bool,
+    /// The patches for kustomize, which are not checked.
+    pub(super) patches: Patches,
     /// The namespace of objects that name none.
     pub(super) namespace: &'c str,
     /// Whether findings have excerpts. Only text output shows them.
@@ -112,6 +119,10 @@ impl Checker<'_> {
         report.summary.files = 1;
         match yaml::decode(bytes) {
             Ok(text) => self.text(text, others, report),
+            Err(_) if !self.is_strict && !is_named_in(bytes) => {
+                report.summary.unreadable_others += 1;
+                Vec::new()
+            }
             Err(error) => {
                 let unreadable = Unreadable::encoding(&report.file, &error);
                 report.fail(unreadable);
@@ -124,16 +135,19 @@ impl Checker<'_> {
         let lines = LazyCell::new(|| Lines::of(text));
         let mut storage_keys = Vec::new();
         for section in yaml::sections(text) {
+            let section_text = section.text();
             let template = section.template().map(Arc::from);
+            let is_foreign = LazyCell::new(|| !self.is_strict && !Kind::is_named_in(section_text));
             for document in section.documents {
                 report.summary.documents += 1;
-                match document {
+                match document.and_then(|document| if self.is_strict { document.into_strict() } else { Ok(document) }) {
                     Ok(document) => {
                         let mut objects = Vec::new();
                         object::objects(document, &mut objects);
                         let keys = objects.iter().map(|object| self.object(object, template.as_ref(), others, report));
                         storage_keys.extend(keys.flatten());
                     }
+                    Err(_) if *is_foreign => report.summary.unreadable_others += 1,
                     Err(error) => {
                         let unreadable = Unreadable::document(&report.file, &lines, &error);
                         report.fail(unreadable);
@@ -156,6 +170,10 @@ impl Checker<'_> {
             Environment { cluster: others, serve_configs: Some(&self.serve_configs), ..Environment::EMPTY };
         let evaluate = |policy: &Policy| Evaluation::of(policy, environment, (&report.file, document), self.namespace);
         match evaluate(self.policy) {
+            Ok(Some(_)) if self.is_patch(document, report) => {
+                report.summary.patches += 1;
+                None
+            }
             Ok(Some(mut evaluation)) => {
                 self.assumptions.examine(&evaluation, |policy| evaluate(policy).ok().flatten());
                 let storage_key = evaluation.storage_key.take().zip(evaluation.keys_in_other_domains.take());
@@ -179,6 +197,11 @@ impl Checker<'_> {
         }
     }
 
+    /// Reports whether a document is a patch for kustomize.
+    fn is_patch(&self, document: &Document<'_>, report: &Report) -> bool {
+        kustomize::has_directive(&document.json) || self.patches.contains(Path::new(&*report.file))
+    }
+
     /// Adds the findings of an object to a report, with their locations in the document.
     pub(super) fn report(
         &self,
@@ -187,8 +210,12 @@ impl Checker<'_> {
         template: Option<&Arc<str>>,
         report: &mut Report,
     ) {
-        let Evaluation { name, findings, exempted, .. } = evaluation;
-        report.summary.objects += 1;
+        let Evaluation { name, findings, exempted, is_partial, .. } = evaluation;
+        if is_partial {
+            report.summary.partial += 1;
+        } else {
+            report.summary.objects += 1;
+        }
         report.summary.exempted += exempted.len();
         let needs_secrets = self.with_excerpts && !findings.is_empty();
         let secrets = if needs_secrets { secret::in_document(document) } else { Vec::new() };
@@ -217,6 +244,13 @@ impl Checker<'_> {
         let exempted = exempted.collect();
         report.objects.push(ObjectReport { object: Arc::clone(&object), file: Arc::clone(&file), findings, exempted });
     }
+}
+
+/// Reports whether a file that is not UTF-8 seems to contain a KubeRay object. In UTF-16, each letter of ASCII is next to
+/// a zero byte.
+pub(super) fn is_named_in(bytes: &[u8]) -> bool {
+    let bytes: Vec<_> = bytes.iter().copied().filter(|byte| *byte != 0).collect();
+    Kind::is_named_in(&String::from_utf8_lossy(&bytes))
 }
 
 /// Locates findings in a document. The last embedded document, such as a Serve configuration, is parsed only once.

@@ -9,7 +9,7 @@ use rayguard_policy::ray::RayObject;
 use rayguard_policy::ray::storage_key::StorageKey;
 use rayguard_policy::rule::Finding;
 
-use super::object::{self, ObjectName};
+use super::object::{self, ObjectName, UnknownObject};
 
 /// A DNS domain that no cluster has (RFC 6761).
 const UNUSED_DOMAIN: &str = "invalid";
@@ -22,6 +22,8 @@ pub(super) struct Evaluation {
     pub(super) findings: Vec<(Finding, FieldPath)>,
     /// The findings that the object exempts itself from, each with its path and the reason that the object gives.
     pub(super) exempted: Vec<(Finding, FieldPath, String)>,
+    /// Whether the manifest contains only a part of the object.
+    pub(super) is_partial: bool,
     /// The storage key of its cluster, and the location of that.
     pub(super) storage_key: Option<(StorageKey, Conflict)>,
     /// The storage key if the DNS domain of the cluster is not the assumed one: that of the address, and another one.
@@ -48,9 +50,8 @@ impl Evaluation {
         let environment = Environment { notes: &document.notes, ..environment };
         let Some(outcome) = policy.dry_run_within(&document.json, Some(namespace), environment) else {
             return match object::unknown_version(&document.json) {
-                Some((path, message)) => {
-                    let help = Some("write apiVersion: ray.io/v1");
-                    Err(YamlError { message, help, location: document.locate(&path), first: None })
+                Some(UnknownObject { path, message, help }) => {
+                    Err(YamlError { message, help: Some(help), location: document.locate(&path), first: None })
                 }
                 None => Ok(None),
             };
@@ -81,6 +82,7 @@ impl Evaluation {
             name: ObjectName::of(&document.json, namespace),
             findings,
             exempted,
+            is_partial: outcome.is_partial,
             storage_key,
             keys_in_other_domains,
         }))
@@ -134,6 +136,7 @@ mod review {
             name,
             findings: findings.collect(),
             exempted: Vec::new(),
+            is_partial: false,
             storage_key: None,
             keys_in_other_domains: None,
         }))

@@ -10,6 +10,7 @@ use std::fmt::Display;
 
 use clap::Args;
 use rayguard_manifest::yaml::{self, Document, Lines, Location};
+use rayguard_policy::kuberay::Kind;
 use rayguard_policy::policy::{Outcome, Policy};
 
 use super::format::{Format, OutputTo};
@@ -181,8 +182,10 @@ impl<'r> Run<'r> {
         };
         if self.reports_errors {
             let lines = Lines::of(text);
-            for error in yaml::documents(text).iter().filter_map(|document| document.as_ref().err()) {
-                self.fail(&Unreadable::document(&name, &lines, error), fixed);
+            for section in yaml::sections(text).filter(|section| Kind::is_named_in(section.text())) {
+                for error in section.documents.iter().filter_map(|document| document.as_ref().err()) {
+                    self.fail(&Unreadable::document(&name, &lines, error), fixed);
+                }
             }
         }
         let changed = change(text, &name);

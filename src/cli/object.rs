@@ -74,29 +74,55 @@ pub(super) fn objects<'t>(document: Document<'t>, found: &mut Vec<Document<'t>>)
     }
 }
 
-/// Returns the error of an object that is KubeRay's by its kind or its group but cannot be checked, and the path of the
-/// error; `None` for any other object.
-pub(super) fn unknown_version(object: &Json<'_>) -> Option<(FieldPath, String)> {
+/// An object that is KubeRay's by its kind or its group, and cannot be checked.
+pub(super) struct UnknownObject {
+    /// The field that is wrong.
+    pub(super) path: FieldPath,
+    /// What is wrong with it.
+    pub(super) message: String,
+    /// What to write instead.
+    pub(super) help: &'static str,
+}
+
+const WRITE_VERSION: &str = "write apiVersion: ray.io/v1";
+
+/// Returns what is wrong with an object that is KubeRay's by its kind or its group but cannot be checked; `None` for any
+/// other object.
+pub(super) fn unknown_version(object: &Json<'_>) -> Option<UnknownObject> {
     /// The largest edit distance to the name of the group, as in `rayio` or `ray.oi`.
     const MAX_DISTANCE: usize = 2;
+    let unknown = |field, message, help| Some(UnknownObject { path: FieldPath::of([field]), message, help });
     let kind = object.field("kind").as_str()?;
     let is_known = Kind::ALL.into_iter().any(|known| known.as_str() == kind);
     let Some(version) = object.field("apiVersion").as_str() else {
-        return is_known.then(|| (FieldPath::of(["kind"]), format!("a {kind} without apiVersion")));
+        return is_known.then(|| unknown("kind", format!("a {kind} without apiVersion"), WRITE_VERSION))?;
     };
     let group = version.split_once('/').map_or("", |(group, _)| group);
     match (group, is_known) {
         ("ray.io", true) if Kind::of(version, kind).is_none() => {
-            Some((FieldPath::of(["apiVersion"]), format!("there is no {kind} in {version}")))
+            unknown("apiVersion", format!("there is no {kind} in {version}"), WRITE_VERSION)
         }
         ("ray.io", false) => {
             let kinds = Kind::ALL.map(Kind::as_str);
             let message = format!("there is no {} in {version}{}", quote(kind), suggestion(kind, &kinds));
-            Some((FieldPath::of(["kind"]), message))
+            unknown("kind", message, write_kind(kind))
         }
         (group, true) if strsim::osa_distance(group, "ray.io") <= MAX_DISTANCE && group != "ray.io" => {
-            Some((FieldPath::of(["apiVersion"]), format!("there is no {kind} in the group {}", quote(group))))
+            unknown("apiVersion", format!("there is no {kind} in the group {}", quote(group)), WRITE_VERSION)
         }
         _ => None,
+    }
+}
+
+/// Returns the help for a kind that does not exist.
+fn write_kind(kind: &str) -> &'static str {
+    let kinds = Kind::ALL.map(Kind::as_str);
+    let is_meant = |known: &&str| suggestion(kind, &kinds).contains(&quote(known));
+    match kinds.iter().find(|known| is_meant(known)).copied() {
+        Some("RayCluster") => "write kind: RayCluster",
+        Some("RayService") => "write kind: RayService",
+        Some("RayJob") => "write kind: RayJob",
+        Some("RayCronJob") => "write kind: RayCronJob",
+        _ => "write kind: RayCluster, RayService, RayJob or RayCronJob",
     }
 }

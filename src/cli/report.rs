@@ -84,6 +84,10 @@ pub(super) struct Summary {
     pub(super) documents: usize,
     /// KubeRay's objects that were checked.
     pub(super) objects: usize,
+    /// Parts of KubeRay's objects: each has a finding about what it lacks.
+    pub(super) partial: usize,
+    /// Patches for kustomize, which were not checked.
+    pub(super) patches: usize,
     /// Objects of other kinds.
     pub(super) passed_by: usize,
     pub(super) errors: usize,
@@ -93,6 +97,8 @@ pub(super) struct Summary {
     pub(super) exempted: usize,
     /// Files and documents that could not be checked.
     pub(super) unreadable: usize,
+    /// Documents that could not be read, and do not seem to contain a KubeRay object. They are no errors.
+    pub(super) unreadable_others: usize,
     pub(super) skipped: SkippedCounts,
     /// What is assumed about the target cluster and changes a finding.
     pub(super) assumptions: Vec<Assumed>,
@@ -166,21 +172,21 @@ impl Report {
 impl Summary {
     /// Adds the counts of another file.
     pub(super) fn add(&mut self, other: &Self) {
-        let Self {
-            files, documents, objects, passed_by, errors, warnings, notes, exempted, unreadable, skipped, ..
-        } = other;
-        self.files += files;
-        self.documents += documents;
-        self.objects += objects;
-        self.passed_by += passed_by;
-        self.errors += errors;
-        self.warnings += warnings;
-        self.notes += notes;
-        self.exempted += exempted;
-        self.unreadable += unreadable;
-        self.skipped.hidden += skipped.hidden;
-        self.skipped.ignored += skipped.ignored;
-        self.skipped.excluded += skipped.excluded;
+        self.files += other.files;
+        self.documents += other.documents;
+        self.objects += other.objects;
+        self.partial += other.partial;
+        self.patches += other.patches;
+        self.passed_by += other.passed_by;
+        self.errors += other.errors;
+        self.warnings += other.warnings;
+        self.notes += other.notes;
+        self.exempted += other.exempted;
+        self.unreadable += other.unreadable;
+        self.unreadable_others += other.unreadable_others;
+        self.skipped.hidden += other.skipped.hidden;
+        self.skipped.ignored += other.skipped.ignored;
+        self.skipped.excluded += other.skipped.excluded;
     }
 
     /// Counts a finding.

@@ -94,25 +94,37 @@ fn title(level: &Level<'static>, message: &str) -> String {
 
 /// Renders what the verdict rests on, one line; empty if it rests on nothing.
 pub(super) fn assumptions(summary: &Summary) -> String {
-    let assumed = summary.assumptions.iter().map(|Assumed { key, value }| format!("{key}: {value}"));
-    let assumed: Vec<_> = assumed.collect();
+    let mut assumed: Vec<_> = summary.assumptions.iter().map(|Assumed { phrase, .. }| &**phrase).collect();
+    // There are many feature gates.
+    assumed.dedup();
     if assumed.is_empty() {
         return String::new();
     }
-    format!("assumed: {}; state what the cluster has in a policy file (--config)\n", assumed.join(", "))
+    format!("assumed: {}; a policy file (--config) can say what the cluster has\n", assumed.join(", "))
 }
 
 /// Renders the summary, one line. A live cluster has no files.
 pub(super) fn summary(summary: &Summary, is_live: bool) -> String {
     let Summary { files, objects, passed_by, errors, warnings, notes, exempted, unreadable, skipped, .. } = *summary;
-    let count = |number: usize, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
+    let Summary { partial, patches, unreadable_others, .. } = *summary;
+    let plural = |noun: &str| if noun.ends_with("ch") { "es" } else { "s" };
+    let count = |number: usize, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { plural(noun) });
     let mut text = format!("checked {}", count(objects, "object"));
     if !is_live {
         let _ = write!(text, " in {}", count(files, "file"));
     }
     let mut unchecked = Vec::new();
+    if partial > 0 {
+        unchecked.push(format!("{partial} incomplete"));
+    }
+    if patches > 0 {
+        unchecked.push(format!("{} not checked", count(patches, "kustomize patch")));
+    }
     if passed_by > 0 {
         unchecked.push(format!("{passed_by} of other kinds skipped"));
+    }
+    if unreadable_others > 0 {
+        unchecked.push(format!("{} could not be read", count(unreadable_others, "other document")));
     }
     let SkippedCounts { hidden, ignored, excluded } = skipped;
     let skipped = [(hidden, "hidden"), (ignored, "ignored by git"), (excluded, "excluded")];

@@ -26,6 +26,13 @@ impl TemplateSyntax {
         Self::find_action(text).or_else(|| Self::find_substitution(text))
     }
 
+    /// Returns the template language that a single value seems to be written in, as [`TemplateSyntax::find`] does for a
+    /// whole text.
+    pub fn find_in_value(value: &str) -> Option<Self> {
+        // A value is a whole one, like one after a blank.
+        Self::find(&format!(" {value}"))
+    }
+
     /// Returns advice on how to check the output of the template.
     pub fn help(self) -> &'static str {
         match self {

@@ -4,6 +4,8 @@ pub mod assumption;
 mod dry_run;
 mod exempt;
 pub mod file;
+mod partial;
+mod placeholder;
 pub mod stored;
 
 use std::borrow::Cow;

@@ -104,6 +104,7 @@ fn stored(name: ObjectName, (findings, exempted): (Vec<Finding>, Vec<Exempted>))
         name,
         findings: findings.collect(),
         exempted: exempted.collect(),
+        is_partial: false,
         storage_key: None,
         keys_in_other_domains: None,
     }

@@ -23,7 +23,7 @@ pub(super) fn check<'v>(
     let errors = syntax.errors(text);
     let message = format!("{what} {}", errors.first()?);
     let help = if is_placeholder(text) {
-        "replace the placeholder before you apply the object, for example by envsubst".to_owned()
+        "replace the placeholder before you apply the object".to_owned()
     } else {
         format!("write {}", syntax.form())
     };

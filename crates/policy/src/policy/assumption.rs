@@ -33,11 +33,22 @@ impl Assumption {
         }
     }
 
+    /// Returns what is assumed, in a few words. All feature gates have the same words.
+    pub fn phrase(self, policy: &Policy) -> String {
+        match self {
+            Self::KubeRayVersion => format!("KubeRay {}", policy.settings.kuberay.version),
+            Self::FeatureGate(_) => "KubeRay's default feature gates".to_owned(),
+            Self::Kueue => "no Kueue".to_owned(),
+            Self::Webhook => "rayguard's webhook in the cluster".to_owned(),
+            Self::ClusterDomain => format!("the cluster domain {}", policy.settings.cluster_domain),
+        }
+    }
+
     /// Returns the value that the policy's key would have.
     pub fn value(self, policy: &Policy) -> String {
         let settings = &policy.settings;
         match self {
-            Self::KubeRayVersion => format!("\"{}\"", settings.kuberay.version),
+            Self::KubeRayVersion => settings.kuberay.version.to_string(),
             Self::FeatureGate(gate) => settings.kuberay.is_enabled(gate).to_string(),
             Self::Kueue => "[]".to_owned(),
             Self::Webhook => "installed".to_owned(),

@@ -9,7 +9,7 @@ use rayguard_manifest::json::Json;
 use rayguard_manifest::patch::{apply, index};
 use rayguard_manifest::path::{FieldPath, Step};
 
-use super::{Exempted, Exemptible, Policy, Webhook};
+use super::{Exempted, Exemptible, Policy, Webhook, partial, placeholder};
 use crate::context::{Context, Environment};
 use crate::ray::RayObject;
 use crate::reason::Reason;
@@ -30,6 +30,8 @@ pub struct Outcome<'a> {
     /// The findings that the object exempts itself from. The webhook still reports them, unless its policy allows the
     /// exemption.
     pub exempted: Vec<Exempted>,
+    /// Whether the manifest contains only a part of an object, such as a patch for kustomize.
+    pub is_partial: bool,
 }
 
 impl Policy {
@@ -81,7 +83,16 @@ impl Policy {
         let exempted = self.exempt(&context, &mut findings, &scopes, &Exemptible::All);
         drop_repeated(&mut findings, &exempted);
         findings.sort_by_cached_key(|finding| (position(finding), finding.path.clone()));
-        Some(Outcome { object, patch, findings, exempted })
+        let is_partial = partial::is_partial(&as_written);
+        let mut outcome = Outcome { object, patch, findings: Vec::new(), exempted, is_partial };
+        for finding in &mut findings {
+            placeholder::add_help(finding, &outcome.written_path(finding), written);
+            if is_partial && finding.reason == Reason::Required {
+                finding.help = format!("{}; {}", finding.help, partial::HELP);
+            }
+        }
+        outcome.findings = findings;
+        Some(outcome)
     }
 }
 
@@ -293,7 +304,8 @@ mod tests {
             {"op": "add", "path": "/spec/1", "value": "a key"},
         ]);
         let patch = serde_json::from_value(patch).expect("a patch");
-        let outcome = Outcome { object: Json::Null, patch, findings: Vec::new(), exempted: Vec::new() };
+        let outcome =
+            Outcome { object: Json::Null, patch, findings: Vec::new(), exempted: Vec::new(), is_partial: false };
         let list = || FieldPath::of(["spec", "list"]);
         for (stored, written) in [
             (list().index(0).field("x"), list().index(0).field("x")),
