@@ -82,7 +82,6 @@ impl TemplateSyntax {
                 Some(name) if name.is_empty() || name.starts_with('{') || before.ends_with('$') => {}
                 Some(name) if is_expression(name) => return Some(Self::Terraform),
                 Some(name) if is_variable(name) => found = Some(Self::Envsubst),
-                Some(_) => {}
                 // As a whole value, or the start of one.
                 None if before.ends_with([' ', '"', '\'']) => {
                     let end = rest.find(|next: char| !next.is_ascii_alphanumeric() && next != '_');
@@ -90,7 +89,7 @@ impl TemplateSyntax {
                         found = Some(Self::Envsubst);
                     }
                 }
-                None => {}
+                _ => {}
             }
         }
         found

@@ -4,17 +4,35 @@
 //! A document that kubectl reads in a surprising way has [notes](Document::notes): a duplicate key, of which kubectl
 //! silently drops the first entry, and a quoted string that goes on in a line with too little indentation.
 //!
-//! This module differs from kubectl in these ways:
+//! This module differs from kubectl where kubectl silently drops a part of a text:
 //!
-//! - Documents after `...` are read. kubectl silently drops them.
+//! - Content that does not belong to the document above it, such as a line with less indentation than the first one, is
+//!   an error.
+//! - Documents after `...` are read, and JSON or YAML that follows JSON.
+//!
+//! It differs in rare texts, because its parser reads YAML 1.2 and go-yaml reads YAML 1.1. `tests/kubectl` compares the
+//! two, and leaves out these texts:
+//!
+//! - In YAML 1.1, a single carriage return, U+0085, U+2028 and U+2029 end a line.
+//! - A byte order mark is skipped at the start of each section, and is an error elsewhere. For go-yaml, it can be a part
+//!   of a key.
+//! - Two JSON values and YAML after them are read. kubectl does not accept YAML after two JSON values.
+//! - These are errors for this module only: a block whose `|` or `>` is on a line of its own that is not indented more
+//!   than the key; the escape `\'`; an unusual tag; a tab
+//!   before a brace at the start of the text; infinity in an entry that is dropped; an alias that refers to a
+//!   number and is a key; more than 64 places that the module `repair` mends in a section.
+//! - These are errors for kubectl only: a tab after a dash or `?`, or within a plain scalar in brackets; a key in
+//!   brackets that has several lines or contains `? `; a `#` in a tag; `...` at the start of a section; `---#`.
+//! - A file in UTF-16 is an error, with advice. kubectl converts it.
 
 pub mod edit;
 mod embedded;
 mod event;
 mod json_text;
+mod kubectl;
 mod lines;
 mod note;
-mod quoted;
+mod repair;
 mod scalar;
 mod span_tree;
 mod stream;
@@ -30,8 +48,9 @@ use crate::json::Json;
 use crate::path::{FieldPath, Step};
 use crate::template_syntax::TemplateSyntax;
 pub use embedded::Embedded;
-use event::YamlEvents;
+use event::ParserEvents;
 use json_text::JsonText;
+use kubectl::KubectlEvents;
 pub use lines::{Lines, Location, Position};
 pub use note::{Note, NoteKind};
 use span_tree::{Span, SpanTree};
@@ -108,7 +127,7 @@ pub fn unmarshal(text: &str) -> Result<Json<'_>, YamlError> {
 pub fn unmarshal_document(text: &str) -> Result<Option<(Document<'_>, Option<YamlError>)>, YamlError> {
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     // go-yaml always accepts this directive.
-    let mut events = YamlEvents::with_directives(body, text.len() - body.len(), body.starts_with("%YAML 1.1"));
+    let mut events = ParserEvents::with_directives(body, text.len() - body.len(), body.starts_with("%YAML 1.1"));
     let Some(document) = Builder::read_first(&mut events) else { return Ok(None) };
     let lines = Arc::new(Lines::of(text));
     let document = document.map_err(|error| error.locate(text, &lines))?;
@@ -182,7 +201,7 @@ impl<'t> Section<'t> {
             (rest, offset) = (&text[end..], offset + end);
         }
         let before = section.documents.len();
-        section.collect(&mut YamlEvents::new(rest, offset), lines);
+        section.collect(&mut KubectlEvents::new(rest, offset), lines);
         // A text that is neither YAML nor JSON is probably meant as JSON if its first key is quoted.
         let first_key = rest.trim_start().strip_prefix('{').map(str::trim_start);
         if first_key.is_some_and(|key| key.starts_with('"'))

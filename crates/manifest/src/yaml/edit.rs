@@ -37,6 +37,9 @@ pub enum Obstacle {
     /// The value is not in the text. It may come from a merge with `<<`.
     #[error("it is not written here")]
     Absent,
+    /// Another entry of the map has the same key. kubectl drops all but the last of them.
+    #[error("another entry of the map has the same key")]
+    Duplicate,
     /// The change would remove a comment.
     #[error("a comment is in the way")]
     Comment,
@@ -171,6 +174,9 @@ impl Trial<'_> {
         let after = documents(&text);
         let is_kept = |(before, after): (&Result<Document<'_>, YamlError>, &Result<Document<'_>, YamlError>)| {
             let (Ok(before), Ok(after)) = (before, after) else { return before.is_err() && after.is_err() };
+            if after.notes.len() > before.notes.len() {
+                return false;
+            }
             match edits.get(&before.spans.value.start) {
                 Some(edits) => intended(&before.json, edits).is_some_and(|json| json == after.json),
                 None => before.json == after.json,

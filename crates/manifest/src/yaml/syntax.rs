@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::SyntaxError;
-use super::event::{Event, YamlEvents};
+use super::event::Event;
 use super::json_text::JsonText;
+use super::kubectl::KubectlEvents;
 use super::scalar::{Scalar, resolve};
 use super::span_tree::Span;
 use super::stream;
@@ -23,7 +24,7 @@ pub(super) fn of(text: &str) -> Vec<Syntax> {
             }
             (rest, offset) = (&rest[end..], offset + end);
         }
-        let mut events = YamlEvents::new(rest, offset);
+        let mut events = KubectlEvents::new(rest, offset);
         Parser { text, events: &mut events, aliased: HashSet::new() }.all(false, &mut documents);
     }
     documents
@@ -94,6 +95,10 @@ impl Node {
                 Kind::Map { entries, .. } => {
                     let index = entries.partition_point(|entry| entry.key.start <= start).checked_sub(1)?;
                     let entry = &entries[index];
+                    // The value of an entry that kubectl drops has no path.
+                    if entry.name.as_deref().is_some_and(|name| node.entry(name) != Some(index)) {
+                        return None;
+                    }
                     path = path.step(Step::Key(entry.name.clone()?));
                     node = &entry.value;
                 }
@@ -111,6 +116,12 @@ impl Node {
     pub(super) fn entry(&self, name: &str) -> Option<usize> {
         let Kind::Map { entries, .. } = &self.kind else { return None };
         entries.iter().rposition(|entry| entry.name.as_deref() == Some(name))
+    }
+
+    /// Reports whether several entries of this map have a name.
+    pub(super) fn is_duplicate(&self, name: &str) -> bool {
+        let Kind::Map { entries, .. } = &self.kind else { return false };
+        entries.iter().filter(|entry| entry.name.as_deref() == Some(name)).count() > 1
     }
 
     /// Returns the spans of the keys and scalars that begin in a span of the text, in order.

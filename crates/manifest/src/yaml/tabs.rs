@@ -4,7 +4,8 @@
 //! and `yaml_parser_scan_block_scalar_breaks`, go-yaml v2.4.3 scannerc.go). To find such a tab, it is replaced by a
 //! character with which no token can start, and the text is parsed again.
 
-use super::event::{Event, YamlEvents};
+use super::event::Event;
+use super::repair::RepairedEvents;
 use super::span_tree::Span;
 
 /// Returns the offset of the first tab in the indentation of a section that go-yaml refuses.
@@ -20,13 +21,17 @@ pub(super) fn find(text: &str) -> Option<usize> {
         index.checked_sub(1).is_some_and(|index| at < spans[index].end)
     };
     let lines: Vec<_> = blocks.into_iter().map(|block| block.lines).collect();
+    let tabs: Vec<_> = tabs.into_iter().filter(|tab| !is_inside(&lines, *tab) && !is_inside(&opaque, *tab)).collect();
     let mut probe = text.as_bytes().to_vec();
-    for tab in tabs.iter().filter(|tab| !is_inside(&lines, **tab) && !is_inside(&opaque, **tab)) {
+    for tab in &tabs {
         probe[*tab] = b'`';
     }
-    let probe = String::from_utf8(probe).ok()?;
-    let error = YamlEvents::without_tab_check(&probe).find_map(Result::err);
-    let outside = error.map(|error| error.at).filter(|at| tabs.binary_search(at).is_ok());
+    let error_at = |text: &str| RepairedEvents::new(text, 0).find_map(Result::err).map(|error| error.at);
+    let outside = error_at(&String::from_utf8(probe).ok()?).and_then(|at| {
+        // An error that is also in the text is not about a tab. The error may be at the token before the tab.
+        let index = tabs.partition_point(|tab| *tab <= at).saturating_sub(1);
+        (tabs.binary_search(&at).is_ok() || error_at(text).is_none()).then(|| tabs.get(index).copied()).flatten()
+    });
     in_block.into_iter().chain(outside).min()
 }
 
@@ -62,7 +67,7 @@ impl Skeleton {
         // For each open list and map, the start of the brackets, if it has any.
         let mut open: Vec<Option<usize>> = Vec::new();
         let mut last = 0;
-        for (event, span) in YamlEvents::without_tab_check(text).map_while(Result::ok) {
+        for (event, span) in RepairedEvents::new(text, 0).map_while(Result::ok) {
             last = last.max(span.end);
             let in_flow = open.iter().any(Option::is_some);
             match event {
@@ -138,6 +143,7 @@ mod tests {
             ("a: 1\n\t\nb: 2\n", 2, 1),
             ("a:\n- b: c\n  \t\n  d: e\n", 3, 3),
             ("a: 'b'\n  \t\nd: e\n", 2, 3),
+            ("a: 1 # c\n \t# d\nb: 2\n", 2, 2),
             ("a: |\n  \tb\n", 2, 3),
             ("a: |\n \t\n  b\n", 2, 2),
             ("a: |\n  b\n\tc\n", 3, 1),

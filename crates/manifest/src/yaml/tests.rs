@@ -130,6 +130,30 @@ fn errors_have_a_location_and_advice() {
 }
 
 #[test]
+fn the_error_of_a_template_has_advice_wherever_the_template_is() {
+    let helm = "if this is a Helm template, render it first: helm template CHART | rayguard check -";
+    let tabs = "indent with spaces, not with tabs";
+    for (text, help) in [
+        (
+            "{{/*\n  Role of the chart:\n    - list pods  (in the namespace)\n  `lookup` finds it.\n*/}}\nkind: Role\n",
+            Some(helm),
+        ),
+        ("{{- if .Values.x }}\na: b\n{{- end }}\n", Some(helm)),
+        ("a: b\nc:\n  {{- include \"x\" . | nindent 2 }}\n d: e\n", Some(helm)),
+        ("a: [\nb: ${NAME}\n", Some("if this is for envsubst, fill it in first: envsubst < FILE | rayguard check -")),
+        (
+            "a:\n${indent(2, b)}\nc: d\n",
+            Some("if this is a Terraform template, render it first: terraform output -raw NAME | rayguard check -"),
+        ),
+        // The error has its own advice, and only a value looks like a template.
+        ("a: \"{{ b }}\"\nc:\n\td: 1\n", Some(tabs)),
+        ("a: $(NAME)\nb: [\n", None),
+    ] {
+        assert_eq!(error(text).help, help, "{text}");
+    }
+}
+
+#[test]
 fn bytes_that_are_not_utf8_are_an_error_with_a_location() {
     let error = decode(b"a: 1\nb: \xff\n").expect_err("not UTF-8");
     assert_eq!(error.to_string(), "line 2, column 4: not UTF-8 from byte 8 on");

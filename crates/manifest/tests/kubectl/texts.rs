@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-/// A reproducible source of choices (SplitMix64).
+/// A reproducible source of choices (`SplitMix64`).
 pub(crate) struct Dice(u64);
 
 impl Dice {
@@ -186,7 +186,7 @@ fn mutate(lines: &mut Vec<String>, dice: &mut Dice) {
         6 => broken(lines, at, dice),
         // Indentation.
         7 => lines[at] = format!("{}{line}", " ".repeat(dice.below(4))),
-        8 => lines[at] = line[dice.below(indent + 1)..].to_owned(),
+        8 => drop(lines[at].drain(..dice.below(indent + 1))),
         9 => lines[at] = format!("{}\t{}", &line[..indent], &line[indent..]),
         10 => lines.insert(at, format!("{}{}", " ".repeat(indent), dice.pick(&LINES))),
         11 => lines.insert(at, dice.pick(&LINES).to_owned()),

@@ -125,6 +125,9 @@ impl<'s> Cursor<'s> {
             return Err(Obstacle::Absent);
         };
         let entry = &entries[self.node.entry(old).ok_or(Obstacle::Absent)?];
+        if self.node.is_duplicate(old) {
+            return Err(Obstacle::Duplicate);
+        }
         let style = match self.text.as_bytes()[entry.key.start] {
             b'\'' => Style::SingleQuoted,
             b'"' => Style::DoubleQuoted,
@@ -140,6 +143,9 @@ impl<'s> Cursor<'s> {
 
     fn removal(&self, step: &Step) -> Result<Replacement, Obstacle> {
         let (flow, index) = match (&self.node.kind, step) {
+            (Kind::Map { .. }, step) if step.name().is_some_and(|name| self.node.is_duplicate(name)) => {
+                return Err(Obstacle::Duplicate);
+            }
             (Kind::Map { flow, .. }, step) => {
                 (*flow, step.name().and_then(|name| self.node.entry(name)).ok_or(Obstacle::Absent)?)
             }

@@ -257,3 +257,32 @@ fn documents_that_cannot_be_read_stay_as_they_are() {
     let Edited { text: after, obstacles } = edit(text, &[Change { object, edits: vec![set("a", "1")] }]);
     assert_eq!((&*after, &obstacles[..]), ("a: [\n---\na: 1\n---\nc: c: c\n", &[None][..]));
 }
+
+#[test]
+fn of_equal_keys_the_last_entry_is_changed() {
+    assert_edits(&[
+        ("a: 1\na: 2 # b\n", set("a", "3"), "a: 1\na: 3 # b\n"),
+        ("a: {b: 1}\na: {b: 2, b: 3}\n", set("a.b", "4"), "a: {b: 1}\na: {b: 2, b: 4}\n"),
+        ("a: {b: 1}\na: {c: 2}\n", set("a.b", "3"), "a: {b: 1}\na: {c: 2, b: 3}\n"),
+        ("a:\n- b\na:\n- c\n", set("a[1]", "\"d\""), "a:\n- b\na:\n- c\n- d\n"),
+        ("{\"a\": 1, \"a\": 2}", set("a", "3"), "{\"a\": 1, \"a\": 3}"),
+        ("a: 1\na: 2\n", set("b", "3"), "a: 1\na: 2\nb: 3\n"),
+        ("a: 1\nb: 2\na: 3\n", rename("b", "c"), "a: 1\nc: 2\na: 3\n"),
+        ("a: 1\na: 2\nb: 3\n", remove("b"), "a: 1\na: 2\n"),
+        ("a: x\na: 60\n", quote("a"), "a: x\na: \"60\"\n"),
+    ]);
+    for (text, edit, obstacle) in [
+        ("a: 1\na: 2\n", remove("a"), Obstacle::Duplicate),
+        ("a: 1\na: 2\n", rename("a", "b"), Obstacle::Duplicate),
+        ("a: 1\na: 2\nb: 3\n", rename("b", "a"), Obstacle::Meaning),
+        ("a: {b: 1}\na: 2\n", set("a.b", "3"), Obstacle::Meaning),
+        // A merge replaces the entries before it.
+        ("a: 1\n<<: {a: 2}\n", set("a", "3"), Obstacle::Meaning),
+    ] {
+        assert_eq!(edited(text, vec![edit.clone()]), Err(obstacle), "{text} {edit:?}");
+    }
+    // An object in an entry that is dropped.
+    let text = "items: [{a: 1}]\nitems: [{a: 2}]\n";
+    let object = text.find("{a: 1}").expect("the dropped object");
+    assert_eq!(edit(text, &[Change { object, edits: vec![set("a", "3")] }]).obstacles, [Some(Obstacle::Absent)]);
+}

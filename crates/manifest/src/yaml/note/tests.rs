@@ -1,7 +1,9 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::fix::Edit;
 use crate::json::Json;
+use crate::yaml::edit::{Change, Edited, Obstacle, edit};
 use crate::yaml::{documents, sections};
 
 fn only(text: &str) -> Document<'_> {
@@ -179,10 +181,12 @@ impl Tree {
         let pad = " ".repeat(indent);
         match self {
             Tree::Map(entries, Style::Block) => {
-                entries.iter().map(|(key, value)| format!("\n{pad}'{key}': {}", value.block(indent + 2))).collect()
+                let entry = |(key, value): &(&str, Tree)| format!("\n{pad}'{key}': {}", value.block(indent + 2));
+                entries.iter().map(entry).collect::<Vec<_>>().concat()
             }
             Tree::List(items, Style::Block) => {
-                items.iter().map(|item| format!("\n{pad}- {}", item.block(indent + 2))).collect()
+                let item = |item: &Tree| format!("\n{pad}- {}", item.block(indent + 2));
+                items.iter().map(item).collect::<Vec<_>>().concat()
             }
             other => other.flow(),
         }
@@ -221,6 +225,50 @@ proptest! {
                 let first = note.first.as_ref().expect("the first key").bytes.start;
                 prop_assert!(first < gone.start && gone.end <= note.location.bytes.start);
             }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn edits_change_the_entries_that_count(tree in tree(), at in any::<prop::sample::Index>(), kind in 0..5) {
+        let text = tree.block(0);
+        let document = only(&text);
+        let mut found = Vec::new();
+        paths(&document.json, &FieldPath::root(), &mut found);
+        let path = found[at.index(found.len())].clone();
+        let is_map = path.value(&document.json).is_some_and(|value| value.as_object().is_some());
+        let value = Json::from("new");
+        let change = match kind {
+            0 => Edit::Set { path: path.clone(), value },
+            1 => Edit::Remove { path: path.clone() },
+            2 => Edit::Rename { path: path.clone(), name: "b".to_owned() },
+            3 if is_map => Edit::Set { path: path.clone().key("a"), value },
+            _ => Edit::Rename { path: path.clone(), name: "new".to_owned() },
+        };
+        let object = document.location().bytes.start;
+        let Edited { text: after, obstacles } = edit(&text, &[Change { object, edits: vec![change.clone()] }]);
+        let has_twin = document.notes.iter().any(|note| {
+            let (steps, last) = (note.path.steps(), path.steps().len());
+            steps.len() == last && note.path.to_pointer() == path.to_pointer()
+        });
+        if let [Some(obstacle)] = obstacles[..] {
+            prop_assert_eq!(&after, &text);
+            let is_refused = obstacle == Obstacle::Duplicate;
+            prop_assert!(!is_refused || has_twin && !matches!(change, Edit::Set { .. }), "{:?} {}:\n{}", change, obstacle, text);
+            return Ok(());
+        }
+        prop_assert!(!has_twin || matches!(change, Edit::Set { .. }), "{:?}:\n{}\n{}", change, text, after);
+        let mut intended = document.json.clone();
+        prop_assert!(change.apply(&mut intended));
+        let edited = only(&after);
+        prop_assert_eq!(&edited.json, &intended, "{:?}:\n{}\n{}", change, text, after);
+        prop_assert!(edited.notes.len() <= document.notes.len());
+        // No text before the edited value changes, so the dropped values there stay.
+        let bytes = document.locate(&path).bytes;
+        let start = bytes.start.min(document.bytes(&path).unwrap_or(bytes).start);
+        for gone in document.notes.iter().filter_map(|note| note.dropped.clone()).filter(|gone| gone.end < start) {
+            prop_assert_eq!(after.get(gone.clone()), text.get(gone), "{:?}:\n{}\n{}", change, text, after);
         }
     }
 }

@@ -1,62 +1,121 @@
-//! Quoted strings that go on in a line with too little indentation, or that is indented with tabs.
+//! Reads what go-yaml accepts and the parser of this crate does not:
 //!
-//! go-yaml ignores the indentation within quotes, and the parser of this crate does not. The parser is given a text of
-//! the same length in which such a string is on one line, so all positions stay as they are. The string itself is read
-//! on its own.
+//! - a quoted string that goes on in a line with too little indentation, or that is indented with tabs
+//! - a tab before a token within brackets
+//! - a comment that follows quotes or brackets without a space
+//!
+//! The parser is given a text of the same length without these, so all positions stay as they are. A quoted string is
+//! written on one line in this text, and its value is read on its own.
 
 use std::borrow::Cow;
 
-use granit_parser::{ErrorKind, Event as Granit, Parser, ScanError};
+use granit_parser::{ErrorKind, ScanError};
 
 use super::SyntaxError;
-use super::event::{Event, YamlEvents, parser};
+use super::event::{Event, ParserEvents};
 use super::span_tree::Span;
 
-/// The maximum number of such strings in a section. The section is parsed up to three times for each.
-const MAX_STRINGS: usize = 64;
+/// The maximum number of repairs in a section. The section is parsed up to three times for each.
+const MAX_REPAIRS: usize = 64;
 
-/// A quoted string, with offsets within the section.
-struct Quoted {
+/// A change of the text for the parser, with offsets within the section.
+struct Repair {
     span: Span,
-    /// The first character in a line with too little indentation.
-    line: usize,
+    /// The new text of the span, which has the same length.
     text: String,
+    string: Option<QuotedString>,
 }
 
-/// Returns all events of a section whose parser failed with this error, if the error is about the indentation within a
-/// quoted string that go-yaml accepts. `offset` is the start of the section within the whole text.
-pub(super) fn events<'t>(
+/// A quoted string whose lines have too little indentation.
+struct QuotedString {
+    start: usize,
+    /// The first character in a line with too little indentation.
+    line: usize,
+    value: String,
+}
+
+/// An iterator over the events of a section, which accepts what go-yaml accepts.
+pub(super) struct RepairedEvents<'t> {
+    source: Source<'t>,
+    text: &'t str,
+    offset: usize,
+    /// The number of events so far.
+    count: usize,
+}
+
+enum Source<'t> {
+    Parser(ParserEvents<'t>),
+    /// The remaining events of a text that needs repairs.
+    Events(std::vec::IntoIter<Result<(Event<'t>, Span), SyntaxError>>),
+}
+
+impl<'t> RepairedEvents<'t> {
+    pub(super) fn new(text: &'t str, offset: usize) -> Self {
+        Self { source: Source::Parser(ParserEvents::new(text, offset)), text, offset, count: 0 }
+    }
+}
+
+impl<'t> Iterator for RepairedEvents<'t> {
+    type Item = Result<(Event<'t>, Span), SyntaxError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let parser = match &mut self.source {
+            Source::Parser(parser) => parser,
+            Source::Events(events) => return events.next(),
+        };
+        match parser.try_next()? {
+            Ok(event) => {
+                self.count += 1;
+                Some(Ok(event))
+            }
+            Err(error) => {
+                let Some(events) = repaired(self.text, self.offset, &error) else {
+                    return Some(Err(parser.error(&error)));
+                };
+                // The events before the first repair are the same.
+                let mut events = events.into_iter();
+                events.by_ref().take(self.count).for_each(drop);
+                self.source = Source::Events(events);
+                self.next()
+            }
+        }
+    }
+}
+
+/// Returns all events of a section whose parser failed with this error, if go-yaml accepts the text there. `offset` is
+/// the start of the section within the whole text.
+fn repaired<'t>(
     section: &str,
     offset: usize,
     error: &ScanError,
 ) -> Option<Vec<Result<(Event<'t>, Span), SyntaxError>>> {
-    let mut strings = vec![Quoted::find(section, section, error)?];
     let mut text = section.to_owned();
-    loop {
-        let Quoted { span, .. } = strings.last()?;
-        let line = section[span.clone()].replace(['\n', '\r'], " ");
-        text.replace_range(span.clone(), &line);
-        let next = parser(&text, false).find_map(Result::err);
-        match next.and_then(|error| Quoted::find(&text, section, &error)) {
-            Some(string) if strings.len() < MAX_STRINGS => strings.push(string),
-            _ => break,
+    let mut strings = Vec::new();
+    let mut repair = Repair::find(&text, section, error)?;
+    for _ in 0..MAX_REPAIRS {
+        text.replace_range(repair.span, &repair.text);
+        strings.extend(repair.string);
+        let next = ParserEvents::first_error(&text);
+        match next.and_then(|error| Repair::find(&text, section, &error)) {
+            Some(next) => repair = next,
+            None => break,
         }
     }
     let own = |event| match event {
         Ok((event, span)) => Ok((with_string(event, &span, offset, &mut strings), span)),
         Err(error) => Err(error),
     };
-    Some(YamlEvents::without_repair(&text, offset).map(own).collect())
+    Some(ParserEvents::new(&text, offset).map(own).collect())
 }
 
 /// Returns an event that does not borrow from its text, with the value of the string that begins there.
-fn with_string<'t>(event: Event<'_>, span: &Span, offset: usize, strings: &mut [Quoted]) -> Event<'t> {
+fn with_string<'t>(event: Event<'_>, span: &Span, offset: usize, strings: &mut [QuotedString]) -> Event<'t> {
     match event {
         Event::Scalar { text, plain, tag, anchor, .. } => {
-            let index = strings.binary_search_by_key(&span.start, |string| string.span.start + offset);
+            let index = strings.binary_search_by_key(&span.start, |string| string.start + offset);
             let string = index.ok().map(|index| &mut strings[index]);
             let line = string.as_ref().map(|string| string.line + offset);
-            let text = string.map_or_else(|| text.into_owned(), |string| std::mem::take(&mut string.text));
+            let text = string.map_or_else(|| text.into_owned(), |string| std::mem::take(&mut string.value));
             Event::Scalar { text: Cow::Owned(text), plain, tag, anchor, outdented: line }
         }
         Event::Alias(anchor) => Event::Alias(anchor),
@@ -67,21 +126,48 @@ fn with_string<'t>(event: Event<'_>, span: &Span, offset: usize, strings: &mut [
     }
 }
 
-impl Quoted {
-    /// Returns the string in which the parser of `text` failed. `section` has its original lines.
+impl Repair {
+    /// Returns the repair of what the parser of `text` failed at. `section` is the text before all repairs.
     fn find(text: &str, section: &str, error: &ScanError) -> Option<Self> {
-        let is_indent = *error.kind() == ErrorKind::InvalidQuotedScalarIndent;
-        if !is_indent && *error.kind() != ErrorKind::TabInIndentation {
-            return None;
+        let at = error.marker().byte_offset()?;
+        match error.kind() {
+            ErrorKind::InvalidQuotedScalarIndent => Self::of_string(text, section, at, true),
+            ErrorKind::TabInIndentation => {
+                Self::of_string(text, section, at, false).or_else(|| Self::of_tabs(text, at))
+            }
+            ErrorKind::TabInBlockIndentation | ErrorKind::TabInPlainScalar => Self::of_tabs(text, at),
+            ErrorKind::CommentNotSeparated if text[at..].starts_with('#') => {
+                // After quotes, brackets and the header of a block. Not in a tag.
+                let before = text[..at].strip_suffix(['-', '+']).filter(|before| before.ends_with(['|', '>']));
+                if !before.unwrap_or(&text[..at]).ends_with(['"', '\'', '}', ']', '|', '>']) {
+                    return None;
+                }
+                let length = text[at..].find(['\n', '\r']).unwrap_or(text.len() - at);
+                Some(Self { span: at..at + length, text: " ".repeat(length), string: None })
+            }
+            _ => None,
         }
-        let line = error.marker().byte_offset()?;
+    }
+
+    /// Replaces the tabs in the indentation of a line within brackets by spaces.
+    fn of_tabs(text: &str, at: usize) -> Option<Self> {
+        let start = text[..at].rfind('\n')? + 1;
+        let length = text[start..].len() - text[start..].trim_start_matches([' ', '\t']).len();
+        let unclosed = ParserEvents::first_error(&text[..start])?;
+        let is_in_flow = matches!(unclosed.kind(), ErrorKind::UnclosedFlowCollection { .. });
+        let repair = Self { span: start..start + length, text: " ".repeat(length), string: None };
+        (is_in_flow && text[repair.span.clone()].contains('\t')).then_some(repair)
+    }
+
+    /// Writes the string that an offset is in on one line.
+    fn of_string(text: &str, section: &str, line: usize, is_in_block: bool) -> Option<Self> {
         // The text up to the line break ends within the string, and the error then has the start of the string.
         let content = text[..line].trim_end_matches([' ', '\t', '\r', '\n']);
         let line_break = text[content.len()..line].find(['\n', '\r'])?;
         // A backslash before the line break is no content.
         let end_of_line =
             if line_break == 0 { content.trim_end_matches('\\').len() } else { content.len() + line_break };
-        let unclosed = parser(&text[..end_of_line], false).find_map(Result::err)?;
+        let unclosed = ParserEvents::first_error(&text[..end_of_line])?;
         if *unclosed.kind() != ErrorKind::UnclosedQuotedScalar {
             return None;
         }
@@ -90,17 +176,16 @@ impl Quoted {
         // A key has only one line. In a block, nothing else than a comment may follow.
         let rest = section[end..].split(['\n', '\r']).next().unwrap_or_default();
         let after = rest.trim_start_matches([' ', '\t']);
-        let is_comment = after.starts_with('#') && after.len() < rest.len();
-        if after.starts_with(':') || is_indent && !after.is_empty() && !is_comment {
+        if after.starts_with(':') || is_in_block && !after.is_empty() && !after.starts_with('#') {
             return None;
         }
-        let mut events = Parser::new_from_str(&section[start..end]);
-        let text = events.find_map(|event| match event {
-            Ok((Granit::Scalar(text, ..), _)) => Some(Some(text.into_owned())),
+        let value = ParserEvents::new(&section[start..end], 0).find_map(|event| match event {
+            Ok((Event::Scalar { text, .. }, _)) => Some(Some(text.into_owned())),
             Ok(_) => None,
             Err(_) => Some(None),
         });
-        Some(Self { span: start..end, line, text: text.flatten()? })
+        let string = QuotedString { start, line, value: value.flatten()? };
+        Some(Self { span: start..end, text: section[start..end].replace(['\n', '\r'], " "), string: Some(string) })
     }
 }
 
@@ -210,10 +295,25 @@ mod tests {
     }
 
     #[test]
+    fn tabs_within_brackets_and_comments_after_them_are_accepted() {
+        for (text, value) in [
+            ("a:\n  b: [\n\t1,\n\t\t2]\n", "{\"a\":{\"b\":[1,2]}}"),
+            ("a: {b: 1}#c: d\ne: 'f'# g\nh: |-#\n  i\n", "{\"a\":{\"b\":1},\"e\":\"f\",\"h\":\"i\"}"),
+        ] {
+            let document = only(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(
+                (serde_json::to_string(&document.json).expect("JSON"), &document.notes[..]),
+                (value.to_owned(), &[][..])
+            );
+        }
+    }
+
+    #[test]
     fn a_number_of_strings_is_accepted() {
-        let text = |count: usize| (0..count).map(|index| format!("k{index}: 'a\nb'\n")).collect::<String>();
-        assert_eq!(only(&text(super::MAX_STRINGS)).expect("a document").json.entries().len(), super::MAX_STRINGS);
-        let error = only(&text(super::MAX_STRINGS + 1)).expect_err("one too many");
-        assert_eq!(error.location.start.line, 2 * super::MAX_STRINGS + 2);
+        let string = |index: usize| format!("k{index}: 'a\nb'\n");
+        let text = |count: usize| (0..count).map(string).collect::<Vec<_>>().concat();
+        assert_eq!(only(&text(super::MAX_REPAIRS)).expect("a document").json.entries().len(), super::MAX_REPAIRS);
+        let error = only(&text(super::MAX_REPAIRS + 1)).expect_err("one too many");
+        assert_eq!(error.location.start.line, 2 * super::MAX_REPAIRS + 2);
     }
 }
