@@ -187,7 +187,6 @@ impl CheckArgs {
         reporter.end(summary)?;
         if !self.quiet {
             output::message(&text::summary(summary, is_live));
-            output::message(&text::assumptions(summary));
             if let Some(fixed) = fixed {
                 output::message(&fixed.summary(summary.errors + summary.warnings + summary.notes));
             }

@@ -25,6 +25,8 @@ const FIELDS_NEXT_TO_VALUE: [&str; 6] = ["valueFrom", "key", "optional", "items"
 pub(super) fn in_document(document: &Document<'_>) -> Vec<Range<usize>> {
     let mut search = Search { document, steps: Vec::new(), found: Vec::new() };
     search.visit(&document.json, false);
+    // The value of a duplicate key that kubectl drops is not in the JSON value, so it is not known whether it is secret.
+    search.found.extend(document.notes.iter().filter_map(|note| note.dropped.clone()));
     search.found
 }
 

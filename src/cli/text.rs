@@ -92,17 +92,6 @@ fn title(level: &Level<'static>, message: &str) -> String {
     Renderer::styled().render(&[group]) + "\n"
 }
 
-/// Renders what the verdict rests on, one line; empty if it rests on nothing.
-pub(super) fn assumptions(summary: &Summary) -> String {
-    let mut assumed: Vec<_> = summary.assumptions.iter().map(|Assumed { phrase, .. }| &**phrase).collect();
-    // There are many feature gates.
-    assumed.dedup();
-    if assumed.is_empty() {
-        return String::new();
-    }
-    format!("assumed: {}; a policy file (--config) can say what the cluster has\n", assumed.join(", "))
-}
-
 /// Renders the summary, one line. A live cluster has no files.
 pub(super) fn summary(summary: &Summary, is_live: bool) -> String {
     let Summary { files, objects, passed_by, errors, warnings, notes, exempted, unreadable, skipped, .. } = *summary;
@@ -149,5 +138,11 @@ pub(super) fn summary(summary: &Summary, is_live: bool) -> String {
         found.push(format!("{unreadable} unreadable"));
     }
     text += &if found.is_empty() { "nothing found".to_owned() } else { found.join(", ") };
+    let mut assumed: Vec<_> = summary.assumptions.iter().map(|Assumed { phrase, .. }| &**phrase).collect();
+    // There are many feature gates.
+    assumed.dedup();
+    if !assumed.is_empty() {
+        let _ = write!(text, "; assumes {}", assumed.join(", "));
+    }
     text + "\n"
 }

@@ -2,6 +2,7 @@
 //! the original bytes, so no other line changes. Also tests edits of texts in any style.
 
 mod any_text;
+mod harmless;
 mod styles;
 
 use std::collections::BTreeMap;

@@ -33,7 +33,7 @@ fn the_exit_status_matches_the_verdict_and_fail_on() {
 
 #[test]
 fn unreadable_documents_do_not_hide_other_findings() {
-    let text = format!("a: [\n---\n{DENIED}---\nb: {{\n");
+    let text = format!("a: [ # kind: RayCluster\n---\n{DENIED}---\nb: {{ # kind: RayCluster\n");
     let shell = Shell::with(&[("mixed.yaml", &text)]);
     let report = shell.json(&["missing.yaml", "mixed.yaml"]);
     assert_eq!(locations(&report), ["mixed.yaml:31:20 worker-reconnect-timeout"]);
@@ -74,7 +74,7 @@ fn a_folder_is_read_in_order_without_hidden_ignored_and_excluded_files() {
     assert_eq!(files(&["m/a.yaml"]).0, ["m/a.yaml"], "a file that is named is read");
     assert_eq!(files(&["--exclude", "a.yaml", "m/a.yaml"]).1["skipped"]["excluded"], 1);
     let ended = shell.run(&["check", "--exclude", "b/", "m"]);
-    let summary = "checked 2 objects in 3 files (1 of other kinds skipped; not read: 1 hidden, 1 ignored by git, 1 excluded): 2 errors\n";
+    let summary = "checked 2 objects in 3 files (1 of other kinds skipped; not read: 1 hidden, 1 ignored by git, 1 excluded): 2 errors; assumes KubeRay 1.7\n";
     assert_eq!(ended.err, summary);
 }
 
@@ -260,7 +260,7 @@ fn the_policy_file_sets_levels_and_an_invalid_one_is_an_error() {
         ("audit.yaml", &format!("{head}rules: {{worker-reconnect-timeout: audit}}\n")),
         ("off.yaml", &format!("{head}rules: {{worker-reconnect-timeout: off}}\n")),
         ("wrong.yaml", &format!("{head}rules:\n  worker-reconect-timeout: warn\ndefault: {{}}\n")),
-        ("broken.yaml", "a: [\n"),
+        ("broken.yaml", "a: [ # kind: RayCluster\n"),
         ("two.yaml", "a: 1\n---\na: 2\n"),
     ]);
     for (policy, severity) in

@@ -67,7 +67,7 @@ fn default_patch_prints_one_json_line_per_object() {
 
 #[test]
 fn default_passes_unreadable_input_through_and_reports_it() {
-    let input = format!("a: [\n---\n{}--- b\n", allowed());
+    let input = format!("a: [ # kind: RayCluster\n---\n{}--- b\n", allowed());
     let ended = Shell::new().pipe(&["default"], input.as_bytes());
     assert_eq!(ended.status, Some(2));
     assert_eq!(ended.out, format!("---\n{input}"));

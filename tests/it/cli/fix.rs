@@ -31,10 +31,10 @@ fn safe_fixes_are_written_and_other_findings_are_reported() {
     assert_eq!(read(&shell, "c.yaml"), allowed());
     assert_eq!(ended.status, Some(1), "{ended:?}");
     assert!(ended.out.starts_with("error[malformed-redis-address]") && ended.out.matches("error[").count() == 1);
-    assert!(ended.err.ends_with(": 1 error\nfixed 2, 1 left\n"), "{}", ended.err);
+    assert!(ended.err.ends_with(": 1 error; assumes KubeRay 1.7\nfixed 2, 1 left\n"), "{}", ended.err);
     let again = shell.run(&["check", "--fix", "a.yaml", "c.yaml"]);
     assert_eq!((again.status, &*again.out), (Some(0), ""));
-    assert!(again.err.ends_with("nothing found\nfixed 0, 0 left\n"), "{}", again.err);
+    assert!(again.err.ends_with("nothing found; assumes KubeRay 1.7\nfixed 0, 0 left\n"), "{}", again.err);
 }
 
 #[test]
@@ -80,8 +80,12 @@ fn fix_writes_the_fixed_standard_input_to_standard_output() {
     assert_eq!(ended.out, fixed.replace("redis:6379", "redis"));
     assert!(ended.err.starts_with("error[malformed-redis-address]"), "{}", ended.err);
     assert_eq!(ended.status, Some(1));
-    let ended = shell.pipe(&["check", "--fix", "-q"], b"a: [\n");
-    assert_eq!((ended.status, &*ended.out), (Some(2), "a: [\n"), "unreadable input is passed through");
+    let ended = shell.pipe(&["check", "--fix", "-q"], b"a: [ # kind: RayCluster\n");
+    assert_eq!(
+        (ended.status, &*ended.out),
+        (Some(2), "a: [ # kind: RayCluster\n"),
+        "unreadable input is passed through"
+    );
     let ended = shell.pipe(&["check", "--fix", "--output", "json"], text.as_bytes());
     assert_eq!((ended.status, &*ended.out), (Some(2), ""));
     assert!(ended.err.contains("write --output FORMAT=FILE"), "{}", ended.err);
@@ -90,18 +94,18 @@ fn fix_writes_the_fixed_standard_input_to_standard_output() {
 /// Control characters make a document unreadable. They are passed through next to a document that is fixed.
 #[test]
 fn fix_preserves_every_other_byte() {
-    let text = format!("{DENIED}---\n# \u{1b}[1m \u{7f} \u{b} \u{7} \u{85}\n");
+    let text = format!("{DENIED}---\n# kind: RayCluster \u{1b}[1m \u{7f} \u{b} \u{7} \u{85}\n");
     let fixed = text.replace("\"300\"", "\"1440\"");
     let shell = Shell::with(&[("a file.yaml", &text)]);
     let ended = shell.pipe(&["check", "--fix", "-q", "-"], text.as_bytes());
     assert_eq!((ended.status, &*ended.out), (Some(2), &*fixed));
-    let file = File::open(shell.write("no-text.yaml", b"\xff\x1b")).expect("a file");
+    let file = File::open(shell.write("no-text.yaml", b"\xff\x1b# kind: RayCluster")).expect("a file");
     let output = shell.command(&["check", "--fix", "-q", "-"]).stdin(file).output().expect("the binary ends");
-    assert_eq!((output.status.code(), &*output.stdout), (Some(2), &b"\xff\x1b"[..]));
+    assert_eq!((output.status.code(), &*output.stdout), (Some(2), &b"\xff\x1b# kind: RayCluster"[..]));
     let shown = |color: &str| shell.run(&["--color", color, "check", "--fix", "--diff", "a file.yaml"]).out;
     let (diff, coloured) = (shown("auto"), shown("always"));
     assert!(coloured.contains("\u{1b}[32m+ ") && !coloured.contains(['\u{7f}', '\u{b}']), "{coloured:?}");
-    assert!(diff.contains("\n # \u{1b}[1m \u{7f} \u{b} \u{7} \u{85}\n"), "{diff:?}");
+    assert!(diff.contains("\n # kind: RayCluster \u{1b}[1m \u{7f} \u{b} \u{7} \u{85}\n"), "{diff:?}");
     assert!(diff.starts_with("--- a file.yaml\t\n+++ a file.yaml\t\n@@"), "{diff:?}");
     let file = File::open(shell.write("a.patch", diff.as_bytes())).expect("a file");
     let patched = Command::new("patch").arg("-p0").current_dir(shell.path()).stdin(file).output();
@@ -113,11 +117,11 @@ fn fix_preserves_every_other_byte() {
 #[test]
 fn unreadable_documents_stay_and_the_rest_is_fixed() {
     let (text, fixed) = commented();
-    let shell = Shell::with(&[("a.yaml", &format!("a: [\n---\n{text}"))]);
+    let shell = Shell::with(&[("a.yaml", &format!("a: [ # kind: RayCluster\n---\n{text}"))]);
     shell.write("b.yaml", b"\xff");
     let ended = shell.run(&["check", "--fix", "a.yaml", "b.yaml", "missing.yaml"]);
     assert_eq!(ended.status, Some(2));
-    assert_eq!(read(&shell, "a.yaml"), format!("a: [\n---\n{fixed}"));
+    assert_eq!(read(&shell, "a.yaml"), format!("a: [ # kind: RayCluster\n---\n{fixed}"));
     assert_eq!(fs::read(shell.path().join("b.yaml")).expect("a file"), b"\xff");
     assert_eq!(ended.err.matches("missing.yaml").count(), 1, "reported once: {}", ended.err);
     let shown = shell.run(&["check", "--fix", "--diff", "a.yaml"]);

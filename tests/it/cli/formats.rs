@@ -15,7 +15,7 @@ fn shell() -> Shell {
     let strange = DENIED.replace("\"300\"", r#""<]]>&%0A::error,\u0001\u2028'""#);
     Shell::with(&[
         ("m/allowed.yaml", &allowed()),
-        ("m/broken, or: not #1.yaml", "a: [\n"),
+        ("m/broken, or: not #1.yaml", "a: [ # kind: RayCluster\n"),
         ("m/denied & 100% wärts.yaml", &format!("kind: Service\n---\n{DENIED}---\n{DENIED}")),
         ("m/strange.yaml", &strange),
         ("m/warned.yaml", &warned()),

@@ -32,7 +32,7 @@ fn files_are_reported_in_order_of_their_names() {
     // The files have different sizes, so that a later one often ends first. One cannot be read, and one has no
     // findings.
     let shell = folder(300, |number| match number {
-        150 => "a: 1\na: 2\n".to_owned(),
+        150 => "kind: RayCluster\nkind: [\n".to_owned(),
         200 => allowed(),
         _ => denied_with(1 + number * 7919 % 13),
     });
@@ -79,7 +79,7 @@ fn several_paths_keep_their_order() {
 /// other files have been reported, and the process waits for the standard input.
 fn peak_memory(files: usize, output: &str) -> u64 {
     let shell = folder(files, |_| denied_with(20));
-    shell.write("many/last.yaml", b"a: 1\na: 2\n");
+    shell.write("many/last.yaml", b"kind: RayCluster\nkind: [\n");
     let mut command = shell.command(&["check", "--output", output, "many", "-"]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the binary starts");

@@ -10,7 +10,7 @@ use super::{DENIED, Shell, allowed, warned};
 #[test]
 fn text_output_shows_the_location_and_the_help() {
     let many = format!("{}---\nkind: Service\n---\n{}", warned(), DENIED);
-    let shell = Shell::with(&[("cluster.yaml", &many), ("broken.yaml", "a: 1\nb: 2\na: 3\n")]);
+    let shell = Shell::with(&[("cluster.yaml", &many), ("broken.yaml", "# kind: RayCluster\nb: 2\na: [\n")]);
     let ended = shell.run(&["check", "cluster.yaml", "broken.yaml", "missing.yaml"]);
     insta::assert_snapshot!("check_text", ended.out);
     insta::assert_snapshot!("check_text_errors", ended.err);
@@ -18,7 +18,7 @@ fn text_output_shows_the_location_and_the_help() {
 
 #[test]
 fn json_output_has_all_findings_and_errors() {
-    let shell = Shell::with(&[("cluster.yaml", DENIED), ("broken.yaml", "a: 1\nb: 2\na: 3\n")]);
+    let shell = Shell::with(&[("cluster.yaml", DENIED), ("broken.yaml", "# kind: RayCluster\nb: 2\na: [\n")]);
     let ended = shell.run(&["check", "--output", "json", "cluster.yaml", "broken.yaml"]);
     insta::assert_snapshot!("check_json", ended.out);
     assert_eq!(
@@ -35,7 +35,7 @@ fn json_output_has_all_findings_and_errors() {
 fn findings_go_to_stdout_and_everything_else_to_stderr() {
     let shell = Shell::with(&[("allowed.yaml", &allowed()), ("denied.yaml", DENIED)]);
     let clean = shell.run(&["check", "allowed.yaml"]);
-    assert_eq!((&*clean.out, &*clean.err), ("", "checked 1 object in 1 file: nothing found\n"));
+    assert_eq!((&*clean.out, &*clean.err), ("", "checked 1 object in 1 file: nothing found; assumes KubeRay 1.7\n"));
     let quiet = shell.run(&["check", "--quiet", "denied.yaml"]);
     assert!(quiet.out.starts_with("error[worker-reconnect-timeout]: "), "{}", quiet.out);
     assert_eq!(quiet.err, "");

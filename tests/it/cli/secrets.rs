@@ -107,7 +107,7 @@ fn a_parse_error_shows_no_secret() {
         "{\"env\": [{\"name\": \"REDIS_PASSWORD\",\n\n\"value\":\n\"hunter2\" x}]}\n",
     ] {
         let shell = Shell::with(&[("a.yaml", text)]);
-        let ended = shell.run(&["check", "a.yaml"]);
+        let ended = shell.run(&["check", "--strict", "a.yaml"]);
         assert_eq!(ended.status, Some(2), "{text}");
         assert!(!ended.out.contains(SECRET) && !ended.err.contains(SECRET), "{}", ended.err);
     }

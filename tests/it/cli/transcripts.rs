@@ -10,7 +10,7 @@ fn shell() -> Shell {
     let exempt = "metadata:\n  annotations:\n    rayguard.dev/ignore-worker-reconnect-timeout: a demonstration\n";
     Shell::with(&[
         ("deploy/allowed.yaml", &allowed()),
-        ("deploy/broken.yaml", "spec: {a: [1, 2\n"),
+        ("deploy/broken.yaml", "spec: {a: [1, 2 # kind: RayCluster\n"),
         ("deploy/denied.yaml", &format!("kind: Service\n---\n{DENIED}")),
         ("deploy/exempt.yaml", &DENIED.replacen("metadata:\n", exempt, 1)),
         ("deploy/vendor/other.yaml", DENIED),

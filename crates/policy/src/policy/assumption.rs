@@ -37,9 +37,9 @@ impl Assumption {
     pub fn phrase(self, policy: &Policy) -> String {
         match self {
             Self::KubeRayVersion => format!("KubeRay {}", policy.settings.kuberay.version),
-            Self::FeatureGate(_) => "KubeRay's default feature gates".to_owned(),
+            Self::FeatureGate(_) => "its default feature gates".to_owned(),
             Self::Kueue => "no Kueue".to_owned(),
-            Self::Webhook => "rayguard's webhook in the cluster".to_owned(),
+            Self::Webhook => "rayguard's webhook".to_owned(),
             Self::ClusterDomain => format!("the cluster domain {}", policy.settings.cluster_domain),
         }
     }
