@@ -192,7 +192,8 @@ enum CliError {
     Write(#[from] OutputError),
     #[error("cannot write into {}: {source}", path.display())]
     Folder { path: PathBuf, source: io::Error },
-    /// Another failure, such as one of a command that needs a cluster.
+    /// Another failure of a command that needs a cluster.
+    #[cfg(feature = "server")]
     #[error("{0}")]
     Failed(String),
 }

@@ -17,8 +17,14 @@ pub(crate) struct RuleEntry {
     /// Whether `check --fix` can fix its findings.
     #[serde(default)]
     fixable: Option<bool>,
-    /// The errors of KubeRay's operator that the rule covers.
-    reference: Vec<String>,
+    /// The errors of other programs that stand for the rule.
+    messages: Vec<Message>,
+}
+
+/// An error message of another program.
+#[derive(Deserialize)]
+struct Message {
+    program: String,
 }
 
 /// Returns all rules in the order of the list.
@@ -53,8 +59,8 @@ impl RuleEntry {
         if let Some(fixable) = self.fixable {
             facts += if fixable { " · fixed by `check --fix`" } else { " · fixed manually" };
         }
-        if !self.reference.is_empty() {
-            facts += " · a check of [KubeRay's operator](#in-the-operators-log)";
+        if self.messages.iter().any(|message| message.program == "KubeRay's validators") {
+            facts += " · a check of [KubeRay's operator](#error-messages)";
         }
         Ok(format!("{title}\n\n{facts}\n\n{rest}"))
     }

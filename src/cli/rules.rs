@@ -69,10 +69,12 @@ pub(super) fn run(args: &RulesArgs) -> Result<Status, CliError> {
 }
 
 fn entry(rule: &Rule) -> serde_json::Value {
-    let Rule { name, category, level, summary, since, reference, .. } = rule;
+    let Rule { name, category, level, summary, since, .. } = rule;
+    let messages: Vec<_> =
+        rule.messages().map(|message| json!({"program": message.program, "text": message.text})).collect();
     json!({
         "name": name, "category": category, "level": level, "fixable": rule.fix_note().is_some(), "summary": summary,
-        "since": since, "reference": reference,
+        "since": since, "messages": messages,
     })
 }
 

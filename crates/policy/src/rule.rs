@@ -5,6 +5,7 @@
 
 mod finding;
 mod level;
+mod message;
 
 use std::fmt;
 
@@ -13,6 +14,7 @@ use serde::Serialize;
 use crate::context::Context;
 pub use finding::{Finding, Findings, MAX_FINDINGS};
 pub use level::Level;
+pub use message::Message;
 
 /// One check, with its documentation.
 pub struct Rule {
@@ -31,9 +33,6 @@ pub struct Rule {
     pub input: Input,
     /// The version of rayguard that first had the rule.
     pub since: &'static str,
-    /// The checks of KubeRay that the rule covers, each by some words of its error as they are in the operator's log
-    /// and source, older wordings included. Empty where KubeRay has no such check.
-    pub reference: &'static [&'static str],
     /// The whole documentation, in Markdown. Its examples are the rule's tests.
     pub docs: &'static str,
     /// The rule as CEL.
@@ -43,6 +42,18 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// Returns the error messages of other programs that stand for the rule, from the section `Error messages` of its
+    /// document. Empty if no program says what is wrong.
+    pub fn messages(&self) -> impl Iterator<Item = Message> + use<> {
+        message::messages(self.docs)
+    }
+
+    /// Returns the errors of KubeRay's validators that the rule covers, each by some of its words, older wordings
+    /// included.
+    pub fn validator_errors(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.messages().filter(|message| message.program == Message::VALIDATORS).map(|message| message.text)
+    }
+
     /// Returns what `check --fix` does about findings of this rule, as its document describes it; `None` where it fixes
     /// none of them.
     pub fn fix_note(&self) -> Option<&'static str> {

@@ -324,11 +324,6 @@ pub fn find(name: &str) -> Option<&'static Rule> {
     RULES.iter().copied().find(|rule| rule.name == name)
 }
 
-/// Returns the rules that cover the check of KubeRay with this error message.
-pub fn covering(error: &str) -> Vec<&'static Rule> {
-    RULES.iter().copied().filter(|rule| rule.reference.iter().any(|words| error.contains(words))).collect()
-}
-
 /// Reports what another program refuses about a subject.
 fn report<Subject: PartialEq>(refusals: &[Refusal<Subject>], subject: &Subject, findings: &mut Findings) {
     for refusal in refusals.iter().filter(|refusal| refusal.subject == *subject) {

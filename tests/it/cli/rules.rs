@@ -53,11 +53,72 @@ fn explain_suggests_a_similar_name_for_an_unknown_rule() {
 
 #[test]
 fn explain_finds_the_rule_for_an_operator_error() {
-    let shell = Shell::with(&[]);
+    let shell = Shell::new();
     let error = "worker group names must be unique";
     let logged = format!("spec.workerGroupSpecs[1]: Invalid value: {{...}}: {error}");
-    let ended = shell.run(&["explain", &logged]);
+    let json = format!(r#"{{"level":"error","msg":"The RayCluster spec is invalid","error":"{logged}"}}"#);
+    for given in [&logged, &json, &format!("\u{1b}[31m{}\u{1b}[0m", logged.to_uppercase())] {
+        let ended = shell.run(&["explain", given]);
+        assert_eq!((ended.status, ended.err.as_str()), (Some(0), ""));
+        assert!(ended.out.starts_with("# duplicate-worker-group\n"), "{}", ended.out);
+        assert!(ended.out.contains(&format!("\n- KubeRay's validators: `{error}`\n")), "{}", ended.out);
+    }
+}
+
+#[test]
+fn explain_names_the_other_rules_that_an_error_can_mean() {
+    let ended = Shell::new().run(&["explain", "Failed to connect to GCS within 60 seconds. GCS may have been killed."]);
+    assert_eq!((ended.status, ended.err.as_str()), (Some(0), ""));
+    assert!(ended.out.starts_with("# worker-reconnect-timeout\n"), "{}", ended.out);
+    assert!(ended.out.ends_with("\n\nalso possible: short-reconnect-timeout\n"), "{}", ended.out);
+}
+
+#[test]
+fn explain_joins_words_whose_quotes_were_forgotten() {
+    let shell = Shell::new();
+    let ended = shell.run(&["explain", "worker", "group", "names", "must", "be", "unique"]);
     assert_eq!((ended.status, ended.err.as_str()), (Some(0), ""));
     assert!(ended.out.starts_with("# duplicate-worker-group\n"), "{}", ended.out);
-    assert!(ended.out.ends_with(&format!("## In the operator's log\n\n- … {error} …\n")), "{}", ended.out);
+}
+
+#[test]
+fn explain_says_that_no_rule_stands_for_an_error() {
+    let shell = Shell::new();
+    let json = r#"{"level":"error","msg":"Reconciler error","error":"no such host"}"#;
+    let ended = shell.run(&["explain", json]);
+    assert_eq!((ended.status, ended.out.as_str()), (Some(2), ""));
+    assert!(ended.err.contains(&format!("no rule stands for this error: \"{json}\"\n")), "{}", ended.err);
+    assert!(ended.err.contains("`rayguard check FILE`"), "{}", ended.err);
+    assert!(!ended.err.contains("there is no rule"), "{}", ended.err);
+    let long = json.replace("Reconciler", &"Reconciler ".repeat(100));
+    assert!(shell.run(&["explain", &long]).err.contains("for this error: \"no such host\"\n"));
+    let ended = shell.run(&["explain", &"a long line ".repeat(10_000)]);
+    assert!(ended.status == Some(2) && ended.err.chars().count() < 500, "{}", ended.err);
+}
+
+#[test]
+fn explain_reads_lines_from_the_standard_input() {
+    let shell = Shell::new();
+    let lines = "starting\n\nworker group names must be unique\r\nWorker group names must be unique\n\
+                 \u{1b}[31mKeyError: 'workerGroupSpecs'\u{1b}[0m\nstopped";
+    let ended = shell.pipe(&["explain", "-"], lines.as_bytes());
+    assert_eq!(ended.status, Some(0), "{}", ended.err);
+    assert!(
+        ended.out.starts_with("> worker group names must be unique\n\n# duplicate-worker-group\n"),
+        "{}",
+        ended.out
+    );
+    assert!(
+        ended.out.contains("\n\n> KeyError: 'workerGroupSpecs'\n\n# autoscaler-without-workers\n"),
+        "{}",
+        ended.out
+    );
+    assert_eq!(ended.out.lines().filter(|line| line.starts_with("# ")).count(), 2, "{}", ended.out);
+    assert_eq!(ended.err, "note: no rule stands for 2 lines\n");
+
+    let ended = shell.pipe(&["explain", "-"], b"\xff\nstopped\n");
+    assert_eq!((ended.status, ended.out.as_str()), (Some(2), ""));
+    assert!(ended.err.starts_with("error: no rule stands for 2 lines of the standard input\nnote: "), "{}", ended.err);
+    let ended = shell.pipe(&["explain", "-"], b"");
+    assert_eq!((ended.status, ended.err.as_str()), (Some(2), "error: the standard input has no lines\n"));
 }

@@ -46,6 +46,7 @@ fn output_on_a_terminal_of_80_columns_matches_the_snapshot() {
         "rayguard check deploy/denied.yaml",
         "rayguard check nothing.yaml",
         "rayguard explain worker-reconect-timeout",
+        "rayguard explain 'Failed to pull image \"rayproject/ray:9.9.9\": rpc error: code = NotFound desc = not found'",
     ];
     let transcript = transcript(&commands, |shell, command| {
         on_terminal(shell, &command.replacen("rayguard", "NO_COLOR=1 $rayguard", 1))

@@ -226,7 +226,6 @@ mod tests {
         scope: Scope::Admission,
         since: "0.1.0",
         input: Input::Object,
-        reference: &[],
         docs: "",
         cel: Cel::No("a test"),
         check: |_, findings| {

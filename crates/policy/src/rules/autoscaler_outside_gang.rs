@@ -14,7 +14,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("autoscaler_outside_gang.md"),
     cel: Cel::No("its help needs the resources of the autoscaler"),
     check,

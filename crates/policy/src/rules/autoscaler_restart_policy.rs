@@ -12,10 +12,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[
-        "restartPolicy for head Pod should be Never or unset when using autoscaler V2",
-        "restartPolicy for worker group",
-    ],
     docs: include_str!("autoscaler_restart_policy.md"),
     cel: Cel::Yes(include_str!("autoscaler_restart_policy.cel.yaml")),
     check,

@@ -15,7 +15,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("autoscaler_without_workers.md"),
     cel: Cel::No("it is about Ray, and no expression is written for it"),
     check,

@@ -17,7 +17,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Previous,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("changed_immutable_field.md"),
     cel: Cel::Yes(include_str!("changed_immutable_field.cel.yaml")),
     check,

@@ -13,7 +13,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &["when enableInTreeAutoscaling is false", "both .spec.autoscalerOptions.version and head Pod env var"],
     docs: include_str!("conflicting_autoscaler_version.md"),
     cel: Cel::Yes(include_str!("conflicting_autoscaler_version.cel.yaml")),
     check,

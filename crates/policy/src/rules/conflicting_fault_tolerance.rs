@@ -18,13 +18,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[
-        "annotation and GcsFaultToleranceOptions are both set",
-        "cannot set `redis-password` in rayStartParams",
-        "cannot set `REDIS_PASSWORD` env var",
-        "cannot set `RAY_REDIS_ADDRESS` env var",
-        "cannot set `ray.io/external-storage-namespace` annotation",
-    ],
     docs: include_str!("conflicting_fault_tolerance.md"),
     cel: Cel::Yes(include_str!("conflicting_fault_tolerance.cel.yaml")),
     check,

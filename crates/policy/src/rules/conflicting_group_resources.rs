@@ -12,7 +12,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &["resource fields should not be set in both rayStartParams and Resources"],
     docs: include_str!("conflicting_group_resources.md"),
     cel: Cel::Yes(include_str!("conflicting_group_resources.cel.yaml")),
     check,

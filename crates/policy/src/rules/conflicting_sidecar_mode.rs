@@ -12,12 +12,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[
-        "ClusterSelector is not supported in SidecarMode",
-        "SidecarMode doesn't support SubmitterPodTemplate",
-        "SidecarMode doesn't support SubmitterConfig",
-        "restartPolicy for head Pod should be Never or unset when using SidecarMode",
-    ],
     docs: include_str!("conflicting_sidecar_mode.md"),
     cel: Cel::Yes(include_str!("conflicting_sidecar_mode.cel.yaml")),
     check,

@@ -17,13 +17,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[
-        "environment variable in head Pod when tlsOptions is set",
-        "environment variable in worker group",
-        "environment variable in autoscalerOptions.env when tlsOptions is set",
-        "cannot use volume mount named",
-        "cannot use volume mount at path",
-    ],
     docs: include_str!("conflicting_tls_options.md"),
     cel: Cel::Yes(include_str!("conflicting_tls_options.cel.yaml")),
     check,

@@ -17,7 +17,6 @@ pub(crate) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &["conditions should not be both true", "JobDeploymentStatus cannot be `Waiting`"],
     docs: include_str!("contradictory_status.md"),
     cel: Cel::No("it checks the status, which a new object does not have yet"),
     check,

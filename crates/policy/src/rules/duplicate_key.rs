@@ -16,7 +16,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Offline,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("duplicate_key.md"),
     cel: Cel::No("kubectl drops the first entry before it sends the object"),
     check,

@@ -14,7 +14,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &["worker group names must be unique"],
     docs: include_str!("duplicate_worker_group.md"),
     cel: Cel::Yes(include_str!("duplicate_worker_group.cel.yaml")),
     check,

@@ -15,7 +15,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("fixed_storage_namespace.md"),
     cel: Cel::Yes(include_str!("fixed_storage_namespace.cel.yaml")),
     check,

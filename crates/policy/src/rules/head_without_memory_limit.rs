@@ -11,7 +11,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("head_without_memory_limit.md"),
     cel: Cel::Yes(include_str!("head_without_memory_limit.cel.yaml")),
     check,

@@ -13,7 +13,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("hidden_group_resources.md"),
     cel: Cel::No("it depends on what each release of Ray reads, and CEL cannot read the release in an image's tag"),
     check,

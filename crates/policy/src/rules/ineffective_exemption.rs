@@ -11,7 +11,6 @@ pub(crate) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Findings,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("ineffective_exemption.md"),
     cel: Cel::No("it depends on the findings of all other rules"),
     check,

@@ -13,7 +13,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &["is set which implicitly enables GCS fault tolerance"],
     docs: include_str!("ineffective_fault_tolerance.md"),
     cel: Cel::Yes(include_str!("ineffective_fault_tolerance.cel.yaml")),
     check,

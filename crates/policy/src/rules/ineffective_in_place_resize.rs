@@ -17,7 +17,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("ineffective_in_place_resize.md"),
     cel: Cel::No("it reads JSON in a text, which CEL cannot"),
     check,

@@ -12,11 +12,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[
-        "BackoffLimit is incompatible with ClusterSelector mode",
-        "BackoffLimit is incompatible with InteractiveMode",
-        "backoffLimit must be a positive integer",
-    ],
     docs: include_str!("invalid_backoff_limit.md"),
     cel: Cel::Yes(include_str!("invalid_backoff_limit.cel.yaml")),
     check,

@@ -12,7 +12,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("invalid_container_port.md"),
     cel: Cel::No("it repeats the validation of Pods, which is too long for CEL's cost limit"),
     check,

@@ -16,7 +16,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &["cannot use TZ or CRON_TZ in schedule", "invalid cron schedule"],
     docs: include_str!("invalid_cron_schedule.md"),
     cel: Cel::No("it parses a schedule as the operator does, field by field"),
     check,

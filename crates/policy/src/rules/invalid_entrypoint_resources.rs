@@ -16,7 +16,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("invalid_entrypoint_resources.md"),
     cel: Cel::No("it reads the JSON of `entrypointResources`, which CEL cannot"),
     check,

@@ -13,7 +13,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &["rayStartParams['labels'] is not supported", "invalid label key for", "invalid label value for key"],
     docs: include_str!("invalid_group_label.md"),
     cel: Cel::Yes(include_str!("invalid_group_label.cel.yaml")),
     check,

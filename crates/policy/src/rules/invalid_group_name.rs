@@ -12,7 +12,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("invalid_group_name.md"),
     cel: Cel::No("the name of a Pod depends on the name of the cluster that KubeRay generates"),
     check,

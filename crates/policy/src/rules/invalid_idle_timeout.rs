@@ -14,11 +14,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[
-        ": idleTimeoutSeconds must be non-negative",
-        "idleTimeoutSeconds is set, but autoscaler v2 is not enabled",
-        "autoscalerOptions.idleTimeoutSeconds must be non-negative",
-    ],
     docs: include_str!("invalid_idle_timeout.md"),
     cel: Cel::Yes(include_str!("invalid_idle_timeout.cel.yaml")),
     check,

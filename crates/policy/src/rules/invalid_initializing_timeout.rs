@@ -15,11 +15,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[
-        "must be a positive duration, got",
-        "must be a positive integer (seconds), got",
-        "Expected Go duration format",
-    ],
     docs: include_str!("invalid_initializing_timeout.md"),
     cel: Cel::No("CEL can parse a duration, but cannot test whether a text is one"),
     check,

@@ -12,10 +12,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[
-        "activeDeadlineSeconds must be a positive integer",
-        "preRunningDeadlineSeconds must be a positive integer",
-    ],
     docs: include_str!("invalid_job_deadline.md"),
     cel: Cel::Yes(include_str!("invalid_job_deadline.cel.yaml")),
     check,

@@ -11,7 +11,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("invalid_job_id.md"),
     cel: Cel::No("which characters bash changes depends on the mode of submission and the version of KubeRay"),
     check,

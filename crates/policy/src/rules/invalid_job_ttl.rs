@@ -12,10 +12,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[
-        "TTLSecondsAfterFinished must be a non-negative integer",
-        "set to false cannot have TTLSecondsAfterFinished",
-    ],
     docs: include_str!("invalid_job_ttl.md"),
     cel: Cel::Yes(include_str!("invalid_job_ttl.cel.yaml")),
     check,

@@ -18,12 +18,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[
-        "ingressRules cannot be set when mode is",
-        "egressRules cannot be set when mode is",
-        "must be a valid DNS1123 label when networkPolicy is enabled",
-        "does not match any group name in workerGroupSpecs",
-    ],
     docs: include_str!("invalid_network_policy.md"),
     cel: Cel::No("its field paths have list indexes, which CEL of Kubernetes 1.30 cannot compute"),
     check,

@@ -12,7 +12,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("invalid_node_labels.md"),
     cel: Cel::No("it splits a command line as bash and click do"),
     check: |context, findings| report_start(context, Subject::Labels, findings),

@@ -12,12 +12,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[
-        "must set both minReplicas and maxReplicas when autoscaling is disabled",
-        "has negative minReplicas",
-        "has negative maxReplicas",
-        "greater than maxReplicas",
-    ],
     docs: include_str!("invalid_replica_bounds.md"),
     cel: Cel::Yes(include_str!("invalid_replica_bounds.cel.yaml")),
     check,

@@ -14,7 +14,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &["failed to unmarshal RuntimeEnvYAML"],
     docs: include_str!("invalid_runtime_env.md"),
     cel: Cel::No("it reads the YAML of `runtimeEnvYAML`, which CEL cannot"),
     check,

@@ -12,10 +12,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[
-        "otherwise, the Kubernetes service for Ray Serve will not be created",
-        "Please specify the port named 'serve' in the Ray head container",
-    ],
     docs: include_str!("invalid_service.md"),
     cel: Cel::No("it repeats the validation of Services, which is too long for CEL's cost limit"),
     check,

@@ -17,11 +17,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[
-        "RayCluster spec is invalid: Spec.UpgradeStrategy.Type value",
-        "upgradeStrategy cannot be set when RayCluster is created by",
-        "RayService spec is invalid: Spec.UpgradeStrategy.Type value",
-    ],
     docs: include_str!("invalid_upgrade_strategy.md"),
     cel: Cel::Yes(include_str!("invalid_upgrade_strategy.cel.yaml")),
     check,

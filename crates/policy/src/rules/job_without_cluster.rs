@@ -12,10 +12,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[
-        "one of RayClusterSpec or ClusterSelector must be set",
-        "cluster name in ClusterSelector should not be empty",
-    ],
     docs: include_str!("job_without_cluster.md"),
     cel: Cel::Yes(include_str!("job_without_cluster.cel.yaml")),
     check,

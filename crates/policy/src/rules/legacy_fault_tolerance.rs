@@ -20,7 +20,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("legacy_fault_tolerance.md"),
     cel: Cel::Yes(include_str!("legacy_fault_tolerance.cel.yaml")),
     check,

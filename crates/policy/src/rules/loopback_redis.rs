@@ -13,7 +13,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("loopback_redis.md"),
     cel: Cel::Yes(include_str!("loopback_redis.cel.yaml")),
     check,

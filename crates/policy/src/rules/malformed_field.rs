@@ -12,7 +12,6 @@ pub(crate) static RULE: Rule = Rule {
     scope: Scope::Offline,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("malformed_field.md"),
     cel: Cel::No("the API server makes the same check before it calls any policy"),
     check,

@@ -14,7 +14,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("mismatched_tpu_slice.md"),
     cel: Cel::No("its field paths have list indexes, which CEL of Kubernetes 1.30 cannot compute"),
     check,

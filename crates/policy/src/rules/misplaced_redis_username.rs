@@ -14,7 +14,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &["cannot set redis username in rayStartParams or environment variables"],
     docs: include_str!("misplaced_redis_username.md"),
     cel: Cel::Yes(include_str!("misplaced_redis_username.cel.yaml")),
     check,

@@ -12,10 +12,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[
-        "headGroupSpec should have at least one container",
-        "workerGroupSpec should have at least one container",
-    ],
     docs: include_str!("missing_container.md"),
     cel: Cel::Yes(include_str!("missing_container.cel.yaml")),
     check,

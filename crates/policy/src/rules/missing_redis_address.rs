@@ -12,7 +12,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("missing_redis_address.md"),
     cel: Cel::Yes(include_str!("missing_redis_address.cel.yaml")),
     check,

@@ -15,7 +15,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("missing_redis_password.md"),
     cel: Cel::Yes(include_str!("missing_redis_password.cel.yaml")),
     check,

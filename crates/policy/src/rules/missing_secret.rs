@@ -13,7 +13,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Cluster,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("missing_secret.md"),
     cel: Cel::No("it needs another object"),
     check,

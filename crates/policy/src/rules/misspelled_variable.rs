@@ -20,7 +20,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("misspelled_variable.md"),
     cel: Cel::No("it counts by how many letters two names differ"),
     check,

@@ -13,7 +13,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &["headService.metadata.name should not be set"],
     docs: include_str!("named_head_service.md"),
     cel: Cel::Yes(include_str!("named_head_service.cel.yaml")),
     check,

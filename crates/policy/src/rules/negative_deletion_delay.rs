@@ -15,7 +15,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &["RayClusterDeletionDelaySeconds should be a non-negative integer"],
     docs: include_str!("negative_deletion_delay.md"),
     cel: Cel::Yes(include_str!("negative_deletion_delay.cel.yaml")),
     check,

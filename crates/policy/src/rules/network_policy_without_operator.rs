@@ -13,7 +13,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("network_policy_without_operator.md"),
     cel: Cel::No("CEL of Kubernetes 1.30 cannot express the ranges of ports readably"),
     check,

@@ -14,7 +14,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("network_policy_without_redis.md"),
     cel: Cel::No("CEL cannot parse the address of Redis"),
     check,

@@ -14,7 +14,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("ray_container_not_first.md"),
     cel: Cel::Yes(include_str!("ray_container_not_first.cel.yaml")),
     check,

@@ -13,7 +13,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("ray_version_mismatch.md"),
     cel: Cel::No("it reads versions from image tags, and CEL can compare versions only since Kubernetes 1.34"),
     check,

@@ -16,7 +16,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Previous,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("removed_worker_group.md"),
     cel: Cel::No("an exported policy compares single fields of both objects, and no lists"),
     check,

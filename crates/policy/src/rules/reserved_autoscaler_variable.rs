@@ -13,7 +13,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &["autoscalerOptions.env must not contain"],
     docs: include_str!("reserved_autoscaler_variable.md"),
     cel: Cel::Yes(include_str!("reserved_autoscaler_variable.cel.yaml")),
     check,

@@ -14,7 +14,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Cluster,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("shared_storage_namespace.md"),
     cel: Cel::No("it needs other objects"),
     check,

@@ -16,7 +16,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("shell_in_job_fields.md"),
     cel: Cel::No("it reads the YAML of `runtimeEnvYAML`, which CEL cannot"),
     check,

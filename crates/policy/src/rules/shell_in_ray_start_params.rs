@@ -13,7 +13,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("shell_in_ray_start_params.md"),
     cel: Cel::No("regular expressions cannot parse nested quotes and braces as bash does"),
     check,

@@ -12,10 +12,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[
-        "cannot be suspended with Autoscaler enabled",
-        "worker groups is not currently supported with Autoscaler enabled",
-    ],
     docs: include_str!("suspended_worker_group.md"),
     cel: Cel::Yes(include_str!("suspended_worker_group.cel.yaml")),
     check,

@@ -16,7 +16,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("undeclared_rocksdb.md"),
     cel: Cel::No("a variable may have the value of another one"),
     check,

@@ -13,7 +13,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Offline,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("unindented_quoted_text.md"),
     cel: Cel::No("the API server does not get the text of the manifest"),
     check,

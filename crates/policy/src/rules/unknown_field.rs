@@ -14,7 +14,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Offline,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("unknown_field.md"),
     cel: Cel::No("the API server drops the field before it calls any policy"),
     check,

@@ -12,7 +12,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("unknown_ray_start_parameter.md"),
     cel: Cel::No("it splits a command line as bash and click do"),
     check: |context, findings| report_start(context, Subject::UnknownParameter, findings),

@@ -12,7 +12,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("unknown_serve_key.md"),
     cel: Cel::No("it reads the YAML of `serveConfigV2`, which CEL cannot"),
     check: |context, findings| report_serve(context, FaultKind::UnknownKey, findings),

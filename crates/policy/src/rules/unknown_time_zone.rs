@@ -18,7 +18,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &["timeZone must not be empty string", "invalid time zone"],
     docs: include_str!("unknown_time_zone.md"),
     cel: Cel::No("CEL has no list of time zones"),
     check,

@@ -14,7 +14,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("unplaceable_entrypoint.md"),
     cel: Cel::No("CEL of Kubernetes 1.30 cannot compare the quantities of containers with numbers in strings"),
     check,

@@ -16,7 +16,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("unreachable_dashboard.md"),
     cel: Cel::No("it compares numbers in strings, and its field paths depend on the kind"),
     check,

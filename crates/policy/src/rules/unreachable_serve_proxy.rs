@@ -14,7 +14,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("unreachable_serve_proxy.md"),
     cel: Cel::No("it reads the YAML of `serveConfigV2`, which CEL cannot"),
     check,

@@ -15,7 +15,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("unreadable_group_resources.md"),
     cel: Cel::No("it depends on what each release of Ray reads, and CEL cannot parse JSON in a text"),
     check,

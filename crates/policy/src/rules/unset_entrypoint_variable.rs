@@ -14,7 +14,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("unset_entrypoint_variable.md"),
     cel: Cel::No("regular expressions cannot parse nested quotes as bash does"),
     check,

@@ -14,7 +14,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("unsupported_by_kueue.md"),
     cel: Cel::No("Kueue has this check as a webhook of its own"),
     check,

@@ -12,7 +12,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("unsupported_job_metadata.md"),
     cel: Cel::No("CEL of Kubernetes 1.30 cannot compare versions"),
     check,

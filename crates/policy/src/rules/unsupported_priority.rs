@@ -12,12 +12,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[
-        "priority is set, but RayVersion was not specified",
-        "priority is set, but RayVersion format is invalid",
-        "priority is set, but minimum Ray version is 2.56.0",
-        "Priority is only supported with autoscaler v2 enabled",
-    ],
     docs: include_str!("unsupported_priority.md"),
     cel: Cel::Yes(include_str!("unsupported_priority.cel.yaml")),
     check,

@@ -15,7 +15,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("unsupported_rocksdb.md"),
     cel: Cel::No("the version of Ray may be in the image's tag, which CEL would have to parse"),
     check,

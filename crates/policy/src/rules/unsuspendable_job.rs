@@ -11,10 +11,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[
-        "shutdownAfterJobFinishes set to false is not allowed to be suspended",
-        "ClusterSelector mode doesn't support the suspend operation",
-    ],
     docs: include_str!("unsuspendable_job.md"),
     cel: Cel::Yes(include_str!("unsuspendable_job.cel.yaml")),
     check,

@@ -16,7 +16,6 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
-    reference: &[],
     docs: include_str!("worker_reconnect_timeout.md"),
     cel: Cel::Yes(include_str!("worker_reconnect_timeout.cel.yaml")),
     check,

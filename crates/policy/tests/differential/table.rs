@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use rayguard_policy::pattern::{Line, Pattern};
 use rayguard_policy::rules::RULES;
 
 use crate::verdict::stand_for;
@@ -66,9 +67,9 @@ impl Table {
     }
 }
 
-/// Returns the reference texts of all rules.
+/// Returns the texts in the documents of all rules that identify KubeRay's errors.
 fn references() -> impl Iterator<Item = (&'static str, &'static str)> {
-    RULES.iter().flat_map(|rule| rule.reference.iter().map(|reference| (rule.name, *reference)))
+    RULES.iter().flat_map(|rule| rule.validator_errors().map(|text| (rule.name, text)))
 }
 
 /// Returns the constant parts of a Go format string, without the spaces around them.
@@ -98,7 +99,8 @@ impl fmt::Display for Table {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(formatter, " fired  {:<32}  error of KubeRay", "rule")?;
         self.0.iter().try_for_each(|row| writeln!(formatter, "{row}"))?;
-        let later = references().filter(|(_, reference)| !self.0.iter().any(|row| row.message.contains(reference)));
+        let is_here = |text: &str| self.0.iter().any(|row| Pattern::new(text).is_in(&Line::new(&row.message)));
+        let later = references().filter(|(_, reference)| !is_here(reference));
         for (rule, reference) in later {
             writeln!(formatter, "     -  {rule:<32}  {reference} (not in this version)")?;
         }

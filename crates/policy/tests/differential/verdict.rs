@@ -1,12 +1,14 @@
 //! The verdicts of both sides on one object, and their differences.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use rayguard_manifest::json::Json;
 use rayguard_policy::kuberay::{KubeRay, Version};
+use rayguard_policy::pattern::{Line, Pattern};
 use rayguard_policy::policy::Policy;
 use rayguard_policy::ray::RayObject;
-use rayguard_policy::rule::{Category, Finding, Level, Rule};
+use rayguard_policy::rule::{Finding, Level, Rule};
 use rayguard_policy::rules::RULES;
 use rayguard_policy::settings::Settings;
 use rayguard_test_support::case::Case;
@@ -50,10 +52,16 @@ pub(crate) fn denials(case: &Case) -> Vec<Finding> {
     findings
 }
 
-/// Returns the rules that correspond to an error of KubeRay, each with the reference text that identifies it.
+/// The errors of KubeRay's validators that rules cover.
+static COVERED: LazyLock<Vec<(&'static Rule, &'static str, Pattern)>> = LazyLock::new(|| {
+    let errors = |rule: &'static Rule| rule.validator_errors().map(move |text| (rule, text, Pattern::new(text)));
+    RULES.iter().copied().flat_map(errors).collect()
+});
+
+/// Returns the rules that correspond to an error of KubeRay, each with the text in its document that identifies it.
 pub(crate) fn stand_for(error: &str) -> impl Iterator<Item = (&'static Rule, &'static str)> {
-    let references = RULES.iter().flat_map(|rule| rule.reference.iter().map(|reference| (*rule, *reference)));
-    references.filter(move |(_, reference)| error.contains(reference))
+    let line = Line::new(error);
+    COVERED.iter().filter(move |(.., pattern)| pattern.is_in(&line)).map(|(rule, text, _)| (*rule, *text))
 }
 
 /// Returns the unexplained differences between rayguard's denials and KubeRay's errors.
@@ -81,8 +89,7 @@ pub(crate) fn compare(
     }
     // A validator that crashes gives no verdict.
     if answer.errors.is_empty() && answer.panics.is_empty() {
-        // The words of a rule about Kubernetes are those of the operator's log, not of its validators.
-        let is_of_kuberay = |rule: &Rule| !rule.reference.is_empty() && rule.category != Category::Kubernetes;
+        let is_of_kuberay = |rule: &Rule| rule.validator_errors().next().is_some();
         let ours = denials.iter().filter(|finding| is_of_kuberay(finding.rule));
         let unexplained = ours.filter(|finding| !differences.explain_denial(case, finding));
         found.extend(unexplained.map(|finding| Disagreement::Denied { rule: finding.rule.name }));

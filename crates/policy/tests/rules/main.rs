@@ -184,9 +184,9 @@ fn every_rule_document_has_the_same_headings() {
         let mut lines = prose(rule.docs).map(|(_, line)| line).filter(|line| !line.is_empty());
         assert_eq!(lines.next(), Some(format!("# {name}").as_str()), "{name}: the title is the rule's name");
         assert!(!lines.next().unwrap_or("#").starts_with('#'), "{name}: a sentence follows the title");
-        let expected: Vec<_> = ["What it checks", "Why", "Fails", "Passes", "Settings", "References"]
+        let expected: Vec<_> = ["What it checks", "Why", "Error messages", "Fails", "Passes", "Settings", "References"]
             .into_iter()
-            .filter(|heading| *heading != "Settings" || headings(rule).contains(heading))
+            .filter(|heading| !["Error messages", "Settings"].contains(heading) || headings(rule).contains(heading))
             .collect();
         assert_eq!(headings(rule), expected, "{name}: the headings");
         for heading in ["Fails", "Passes"] {
