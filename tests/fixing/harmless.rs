@@ -42,7 +42,8 @@ fn texts() -> BTreeMap<String, String> {
         }
     }
     let yaml = |value: &Value| {
-        let json = serde_json::from_str(&value.to_string()).expect("JSON");
+        let text = value.to_string();
+        let json = serde_json::from_str(&text).expect("JSON");
         to_string(&json).expect("YAML")
     };
     let (generator, templates) = (Generator::new(seed()), Templates::new(seed()));

@@ -1,10 +1,12 @@
 //! Tests of the binary as a shell runs it.
 
+mod assumptions;
 mod check;
 mod comparison;
 mod default;
 mod exemptions;
 mod fix;
+mod foreign;
 mod formats;
 mod many;
 mod output;

@@ -56,7 +56,7 @@ fn files_are_reported_in_order_of_their_names() {
         expected.iter().filter_map(|location| location.strip_suffix(" worker-reconnect-timeout")).collect();
     assert_eq!(shown.collect::<Vec<_>>(), expected);
     assert_eq!(text.status, Some(2), "one file could not be read");
-    assert!(text.err.contains("--> many/f00150.yaml:2:1"), "{}", text.err);
+    assert!(text.err.contains("--> many/f00150.yaml:2:7"), "{}", text.err);
     assert_eq!(text.out, shell.run(&["check", "many"]).out, "the report is deterministic");
 }
 

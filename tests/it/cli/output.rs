@@ -10,16 +10,16 @@ use super::{DENIED, Shell, allowed, warned};
 #[test]
 fn text_output_shows_the_location_and_the_help() {
     let many = format!("{}---\nkind: Service\n---\n{}", warned(), DENIED);
-    let shell = Shell::with(&[("cluster.yaml", &many), ("broken.yaml", "# kind: RayCluster\nb: 2\na: [\n")]);
-    let ended = shell.run(&["check", "cluster.yaml", "broken.yaml", "missing.yaml"]);
+    let shell = Shell::with(&[("cluster.yaml", &many), ("broken.yaml", "a: 1\nb: 2\na: 3\n")]);
+    let ended = shell.run(&["check", "--strict", "cluster.yaml", "broken.yaml", "missing.yaml"]);
     insta::assert_snapshot!("check_text", ended.out);
     insta::assert_snapshot!("check_text_errors", ended.err);
 }
 
 #[test]
 fn json_output_has_all_findings_and_errors() {
-    let shell = Shell::with(&[("cluster.yaml", DENIED), ("broken.yaml", "# kind: RayCluster\nb: 2\na: [\n")]);
-    let ended = shell.run(&["check", "--output", "json", "cluster.yaml", "broken.yaml"]);
+    let shell = Shell::with(&[("cluster.yaml", DENIED), ("broken.yaml", "a: 1\nb: 2\na: 3\n")]);
+    let ended = shell.run(&["check", "--strict", "--output", "json", "cluster.yaml", "broken.yaml"]);
     insta::assert_snapshot!("check_json", ended.out);
     assert_eq!(
         shell.json(&["missing.yaml"])["errors"],

@@ -6,7 +6,7 @@ use super::{DENIED, Shell, allowed, locations};
 fn read(bytes: &[u8]) -> (Vec<String>, Vec<String>) {
     let shell = Shell::new();
     shell.write("a.yaml", bytes);
-    let report = shell.json(&["a.yaml"]);
+    let report = shell.json(&["--strict", "a.yaml"]);
     let errors = report["errors"].as_array().expect("a list").iter();
     let errors = errors.map(|it| format!("{}:{} {}", it["line"], it["column"], it["message"].as_str().expect("text")));
     (locations(&report), errors.collect())

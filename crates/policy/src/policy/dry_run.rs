@@ -101,7 +101,9 @@ impl Policy {
 fn averted(without: Vec<Finding>, with: &[Finding], written: &Json<'_>, patch: &Patch) -> Vec<Finding> {
     let remains = |finding: &Finding| {
         let path = as_stored(&finding.path, patch);
-        with.iter().any(|other| other.rule == finding.rule && other.path == path)
+        // With a default, the finding may be about the value, and without it about the list in which the value is missing.
+        let is_same = |other: &FieldPath| other.starts_with(&path) || path.starts_with(other);
+        with.iter().any(|other| other.rule == finding.rule && is_same(&other.path))
     };
     let is_averted = |finding: &Finding| finding.level == Level::Deny && !remains(finding);
     let mut averted: Vec<_> = without.into_iter().filter(is_averted).collect();
