@@ -266,7 +266,9 @@ impl<'d, 't> Locator<'d, 't> {
 
     /// Returns the location of a finding: within the text of its field, if it is about a part of that text.
     fn locate(&mut self, finding: &Finding, path: &FieldPath) -> Location {
-        let Some(span) = &finding.within else { return self.document.locate(path) };
+        let Some(span) = &finding.within else {
+            return if finding.is_about_key { self.document.locate_key(path) } else { self.document.locate(path) };
+        };
         if self.embedded.as_ref().is_none_or(|(known, _)| known != path) {
             self.embedded = Some((path.clone(), self.document.embedded(path)));
         }

@@ -239,6 +239,13 @@ impl<'t> Document<'t> {
         self.lines.location(self.spans.find(&self.json, path, &self.lines))
     }
 
+    /// Returns the location of the key at a path. For a path that has no key, such as an item of a list or an absent
+    /// field, it is that of [`Self::locate`].
+    pub fn locate_key(&self, path: &FieldPath) -> Location {
+        let key = self.spans.descend(&self.json, path).ok().and_then(|(spans, _)| spans.key.clone());
+        key.map_or_else(|| self.locate(path), |key| self.lines.location(key))
+    }
+
     /// Returns a map from the bytes of a string to its source. Returns `None` if the path does not lead to a string, or
     /// if its style, such as a folded block, cannot be mapped.
     pub fn embedded(&self, path: &FieldPath) -> Option<Embedded<'_, 't>> {

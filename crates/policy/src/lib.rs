@@ -17,6 +17,7 @@ pub mod kuberay;
 pub mod kubernetes;
 pub mod name;
 pub mod pattern;
+pub mod placeholder;
 pub mod policy;
 pub mod ray;
 pub mod reason;

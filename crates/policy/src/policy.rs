@@ -5,7 +5,6 @@ mod dry_run;
 mod exempt;
 pub mod file;
 mod partial;
-mod placeholder;
 pub mod stored;
 
 use std::borrow::Cow;

@@ -15,6 +15,8 @@ pub struct Refusal<Subject> {
     pub reason: Reason,
     /// The field to change, or the one to add.
     pub path: FieldPath,
+    /// Whether it is about the name of the field and not about its value.
+    pub is_about_key: bool,
     /// What is wrong: lower case, one line, no full stop.
     pub message: String,
     /// What to write instead: an instruction, one line, no full stop.

@@ -3,10 +3,15 @@
 // The documents of rules are written for users, not for rustdoc.
 #![allow(clippy::doc_markdown)]
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
+
+use rayguard_manifest::json::Json;
+use rayguard_manifest::path::FieldPath;
 
 use crate::context::Context;
 use crate::kubernetes::Subject;
+use crate::placeholder;
 use crate::ray::RayObject;
 use crate::ray::serve::FaultKind;
 use crate::ray::start::fault::Subject as StartSubject;
@@ -148,6 +153,8 @@ mod worker_reconnect_timeout;
 pub(crate) use contradictory_status::RULE as CONTRADICTORY_STATUS;
 pub(crate) use ineffective_exemption::RULE as INEFFECTIVE_EXEMPTION;
 pub(crate) use malformed_field::RULE as MALFORMED_FIELD;
+pub(crate) use missing_serve_config::RULE as MISSING_SERVE_CONFIG;
+pub(crate) use unknown_field::RULE as UNKNOWN_FIELD;
 
 /// Every rule, in the order in which they are listed and reported.
 pub static RULES: &[&Rule] = &[
@@ -324,20 +331,39 @@ pub fn find(name: &str) -> Option<&'static Rule> {
     RULES.iter().copied().find(|rule| rule.name == name)
 }
 
-/// Reports what another program refuses about a subject.
-fn report<Subject: PartialEq>(refusals: &[Refusal<Subject>], subject: &Subject, findings: &mut Findings) {
+/// Reports what another program refuses about a subject. A placeholder that is at several fields is reported once,
+/// because one replacement corrects all of them.
+fn report<Subject: PartialEq>(
+    object: &RayObject<'_>,
+    refusals: &[Refusal<Subject>],
+    subject: &Subject,
+    findings: &mut Findings,
+) {
+    let mut reported = HashSet::new();
     for refusal in refusals.iter().filter(|refusal| refusal.subject == *subject) {
-        let finding = findings.report(refusal.reason, refusal.path.clone(), &refusal.message, &refusal.help);
+        let placeholder = placeholder_at(object, &refusal.path);
+        if placeholder.is_some_and(|text| !reported.insert((text, refusal.is_uncertain))) {
+            continue;
+        }
+        let help = if placeholder.is_some() { placeholder::HELP } else { &refusal.help };
+        let finding = findings.report(refusal.reason, refusal.path.clone(), &refusal.message, help);
         finding.fix.clone_from(&refusal.fix);
+        finding.is_about_key = refusal.is_about_key;
         if refusal.is_uncertain {
             finding.at_most_warn();
         }
     }
 }
 
+/// Returns the text of a field if it has a placeholder.
+fn placeholder_at<'o>(object: &RayObject<'o>, path: &FieldPath) -> Option<&'o str> {
+    path.value(object.json).and_then(Json::as_str).filter(|text| placeholder::is_placeholder(text))
+}
+
 /// Reports what Kubernetes refuses about a subject.
 fn report_kubernetes(context: &Context<'_, '_>, subject: Subject, findings: &mut Findings) {
-    report(context.object.kubernetes_violations(&context.settings.kuberay).all(), &subject, findings);
+    let violations = context.object.kubernetes_violations(&context.settings.kuberay);
+    report(context.object, violations.all(), &subject, findings);
 }
 
 /// Reports the faults of a kind that the Serve configuration has.
@@ -354,5 +380,5 @@ fn report_serve(context: &Context<'_, '_>, kind: FaultKind, findings: &mut Findi
 
 /// Reports what `ray start` refuses about a subject.
 fn report_start(context: &Context<'_, '_>, subject: StartSubject, findings: &mut Findings) {
-    report(context.object.start_faults(context.settings.kuberay.version), &subject, findings);
+    report(context.object, context.object.start_faults(context.settings.kuberay.version), &subject, findings);
 }

@@ -15,6 +15,7 @@
 //! Equal parts of the CRDs are one named node, so the 4 MB of a release fit into 33 kB.
 
 mod conform;
+mod label_selector;
 mod metadata;
 mod node;
 mod quantity;
@@ -30,8 +31,9 @@ use rayguard_manifest::json::Json;
 
 use crate::kuberay::Kind;
 use crate::kuberay::Version;
+pub use label_selector::is_label_selector;
 use node::{Node, NodeId};
-pub use violation::{Suggestion, Violation};
+pub use violation::{Form, Suggestion, Violation};
 
 static OBJECT_META: &str = include_str!("schema/object-meta.json");
 static WHOLE: &str = include_str!("schema/kuberay-1.6.json");

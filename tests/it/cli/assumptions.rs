@@ -71,7 +71,8 @@ fn fix_writes_the_default_that_prevents_a_denial() {
 fn only_the_assumptions_that_change_a_finding_are_named() {
     let plain = "apiVersion: ray.io/v1\nkind: RayCluster\nmetadata: {name: plain}\nspec:\n  headGroupSpec:\n    \
                  rayStartParams: {}\n    template:\n      spec:\n        containers:\n        - {name: a, image: \"rayproject/ray:2.52.0\"}\n";
-    let queued = plain.replace("{name: plain}", "{name: plain, labels: {kueue.x-k8s.io/queue-name: \"a b\"}}");
+    let queued = plain.replace("{name: plain}", "{name: plain, labels: {kueue.x-k8s.io/queue-name: jobs}}");
+    let queued = queued.replace("  headGroupSpec:", "  enableInTreeAutoscaling: true\n  headGroupSpec:");
     let policies = plain.replace("  headGroupSpec:", "  networkPolicy: {mode: DenyAll}\n  headGroupSpec:");
     let domains = |address: &str, name: &str| {
         let options = "  gcsFaultToleranceOptions:\n    externalStorageNamespace: ray\n";

@@ -284,3 +284,13 @@ fn the_policy_file_sets_levels_and_an_invalid_one_is_an_error() {
         assert!(ended.err.contains(message), "{policy}: {}", ended.err);
     }
 }
+
+#[test]
+fn a_finding_about_a_name_is_located_at_the_name() {
+    let shell = Shell::with(&[("a.yaml", &allowed().replace("spec:\n  gcs", "spec:\n  rayversion: 2.52.0\n  gcs"))]);
+    let report = shell.json(&["a.yaml"]);
+    let findings = report["findings"].as_array().expect("a list");
+    let finding = findings.iter().find(|finding| finding["rule"] == "unknown-field").expect("an unknown field");
+    let [start, end] = ["column", "endColumn"].map(|field| finding[field].as_u64().expect("a number"));
+    assert_eq!((start, end - start), (3, 10), "{finding}");
+}

@@ -17,13 +17,16 @@ pub struct Example {
     pub line: usize,
 }
 
+/// The words that begin a mark.
+const SEVERITIES: [&str; 3] = ["error", "warning", "note"];
+
 /// A comment that marks an expected finding: `# error: path: fragment`, or `# warning[rule]: path: fragment` for
 /// another rule.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mark {
     /// The line of the example with the mark, from 1.
     pub line: usize,
-    /// `error` or `warning`.
+    /// One of [`SEVERITIES`].
     pub severity: &'static str,
     /// The rule of the expected finding.
     pub rule: &'static str,
@@ -76,7 +79,8 @@ impl Example {
         let lines = self.text.lines().enumerate();
         let comments =
             lines.flat_map(|(index, line)| line.split(" # ").skip(1).map(move |comment| (index + 1, comment)));
-        let marks = comments.filter(|(_, comment)| comment.starts_with("error") || comment.starts_with("warning"));
+        let is_mark = |comment: &str| SEVERITIES.iter().any(|severity| comment.starts_with(severity));
+        let marks = comments.filter(|(_, comment)| is_mark(comment));
         let marks = marks.map(|(line, comment)| {
             Mark::parse(line, comment.trim(), self.rule.name)
                 .unwrap_or_else(|| panic!("{self}, line {}: not the form of a mark: {comment}", self.line + line))
@@ -94,7 +98,7 @@ impl fmt::Display for Example {
 
 impl Mark {
     fn parse(line: usize, comment: &str, rule: &'static str) -> Option<Self> {
-        let mut severities = ["error", "warning"].into_iter();
+        let mut severities = SEVERITIES.into_iter();
         let (severity, rest) = severities.find_map(|name| Some((name, comment.strip_prefix(name)?)))?;
         let (rule, rest) = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
             Some((name, rest)) => (rayguard_policy::rules::find(name)?.name, rest),
@@ -106,7 +110,11 @@ impl Mark {
 
     /// Returns the mark of a finding with its complete message.
     pub fn of(finding: &Finding, line: usize) -> Self {
-        let severity = if finding.level == Level::Deny { "error" } else { "warning" };
+        let severity = match finding.level {
+            Level::Deny => "error",
+            Level::Warn => "warning",
+            Level::Audit | Level::Off => "note",
+        };
         let (path, fragment) = (finding.path.to_string(), finding.message.clone());
         Self { line, severity, rule: finding.rule.name, path, fragment }
     }

@@ -333,3 +333,19 @@ fn the_last_of_two_equal_keys_counts_in_a_field_and_the_first_duplicate_is_retur
     assert!(unmarshal_document("# nothing\n").expect("YAML").is_none());
     assert!(unmarshal_document("a: [").is_err());
 }
+
+#[test]
+fn the_key_of_a_field_is_located() {
+    let document = only("a: {b: 1, c: [d]}\n");
+    let key = |path: &FieldPath| {
+        let location = document.locate_key(path);
+        (location.start.column, location.end.column)
+    };
+    let path = || FieldPath::of(["a"]);
+    assert_eq!(key(&path().field("b")), (5, 6));
+    assert_eq!(document.locate(&path().field("b")).start.column, 8);
+    // An item of a list and an absent field have no key.
+    for path in [path().field("c").index(0), path().field("e"), FieldPath::root()] {
+        assert_eq!(document.locate_key(&path), document.locate(&path), "{path}");
+    }
+}

@@ -174,9 +174,11 @@ mod tests {
             level,
             reason: Reason::Invalid,
             path,
+            is_about_key: false,
             within: None,
             message,
             help,
+            in_manifest: false,
             fix: None,
             subject: None,
         }

@@ -81,7 +81,9 @@ pub(super) fn check(
     if errors.is_empty() {
         return false;
     }
-    violations.invalid(subject, at, format!("{what} {}", sentence(&errors)), format!("write {}", syntax.form()));
+    let message = format!("{what} {}", sentence(&errors));
+    let violation = violations.invalid(subject, at, message, format!("write {}", syntax.form()));
+    violation.is_about_key = what.ends_with("'s key");
     true
 }
 

@@ -22,17 +22,7 @@ pub(super) fn check<'v>(
     }
     let errors = syntax.errors(text);
     let message = format!("{what} {}", errors.first()?);
-    let help = if is_placeholder(text) {
-        "replace the placeholder before you apply the object".to_owned()
-    } else {
-        format!("write {}", syntax.form())
-    };
-    Some(violations.invalid(subject, at, message, help))
-}
-
-/// Reports whether a text is to be replaced by another program: `$NAME`, `${NAME}` or `{{ .Values.name }}`.
-fn is_placeholder(text: &str) -> bool {
-    text.starts_with('$') || text.contains("${") || text.contains("{{")
+    Some(violations.invalid(subject, at, message, format!("write {}", syntax.form())))
 }
 
 /// Returns a text in lower case, as Go's `strings.ToLower` does: each character becomes one character.

@@ -104,7 +104,16 @@ impl Violations {
     ) -> &mut Violation {
         self.drop_above_limit();
         let (message, help) = (message.into(), help.into());
-        let violation = Violation { subject, reason, path: at.path(), message, help, fix: None, is_uncertain: false };
+        let violation = Violation {
+            subject,
+            reason,
+            path: at.path(),
+            is_about_key: false,
+            message,
+            help,
+            fix: None,
+            is_uncertain: false,
+        };
         self.found.push(violation);
         let last = self.found.len() - 1;
         &mut self.found[last]

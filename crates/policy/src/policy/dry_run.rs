@@ -9,8 +9,9 @@ use rayguard_manifest::json::Json;
 use rayguard_manifest::patch::{apply, index};
 use rayguard_manifest::path::{FieldPath, Step};
 
-use super::{Exempted, Exemptible, Policy, Webhook, partial, placeholder};
+use super::{Exempted, Exemptible, Policy, Webhook, partial};
 use crate::context::{Context, Environment};
+use crate::placeholder;
 use crate::ray::RayObject;
 use crate::reason::Reason;
 use crate::rule::{Finding, Level, Scope};
@@ -82,6 +83,7 @@ impl Policy {
         let scopes = [Scope::Offline, Scope::Admission];
         let exempted = self.exempt(&context, &mut findings, &scopes, &Exemptible::All);
         drop_repeated(&mut findings, &exempted);
+        join_serve_config(&mut findings);
         findings.sort_by_cached_key(|finding| (position(finding), finding.path.clone()));
         let is_partial = partial::is_partial(&as_written);
         let mut outcome = Outcome { object, patch, findings: Vec::new(), exempted, is_partial };
@@ -165,6 +167,20 @@ fn read<'v>(json: &'v Json<'v>, namespace: Option<&'v str>) -> Option<RayObject<
     Some(object)
 }
 
+/// Joins the two findings about a RayService whose only Serve configuration is `serveConfig`, which the API server drops.
+fn join_serve_config(findings: &mut Vec<Finding>) {
+    let old = FieldPath::of(["spec", "serveConfig"]);
+    let unknown = findings.iter().position(|finding| *finding.rule == rules::UNKNOWN_FIELD && finding.path == old);
+    let missing = findings.iter().position(|finding| *finding.rule == rules::MISSING_SERVE_CONFIG);
+    let (Some(unknown), Some(missing)) = (unknown, missing) else { return };
+    let help = std::mem::take(&mut findings[unknown].help);
+    let missing = &mut findings[missing];
+    (missing.help, missing.path) = (help, old);
+    missing.in_manifest = true;
+    missing.about_key();
+    findings.remove(unknown);
+}
+
 /// Drops the findings of other rules at or below a path whose value has the wrong type, and those about the same
 /// duplicate, so that one error causes one finding. This includes errors that the object exempts itself from.
 fn drop_repeated(findings: &mut Vec<Finding>, exempted: &[Exempted]) {
@@ -244,11 +260,17 @@ mod tests {
             "headGroupSpec": {"template": {"spec": {"containers": [{"name": "h", "env": timeout}]}}},
             "workerGroupSpecs": [{"groupName": "w", "template": {"spec": {"containers": [{"name": "w"}]}}}],
         }));
+        let levels = |webhook| {
+            let policy = Policy { webhook, ..Policy::default() };
+            let outcome = policy.dry_run(&json, Some("default")).expect("a RayCluster");
+            let level = |rule: &str| outcome.findings.iter().find(|it| it.rule.name == rule).map(|it| it.level);
+            [level("worker-reconnect-timeout"), level("missing-redis-password")]
+        };
+        assert_eq!(levels(Some(Webhook::Installed)), [None, Some(Level::Deny)]);
+        assert_eq!(levels(None), [Some(Level::Warn), Some(Level::Deny)], "only the default prevents the denial");
+        assert_eq!(levels(Some(Webhook::Absent)), [Some(Level::Deny); 2]);
         let outcome = outcome(&json);
         assert!(!outcome.patch.0.is_empty());
-        let rules: Vec<_> = outcome.findings.iter().map(|finding| finding.rule.name).collect();
-        assert!(!rules.contains(&"worker-reconnect-timeout"), "{rules:?}");
-        assert!(rules.contains(&"missing-redis-password"), "{rules:?}");
         let again = Policy::default().dry_run(&outcome.object, None).expect("a RayCluster");
         assert!(again.patch.0.is_empty(), "a stored object needs no defaults");
     }

@@ -15,6 +15,7 @@ mod ports;
 mod python;
 mod resources;
 mod store;
+mod unreadable;
 mod values;
 mod words;
 
@@ -42,6 +43,10 @@ impl RayObject<'_> {
                     break;
                 }
                 if group.json.as_object().is_none() || plain::is_plain(self, group) && !store::has_tiny_limit(group) {
+                    continue;
+                }
+                if let Some(fault) = unreadable::check(self, group, kuberay) {
+                    faults.extend((!replaces_start(self, group)).then_some(fault));
                     continue;
                 }
                 let Some(mut command) = Command::parse(self, group, kuberay) else { continue };

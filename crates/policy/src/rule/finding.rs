@@ -23,6 +23,8 @@ pub struct Finding {
     pub reason: Reason,
     /// The field to change, or the one to add.
     pub path: FieldPath,
+    /// Whether the finding is about the name of the field, which its location then shows, and not about its value.
+    pub is_about_key: bool,
     /// If the field contains a document, such as `serveConfigV2`, the span in its text that the finding is about, in
     /// bytes.
     pub within: Option<Range<usize>>,
@@ -46,6 +48,11 @@ impl Finding {
         self.within = Some(span.clone());
     }
 
+    /// Marks a finding that is about the name of the field and not about its value.
+    pub fn about_key(&mut self) {
+        self.is_about_key = true;
+    }
+
     /// Sets a message that is not shortened. The names in it are of limited length, and useless if they are cut.
     pub(crate) fn in_full(&mut self, message: String) -> &mut Self {
         self.message = on_one_line(message);
@@ -55,6 +62,11 @@ impl Finding {
     /// Sets the subject.
     pub(crate) fn about(&mut self, subject: &str) {
         self.subject = Some(subject.into());
+    }
+
+    /// Lowers the level of this finding to a note, because no edit of the object can answer it.
+    pub fn at_most_audit(&mut self) {
+        self.level = self.level.min(Level::Audit);
     }
 
     /// Lowers the level of this finding to at most a warning, because it is advice, or not certain enough to deny an
@@ -167,9 +179,19 @@ impl Findings {
         self.drop_above_limit();
         let (message, help) = (shorten(on_one_line(message.into())), on_one_line(help.into()));
         let (rule, level) = (self.rule, self.level);
-        let in_manifest = rule.scope == Scope::Offline;
-        let (within, fix, subject) = (None, None, None);
-        let finding = Finding { rule, level, reason, path, within, message, help, fix, in_manifest, subject };
+        let finding = Finding {
+            rule,
+            level,
+            reason,
+            path,
+            is_about_key: false,
+            within: None,
+            message,
+            help,
+            fix: None,
+            in_manifest: rule.scope == Scope::Offline,
+            subject: None,
+        };
         let index = self.found.len();
         self.found.push(finding);
         &mut self.found[index]

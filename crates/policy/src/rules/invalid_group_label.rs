@@ -35,7 +35,7 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
             let errors = Syntax::QualifiedName.errors(key);
             if !errors.is_empty() {
                 let message = format!("the label's key {}", sentence(&errors));
-                findings.invalid(path(), message, format!("write {}", Syntax::QualifiedName.form()));
+                findings.invalid(path(), message, format!("write {}", Syntax::QualifiedName.form())).about_key();
             }
             let errors = value.as_str().map(|value| Syntax::LabelValue.errors(value)).unwrap_or_default();
             if !errors.is_empty() {

@@ -3,6 +3,7 @@
 use crate::context::Context;
 use crate::kuberay::Version;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
+use crate::schema::is_label_selector;
 
 pub(super) static RULE: Rule = Rule {
     name: "job-without-cluster",
@@ -24,6 +25,9 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
     let Context { object, settings, .. } = *context;
     let Some(job) = object.job() else { return };
     let selector = job.json.field("clusterSelector");
+    if is_label_selector(selector) {
+        return; // malformed-field reports it
+    }
     if job.selects_cluster() {
         if settings.kuberay.version >= Version::v1(5) && selector.field(CLUSTER_NAME).as_nonempty_str().is_none() {
             findings.required(

@@ -1,6 +1,7 @@
 #![doc = include_str!("malformed_field.md")]
 
 use crate::context::Context;
+use crate::placeholder;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use crate::schema::Violation;
 
@@ -21,7 +22,10 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
     let Context { object, settings, .. } = *context;
     for violation in object.schema_violations(settings.kuberay.version) {
         if let Violation::Malformed { path, reason, message, help, fix } = violation {
-            findings.report(*reason, path.clone(), message.clone(), help.clone()).fix.clone_from(fix);
+            let help = super::placeholder_at(object, path).map_or(&**help, |_| placeholder::HELP);
+            let finding = findings.report(*reason, path.clone(), message.clone(), help);
+            finding.fix.clone_from(fix);
+            finding.is_about_key = violation.is_about_key();
         }
     }
 }

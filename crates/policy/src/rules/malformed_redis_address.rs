@@ -3,7 +3,8 @@
 use rayguard_manifest::json::Json;
 
 use crate::context::Context;
-use crate::ray::address::{RedisEndpoint, first_of};
+use crate::placeholder;
+use crate::ray::address::{AddressError, RedisEndpoint, first_of};
 use crate::ray::gcs::RedisAddress;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
@@ -32,7 +33,9 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
     // The address itself is not repeated: it may hold a password.
     match RedisEndpoint::parse(first) {
         Err(fault) => {
-            let finding = findings.invalid(path.clone(), format!("the Redis address {}", fault.describe()), HELP);
+            let is_open = fault == AddressError::HostName && placeholder::is_placeholder(first);
+            let help = if is_open { placeholder::HELP } else { HELP };
+            let finding = findings.invalid(path.clone(), format!("the Redis address {}", fault.describe()), help);
             let is_written = path.value(object.json).and_then(Json::as_str) == Some(&**address);
             if let Some(meant) = meant(address).filter(|_| is_written) {
                 finding.fix_by_value(path.clone(), meant);
@@ -45,8 +48,10 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
                 .at_most_warn();
         }
         Ok(endpoint) if endpoint.host.starts_with("clustercfg.") => {
-            let message = "this is the address of a Redis Cluster, and Ray cannot use one with several masters";
-            findings.invalid(path.clone(), message, "write the address of a Redis with one master").at_most_warn();
+            let message = "this is the address of a Redis Cluster, which Ray can use if it has one shard";
+            let help = "confirm that there is one shard: aws memorydb describe-clusters, or aws elasticache \
+                        describe-replication-groups";
+            findings.invalid(path.clone(), message, help).at_most_audit();
         }
         Ok(_) => {}
     }

@@ -6,7 +6,7 @@ use crate::ray::RayObject;
 use crate::ray::serve::ServeConfig;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
-pub(super) static RULE: Rule = Rule {
+pub(crate) static RULE: Rule = Rule {
     name: "missing-serve-config",
     summary: "a RayService without a Serve configuration, which never becomes ready",
     category: Category::Ray,

@@ -1,5 +1,7 @@
 #![doc = include_str!("ray_version_mismatch.md")]
 
+use std::collections::HashSet;
+
 use crate::context::Context;
 use crate::ray::Container;
 use crate::ray::version::RayVersion;
@@ -27,8 +29,8 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
         (None, Some(version)) => (version, "the head's image has"),
         (None, None) => return,
     };
-    // Usually all groups have the same image, so its version is read only once.
-    let mut right = None;
+    // Usually all groups have the same image, so its version is read only once, and a wrong one is reported once.
+    let (mut right, mut wrong) = (None, HashSet::new());
     for group in object.cluster.groups() {
         let Some(container) = group.ray_container() else { continue };
         let image = image(container);
@@ -38,7 +40,7 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
         let Some(version) = container.image_version() else { continue };
         if is_same(version, expected) {
             right = image;
-        } else {
+        } else if wrong.insert(image) {
             findings.invalid(
                 container.path().field("image"),
                 format!("the image has Ray {version:.20}, but {whose} {expected:.20}"),

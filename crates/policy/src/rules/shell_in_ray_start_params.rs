@@ -1,5 +1,7 @@
 #![doc = include_str!("shell_in_ray_start_params.md")]
 
+use std::collections::HashSet;
+
 use crate::context::Context;
 use crate::ray::redis::RedisPassword;
 use crate::ray::shell::{Piece, pieces};
@@ -9,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     name: "shell-in-ray-start-params",
     summary: "a start parameter that bash would run",
     category: Category::Security,
-    level: Level::Deny,
+    level: Level::Warn,
     scope: Scope::Admission,
     input: Input::Object,
     since: "0.1.0",
@@ -18,8 +20,13 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
+const HELP: &str =
+    "keep it if bash is meant to run it in the container; otherwise put it in single quotes within the YAML string";
+
 fn check(context: &Context<'_, '_>, findings: &mut Findings) {
-    let object = context.object;
+    let Context { object, settings, .. } = *context;
+    // A parameter that several groups share is reported once.
+    let mut reported = HashSet::new();
     // dangling-redis-password reports a password parameter that refers to a missing variable.
     let dangling = match object.redis_password() {
         Some(RedisPassword::Dangling(path, name)) => Some((path, name)),
@@ -39,12 +46,14 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
                 }
                 Piece::Reference(_) | Piece::Variable(_) => None,
             });
-            if let Some(sign) = active {
-                findings.invalid(
-                    group.ray_start_param_path(name),
-                    format!("KubeRay passes this value to bash unquoted, and bash interprets the {sign} in it"),
-                    "remove it, or put the value in single quotes within the YAML string",
-                );
+            let Some(sign) = active else { continue };
+            let path = group.ray_start_param_path(name);
+            // invalid-ray-start-parameter reports a line that bash cannot read.
+            let is_unreadable = || object.start_faults(settings.kuberay.version).iter().any(|fault| fault.path == path);
+            if !is_unreadable() && reported.insert(texts) {
+                let message =
+                    format!("KubeRay passes this value to bash unquoted, and bash interprets the {sign} in it");
+                findings.invalid(path, message, HELP);
             }
         }
     }

@@ -4,9 +4,9 @@ use rayguard_manifest::path::FieldPath;
 
 use crate::context::Context;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
-use crate::schema::{Suggestion, Violation};
+use crate::schema::{Form, Suggestion, Violation};
 
-pub(super) static RULE: Rule = Rule {
+pub(crate) static RULE: Rule = Rule {
     name: "unknown-field",
     summary: "a field that is not in KubeRay's schema, so the API server drops it",
     category: Category::Kuberay,
@@ -31,8 +31,11 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
                 _ => "unknown field: the API server drops it, and kubectl refuses the object".to_owned(),
             };
             let finding = findings.invalid(path.clone(), message, help(suggestion.as_ref()));
+            finding.is_about_key = violation.is_about_key();
             match suggestion {
-                Some(Suggestion::Spelling { name, is_certain: true }) => drop(finding.fix_by_name(path.clone(), *name)),
+                Some(Suggestion::Spelling { name, is_certain: true, .. }) => {
+                    finding.fix_by_name(path.clone(), *name);
+                }
                 Some(Suggestion::ApiVersion(version)) => {
                     finding.fix_by_value(FieldPath::of(["apiVersion"]), version.clone());
                 }
@@ -44,7 +47,19 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
 
 fn help(suggestion: Option<&Suggestion>) -> String {
     match suggestion {
-        Some(Suggestion::Spelling { name, .. }) => format!("did you mean {name}?"),
+        Some(Suggestion::Spelling { name, form: Form::Fits, .. }) => format!("did you mean {name}?"),
+        Some(Suggestion::Spelling { name, form: Form::Other(noun), .. }) => {
+            format!("did you mean {name}? its value is {noun}")
+        }
+        Some(Suggestion::Spelling { name, form: Form::Text, .. }) => {
+            format!("did you mean {name}? its value is a string: write {name}: |, and the map as text below it")
+        }
+        Some(Suggestion::Spelling { name, form: Form::Decoded, .. }) => {
+            format!("did you mean {name}? its value is YAML, and not the base64 of the form before ray.io/v1")
+        }
+        Some(Suggestion::OldServeConfig) => {
+            "this is the form before ray.io/v1; rewrite it as serveConfigV2: |, with a list of applications".to_owned()
+        }
         Some(Suggestion::Elsewhere(places)) => format!("move it to {}", places.join(" or ")),
         Some(Suggestion::Release(release)) => format!("remove it, or upgrade to KubeRay {release}"),
         Some(Suggestion::ApiVersion(version)) => format!("write apiVersion: {version}"),

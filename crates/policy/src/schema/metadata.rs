@@ -4,6 +4,7 @@ use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;
 
 use super::Violation;
+use super::violation::BAD_KEY;
 use crate::name::Syntax;
 use crate::reason::Reason;
 
@@ -52,7 +53,7 @@ fn violation(path: FieldPath, reason: Reason, message: &str, help: &str) -> Viol
 
 fn bad_key(path: FieldPath) -> Violation {
     let help = "use at most 63 letters, digits, dashes, underscores and dots, optionally after a domain and a slash";
-    violation(path, Reason::Invalid, "is not a valid label or annotation key", help)
+    violation(path, Reason::Invalid, BAD_KEY, help)
 }
 
 /// Returns a name prefix as if the generated suffix followed it, so that it may end in a dash (`maskTrailingDash` in

@@ -130,13 +130,13 @@ fn an_unknown_field_gets_a_suggestion() {
     for (object, suggestion) in [
         (
             cluster(r#"{"name":"r"}"#, r#""rayversion":"","#),
-            Some(Suggestion::Spelling { name: "rayVersion", is_certain: true }),
+            Some(Suggestion::Spelling { name: "rayVersion", is_certain: true, form: Form::Fits }),
         ),
         (
             cluster(r#"{"name":"r","resouces":{}}"#, ""),
-            Some(Suggestion::Spelling { name: "resources", is_certain: true }),
+            Some(Suggestion::Spelling { name: "resources", is_certain: true, form: Form::Fits }),
         ),
-        (cluster(r#"{"name":"r"}"#, r#""replicas":1,"#), elsewhere(&["workerGroupSpecs[].replicas"])),
+        (cluster(r#"{"name":"r"}"#, r#""replicas":1,"#), elsewhere(&["spec.workerGroupSpecs[0].replicas"])),
         (
             cluster(r#"{"name":"r","nodeSelector":{}}"#, ""),
             elsewhere(&["spec.workerGroupSpecs[0].template.spec.nodeSelector"]),

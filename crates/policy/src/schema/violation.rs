@@ -35,6 +35,19 @@ pub enum Violation {
     },
 }
 
+/// The message about a key of a label or annotation.
+pub(super) const BAD_KEY: &str = "is not a valid label or annotation key";
+
+impl Violation {
+    /// Reports whether it is about the name of the field and not about its value.
+    pub fn is_about_key(&self) -> bool {
+        match self {
+            Violation::Unknown { .. } => true,
+            Violation::Malformed { message, .. } => message == BAD_KEY,
+        }
+    }
+}
+
 /// What the user may have meant by a field that the schema does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Suggestion {
@@ -42,15 +55,33 @@ pub enum Suggestion {
     Spelling {
         /// The field.
         name: &'static str,
-        /// Whether no other field is similar, and the object does not have this field already.
+        /// Whether no other field is similar, the object does not have this field already, and the field accepts the
+        /// value.
         is_certain: bool,
+        /// Whether the value has the type of the field.
+        form: Form,
     },
-    /// The paths of fields of this name, some levels up or one level down.
+    /// `serveConfig`, the field of KubeRay 0 for which `serveConfigV2` has another form.
+    OldServeConfig,
+    /// The paths of fields of this name, from the root of the object, some levels up or down.
     Elsewhere(Vec<String>),
     /// The field of this name in a newer release of KubeRay.
     Release(Version),
     /// The field of this name in a newer version of the API, such as `ray.io/v1`.
     ApiVersion(String),
+}
+
+/// Whether a value has the type that a field requires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// It has.
+    Fits,
+    /// It is a map or a list, and the field is a string that contains YAML.
+    Text,
+    /// It is the base64 of JSON, and the field contains YAML.
+    Decoded,
+    /// It has not. The field requires a value of this type, such as `a list`.
+    Other(&'static str),
 }
 
 /// A message, and the help for it.
@@ -159,7 +190,7 @@ fn is_number(text: &str) -> bool {
     text.parse::<i32>().is_ok()
 }
 
-fn noun(kind: Type) -> &'static str {
+pub(super) fn noun(kind: Type) -> &'static str {
     match kind {
         Type::Object => "a map",
         Type::Array => "a list",

@@ -32,6 +32,14 @@ impl Schema {
         walk.found
     }
 
+    /// Reports whether the API server would accept a value in a field of a map, apart from unknown fields in the value.
+    pub(super) fn accepts(&self, map: &Cursor<'_>, name: &str, node: &Node, value: &Json<'_>) -> bool {
+        // Fields in the value get no suggestions.
+        let mut walk = Walk { schema: self, object: &Json::Null, found: Vec::new(), unknown: MOST_SUGGESTIONS };
+        walk.check(&Cursor { parent: Some(map), step: Step::Field(name), node, value });
+        walk.found.iter().all(|violation| matches!(violation, Violation::Unknown { .. }))
+    }
+
     /// Returns the violation of an object whose kind does not exist in this release, or in its version of the API.
     fn no_such_kind(&self, object: &Json<'_>) -> Option<Violation> {
         let kind = Schema::is_kuberays(object).then(|| object.field("kind").as_str())??;
@@ -89,6 +97,16 @@ impl Cursor<'_> {
         }
     }
 
+    /// Returns the help for labels or annotations in the metadata of a job, a map of strings that Ray keeps. Users expect
+    /// the metadata of an object there.
+    fn help_in_job_metadata(&self) -> Option<&'static str> {
+        let metadata =
+            self.parent.filter(|parent| parent.name() == Some("metadata") && parent.node.additional.is_some());
+        let is_object_metadata = self.name() == Some("labels") || self.name() == Some("annotations");
+        (metadata.is_some() && is_object_metadata && self.value.as_object().is_some())
+            .then_some("move it to the metadata of the object; this metadata is a map of strings for the Ray job")
+    }
+
     /// Reports whether the value may be a secret. It may be one if the name of a field or key on its path looks like
     /// one, or if it is the `value` next to a `name`, as in an environment variable, and the name is not one of Ray's
     /// settings.
@@ -132,7 +150,10 @@ impl Walk<'_> {
     }
 
     fn wrong_type(&mut self, cursor: &Cursor<'_>) {
-        let texts = wrong_type(cursor.node, cursor.value, cursor.is_secret());
+        let mut texts = wrong_type(cursor.node, cursor.value, cursor.is_secret());
+        if let Some(help) = cursor.help_in_job_metadata() {
+            help.clone_into(&mut texts.1);
+        }
         self.fixable(cursor.path(), Reason::Invalid, texts, |path| fix_type(cursor.node, cursor.value, path));
     }
 
@@ -159,6 +180,9 @@ impl Walk<'_> {
 
     fn check_fields(&mut self, cursor: &Cursor<'_>) {
         let (schema, node) = (self.schema, cursor.node);
+        if let Some(texts) = self.schema.label_selector(cursor) {
+            return self.invalid(cursor, texts);
+        }
         let fields = cursor.value.entries();
         for ((name, value), counts) in fields.iter().zip(last_of_each(fields)) {
             // The API server drops the status that a user writes.

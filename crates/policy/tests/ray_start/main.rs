@@ -180,7 +180,10 @@ fn compare(version: &str) -> Result {
 fn findings(question: &Question) -> Vec<Finding> {
     let version = Version::v1(if question.case.has_fields { 6 } else { 4 });
     let kuberay = KubeRay { version, feature_gates: Vec::new() };
-    let policy = Policy { settings: Settings { kuberay, ..Settings::default() }, ..Policy::default() };
+    // The parameters that bash would run are refused where a policy says so.
+    let strict = "{apiVersion: rayguard.dev/v1alpha1, kind: Policy, rules: {shell-in-ray-start-params: deny}}";
+    let strict = Policy::from_yaml(strict).expect("a policy");
+    let policy = Policy { settings: Settings { kuberay, ..Settings::default() }, ..strict };
     let text = question.case.object.to_string();
     let json: Json<'_> = serde_json::from_str(&text).expect("JSON");
     let object = RayObject::read(&json).expect("a RayCluster");

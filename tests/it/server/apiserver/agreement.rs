@@ -126,7 +126,9 @@ fn of_command_line(policy: &Path, manifest: &str) -> Verdict {
         all.iter().filter(move |finding| rules::find(&text(finding, "rule")).is_some_and(|rule| rule.scope == scope))
     };
     let refused_by_schema = of_scope(Scope::Offline).any(|finding| finding["severity"] == "error");
+    // The API server shows no notes.
     let findings = of_scope(Scope::Admission)
+        .filter(|finding| finding["severity"] != "note")
         // The command checks the status of an object in a cluster. The API server drops the status of a new object.
         .filter(|it| text(it, "rule") != "contradictory-status")
         .map(|it| format!("{} {} {}", text(it, "severity"), text(it, "rule"), text(it, "path")))

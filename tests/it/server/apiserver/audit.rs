@@ -75,7 +75,7 @@ fn the_audit_log_names_the_rules_of_each_level_without_values() {
     });
     assert_eq!(refused["responseStatus"]["code"], 422);
     let of = |level: &str| annotations(&refused, &format!("validate.rayguard.dev/{level}"));
-    assert_eq!(of("deny"), ["worker-reconnect-timeout,invalid-reconnect-timeout,shell-in-ray-start-params"]);
+    assert_eq!(of("deny"), ["worker-reconnect-timeout,invalid-reconnect-timeout,invalid-ray-start-parameter"]);
     assert_eq!(of("warn"), ["malformed-redis-address"]);
     assert_eq!(of("audit"), ["missing-redis-password"]);
     let names = "`validate.rayguard.dev/deny`, `…/warn` and `…/audit`";

@@ -220,6 +220,9 @@ fn expected(case: &Case) -> Verdict {
     }
     for finding in policy.validate(&object, old.as_ref()) {
         let name = finding.rule.name;
+        if finding.level == Level::Audit && policy.level(finding.rule) > Level::Audit {
+            continue; // a policy has no notes
+        }
         if cel::obstacle(finding.rule).is_none() && case.only().is_none_or(|only| only == name) {
             verdict.entry((name.to_owned(), finding.level)).or_default().insert(keyed_path(&json[0], &finding));
         }

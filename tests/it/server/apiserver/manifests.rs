@@ -12,7 +12,7 @@ pub(crate) const BAD_CLUSTER_DENIALS: [&str; 5] = [
     "invalid-reconnect-timeout spec.workerGroupSpecs[1].template.spec.containers[0].env[0].value",
     "malformed-redis-address spec.gcsFaultToleranceOptions.redisAddress",
     "missing-redis-password spec.gcsFaultToleranceOptions.redisPassword",
-    "shell-in-ray-start-params spec.headGroupSpec.rayStartParams[dashboard-host]",
+    "invalid-ray-start-parameter spec.headGroupSpec.rayStartParams[dashboard-host]",
 ];
 
 /// A RayCluster with six mistakes that KubeRay's operator would report only later, one after the other.

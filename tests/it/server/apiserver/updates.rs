@@ -73,7 +73,7 @@ fn an_old_bad_cluster_can_be_fixed_and_not_broken_again() {
             "redisAddress: redis ",
             "redisAddress: redis:6379\n    redisPassword: {valueFrom: {secretKeyRef: {name: a, key: b}}} ",
         )
-        .replace("$(hostname -i)", "0.0.0.0")
+        .replace("the head's", "0.0.0.0")
         .replace("value: \"600\"", "value: \"1800\"")
         .replace("value: 1800s", "value: \"1800\"");
     namespace.send("apply --server-side --force-conflicts -f -", &good).passes_silently();

@@ -1,4 +1,5 @@
 use super::*;
+use crate::kuberay::FeatureGate;
 
 fn read(fields: &str) -> Result<Policy, Vec<String>> {
     let text = format!(r#"{{"apiVersion":"rayguard.dev/v1alpha1","kind":"Policy"{fields}}}"#);

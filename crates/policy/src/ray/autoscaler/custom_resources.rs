@@ -29,10 +29,10 @@ impl CustomResources {
         let Ok(json) = serde_json::from_str::<Json<'_>>(&inner) else {
             return Self::Unreadable(match quotes {
                 (Some('{'), Some('}')) => "it removes the first and the last character, which must be quotes",
-                _ => "what is between the first and the last character is no JSON",
+                _ => "what is between the first and the last character is not JSON",
             });
         };
-        let Json::Object(_) = json else { return Self::Unreadable("it is no map in quotes") };
+        let Json::Object(_) = json else { return Self::Unreadable("it is not a map in quotes") };
         // Of several entries with one name, Python keeps the last.
         let last: HashMap<&str, &Json<'_>> = json.entries().iter().map(|(name, value)| (&**name, value)).collect();
         let mut unfit = None;
@@ -44,8 +44,8 @@ impl CustomResources {
                 Json::Number(number) if is_maybe_whole(number.as_f64()) => {}
                 Json::Number(_) => return Self::Unreadable("a number in it is not whole"),
                 // In Python, a boolean is a whole number.
-                Json::Bool(_) => unfit = Some("a value in it is no number"),
-                _ => return Self::Unreadable("a value in it is no number"),
+                Json::Bool(_) => unfit = Some("a value in it is not a number"),
+                _ => return Self::Unreadable("a value in it is not a number"),
             }
         }
         unfit.map_or(Self::Read { has_tpu: last.contains_key("TPU") }, Self::Unfit)

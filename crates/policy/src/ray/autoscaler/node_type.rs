@@ -243,7 +243,7 @@ impl<'a> NodeType<'a> {
                 (self.container_path(list, name), "quantity", "write a quantity, as \"4\" or \"4Gi\"")
             }
         };
-        let message = format!("the autoscaler fails at {value}: it is no {form} of at least 0");
+        let message = format!("the autoscaler fails at {value}: it is not a {form} of at least 0");
         let is_late = reading == Reading::Negative;
         problems.push(Problem { path, message, help: help.to_owned(), name: None, is_late });
     }
@@ -341,7 +341,7 @@ impl<'a> NodeType<'a> {
             topology.split('x').all(is_number)
         };
         if !is_topology {
-            let message = format!("the autoscaler fails at {}: it is no TPU topology", quote(topology));
+            let message = format!("the autoscaler fails at {}: it is not a TPU topology", quote(topology));
             report(TPU_TOPOLOGY, message, "write whole numbers with x between them, as 2x2x1");
         }
     }

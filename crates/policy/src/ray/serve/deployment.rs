@@ -124,7 +124,7 @@ fn route_prefix(walk: &mut Walk<'_, '_>, value: &Json<'_>, place: &Place<'_>) {
     };
     if !is_valid {
         let help = "write a path such as /app, without a slash at the end and without braces";
-        walk.faults.invalid(place, "is no path of a route", help);
+        walk.faults.invalid(place, "is not a path of a route", help);
     }
 }
 

@@ -51,7 +51,7 @@ pub(super) fn check(walk: &mut Walk<'_, '_>, json: &Json<'_>, place: &Place<'_>)
             "additional_log_standard_attrs" if walk.minor >= 44 => {
                 for (index, item) in value.items().iter().enumerate() {
                     if let Some(name) = item.as_str().filter(|name| !ATTRIBUTES.contains(name)) {
-                        let message = format_args!("is no attribute of a log record: {}", quote(name));
+                        let message = format_args!("is not an attribute of a log record: {}", quote(name));
                         walk.faults.invalid(&place.index(index), message, "write one such as name, or remove it");
                     }
                 }
@@ -77,6 +77,6 @@ fn level(walk: &mut Walk<'_, '_>, json: &Json<'_>, place: &Place<'_>) {
             Some(upper) if LEVELS.contains(&&*upper) => format!("write {upper}"),
             _ => "write DEBUG, INFO, WARNING, ERROR or CRITICAL".to_owned(),
         };
-        walk.faults.invalid(place, "is no level of Python's logging", help);
+        walk.faults.invalid(place, "is not a level of Python's logging", help);
     }
 }

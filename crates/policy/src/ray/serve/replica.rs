@@ -91,10 +91,10 @@ fn selector(walk: &mut Walk<'_, '_>, json: &Json<'_>, place: &Place<'_>) {
         }
         let place = place.key(key);
         if !label::is_key(key) {
-            walk.faults.invalid(&place, "is no key of a label", "write a key such as ray.io/node-id");
+            walk.faults.invalid(&place, "is not a key of a label", "write a key such as ray.io/node-id");
         } else if value.as_str().is_some_and(|value| !label::is_selector(value)) {
             let help = "write a value, !value, in(a,b) or !in(a,b)";
-            walk.faults.invalid(&place, "is no selector of a label's value", help);
+            walk.faults.invalid(&place, "is not a selector of a label's value", help);
         }
     }
 }

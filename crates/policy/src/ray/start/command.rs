@@ -156,7 +156,7 @@ impl<'c, 'a> Command<'c, 'a> {
         index: usize,
     ) -> Option<Option<String>> {
         let name = option.name;
-        let message = format!("KubeRay passes the value true as a bare `--{name}`, which is no switch");
+        let message = format!("KubeRay passes the value true as a bare `--{name}`, which is not a switch");
         let fault = self.refuse(Subject::InvalidValue, index, message, help_for(&option.kind));
         let (next, _) = next?;
         fault.is_uncertain = option.kind == Kind::Text;
@@ -249,7 +249,7 @@ impl<'c, 'a> Command<'c, 'a> {
         };
         let Some(value) = value else {
             let message =
-                format!("ray start does not accept this value of {}: it is no {}", option.name, noun(&option.kind));
+                format!("ray start does not accept this value of {}: it is not {}", option.name, noun(&option.kind));
             self.refuse(Subject::InvalidValue, index, message, help_for(&option.kind));
             return Value::Unknown;
         };
@@ -267,7 +267,17 @@ impl<'c, 'a> Command<'c, 'a> {
         let path = self.parameters[index].path(self.object, self.group);
         let (message, help) = (message.into(), help.into());
         let at = self.faults.len();
-        let fault = Fault { subject, reason: Reason::Invalid, path, message, help, fix: None, is_uncertain: false };
+        let is_about_key = matches!(subject, Subject::UnknownParameter | Subject::Misplaced);
+        let fault = Fault {
+            subject,
+            reason: Reason::Invalid,
+            path,
+            is_about_key,
+            message,
+            help,
+            fix: None,
+            is_uncertain: false,
+        };
         self.faults.push(fault);
         &mut self.faults[at]
     }
@@ -322,12 +332,12 @@ fn is_of_the_head(name: &str, text: Option<&str>) -> bool {
 
 fn noun(kind: &Kind) -> &'static str {
     match kind {
-        Kind::Integer => "whole number",
-        Kind::Number => "number",
-        Kind::Boolean => "boolean",
+        Kind::Integer => "a whole number",
+        Kind::Number => "a number",
+        Kind::Boolean => "a boolean",
         Kind::Json => "JSON",
-        Kind::Choice(_) => "word that it knows",
-        Kind::Text | Kind::Flag | Kind::Count => "text",
+        Kind::Choice(_) => "a word that it knows",
+        Kind::Text | Kind::Flag | Kind::Count => "a text",
     }
 }
 

@@ -56,7 +56,7 @@ fn json_fault(text: &str) -> Option<&'static str> {
         Parsed::Invalid => return Some("ray start cannot read the labels"),
         Parsed::Unknown => return None,
     };
-    let Some(labels) = json.as_object() else { return Some("the labels are no map") };
+    let Some(labels) = json.as_object() else { return Some("the labels are not a map") };
     if labels.0.iter().any(|(_, value)| value.as_str().is_none()) {
         return Some("ray start accepts only strings as values of labels");
     }
@@ -78,11 +78,11 @@ fn pairs_fault(text: &str) -> Option<&'static str> {
         let (key, value) = (key.trim(), value.trim());
         let (prefix, name) = key.rsplit_once('/').map_or((None, key), |(prefix, name)| (Some(prefix), name));
         if prefix.is_some_and(|prefix| prefix.len() > 253 || !is_prefix(prefix)) {
-            Some("the prefix of a label is no series of DNS labels")
+            Some("the prefix of a label is not a series of DNS labels")
         } else if !is_name(name) {
-            Some("the name of a label is no name of a Kubernetes label")
+            Some("the name of a label is not a name of a Kubernetes label")
         } else if !(value.is_empty() || is_name(value)) {
-            Some("the value of a label is no value of a Kubernetes label")
+            Some("the value of a label is not a value of a Kubernetes label")
         } else {
             None
         }

@@ -30,7 +30,7 @@ pub(super) fn check(command: &mut Command<'_, '_>) {
         // In a map of resources, Python would accept NaN and Infinity, and refuse them later.
         Parsed::Unknown if text.contains("\\u") => return,
         Parsed::Invalid | Parsed::Unknown => {
-            let message = "ray start receives text that is no JSON map of whole numbers";
+            let message = "ray start receives text that is not a JSON map of whole numbers";
             command.refuse(Subject::CustomResources, index, message, HELP);
             return;
         }
@@ -95,6 +95,8 @@ fn fault(name: &str, value: &Json<'_>, is_overridden: bool) -> Option<(String, &
                 None
             }
         }
-        _ => Some((format!("the value of the resource {shown} is no number"), "write a whole number without quotes")),
+        _ => {
+            Some((format!("the value of the resource {shown} is not a number"), "write a whole number without quotes"))
+        }
     }
 }

@@ -129,7 +129,7 @@ fn check_ports(command: &mut Command<'_, '_>) {
         {
             // Only a negative port of the GCS ends `ray start`. Ray runs with the others, on another port.
             let is_refused = name == "port" && port < 0;
-            let message = "this is no port; a port is at most 65535";
+            let message = "this is not a port; a port is at most 65535";
             command.refuse(Subject::InvalidValue, index, message, "write a port from 1 to 65535").is_uncertain =
                 !is_refused;
         }

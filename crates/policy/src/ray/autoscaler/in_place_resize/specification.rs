@@ -43,7 +43,7 @@ impl<'t> Specification<'t> {
         let reason = error.to_string();
         // Python reads deeper lists and maps than serde_json.
         let is_deep = reason.contains("recursion limit");
-        let message = format!("the annotation is no JSON: {reason}");
+        let message = format!("the annotation is not JSON: {reason}");
         let mut fault = Fault::within(position(text, error.line(), error.column()), message, FORM);
         fault.is_certain = !is_deep;
         Err(fault)
@@ -69,20 +69,20 @@ impl<'t> Specification<'t> {
     /// groups that do not exist too.
     pub(super) fn schema_faults(&self) -> Vec<Fault> {
         if self.json.as_object().is_none() {
-            return vec![Fault::within(0..self.text.len(), "the annotation is no JSON map", FORM)];
+            return vec![Fault::within(0..self.text.len(), "the annotation is not a JSON map", FORM)];
         }
         let Some(groups) = self.json.entry("groups") else { return Vec::new() };
         let mut faults = Vec::new();
         let path = || FieldPath::root().field("groups");
         if groups.as_object().is_none() {
-            return vec![Fault::within(self.span(&path()), "the groups in the annotation are no map", FORM)];
+            return vec![Fault::within(self.span(&path()), "the groups in the annotation are not a map", FORM)];
         }
         for (name, limits) in self.groups() {
             if faults.len() > MOST_FAULTS {
                 break;
             }
             if limits.as_object().is_none() {
-                let message = format!("the limits of the group {} are no map", quote(name));
+                let message = format!("the limits of the group {} are not a map", quote(name));
                 faults.push(Fault::within(self.span(&path().key(name)), message, FORM));
                 continue;
             }
@@ -94,7 +94,7 @@ impl<'t> Specification<'t> {
                         faults.push(Fault::within(span(), message, help));
                     }
                     Some(value) if !has_type(field, value) => {
-                        let message = format!("the {field} of the group {} is no {}", quote(name), &form[2..]);
+                        let message = format!("the {field} of the group {} is not {form}", quote(name));
                         faults.push(Fault::within(span(), message, help));
                     }
                     Some(_) => {}
@@ -115,7 +115,7 @@ impl<'t> Specification<'t> {
             };
             if refused {
                 let value = quote(limits.field(field).as_str().unwrap_or_default());
-                let message = format!("the {field} of the group {}, {value}, is no quantity", quote(name));
+                let message = format!("the {field} of the group {}, {value}, is not a quantity", quote(name));
                 let path = FieldPath::root().field("groups").key(name).field(*field);
                 faults.push(Fault::within(self.span(&path), message, *help));
             }
