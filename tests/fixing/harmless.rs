@@ -151,7 +151,7 @@ fn verdicts(folder: &Path) -> BTreeMap<String, Verdict> {
     for finding in report["findings"].as_array().expect("a list").iter().filter(|it| it["severity"] == "error") {
         let verdict = verdicts.entry(name(finding)).or_default();
         verdict.status = verdict.status.max(1);
-        verdict.errors.insert(format!("{} {} {}", finding["object"]["name"], finding["rule"], finding["path"]));
+        verdict.errors.insert(format!("{} {}", finding["rule"], finding["path"]));
     }
     for error in report["errors"].as_array().expect("a list") {
         let verdict = verdicts.entry(name(error)).or_default();
@@ -172,7 +172,7 @@ fn is_known(kind: &str) -> bool {
     ["RayCluster", "RayService", "RayJob", "RayCronJob"].contains(&kind)
 }
 
-/// Returns the reason of KubeRay or Kubernetes for the refusal of each object; empty if both accept it.
+/// Returns the reason of KubeRay or of every version of Kubernetes for the refusal of each object; empty if they accept it.
 fn refusals(objects: &[Value]) -> Vec<String> {
     let mut refusals = Vec::new();
     let cases = objects.iter().map(|object| Case::new(Vec::new(), object.clone()));
@@ -180,12 +180,18 @@ fn refusals(objects: &[Value]) -> Vec<String> {
         let texts = answer.errors.iter().chain(&answer.panics).map(|message| &message.text);
         refusals.push(answer.undecodable.iter().chain(texts).cloned().collect::<Vec<_>>().join("; "));
     });
-    let version = creation::versions().pop().expect("a version");
     let lines: Vec<_> = objects.iter().map(Value::to_string).collect();
-    for (refusal, answer) in refusals.iter_mut().zip(creation::judge(&version, &lines)) {
-        let errors = answer.created.iter().flat_map(|created| &created.errors);
-        let errors = errors.map(|error| format!("; {}: {}", error.path, error.detail));
-        refusal.extend(answer.panic.into_iter().chain(errors));
+    let by_version: Vec<_> = creation::versions().iter().map(|version| creation::judge(version, &lines)).collect();
+    for (index, refusal) in refusals.iter_mut().enumerate() {
+        let errors = by_version.iter().map(|answers| {
+            let errors = answers[index].created.iter().flat_map(|created| &created.errors);
+            let errors = errors.map(|error| format!("; {}: {}", error.path, error.detail));
+            answers[index].panic.iter().cloned().chain(errors).collect::<String>()
+        });
+        let errors: Vec<_> = errors.collect();
+        if errors.iter().all(|errors| !errors.is_empty()) {
+            refusal.push_str(&errors[0]);
+        }
     }
     refusals
 }

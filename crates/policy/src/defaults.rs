@@ -16,7 +16,6 @@ use crate::kuberay::Kind;
 use crate::ray::RayObject;
 use crate::settings::Settings;
 pub use pod_template::{PodTemplates, TemplateError};
-pub(crate) use stability::DEFAULTED;
 pub(crate) use unchanged::is_unchanged;
 
 /// The defaults of a policy.

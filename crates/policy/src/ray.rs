@@ -12,6 +12,7 @@ pub mod job;
 mod kubernetes;
 pub mod kueue;
 pub mod network_policy;
+pub mod old_settings;
 pub mod pod;
 pub mod redis;
 pub mod release;

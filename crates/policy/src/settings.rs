@@ -6,6 +6,10 @@ use crate::kuberay::KubeRay;
 /// `src/ray/common/ray_config_def.h`).
 pub const RAY_DEFAULT_RECONNECT_TIMEOUT: u32 = 60;
 
+/// The annotation that records which values of an object are defaults of rayguard: a JSON list of the
+/// [keyed pointers](rayguard_manifest::list_map::keyed_pointer) to them.
+pub const DEFAULTED: &str = "rayguard.dev/defaulted";
+
 /// The settings of a policy that rules and defaults read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {

@@ -36,6 +36,15 @@ pub fn quote(text: &str) -> String {
     format!("\"{start}{more}\"")
 }
 
+/// Returns names as a list in English: `a`, `a and b`, `a, b and c`.
+pub fn list(names: &[&str]) -> String {
+    match names.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -213,7 +213,8 @@ fn one_placeholder_at_several_fields_is_one_finding() {
     );
     let findings = check(&manifest);
     let shown: Vec<_> = findings.iter().map(|finding| (finding.rule.name, &*finding.help)).collect();
-    let help = "replace the placeholder before you apply the object, for example by envsubst";
+    let help = "replace the placeholder before you apply the object; if this is for envsubst, fill it in first: \
+                envsubst < FILE | rayguard check -";
     assert_eq!(shown, [("invalid-scheduling", help), ("invalid-pod-spec", help)], "{findings:?}");
     let manifest = job("workers", "replicas: $N, minReplicas: $MIN");
     let helps: Vec<_> = check(&manifest).into_iter().map(|finding| finding.help).collect();

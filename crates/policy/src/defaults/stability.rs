@@ -18,11 +18,7 @@ use rayguard_manifest::path::{FieldPath, push_token};
 use super::{Defaults, Wanted, worker_reconnect_timeout};
 use crate::ray::timeout::RECONNECT_TIMEOUT;
 use crate::ray::{Group, RayObject};
-use crate::settings::Settings;
-
-/// The annotation that records which values of an object are defaults of rayguard: a JSON list of the
-/// [keyed pointers](list_map::keyed_pointer) to them.
-pub(crate) const DEFAULTED: &str = "rayguard.dev/defaulted";
+use crate::settings::{DEFAULTED, Settings};
 
 /// Restores the defaults of the unchanged groups of an update, and writes the current defaults into the other groups.
 pub(super) fn update(

@@ -4,8 +4,8 @@
 
 use rayguard_manifest::json::{Json, ReadError, Reader};
 
-use super::stability::DEFAULTED;
 use crate::ray::RayObject;
+use crate::settings::DEFAULTED;
 
 /// Reports whether the old object's text has the same Pod templates in the same groups, and the same record of
 /// defaults. It may return `false` for equal objects whose fields have another order, or for a malformed text. The

@@ -5,10 +5,10 @@ use rayguard_manifest::path::FieldPath;
 
 use super::Policy;
 use crate::context::Context;
-use crate::defaults::DEFAULTED;
 use crate::ray::RayObject;
 use crate::rule::{Finding, Findings, Input, Level, Rule, Scope};
 use crate::rules::{self, INEFFECTIVE_EXEMPTION};
+use crate::settings::DEFAULTED;
 use crate::spelling::{quote, suggestion};
 
 /// The prefix of an annotation that exempts an object from a rule. The name of the rule follows.

@@ -30,6 +30,8 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
         GcsFaultTolerance::RocksDb => true,
         GcsFaultTolerance::Off | GcsFaultTolerance::Annotation => return,
     };
+    // One change for all findings: a part of it would leave the cluster without an address or a password.
+    let whole = if is_rocksdb { None } else { object.move_old_settings() };
     let mut forbid = |path: FieldPath, option: Option<&str>, is_needless: bool| {
         let message = format!("{OPTIONS} is set as well, and KubeRay refuses both together");
         let help = match option.filter(|_| !is_rocksdb) {
@@ -37,8 +39,10 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
             None => "remove it".to_owned(),
         };
         let finding = findings.forbidden(path.clone(), message, help);
-        if is_needless {
-            finding.fix_by_removal(path);
+        match &whole {
+            Some(whole) => finding.fix = Some(whole.clone()),
+            None if is_needless => drop(finding.fix_by_removal(path)),
+            None => {}
         }
     };
     // Any value counts, even "false".

@@ -1,9 +1,11 @@
 #![doc = include_str!("ineffective_fault_tolerance.md")]
 
 use crate::context::Context;
+use crate::kuberay::Version;
 use crate::ray::RayObject;
 use crate::ray::gcs::{FT_ENABLED_ANNOTATION, OPTIONS, REDIS_ADDRESS, STORAGE_NAMESPACE, STORAGE_NAMESPACE_ANNOTATION};
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
+use crate::spelling::list;
 
 pub(super) static RULE: Rule = Rule {
     name: "ineffective-fault-tolerance",
@@ -42,11 +44,13 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
         findings.invalid(path, message, format!("remove it, and write {options}"));
     }
     if let Some(var) = object.head_env_var(REDIS_ADDRESS) {
-        findings.forbidden(
-            var.path(),
-            "fault tolerance is off, and KubeRay refuses a Redis address without it",
-            format!("write {OPTIONS}.redisAddress instead"),
-        );
+        let message = "fault tolerance is off, and KubeRay refuses a Redis address without it";
+        let version = if object.api_version == "ray.io/v1" { "" } else { "apiVersion: ray.io/v1 and " };
+        let (options, old) = (object.options_for_old_settings(), list(&object.old_settings()));
+        let finding = findings.forbidden(var.path(), message, format!("write {version}{options}; remove {old}"));
+        if context.settings.kuberay.version >= Version::v1(3) {
+            finding.fix = object.move_old_settings();
+        }
         return;
     }
     let namespace = match (object.annotation(STORAGE_NAMESPACE_ANNOTATION), object.head_env_var(STORAGE_NAMESPACE)) {

@@ -4,6 +4,7 @@ use crate::context::Context;
 use crate::ray::RayObject;
 use crate::ray::address::{RedisEndpoint, first_of};
 use crate::ray::gcs::{GcsFaultTolerance, REDIS_PASSWORD, REDIS_PASSWORD_PARAM, RedisAddress};
+use crate::ray::old_settings::SecretKey;
 use crate::ray::redis::RedisPassword;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
@@ -24,12 +25,20 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
     let object = context.object;
     match object.redis_password() {
         Some(RedisPassword::Missing(path)) if !is_loopback(object) => {
+            let secret = object.old_redis_secret();
             let help = match object.fault_tolerance {
-                GcsFaultTolerance::Options(_) => "write valueFrom: {secretKeyRef: {name: …, key: …}}".to_owned(),
+                GcsFaultTolerance::Options(_) => {
+                    let SecretKey { name, key } = secret.unwrap_or(SecretKey { name: "…", key: "…" });
+                    format!("write valueFrom: {{secretKeyRef: {{name: {name}, key: {key}}}}}")
+                }
+                _ if secret.is_some() => format!("write {REDIS_PASSWORD_PARAM}: ${REDIS_PASSWORD}"),
                 _ => format!("write {REDIS_PASSWORD_PARAM}: ${REDIS_PASSWORD}, and set that variable from a Secret"),
             };
             let message = "the head sends no password to Redis, so anyone who can reach Redis can control the cluster";
             let finding = findings.required(path.clone(), message, help);
+            if secret.is_some() && object.fault_tolerance == GcsFaultTolerance::Annotation {
+                finding.fix_by_value(path.clone(), format!("${REDIS_PASSWORD}"));
+            }
             if object.fault_tolerance == GcsFaultTolerance::Annotation && object.ray_start_override().is_some() {
                 // The user's own script may read it from another source.
                 finding.at_most_warn();

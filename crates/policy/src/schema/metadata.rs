@@ -25,6 +25,11 @@ pub(super) fn violations(metadata: &Json<'_>) -> Vec<Violation> {
             violations.push(violation(path(field), Reason::Invalid, "is not a valid object name", help));
         }
     }
+    let namespace = text("namespace");
+    if !namespace.is_empty() && !Syntax::Dns1123Label.admits(namespace) {
+        let help = "use at most 63 lower-case letters, digits and dashes, with a letter or digit at both ends";
+        violations.push(violation(path("namespace"), Reason::Invalid, "is not a valid name of a namespace", help));
+    }
     for (key, value) in metadata.field("labels").entries() {
         let text = value.as_str().unwrap_or_default();
         if !Syntax::QualifiedName.admits(key) {
