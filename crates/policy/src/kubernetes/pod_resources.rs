@@ -90,7 +90,9 @@ fn validate_limits(limits: &Json<'_>, spec: &Json<'_>, at: &At<'_>, violations: 
             let at = at.field("resources");
             let at = at.field("limits");
             let message = format!("the limit {} is above that of the whole Pod", shown(limit));
-            let help = format!("write at most {}, or raise resources.limits of the Pod", shown(most));
+            let raise = "raise resources.limits of the Pod";
+            let is_valid = Quantity::read(most).is_some_and(|most| most.nanos() >= 0);
+            let help = if is_valid { format!("write at most {}, or {raise}", shown(most)) } else { raise.to_owned() };
             violations.invalid(SUBJECT, &at.key(name), message, help).in_some_versions();
         }
     }

@@ -93,7 +93,7 @@ fn check_name<'n>(name: &'n str, at: &At<'_>, violations: &mut Violations) -> Op
             let known = ["cpu", "memory", "ephemeral-storage"];
             let help =
                 choice::instruction(name, &known, ", hugepages-2Mi, or a device such as nvidia.com/gpu", violations);
-            violations.invalid(SUBJECT, at, message, help);
+            violations.invalid(SUBJECT, at, message, help).is_about_key = true;
             None
         }
     }
@@ -130,6 +130,22 @@ fn check_amount(
     }
 }
 
+/// The help for a request and a limit that differ, and of which neither is known to be right.
+const SAME: &str = "write the same whole number in the request and the limit";
+
+/// Reports whether an amount of a resource has no fault of its own.
+fn is_valid(resource: Resource<'_>, quantity: Quantity) -> bool {
+    let is_counted = |quantity: Quantity| quantity.is_whole();
+    quantity.nanos() >= 0
+        && match resource {
+            Resource::Extended => is_counted(quantity),
+            Resource::HugePages(page) => Quantity::parse(page)
+                .filter(|size| size.nanos() > 0 && size.is_whole())
+                .is_some_and(|size| is_counted(quantity) && quantity.whole() % size.whole() == 0),
+            _ => true,
+        }
+}
+
 /// Checks a request against the limit.
 fn check_request(name: &str, request: &Json<'_>, limit: Option<&Json<'_>>, at: &At<'_>, violations: &mut Violations) {
     if limit == Some(request) {
@@ -141,14 +157,12 @@ fn check_request(name: &str, request: &Json<'_>, limit: Option<&Json<'_>>, at: &
     let Some(limit) = limit.filter(|limit| !limit.is_null()) else {
         if !resource.allows_overcommit() {
             let message = format!("{} needs a limit that is equal to its request", quote(name));
-            let violation = violations.add(
-                SUBJECT,
-                Reason::Required,
-                &limits.key(name),
-                message,
-                format!("write {}", shown(request)),
-            );
-            violation.fix_by_value(request.clone().into_owned());
+            let is_valid = is_valid(resource, requested);
+            let help = if is_valid { format!("write {}", shown(request)) } else { SAME.to_owned() };
+            let violation = violations.add(SUBJECT, Reason::Required, &limits.key(name), message, help);
+            if is_valid {
+                violation.fix_by_value(request.clone().into_owned());
+            }
         }
         return;
     };
@@ -156,13 +170,17 @@ fn check_request(name: &str, request: &Json<'_>, limit: Option<&Json<'_>>, at: &
     if requested.nanos() == limited.nanos() {
         return;
     }
+    // The limit may itself have a fault, which has its own finding.
+    let is_valid = is_valid(resource, limited);
     let (request, limit) = (shown(request), shown(limit));
     if !resource.allows_overcommit() {
         let message = format!("the request {request} must be equal to the limit {limit}");
-        violations.invalid(SUBJECT, &requests.key(name), message, format!("write {limit}, or change the limit"));
+        let help = if is_valid { format!("write {limit}, or change the limit") } else { SAME.to_owned() };
+        violations.invalid(SUBJECT, &requests.key(name), message, help);
     } else if requested.nanos() > limited.nanos() {
         let message = format!("the request {request} is above the limit {limit}");
-        violations.invalid(SUBJECT, &requests.key(name), message, format!("write at most {limit}, or raise the limit"));
+        let lower = if is_valid { format!("write at most {limit}, or ") } else { String::new() };
+        violations.invalid(SUBJECT, &requests.key(name), message, format!("{lower}raise the limit"));
     }
 }
 

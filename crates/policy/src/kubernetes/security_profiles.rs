@@ -66,7 +66,14 @@ pub(super) fn check_app_armor(profile: &Json<'_>, at: &At<'_>, violations: &mut 
 /// Checks the type of a profile, and returns it if it is known.
 fn check_type<'p>(profile: &'p Json<'_>, at: &At<'_>, violations: &mut Violations) -> Option<&'p str> {
     let kind = profile.field("type").as_str()?;
-    choice::check(kind, &TYPES, SUBJECT, &at.field("type"), violations).is_none().then_some(kind)
+    let Some(violation) = choice::check(kind, &TYPES, SUBJECT, &at.field("type"), violations) else {
+        return Some(kind);
+    };
+    if violation.help == "write Localhost" && profile.field("localhostProfile").as_nonempty_str().is_none() {
+        violation.help += ", and its localhostProfile";
+        violation.fix = None;
+    }
+    None
 }
 
 fn check_no_profile(at: &At<'_>, violations: &mut Violations) {

@@ -3,7 +3,10 @@
 use crate::context::Context;
 use crate::kuberay::Version;
 use crate::ray::RayObject;
-use crate::ray::gcs::{FT_ENABLED_ANNOTATION, OPTIONS, REDIS_ADDRESS, STORAGE_NAMESPACE, STORAGE_NAMESPACE_ANNOTATION};
+use crate::ray::gcs::{
+    FT_ENABLED_ANNOTATION, OPTIONS, REDIS_ADDRESS, REDIS_PASSWORD_PARAM, STORAGE_NAMESPACE,
+    STORAGE_NAMESPACE_ANNOTATION,
+};
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use crate::spelling::list;
 
@@ -30,8 +33,10 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
     {
         let message = "only \"true\" without spaces around it switches fault tolerance on; with this value it is off";
         let path = RayObject::annotation_path(FT_ENABLED_ANNOTATION);
-        let finding = findings.invalid(path.clone(), message, "write \"true\"");
-        if is_meant_to_be_on(value) {
+        let missing = missing(object);
+        let help = if missing.is_empty() { String::new() } else { format!(", and {}", list(&missing)) };
+        let finding = findings.invalid(path.clone(), message, format!("write \"true\"{help}"));
+        if is_meant_to_be_on(value) && missing.is_empty() {
             finding.fix_by_value(path, "true");
         }
         return;
@@ -48,7 +53,9 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
         let version = if object.api_version == "ray.io/v1" { "" } else { "apiVersion: ray.io/v1 and " };
         let (options, old) = (object.options_for_old_settings(), list(&object.old_settings()));
         let finding = findings.forbidden(var.path(), message, format!("write {version}{options}; remove {old}"));
-        if context.settings.kuberay.version >= Version::v1(3) {
+        let has_password = object.old_redis_secret().is_some()
+            || object.cluster.json.descend([OPTIONS, "redisPassword"]).as_object().is_some();
+        if has_password && context.settings.kuberay.version >= Version::v1(3) {
             finding.fix = object.move_old_settings();
         }
         return;
@@ -60,6 +67,18 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
     };
     let message = "a storage namespace has no effect without fault tolerance: the cluster is lost with its head";
     findings.invalid(namespace, message, format!("write {OPTIONS}, or remove this")).at_most_warn();
+}
+
+/// Returns what else fault tolerance by annotation needs, and the head does not have.
+fn missing(object: &RayObject<'_>) -> Vec<&'static str> {
+    let is_rocksdb = object.cluster.json.field(OPTIONS).as_object().is_some();
+    let has_password = object.cluster.head.ray_start_param(REDIS_PASSWORD_PARAM).is_some();
+    let needed = [
+        (object.head_env_var(REDIS_ADDRESS).is_some(), "RAY_REDIS_ADDRESS on the head"),
+        (has_password, "redis-password: $REDIS_PASSWORD with that variable from a Secret"),
+    ];
+    let missing = needed.into_iter().filter(|(is_there, _)| !is_there && !is_rocksdb);
+    missing.map(|(_, what)| what).collect()
 }
 
 /// Returns whether the only possible intention of this value is to switch fault tolerance on.

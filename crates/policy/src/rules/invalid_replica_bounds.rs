@@ -26,6 +26,7 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
     for group in &object.cluster.workers {
         let bounds = ["minReplicas", "maxReplicas"].map(|name| (name, group.json.field(name).as_i64()));
         for (name, bound) in bounds {
+            let least = if name == "maxReplicas" { bounds[0].1.unwrap_or(0).max(0) } else { 0 };
             if bound.is_none() && !is_autoscaling {
                 findings.required(
                     group.path().field(name),
@@ -36,7 +37,7 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
                 findings.invalid(
                     group.path().field(name),
                     format!("{name} must not be negative, and is {bound}"),
-                    "write 0 or more",
+                    format!("write {least} or more"),
                 );
             }
         }

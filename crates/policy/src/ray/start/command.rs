@@ -207,7 +207,7 @@ impl<'c, 'a> Command<'c, 'a> {
             None => format!("ray start has no parameter {shown}"),
         };
         let help = names::help(name, option, versions);
-        let closest = names::closest(name, versions).filter(|_| option.is_none());
+        let closest = names::closest(name, versions).filter(|known| option.is_none() && *known != "labels");
         let target = closest.filter(|target| {
             // A default of KubeRay makes way for the user's parameter.
             let present = self.parameters.binary_search_by(|parameter| parameter.name.cmp(target));

@@ -46,6 +46,8 @@ pub(super) fn help(name: &str, option: Option<&StartOption>, versions: Versions)
         }
         Some(_) => "remove it".to_owned(),
         None => match closest(name, versions) {
+            // KubeRay refuses this parameter since 1.5.
+            Some("labels") => "move it to labels, a field of the group".to_owned(),
             Some(known) => format!("write {known}"),
             None => "remove it".to_owned(),
         },
