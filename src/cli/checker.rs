@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rayguard_manifest::path::FieldPath;
+use rayguard_manifest::template_syntax::TemplateSyntax;
 use rayguard_manifest::yaml::{self, Document, Embedded, Lines, Location};
 use rayguard_policy::cluster_context::{ClusterContext, Conflict, KnownObjects, NoContext};
 use rayguard_policy::context::Environment;
@@ -147,7 +148,11 @@ impl Checker<'_> {
                         let keys = objects.iter().map(|object| self.object(object, template.as_ref(), others, report));
                         storage_keys.extend(keys.flatten());
                     }
-                    Err(_) if *is_foreign => report.summary.unreadable_others += 1,
+                    Err(_) if *is_foreign => {
+                        report.summary.unreadable_others += 1;
+                        let is_helm = TemplateSyntax::find(section_text) == Some(TemplateSyntax::Helm);
+                        report.summary.helm_templates += usize::from(is_helm);
+                    }
                     Err(error) => {
                         let unreadable = Unreadable::document(&report.file, &lines, &error);
                         report.fail(unreadable);

@@ -99,6 +99,8 @@ pub(super) struct Summary {
     pub(super) unreadable: usize,
     /// Documents that could not be read, and do not seem to contain a KubeRay object. They are no errors.
     pub(super) unreadable_others: usize,
+    /// Those of the latter that seem to be templates of Helm.
+    pub(super) helm_templates: usize,
     pub(super) skipped: SkippedCounts,
     /// What is assumed about the target cluster and changes a finding.
     pub(super) assumptions: Vec<Assumed>,
@@ -184,6 +186,7 @@ impl Summary {
         self.exempted += other.exempted;
         self.unreadable += other.unreadable;
         self.unreadable_others += other.unreadable_others;
+        self.helm_templates += other.helm_templates;
         self.skipped.hidden += other.skipped.hidden;
         self.skipped.ignored += other.skipped.ignored;
         self.skipped.excluded += other.skipped.excluded;

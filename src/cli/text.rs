@@ -113,7 +113,11 @@ pub(super) fn summary(summary: &Summary, is_live: bool) -> String {
         unchecked.push(format!("{passed_by} of other kinds skipped"));
     }
     if unreadable_others > 0 {
-        unchecked.push(format!("{} could not be read", count(unreadable_others, "other document")));
+        let mut text = format!("{} could not be read", count(unreadable_others, "other document"));
+        if summary.helm_templates > 0 {
+            text += ", render Helm templates first: helm template CHART | rayguard check -";
+        }
+        unchecked.push(text);
     }
     let SkippedCounts { hidden, ignored, excluded } = skipped;
     let skipped = [(hidden, "hidden"), (ignored, "ignored by git"), (excluded, "excluded")];

@@ -47,10 +47,12 @@ impl Diagnosis {
     /// Reads the messages in the documents of all rules.
     pub fn new() -> Self {
         let known = |rule: &'static Rule| {
-            rule.messages().map(move |message| KnownMessage {
-                rule,
-                pattern: Pattern::new(message.text),
-                names_kind: NAMES_KIND.contains(&message.program),
+            rule.messages().flat_map(move |message| {
+                // A page in Markdown shows no backquotes, and a shell removes them.
+                let without = message.text.contains('`').then(|| message.text.replace('`', ""));
+                let patterns = [Some(Pattern::new(message.text)), without.map(|text| Pattern::new(&text))];
+                let names_kind = NAMES_KIND.contains(&message.program);
+                patterns.into_iter().flatten().map(move |pattern| KnownMessage { rule, pattern, names_kind })
             })
         };
         let mut messages: Vec<_> = RULES.iter().copied().flat_map(known).collect();
