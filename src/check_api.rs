@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use rayguard_policy::policy::Policy;
+use rayguard_policy::policy::{Policy, Webhook};
 use rayguard_webhook::kube_api::{ApiClient, ApiError};
 use tokio::runtime::Builder;
 use tokio::time::sleep;
@@ -84,6 +84,8 @@ impl fmt::Display for Comparison {
 ///
 /// Returns an error if the API server cannot be asked.
 pub(crate) fn run(args: &CheckApiArgs, policy: &Policy) -> Result<Vec<Comparison>, CheckApiError> {
+    // The webhook is what is checked, so its defaults are expected.
+    let policy = &Policy { webhook: Some(Webhook::Installed), ..policy.clone() };
     let runtime = Builder::new_current_thread().enable_all().build().map_err(CheckApiError::Runtime)?;
     runtime.block_on(async {
         let start = Instant::now();

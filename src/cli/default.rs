@@ -6,7 +6,7 @@ use clap::Args;
 use rayguard_manifest::json::Json;
 use rayguard_manifest::patch::apply;
 use rayguard_manifest::yaml::{self, Lines, Section};
-use rayguard_policy::policy::Policy;
+use rayguard_policy::policy::{Policy, Webhook};
 use serde_json::json;
 use similar::TextDiff;
 
@@ -58,7 +58,8 @@ struct Defaulter<'d> {
 }
 
 pub(super) fn run(args: &DefaultArgs) -> Result<Status, CliError> {
-    let policy = args.input.policy()?;
+    // This shows what the webhook would write.
+    let policy = Policy { webhook: Some(Webhook::Installed), ..args.input.policy()? };
     if args.in_place {
         return fix::in_place(&policy, &args.input, args.diff);
     }

@@ -11,6 +11,7 @@ mod formats;
 mod many;
 mod output;
 mod reading;
+mod reported;
 mod rules;
 mod secrets;
 mod shells;

@@ -18,8 +18,8 @@ use super::manifests;
 use crate::server::process::Rayguard;
 
 /// The policy of both sides. It names the KubeRay version of the installed CRDs, which prune the fields of newer
-/// versions. It allows exemptions by objects, which are always allowed offline.
-const POLICY: &str = "kuberay: {version: '1.6'}\nobjectExemptions: all";
+/// versions. The webhook is installed. Objects may exempt themselves, as they always may offline.
+const POLICY: &str = "kuberay: {version: '1.6'}\nwebhook: installed\nobjectExemptions: all";
 
 /// The verdict on one object.
 #[derive(Debug, PartialEq)]
