@@ -1,6 +1,8 @@
 //! The law of helps: whoever does what a help says gets no new error. Each help that is exact (`write X`, `remove it`,
 //! `did you mean X?`) is applied to the object by a program, and the object is checked again.
 
+#![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "unlike the core, tests may read the environment")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayguard_manifest::fix::Edit;
@@ -120,8 +122,9 @@ fn check(json: &Json<'_>, applied: &mut usize, faults: &mut BTreeMap<String, Str
             |edit: &Edit| matches!((edit, edit.path().steps().last()), (Edit::Remove { .. }, Some(Step::Index(_))));
         let has_shifted = edits.iter().any(removes_item);
         let is_new = |(rule, _): &&(&'static str, String)| {
-            !HIDDEN.contains(&(finding.rule.name, rule))
-                && !(has_shifted && of_rule(&after, rule) <= of_rule(&before, rule))
+            let is_hidden = HIDDEN.contains(&(finding.rule.name, rule));
+            let is_shifted = has_shifted && of_rule(&after, rule) <= of_rule(&before, rule);
+            !is_hidden && !is_shifted
         };
         let new: Vec<_> = after.difference(&before).filter(is_new).collect();
         if !new.is_empty() || (finding.level == Level::Deny && !is_fixed && !has_shifted) {

@@ -121,8 +121,8 @@ fn apply(
     rejected: &HashMap<FixId, Reason>,
     max_passes: usize,
 ) -> Applied {
-    let changed = Changed { text: text.to_owned(), count: 0, is_incomplete: false };
-    let mut done = Applied { changed, unfixed: Vec::new(), first: HashSet::new(), all: HashSet::new() };
+    let unchanged = Changed { text: text.to_owned(), count: 0, is_incomplete: false };
+    let mut done = Applied { changed: unchanged, unfixed: Vec::new(), first: HashSet::new(), all: HashSet::new() };
     for pass in 0..max_passes {
         let (planned, unfixed) = plan(&done.changed.text, policy, namespace);
         let (left, planned): (Vec<_>, Vec<_>) = planned.into_iter().partition(|fix| rejected.contains_key(&fix.id));

@@ -142,7 +142,7 @@ fn is_valid(resource: Resource<'_>, quantity: Quantity) -> bool {
             Resource::HugePages(page) => Quantity::parse(page)
                 .filter(|size| size.nanos() > 0 && size.is_whole())
                 .is_some_and(|size| is_counted(quantity) && quantity.whole() % size.whole() == 0),
-            _ => true,
+            Resource::Native => true,
         }
 }
 

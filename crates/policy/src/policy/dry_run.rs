@@ -102,9 +102,9 @@ impl Policy {
 /// defaults, and `with` those with them.
 fn averted(without: Vec<Finding>, with: &[Finding], written: &Json<'_>, patch: &Patch) -> Vec<Finding> {
     let remains = |finding: &Finding| {
-        let path = as_stored(&finding.path, patch);
+        let stored = as_stored(&finding.path, patch);
         // With a default, the finding may be about the value, and without it about the list in which the value is missing.
-        let is_same = |other: &FieldPath| other.starts_with(&path) || path.starts_with(other);
+        let is_same = |other: &FieldPath| other.starts_with(&stored) || stored.starts_with(other);
         with.iter().any(|other| other.rule == finding.rule && is_same(&other.path))
     };
     let is_averted = |finding: &Finding| finding.level == Level::Deny && !remains(finding);
@@ -122,23 +122,23 @@ fn averted(without: Vec<Finding>, with: &[Finding], written: &Json<'_>, patch: &
 
 /// Converts a path of the object without a patch to the path in the object with the patch. An item that the patch inserts
 /// into a list shifts the items after it.
-fn as_stored(path: &FieldPath, patch: &Patch) -> FieldPath {
-    let mut path = path.clone();
-    for (list, added) in patch.0.iter().filter_map(|operation| inserted(operation.path())) {
-        if let Some(here) = index_in(list, &path)
+fn as_stored(path: &FieldPath, defaults: &Patch) -> FieldPath {
+    let mut stored = path.clone();
+    for (list, added) in defaults.0.iter().filter_map(|operation| inserted(operation.path())) {
+        if let Some(here) = index_in(list, &stored)
             && here >= added
         {
             let depth = list.tokens().count();
-            path = path.take(depth).index(here + 1).join(&path.steps()[depth + 1..]);
+            stored = stored.take(depth).index(here + 1).join(&stored.steps()[depth + 1..]);
         }
     }
-    path
+    stored
 }
 
 /// Returns the list and the index of an item, if a pointer ends with an index.
 fn inserted(pointer: &Pointer) -> Option<(&Pointer, usize)> {
-    let (list, last) = pointer.split_back()?;
-    Some((list, index(&last.decoded())?))
+    let (above, token) = pointer.split_back()?;
+    Some((above, index(&token.decoded())?))
 }
 
 /// Returns the index that a path has in a list, if it leads into the list.

@@ -33,21 +33,13 @@ impl<'a> RayObject<'a> {
     /// parameter `redis-password`, or in the head's `REDIS_PASSWORD`.
     pub fn old_redis_secret(&self) -> Option<SecretKey<'a>> {
         let of_name = self.head_env_var(REDIS_PASSWORD).map(|var| secret_of(&var));
-        let of_param = self.redis_password_variable().map(|name| secret_of(&self.head_env_var(name?)?));
+        let param = self.cluster.head.ray_start_param(REDIS_PASSWORD_PARAM).filter(|param| !param.is_empty());
+        let of_param = param.map(|param| secret_of(&self.head_env_var(variable(param)?)?));
         match (of_param, of_name) {
             (Some(one), Some(other)) => one.filter(|_| one == other),
             (Some(one), None) | (None, Some(one)) => one,
             (None, None) => None,
         }
-    }
-
-    /// Returns the name of the variable in `redis-password`: `Some(None)` if the parameter is not only a variable.
-    fn redis_password_variable(&self) -> Option<Option<&'a str>> {
-        let param = self.cluster.head.ray_start_param(REDIS_PASSWORD_PARAM).filter(|param| !param.is_empty())?;
-        let name = param
-            .strip_prefix('$')
-            .map(|name| name.strip_prefix('{').and_then(|name| name.strip_suffix('}')).unwrap_or(name));
-        Some(name.filter(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')))
     }
 
     /// Returns the options that are equivalent to the older settings, with the values that are in the object, as YAML on
@@ -112,7 +104,7 @@ impl<'a> RayObject<'a> {
         }
         match self.annotation(FT_ENABLED_ANNOTATION) {
             Some(value) if value.eq_ignore_ascii_case("true") => {
-                removed.push(Self::annotation_path(FT_ENABLED_ANNOTATION))
+                removed.push(Self::annotation_path(FT_ENABLED_ANNOTATION));
             }
             None | Some("") => {}
             Some(_) => return None,
@@ -146,6 +138,13 @@ impl<'a> RayObject<'a> {
         }
         (!paths.is_empty()).then_some(paths)
     }
+}
+
+/// Returns the name in `$NAME` or `${NAME}`; `None` for any other text.
+fn variable(text: &str) -> Option<&str> {
+    let name = text.strip_prefix('$')?;
+    let name = name.strip_prefix('{').and_then(|name| name.strip_suffix('}')).unwrap_or(name);
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_').then_some(name)
 }
 
 fn secret_of<'a>(var: &EnvVar<'a>) -> Option<SecretKey<'a>> {
