@@ -4,10 +4,9 @@ use std::fmt::{self, Write as _};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rayguard_manifest::path::FieldPath;
 use rayguard_manifest::yaml;
+use rayguard_policy::policy::Policy;
 use rayguard_policy::policy::file::ConfigError;
-use rayguard_policy::policy::{Policy, Webhook};
 
 /// The reason why a policy file cannot be used. It is displayed as one line per error.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +58,11 @@ impl fmt::Display for Lines<'_> {
 /// # Errors
 ///
 /// The file cannot be read, is not a valid policy, or says that the webhook is absent.
+#[cfg(feature = "server")]
 pub(crate) fn read_for_webhook(path: Option<&Path>) -> Result<Policy, PolicyFileError> {
+    use rayguard_manifest::path::FieldPath;
+    use rayguard_policy::policy::Webhook;
+
     let policy = read(path)?;
     if let (Some(Webhook::Absent), Some(path)) = (policy.webhook, path) {
         let message = "this is the webhook, so it is not absent; write installed, or remove the key".to_owned();

@@ -26,7 +26,7 @@ const SEVERITIES: [&str; 3] = ["error", "warning", "note"];
 pub struct Mark {
     /// The line of the example with the mark, from 1.
     pub line: usize,
-    /// One of [`SEVERITIES`].
+    /// `error`, `warning` or `note`.
     pub severity: &'static str,
     /// The rule of the expected finding.
     pub rule: &'static str,
