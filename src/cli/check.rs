@@ -1,5 +1,7 @@
 //! `rayguard check`: checks files, or the objects of a live cluster.
 
+use std::collections::BTreeSet;
+
 use clap::{ArgAction, Args, ValueEnum};
 use rayguard_policy::cluster_context::KnownObjects;
 use rayguard_policy::policy::assumption::Assumption;
@@ -8,7 +10,7 @@ use rayguard_policy::ray::serve::ServeConfigCache;
 use rayguard_policy::ray::storage_key::StorageKey;
 
 use super::assumptions::Assumptions;
-use super::checker::{Checker, WrittenKey};
+use super::checker::{Checker, FirstPass, WrittenKey};
 use super::fix::{FixArgs, Fixed};
 use super::format::{self, Format, OutputParser, OutputTo};
 use super::kustomize::Patches;
@@ -226,26 +228,40 @@ fn check_files(sources: Sources, checker: &Checker<'_>, reporter: &mut Reporter)
     // The findings of a file with a storage key depend on all other files, and the files after it must not be reported
     // before it.
     let mut others = KnownObjects::default();
-    let mut in_other_domains = [KnownObjects::default(), KnownObjects::default()];
-    let written = || waiting.iter().flat_map(|first| &first.storage_keys);
-    for key in written() {
+    for key in waiting.iter().flat_map(|first| &first.storage_keys) {
         others.storage_keys.add(key.key.clone(), key.conflict.clone());
-        for (others, key_there) in in_other_domains.iter_mut().zip(&key.in_other_domains) {
-            others.storage_keys.add(key_there.clone(), key.conflict.clone());
-        }
     }
-    let conflicts = |others: &KnownObjects, key: &StorageKey, of: &WrittenKey| {
-        others.storage_keys.conflicts(key, &of.conflict.owner).count > 0
-    };
-    let depends_on_domain = |it: &WrittenKey| {
-        let mut others_there = in_other_domains.iter().zip(&it.in_other_domains);
-        others_there.any(|(there, key)| conflicts(there, key, it) != conflicts(&others, &it.key, it))
-    };
-    if !checker.policy.states(Assumption::ClusterDomain) && written().any(depends_on_domain) {
+    if !checker.policy.states(Assumption::ClusterDomain)
+        && depends_on_domain(&waiting, &checker.policy.settings.cluster_domain)
+    {
         checker.assumptions.add([Assumption::ClusterDomain]);
     }
     let second_pass = |first| checker.second_pass(first, &others);
     let rest = ordered::map(waiting.into_iter(), second_pass, |reports| reporter.report(reports))?;
     summary.add(&rest);
     Ok(summary)
+}
+
+/// Reports whether two clusters share their storage in one DNS domain of the cluster and not in another one. The other
+/// domains are those in the addresses, and one that no cluster has (RFC 6761).
+fn depends_on_domain(waiting: &[FirstPass], assumed: &str) -> bool {
+    let written: Vec<_> = waiting.iter().flat_map(|first| &first.storage_keys).collect();
+    let conflicts = |domain: &str| -> Vec<bool> {
+        let key = |it: &&WrittenKey| it.relative.as_ref()?.resolve(Some(&it.conflict.owner.namespace), domain);
+        let keys: Vec<_> = written.iter().map(key).collect();
+        let mut known = KnownObjects::default();
+        for (key, it) in keys.iter().zip(&written) {
+            if let Some(key) = key {
+                known.storage_keys.add(key.clone(), it.conflict.clone());
+            }
+        }
+        let has_conflict = |(key, it): (&Option<StorageKey>, &&WrittenKey)| {
+            key.as_ref().is_some_and(|key| known.storage_keys.conflicts(key, &it.conflict.owner).count > 0)
+        };
+        keys.iter().zip(&written).map(has_conflict).collect()
+    };
+    let in_addresses = written.iter().filter_map(|it| it.relative.as_ref()?.domain());
+    let domains: BTreeSet<_> = in_addresses.chain(["invalid"]).filter(|domain| *domain != assumed).collect();
+    let usual = conflicts(assumed);
+    domains.into_iter().any(|domain| conflicts(domain) != usual)
 }

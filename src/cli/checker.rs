@@ -12,7 +12,7 @@ use rayguard_policy::context::Environment;
 use rayguard_policy::kuberay::Kind;
 use rayguard_policy::policy::Policy;
 use rayguard_policy::ray::serve::ServeConfigCache;
-use rayguard_policy::ray::storage_key::StorageKey;
+use rayguard_policy::ray::storage_key::{RelativeStorageKey, StorageKey};
 use rayguard_policy::rule::Finding;
 
 use super::assumptions::Assumptions;
@@ -56,8 +56,8 @@ pub(super) struct FirstPass {
 pub(super) struct WrittenKey {
     pub(super) key: StorageKey,
     pub(super) conflict: Conflict,
-    /// The key in other DNS domains than the assumed one.
-    pub(super) in_other_domains: [StorageKey; 2],
+    /// The key as it is written; `None` if no rule compares it.
+    pub(super) relative: Option<RelativeStorageKey>,
 }
 
 /// The input of a second pass.
@@ -181,12 +181,9 @@ impl Checker<'_> {
             }
             Ok(Some(mut evaluation)) => {
                 self.assumptions.examine(&evaluation, |policy| evaluate(policy).ok().flatten());
-                let storage_key = evaluation.storage_key.take().zip(evaluation.keys_in_other_domains.take());
-                let storage_key = storage_key.map(|((key, conflict), in_other_domains)| WrittenKey {
-                    key,
-                    conflict,
-                    in_other_domains,
-                });
+                let relative = evaluation.relative_key.take();
+                let storage_key = evaluation.storage_key.take();
+                let storage_key = storage_key.map(|(key, conflict)| WrittenKey { key, conflict, relative });
                 self.report(document, evaluation, template, report);
                 storage_key
             }

@@ -6,13 +6,11 @@ use rayguard_policy::cluster_context::Conflict;
 use rayguard_policy::context::Environment;
 use rayguard_policy::policy::{Outcome, Policy};
 use rayguard_policy::ray::RayObject;
-use rayguard_policy::ray::storage_key::StorageKey;
-use rayguard_policy::rule::Finding;
+use rayguard_policy::ray::storage_key::{RelativeStorageKey, StorageKey};
+use rayguard_policy::rule::{Finding, Level};
+use rayguard_policy::rules::SHARED_STORAGE_NAMESPACE;
 
 use super::object::{self, ObjectName, UnknownObject};
-
-/// A DNS domain that no cluster has (RFC 6761).
-const UNUSED_DOMAIN: &str = "invalid";
 
 /// The findings of one object.
 #[derive(Debug)]
@@ -26,8 +24,8 @@ pub(super) struct Evaluation {
     pub(super) is_partial: bool,
     /// The storage key of its cluster, and the location of that.
     pub(super) storage_key: Option<(StorageKey, Conflict)>,
-    /// The storage key if the DNS domain of the cluster is not the assumed one: that of the address, and another one.
-    pub(super) keys_in_other_domains: Option<[StorageKey; 2]>,
+    /// The storage key as it is written, before it is resolved in the DNS domain of the cluster.
+    pub(super) relative_key: Option<RelativeStorageKey>,
 }
 
 impl Evaluation {
@@ -69,11 +67,9 @@ impl Evaluation {
             let location = format!("{file}:{}:{}", start.line, start.column);
             Some((key, Conflict { owner: object.owner(), location: Some(location.into()) }))
         });
-        let keys_in_other_domains = stored.as_ref().and_then(|object| {
-            let key = object.relative_storage_key()?;
-            let of = |domain: &str| key.resolve(object.namespace, domain);
-            Some([of(key.domain().unwrap_or(domain))?, of(UNUSED_DOMAIN)?])
-        });
+        // Without the rule, no finding depends on the DNS domain.
+        let is_compared = policy.level(&SHARED_STORAGE_NAMESPACE) > Level::Off;
+        let relative_key = stored.as_ref().filter(|_| is_compared).and_then(RayObject::relative_storage_key);
         let Outcome { findings, exempted, .. } = &outcome;
         let exempted =
             exempted.iter().map(|it| (it.finding.clone(), written(&it.finding), it.reason.clone())).collect();
@@ -84,7 +80,7 @@ impl Evaluation {
             exempted,
             is_partial: outcome.is_partial,
             storage_key,
-            keys_in_other_domains,
+            relative_key,
         }))
     }
 }
@@ -138,7 +134,7 @@ mod review {
             exempted: Vec::new(),
             is_partial: false,
             storage_key: None,
-            keys_in_other_domains: None,
+            relative_key: None,
         }))
     }
 }

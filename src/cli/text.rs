@@ -115,7 +115,8 @@ pub(super) fn summary(summary: &Summary, is_live: bool) -> String {
     if unreadable_others > 0 {
         let mut text = format!("{} could not be read", count(unreadable_others, "other document"));
         if summary.helm_templates > 0 {
-            text += ", render Helm templates first: helm template CHART | rayguard check -";
+            let templates = count(summary.helm_templates, "template");
+            let _ = write!(text, ", {templates} of Helm among them: helm template CHART | rayguard check -");
         }
         unchecked.push(text);
     }

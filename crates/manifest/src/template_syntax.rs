@@ -30,7 +30,7 @@ impl TemplateSyntax {
     /// whole text.
     pub fn find_in_value(value: &str) -> Option<Self> {
         // A value is a whole one, like one after a blank.
-        Self::find(&format!(" {value}"))
+        Self::find(&format!(" {}", value.replace("-$", "- $").replace("/$", "/ $")))
     }
 
     /// Returns advice on how to check the output of the template.
@@ -67,6 +67,11 @@ impl TemplateSyntax {
     pub(crate) fn find_action_line(text: &str) -> Option<Self> {
         let begins =
             |line: &&str| ["{{", "{%", "{#", "<%", "%{"].iter().any(|open| line.trim_start().starts_with(open));
+        // Terraform writes whole blocks, such as `${indent(4, yamlencode(x))}`.
+        let is_block = |line: &str| line.trim_start().starts_with("${") && line.contains('(');
+        if text.lines().any(is_block) && Self::find_substitution(text) == Some(Self::Terraform) {
+            return Some(Self::Terraform);
+        }
         // A comment may end on a later line.
         let begin = text.lines().find(begins)?;
         Self::find_action(&text[begin.as_ptr() as usize - text.as_ptr() as usize..])

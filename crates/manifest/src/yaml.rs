@@ -319,7 +319,8 @@ impl SyntaxError {
     fn locate(self, section: &str, lines: &Lines<'_>) -> YamlError {
         let line = lines.line(lines.position(self.at).line);
         let template = TemplateSyntax::find_action(line).or_else(|| TemplateSyntax::find_action_line(section));
-        let template_help = || TemplateSyntax::find(section).map(TemplateSyntax::help);
+        // A script in the same section may look like a template, so a substitution counts at the error only.
+        let template_help = || TemplateSyntax::find(line).map(TemplateSyntax::help);
         YamlError {
             message: self.message,
             help: template.map(TemplateSyntax::help).or(self.help).or_else(template_help),

@@ -83,8 +83,14 @@ impl Diagnosis {
 
 /// Returns the rules that a text names, as `[rule]` or `(rule)`.
 fn named(text: &str) -> impl Iterator<Item = &'static Rule> {
-    let within = text.split(['[', '(']).skip(1).filter_map(|rest| rest.split([']', ')']).next());
-    within.filter_map(rules::find)
+    const SEVERITIES: [&str; 3] = ["error[", "warning[", "note["];
+    let at_start = SEVERITIES
+        .iter()
+        .flat_map(move |severity| text.split(severity).skip(1).filter_map(|rest| rest.split(']').next()));
+    // The webhook ends each finding with its rule, after the path and the help.
+    let has_finding = text.contains("; ") && text.contains(": ");
+    let at_end = text.split('(').skip(1).filter_map(|rest| rest.split(')').next()).filter(move |_| has_finding);
+    at_start.chain(at_end).filter_map(rules::find)
 }
 
 /// Reports whether an error of the API server names a kind that KubeRay neither has nor creates, and no other kind.

@@ -16,12 +16,17 @@ const READ_BY_A_SHELL: [&str; 4] = ["rayStartParams", "entrypoint", "command", "
 /// finding's path in the manifest.
 pub(crate) fn add_help(finding: &mut Finding, path: &FieldPath, manifest: &Json<'_>) {
     let is_for_a_shell = |step: &Step| step.name().is_some_and(|name| READ_BY_A_SHELL.contains(&name));
-    if path.steps().iter().any(is_for_a_shell) {
-        return;
-    }
     let Some(text) = path.value(manifest).and_then(Json::as_str) else { return };
     let text = finding.within.clone().and_then(|span| text.get(span)).unwrap_or(text);
-    if let Some(syntax) = TemplateSyntax::find_in_value(text) {
+    // No shell has names with a dot.
+    let is_of_terraform = ["${var.", "${local.", "${module."].iter().any(|start| text.contains(start));
+    let is_possible = |syntax: &TemplateSyntax| match syntax {
+        _ if !path.steps().iter().any(is_for_a_shell) => true,
+        TemplateSyntax::Envsubst => false,
+        TemplateSyntax::Terraform => is_of_terraform,
+        TemplateSyntax::Helm | TemplateSyntax::Jinja | TemplateSyntax::Erb => true,
+    };
+    if let Some(syntax) = TemplateSyntax::find_in_value(text).filter(is_possible) {
         finding.help = format!("{}; {}", finding.help, syntax.help());
     }
 }

@@ -154,6 +154,7 @@ pub(crate) use contradictory_status::RULE as CONTRADICTORY_STATUS;
 pub(crate) use ineffective_exemption::RULE as INEFFECTIVE_EXEMPTION;
 pub(crate) use malformed_field::RULE as MALFORMED_FIELD;
 pub(crate) use missing_serve_config::RULE as MISSING_SERVE_CONFIG;
+pub use shared_storage_namespace::RULE as SHARED_STORAGE_NAMESPACE;
 pub(crate) use unknown_field::RULE as UNKNOWN_FIELD;
 
 /// Every rule, in the order in which they are listed and reported.

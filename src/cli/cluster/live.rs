@@ -106,6 +106,6 @@ fn stored(name: ObjectName, (findings, exempted): (Vec<Finding>, Vec<Exempted>))
         exempted: exempted.collect(),
         is_partial: false,
         storage_key: None,
-        keys_in_other_domains: None,
+        relative_key: None,
     }
 }

@@ -93,6 +93,8 @@ fn only_the_assumptions_that_change_a_finding_are_named() {
         (two("redis.default.svc.cluster.local:6379", "redis:6379"), vec!["kuberay.version", "settings.clusterDomain"]),
         (two("redis.default.svc.corp.example:6379", "redis:6379"), vec!["kuberay.version", "settings.clusterDomain"]),
         (two("redis.default.svc:6379", "redis:6379"), vec!["kuberay.version"]),
+        // No domain makes these one host.
+        (two("redis.default.svc.cluster.local:6379", "redis.default.svc.corp.example:6379"), vec!["kuberay.version"]),
     ] {
         let shell = Shell::with(&[("a.yaml", &text), ("policy.yaml", &all)]);
         assert_eq!(assumed(&shell.json(&["a.yaml"])), expected, "{text}");

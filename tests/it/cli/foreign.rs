@@ -22,7 +22,7 @@ fn a_repository_of_other_programs_is_no_error() {
     shell.write("latin.yaml", b"a: \xff\n");
     let ended = shell.run(&["check", "."]);
     assert_eq!((ended.status, &*ended.out), (Some(0), ""), "{ended:?}");
-    let summary = "checked 0 objects in 8 files (2 of other kinds skipped; 6 other documents could not be read, render Helm templates first: helm template CHART | rayguard check -): nothing found\n";
+    let summary = "checked 0 objects in 8 files (2 of other kinds skipped; 6 other documents could not be read, 1 template of Helm among them: helm template CHART | rayguard check -): nothing found\n";
     assert_eq!(ended.err, summary);
     assert_eq!(shell.json(&["."])["summary"]["unreadableOthers"], 6);
     let strict = shell.run(&["check", "--strict", "."]);

@@ -137,3 +137,44 @@ fn fix_leaves_the_old_serve_configuration_and_moves_fault_tolerance() {
         }
     }
 }
+
+/// Returns a cluster with the older settings for Redis, these annotations and variables, and these parameters.
+fn half(annotations: &str, params: &str, variables: &str) -> String {
+    let container = format!(
+        "        env:\n        - {{name: RAY_REDIS_ADDRESS, value: \"redis:6379\"}}\n        \
+         - {{name: REDIS_PASSWORD, valueFrom: {SECRET}}}\n{variables}"
+    );
+    let params = format!(", redis-password: $REDIS_PASSWORD{params}");
+    let text = manifest("RayCluster", "", "", &params, &container);
+    text.replace("{name: reported}", &format!("{{name: reported, annotations: {{{annotations}}}}}"))
+}
+
+#[test]
+fn fault_tolerance_is_moved_only_if_nothing_is_lost() {
+    let url = "        - {name: URL, value: \"redis://:$(REDIS_PASSWORD)@$(RAY_REDIS_ADDRESS)\"}\n";
+    for (what, text, is_moved, help) in [
+        ("nothing else", half("", "", ""), true, "remove RAY_REDIS_ADDRESS, REDIS_PASSWORD and redis-password"),
+        (
+            "off by annotation",
+            half("ray.io/ft-enabled: \"false\"", "", ""),
+            false,
+            "redis-password and ray.io/ft-enabled",
+        ),
+        ("a reference", half("", "", url), false, "write spec.gcsFaultToleranceOptions"),
+        ("a user name", half("", ", redis-username: admin", ""), false, "write spec.gcsFaultToleranceOptions"),
+    ] {
+        let shell = Shell::with(&[("a.yaml", &text)]);
+        let report = shell.json(&["a.yaml"]);
+        let findings = report["findings"].as_array().expect("a list").iter();
+        let helps: Vec<_> = findings.map(|it| it["help"].as_str().expect("text")).collect();
+        assert!(helps.iter().any(|it| it.contains(help)), "{what}: {helps:?}");
+        assert!(!helps.iter().any(|it| it.contains("does not use Redis")), "{what}: {helps:?}");
+        shell.run(&["check", "--fix", "a.yaml"]);
+        let fixed = std::fs::read_to_string(shell.path().join("a.yaml")).expect("the file");
+        assert_eq!(fixed != text, is_moved, "{what}: {fixed}");
+    }
+    let policy = "apiVersion: rayguard.dev/v1alpha1\nkind: Policy\nkuberay: {version: \"1.2\"}\n";
+    let shell = Shell::with(&[("a.yaml", &half("", "", "")), ("policy.yaml", policy)]);
+    let report = shell.json(&["--config", "policy.yaml", "a.yaml"]);
+    assert_eq!(report["findings"][0]["help"], "write the annotation ray.io/ft-enabled: \"true\"");
+}

@@ -74,6 +74,10 @@ impl<'a> RayObject<'a> {
         if self.api_version != "ray.io/v1" || !matches!(options, Json::Null | Json::Object(_)) {
             return None;
         }
+        // A user name moves as well, and a variable that refers to a removed one would lose its value.
+        if self.has_redis_username() || self.refers_to_old_variables() {
+            return None;
+        }
         let (mut fields, mut removed) = (Vec::new(), Vec::new());
         let mut add = |field: &'static str, value: Json<'static>| match options.entry(field) {
             Some(there) if *there != value => None,
@@ -121,6 +125,20 @@ impl<'a> RayObject<'a> {
         };
         edits.extend(self.without_empty(removed)?.into_iter().map(|path| Edit::Remove { path }));
         Some(Fix { edits })
+    }
+
+    /// Reports whether the head has a user name for Redis.
+    fn has_redis_username(&self) -> bool {
+        let param = self.cluster.head.ray_start_param("redis-username").is_some();
+        param || self.head_env_var("REDIS_USERNAME").is_some()
+    }
+
+    /// Reports whether another variable of the head refers to a variable that the options replace. KubeRay adds these at the
+    /// end of the list, and kubelet replaces only references to earlier variables.
+    fn refers_to_old_variables(&self) -> bool {
+        let references = [REDIS_ADDRESS, REDIS_PASSWORD].map(|name| format!("$({name})"));
+        let refers = |text: &str| references.iter().any(|reference| text.contains(&**reference));
+        self.head_container().is_some_and(|head| head.env().any(|var| var.literal().is_some_and(refers)))
     }
 
     /// Replaces the paths of all items of a list or a map by the path of the list or the map. Returns `None` if there is

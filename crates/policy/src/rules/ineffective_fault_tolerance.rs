@@ -49,13 +49,21 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
         findings.invalid(path, message, format!("remove it, and write {options}"));
     }
     if let Some(var) = object.head_env_var(REDIS_ADDRESS) {
+        let has_options = context.settings.kuberay.version >= Version::v1(3);
+        if !has_options {
+            let needed = [&["the annotation ray.io/ft-enabled: \"true\""], &*missing(object)].concat();
+            let message = "fault tolerance is off, so the cluster is lost with its head";
+            findings.forbidden(var.path(), message, format!("write {}", list(&needed)));
+            return;
+        }
         let message = "fault tolerance is off, and KubeRay refuses a Redis address without it";
         let version = if object.api_version == "ray.io/v1" { "" } else { "apiVersion: ray.io/v1 and " };
-        let (options, old) = (object.options_for_old_settings(), list(&object.old_settings()));
+        let mut old = object.old_settings();
+        old.extend(object.annotation(FT_ENABLED_ANNOTATION).map(|_| FT_ENABLED_ANNOTATION));
+        let (options, old) = (object.options_for_old_settings(), list(&old));
         let finding = findings.forbidden(var.path(), message, format!("write {version}{options}; remove {old}"));
-        let has_password = object.old_redis_secret().is_some()
-            || object.cluster.json.descend([OPTIONS, "redisPassword"]).as_object().is_some();
-        if has_password && context.settings.kuberay.version >= Version::v1(3) {
+        let in_options = object.cluster.json.descend([OPTIONS, "redisPassword"]);
+        if object.old_redis_secret().is_some() || in_options.as_object().is_some() {
             finding.fix = object.move_old_settings();
         }
         return;

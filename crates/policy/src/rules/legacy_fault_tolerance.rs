@@ -1,6 +1,7 @@
 #![doc = include_str!("legacy_fault_tolerance.md")]
 
 use crate::context::Context;
+use crate::kuberay::Version;
 use crate::ray::RayObject;
 use crate::ray::gcs::{FT_ENABLED_ANNOTATION, GcsFaultTolerance, OPTIONS};
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
@@ -21,6 +22,10 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_, '_>, findings: &mut Findings) {
     let object = context.object;
+    // KubeRay has the options since 1.3.
+    if context.settings.kuberay.version < Version::v1(3) {
+        return;
+    }
     if object.fault_tolerance == GcsFaultTolerance::Annotation {
         // v1alpha1 would drop the options.
         let version = if object.api_version == "ray.io/v1" { "" } else { "apiVersion: ray.io/v1 and " };

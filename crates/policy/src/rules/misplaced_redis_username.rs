@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::kuberay::Version;
 use crate::ray::Container;
-use crate::ray::gcs::GcsFaultTolerance;
+use crate::ray::gcs::{GcsFaultTolerance, REDIS_ADDRESS};
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
 pub(super) static RULE: Rule = Rule {
@@ -38,6 +38,9 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
             GcsFaultTolerance::Options(_) => "remove it, and set redisUsername in gcsFaultToleranceOptions",
             GcsFaultTolerance::Annotation => {
                 "remove it, and use gcsFaultToleranceOptions with redisUsername instead of the annotation"
+            }
+            GcsFaultTolerance::Off if object.head_env_var(REDIS_ADDRESS).is_some() => {
+                "remove it, and set redisUsername in gcsFaultToleranceOptions"
             }
             GcsFaultTolerance::RocksDb | GcsFaultTolerance::Off => {
                 "remove it: the cluster does not use Redis; give an application's own variable another name"

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::context::Context;
+use crate::placeholder;
 use crate::ray::Container;
 use crate::ray::version::RayVersion;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
@@ -23,6 +24,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(context: &Context<'_, '_>, findings: &mut Findings) {
     let object = context.object;
     let stated = object.cluster.json.field("rayVersion").as_nonempty_str();
+    let stated = stated.filter(|version| !placeholder::is_placeholder(version));
     let head = object.head_container().and_then(|container| container.image_version());
     let (expected, whose) = match (stated, head) {
         (Some(version), _) => (version, "rayVersion is"),

@@ -6,7 +6,8 @@ use crate::kuberay::Kind;
 use crate::reason::Reason;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
-pub(super) static RULE: Rule = Rule {
+/// Two clusters with one storage namespace at one Redis.
+pub static RULE: Rule = Rule {
     name: "shared-storage-namespace",
     summary: "two clusters with the same storage namespace in the same Redis",
     category: Category::FaultTolerance,

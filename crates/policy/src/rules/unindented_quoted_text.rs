@@ -1,6 +1,6 @@
 #![doc = include_str!("unindented_quoted_text.md")]
 
-use rayguard_manifest::yaml::NoteKind;
+use rayguard_manifest::yaml::{Note, NoteKind};
 
 use crate::context::Context;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
@@ -19,7 +19,13 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_, '_>, findings: &mut Findings) {
-    for note in context.environment.notes.iter().filter(|note| note.kind == NoteKind::QuotedIndent) {
+    let notes = context.environment.notes;
+    // duplicate-key reports a text that kubectl drops.
+    let is_dropped = |note: &Note| {
+        let dropped = notes.iter().filter_map(|other| other.dropped.as_ref());
+        dropped.into_iter().any(|dropped| dropped.contains(&note.location.bytes.start))
+    };
+    for note in notes.iter().filter(|note| note.kind == NoteKind::QuotedIndent && !is_dropped(note)) {
         let line = note.location.start.line;
         findings.invalid(
             note.path.clone(),
