@@ -148,7 +148,9 @@ fn verdicts(folder: &Path) -> BTreeMap<String, Verdict> {
     let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     let mut verdicts: BTreeMap<String, Verdict> = BTreeMap::new();
     let name = |it: &Value| it["file"].as_str().expect("a file").trim_start_matches("./").to_owned();
-    for finding in report["findings"].as_array().expect("a list").iter().filter(|it| it["severity"] == "error") {
+    // This rule compares the files with each other.
+    let is_own = |it: &&Value| it["severity"] == "error" && it["rule"] != "shared-storage-namespace";
+    for finding in report["findings"].as_array().expect("a list").iter().filter(is_own) {
         let verdict = verdicts.entry(name(finding)).or_default();
         verdict.status = verdict.status.max(1);
         verdict.errors.insert(format!("{} {}", finding["rule"], finding["path"]));

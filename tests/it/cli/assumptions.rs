@@ -103,6 +103,7 @@ fn only_the_assumptions_that_change_a_finding_are_named() {
     }
 }
 
+#[cfg(feature = "server")]
 #[test]
 fn the_webhook_itself_cannot_be_absent() {
     let shell = Shell::with(&[("policy.yaml", &format!("{POLICY}webhook: absent\n"))]);
