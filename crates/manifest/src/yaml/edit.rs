@@ -210,10 +210,21 @@ fn replaced(text: &str, mut replacements: Vec<&Replacement>) -> Option<String> {
     replacements.sort_by_key(|replacement| (replacement.bytes.start, replacement.bytes.end));
     let mut result = String::with_capacity(text.len());
     let mut at = 0;
-    for Replacement { bytes, text: new } in replacements {
-        result.push_str(text.get(at..bytes.start)?);
-        result.push_str(new);
+    let mut previous: Option<&Replacement> = None;
+    for replacement in replacements {
+        let Replacement { bytes, text: new } = replacement;
+        // Each entry that is added to an empty map or list in brackets replaces it by one that has the entry.
+        let is_same = previous.is_some_and(|previous| previous.bytes == *bytes && !bytes.is_empty());
+        if let Some(entry) = new.strip_prefix(['{', '[']).filter(|_| is_same && result.ends_with(['}', ']'])) {
+            result.pop();
+            result.push_str(", ");
+            result.push_str(entry);
+        } else {
+            result.push_str(text.get(at..bytes.start)?);
+            result.push_str(new);
+        }
         at = bytes.end;
+        previous = Some(replacement);
     }
     result.push_str(text.get(at..)?);
     Some(result)

@@ -194,6 +194,17 @@ fn additions_have_the_style_of_their_siblings() {
 }
 
 #[test]
+fn several_entries_are_added_to_an_empty_map() {
+    for text in ["a: {}\n", "a: { }\n"] {
+        assert_eq!(
+            edited(text, vec![set("a.b", "1"), set("a.c", "{\"d\":2}"), set("a.e", "3")]),
+            Ok("a: {b: 1, c: {d: 2}, e: 3}\n".to_owned()),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn aliases_and_shared_values_are_not_changed() {
     let text = "a: &x\n  b: c\nd: *x\ne:\n  <<: *x\n  f: g\n";
     for (edit, obstacle) in [
