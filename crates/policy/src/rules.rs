@@ -3,7 +3,7 @@
 // The documents of rules are written for users, not for rustdoc.
 #![allow(clippy::doc_markdown)]
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use rayguard_manifest::json::Json;
@@ -340,7 +340,10 @@ fn report<Subject: PartialEq>(
     subject: &Subject,
     findings: &mut Findings,
 ) {
-    let mut reported = HashSet::new();
+    if refusals.is_empty() {
+        return;
+    }
+    let mut reported = BTreeSet::new();
     for refusal in refusals.iter().filter(|refusal| refusal.subject == *subject) {
         let placeholder = placeholder_at(object, &refusal.path);
         if placeholder.is_some_and(|text| !reported.insert((text, refusal.is_uncertain))) {

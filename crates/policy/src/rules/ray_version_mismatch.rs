@@ -1,6 +1,6 @@
 #![doc = include_str!("ray_version_mismatch.md")]
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use crate::context::Context;
 use crate::placeholder;
@@ -32,7 +32,7 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
         (None, None) => return,
     };
     // Usually all groups have the same image, so its version is read only once, and a wrong one is reported once.
-    let (mut right, mut wrong) = (None, HashSet::new());
+    let (mut right, mut wrong) = (None, BTreeSet::new());
     for group in object.cluster.groups() {
         let Some(container) = group.ray_container() else { continue };
         let image = image(container);

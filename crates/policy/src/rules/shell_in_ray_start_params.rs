@@ -1,6 +1,6 @@
 #![doc = include_str!("shell_in_ray_start_params.md")]
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use crate::context::Context;
 use crate::ray::redis::RedisPassword;
@@ -26,7 +26,7 @@ const HELP: &str =
 fn check(context: &Context<'_, '_>, findings: &mut Findings) {
     let Context { object, settings, .. } = *context;
     // A parameter that several groups share is reported once.
-    let mut reported = HashSet::new();
+    let mut reported = BTreeSet::new();
     // dangling-redis-password reports a password parameter that refers to a missing variable.
     let dangling = match object.redis_password() {
         Some(RedisPassword::Dangling(path, name)) => Some((path, name)),
