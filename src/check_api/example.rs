@@ -87,6 +87,7 @@ fn template(name: &str, env: &[Value]) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use rayguard_policy::policy::Webhook;
     use rayguard_policy::rule::Level;
 
     use super::*;
@@ -96,11 +97,12 @@ mod tests {
         for version in Version::ALL {
             let mut policy = Policy::default();
             policy.settings.kuberay.version = version;
+            policy.webhook = Some(Webhook::Installed);
             let [good, bad] = Example::BOTH.map(|example| {
                 let object = example.object(&policy);
                 let outcome = policy.dry_run(&object, Some("default")).expect("a RayCluster");
-                let findings = outcome.findings.iter().filter(|finding| finding.rule.name != "legacy-fault-tolerance");
-                let findings: Vec<_> = findings.map(|finding| (finding.rule.name, finding.level)).collect();
+                let findings: Vec<_> =
+                    outcome.findings.iter().map(|finding| (finding.rule.name, finding.level)).collect();
                 (outcome.patch.0.is_empty(), findings)
             });
             assert_eq!(good, (false, vec![]), "{version}");

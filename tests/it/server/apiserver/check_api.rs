@@ -88,11 +88,7 @@ fn check_api_reports_what_the_policy_does_in_a_working_installation() {
         (exempt, GOOD.to_owned(), format!("ok      a bad RayCluster is {silent}")),
         ("defaults: {podTemplate: {worker: {spec: {priorityClassName: x}}}}", GOOD.to_owned(), BAD.to_owned()),
         // The API server has the fields of 1.6 nevertheless.
-        (
-            "kuberay: {version: '1.2'}",
-            format!("{GOOD}, with a warning of legacy-fault-tolerance"),
-            format!("{BAD}, with a warning of legacy-fault-tolerance"),
-        ),
+        ("kuberay: {version: '1.2'}", GOOD.to_owned(), BAD.to_owned()),
     ]
     .into_iter()
     .enumerate()
@@ -271,8 +267,7 @@ fn check_api_reports_missing_or_old_kuberay_crds() {
     let end = eventually("kube-apiserver to call both webhooks", || {
         Some(Run::by(&kubeconfig, "old").with_policy(policy).end()).filter(|(status, _)| *status == 0)
     });
-    let warned = "with a warning of legacy-fault-tolerance";
-    assert_eq!(end.1, format!("{GOOD}, {warned}\n{BAD}, {warned}\n"));
+    assert_eq!(end.1, format!("{GOOD}\n{BAD}\n"));
 }
 
 #[test]
