@@ -33,10 +33,6 @@ pub(crate) fn add_help(finding: &mut Finding, path: &FieldPath, manifest: &Json<
 
 /// Reports whether a text has a placeholder: `$NAME`, `${NAME}` or `{{ .Values.name }}`.
 pub fn is_placeholder(text: &str) -> bool {
-    // Nearly every text has neither character.
-    if !text.bytes().any(|byte| matches!(byte, b'$' | b'{')) {
-        return false;
-    }
     let after_dollar = |part: &str| part.starts_with(|first: char| first.is_ascii_alphabetic() || "_{".contains(first));
     text.starts_with('$') || text.split('$').skip(1).any(after_dollar) || text.contains("{{")
 }

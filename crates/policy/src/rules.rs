@@ -340,9 +340,6 @@ fn report<Subject: PartialEq>(
     subject: &Subject,
     findings: &mut Findings,
 ) {
-    if refusals.is_empty() {
-        return;
-    }
     let mut reported = BTreeSet::new();
     for refusal in refusals.iter().filter(|refusal| refusal.subject == *subject) {
         let placeholder = placeholder_at(object, &refusal.path);

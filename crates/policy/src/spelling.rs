@@ -36,11 +36,11 @@ pub fn quote(text: &str) -> String {
     format!("\"{start}{more}\"")
 }
 
-/// Returns names as a list in English: `a`, `a and b`, `a, b and c`.
-pub fn list(names: &[&str]) -> String {
+/// Returns names as a list in English, with this word before the last one: `a`, `a and b`, `a, b and c`.
+pub fn list(names: &[&str], conjunction: &str) -> String {
     match names.split_last() {
         Some((last, [])) => (*last).to_owned(),
-        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        Some((last, others)) => format!("{} {conjunction} {last}", others.join(", ")),
         None => String::new(),
     }
 }

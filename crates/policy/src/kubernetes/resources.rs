@@ -108,43 +108,56 @@ fn check_amount(
     at: &At<'_>,
     violations: &mut Violations,
 ) {
-    if quantity.nanos() < 0 {
-        let message = format!("must not be negative, is {}", shown(amount));
-        violations.invalid(SUBJECT, at, message, "write 0 or more");
-    } else if resource == Resource::Extended && !quantity.is_whole() {
-        let message = format!("{} is counted and cannot be {}", quote(name), shown(amount));
-        violations.invalid(SUBJECT, at, message, "write a whole number");
-    } else if let Resource::HugePages(page) = resource {
-        let size = Quantity::parse(page).filter(|size| size.nanos() > 0 && size.is_whole());
-        match size {
-            None => {
-                let message = format!("{} is not the size of a page", quote(page));
-                violations.invalid(SUBJECT, at, message, "write hugepages-2Mi or hugepages-1Gi");
+    let Some(fault) = AmountFault::of(resource, quantity) else { return };
+    let (message, help) = match fault {
+        AmountFault::Negative => (format!("must not be negative, is {}", shown(amount)), "write 0 or more".to_owned()),
+        AmountFault::Fraction => {
+            let message = format!("{} is counted and cannot be {}", quote(name), shown(amount));
+            (message, "write a whole number".to_owned())
+        }
+        AmountFault::PageSize(page) => {
+            let message = format!("{} is not the size of a page", quote(page));
+            (message, "write hugepages-2Mi or hugepages-1Gi".to_owned())
+        }
+        AmountFault::NoMultiple(page) => {
+            let message = format!("{} is not a multiple of the page size {}", shown(amount), quote(page));
+            (message, format!("write a multiple of {page}"))
+        }
+    };
+    violations.invalid(SUBJECT, at, message, help);
+}
+
+/// What is wrong with an amount of a resource.
+enum AmountFault<'n> {
+    Negative,
+    /// The resource is counted.
+    Fraction,
+    /// The name has this text in place of a page size.
+    PageSize(&'n str),
+    /// The amount has a part of a page of this size.
+    NoMultiple(&'n str),
+}
+
+impl<'n> AmountFault<'n> {
+    fn of(resource: Resource<'n>, quantity: Quantity) -> Option<Self> {
+        if quantity.nanos() < 0 {
+            return Some(Self::Negative);
+        }
+        match resource {
+            Resource::Extended => (!quantity.is_whole()).then_some(Self::Fraction),
+            Resource::HugePages(page) => {
+                match Quantity::parse(page).filter(|size| size.nanos() > 0 && size.is_whole()) {
+                    None => Some(Self::PageSize(page)),
+                    Some(size) => (quantity.whole() % size.whole() != 0).then_some(Self::NoMultiple(page)),
+                }
             }
-            Some(size) if quantity.whole() % size.whole() != 0 => {
-                let message = format!("{} is not a multiple of the page size {}", shown(amount), quote(page));
-                violations.invalid(SUBJECT, at, message, format!("write a multiple of {page}"));
-            }
-            Some(_) => {}
+            Resource::Native => None,
         }
     }
 }
 
 /// The help for a request and a limit that differ, and of which neither is known to be right.
 const SAME: &str = "write the same whole number in the request and the limit";
-
-/// Reports whether an amount of a resource has no fault of its own.
-fn is_valid(resource: Resource<'_>, quantity: Quantity) -> bool {
-    let is_counted = |quantity: Quantity| quantity.is_whole();
-    quantity.nanos() >= 0
-        && match resource {
-            Resource::Extended => is_counted(quantity),
-            Resource::HugePages(page) => Quantity::parse(page)
-                .filter(|size| size.nanos() > 0 && size.is_whole())
-                .is_some_and(|size| is_counted(quantity) && quantity.whole() % size.whole() == 0),
-            Resource::Native => true,
-        }
-}
 
 /// Checks a request against the limit.
 fn check_request(name: &str, request: &Json<'_>, limit: Option<&Json<'_>>, at: &At<'_>, violations: &mut Violations) {
@@ -157,7 +170,7 @@ fn check_request(name: &str, request: &Json<'_>, limit: Option<&Json<'_>>, at: &
     let Some(limit) = limit.filter(|limit| !limit.is_null()) else {
         if !resource.allows_overcommit() {
             let message = format!("{} needs a limit that is equal to its request", quote(name));
-            let is_valid = is_valid(resource, requested);
+            let is_valid = AmountFault::of(resource, requested).is_none();
             let help = if is_valid { format!("write {}", shown(request)) } else { SAME.to_owned() };
             let violation = violations.add(SUBJECT, Reason::Required, &limits.key(name), message, help);
             if is_valid {
@@ -171,7 +184,7 @@ fn check_request(name: &str, request: &Json<'_>, limit: Option<&Json<'_>>, at: &
         return;
     }
     // The limit may itself have a fault, which has its own finding.
-    let is_valid = is_valid(resource, limited);
+    let is_valid = AmountFault::of(resource, limited).is_none();
     let (request, limit) = (shown(request), shown(limit));
     if !resource.allows_overcommit() {
         let message = format!("the request {request} must be equal to the limit {limit}");

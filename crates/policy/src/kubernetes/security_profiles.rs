@@ -69,7 +69,8 @@ fn check_type<'p>(profile: &'p Json<'_>, at: &At<'_>, violations: &mut Violation
     let Some(violation) = choice::check(kind, &TYPES, SUBJECT, &at.field("type"), violations) else {
         return Some(kind);
     };
-    if violation.help == "write Localhost" && profile.field("localhostProfile").as_nonempty_str().is_none() {
+    if choice::meant(kind, &TYPES) == Some("Localhost") && profile.field("localhostProfile").as_nonempty_str().is_none()
+    {
         violation.help += ", and its localhostProfile";
         violation.fix = None;
     }

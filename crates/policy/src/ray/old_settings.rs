@@ -11,6 +11,7 @@ use super::gcs::{
 };
 use super::pod::EnvVar;
 use crate::settings::DEFAULTED;
+use crate::spelling::list;
 
 /// A key of a Secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,9 +43,16 @@ impl<'a> RayObject<'a> {
         }
     }
 
+    /// Returns the instruction to write the options and to remove these settings, and `apiVersion: ray.io/v1` where the
+    /// version of the object does not have the options.
+    pub fn advice_to_move(&self, removed: &[&str]) -> String {
+        let version = if self.api_version == "ray.io/v1" { "" } else { "apiVersion: ray.io/v1 and " };
+        format!("write {version}{}; remove {}", self.options_for_old_settings(), list(removed, "and"))
+    }
+
     /// Returns the options that are equivalent to the older settings, with the values that are in the object, as YAML on
     /// one line. No secret is repeated.
-    pub fn options_for_old_settings(&self) -> String {
+    fn options_for_old_settings(&self) -> String {
         let quoted = |text: &str| serde_json::to_string(&Json::from(text.to_owned())).unwrap_or_default();
         let address = quoted(self.old_redis_address().unwrap_or("host:port"));
         let SecretKey { name, key } = self.old_redis_secret().unwrap_or(SecretKey { name: "…", key: "…" });

@@ -34,7 +34,7 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
         let message = "only \"true\" without spaces around it switches fault tolerance on; with this value it is off";
         let path = RayObject::annotation_path(FT_ENABLED_ANNOTATION);
         let missing = missing(object);
-        let help = if missing.is_empty() { String::new() } else { format!(", and {}", list(&missing)) };
+        let help = if missing.is_empty() { String::new() } else { format!(", and {}", list(&missing, "and")) };
         let finding = findings.invalid(path.clone(), message, format!("write \"true\"{help}"));
         if is_meant_to_be_on(value) && missing.is_empty() {
             finding.fix_by_value(path, "true");
@@ -53,15 +53,13 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
         if !has_options {
             let needed = [&["the annotation ray.io/ft-enabled: \"true\""], &*missing(object)].concat();
             let message = "fault tolerance is off, so the cluster is lost with its head";
-            findings.forbidden(var.path(), message, format!("write {}", list(&needed)));
+            findings.forbidden(var.path(), message, format!("write {}", list(&needed, "and")));
             return;
         }
         let message = "fault tolerance is off, and KubeRay refuses a Redis address without it";
-        let version = if object.api_version == "ray.io/v1" { "" } else { "apiVersion: ray.io/v1 and " };
         let mut old = object.old_settings();
         old.extend(object.annotation(FT_ENABLED_ANNOTATION).map(|_| FT_ENABLED_ANNOTATION));
-        let (options, old) = (object.options_for_old_settings(), list(&old));
-        let finding = findings.forbidden(var.path(), message, format!("write {version}{options}; remove {old}"));
+        let finding = findings.forbidden(var.path(), message, object.advice_to_move(&old));
         let in_options = object.cluster.json.descend([OPTIONS, "redisPassword"]);
         if object.old_redis_secret().is_some() || in_options.as_object().is_some() {
             finding.fix = object.move_old_settings();

@@ -5,7 +5,6 @@ use crate::kuberay::Version;
 use crate::ray::RayObject;
 use crate::ray::gcs::{FT_ENABLED_ANNOTATION, GcsFaultTolerance, OPTIONS};
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
-use crate::spelling::list;
 
 pub(super) static RULE: Rule = Rule {
     name: "legacy-fault-tolerance",
@@ -27,19 +26,11 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
         return;
     }
     if object.fault_tolerance == GcsFaultTolerance::Annotation {
-        // v1alpha1 would drop the options.
-        let version = if object.api_version == "ray.io/v1" { "" } else { "apiVersion: ray.io/v1 and " };
+        let removed = [vec!["this annotation"], object.old_settings()].concat();
         findings.invalid(
             RayObject::annotation_path(FT_ENABLED_ANNOTATION),
             format!("this is the older way to configure fault tolerance; the newer way is {OPTIONS}"),
-            format!("write {version}{}; remove {}", object.options_for_old_settings(), replaced(object)),
+            object.advice_to_move(&removed),
         );
     }
-}
-
-/// Returns the settings that the options replace, as a list in English. KubeRay refuses them next to the options.
-fn replaced(object: &RayObject<'_>) -> String {
-    let mut names = vec!["this annotation"];
-    names.extend(object.old_settings());
-    list(&names)
 }
