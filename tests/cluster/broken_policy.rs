@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use crate::load::Load;
-use crate::node::{Node, eventually};
 use crate::release::{CHART, PODS, Release};
 use crate::report::record_figure;
+use rayguard_test_client::node::{Node, eventually};
 
 const REASON: &str = "rules.no-such-rule: there is no such key";
 

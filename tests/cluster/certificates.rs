@@ -6,8 +6,8 @@ use rustls::pki_types::pem::PemObject;
 
 use crate::handshakes::Handshakes;
 use crate::load::Load;
-use crate::node::{Node, eventually};
 use crate::release::{Release, Replica, ca_bundles};
+use rayguard_test_client::node::{Node, eventually};
 
 /// Returns how often the CA is replaced, and how long a new CA is published before a certificate of it is served. The
 /// default is two minutes, for broken watches; the watch of this API server is not broken, so it receives a `caBundle`

@@ -9,10 +9,10 @@ use kube::api::{Api, DeleteParams};
 use rayguard_test_client::client::{Client, trusting_all};
 
 use crate::load::Load;
-use crate::node::{Node, eventually, file};
 use crate::process::Process;
 use crate::release::Release;
 use crate::report::record_figure;
+use rayguard_test_client::node::{Node, eventually, file};
 
 #[test]
 fn the_image_is_below_20_megabytes_and_its_pods_are_measured() {

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use rayguard_test_client::client::{Client, trusting_all};
 
-use crate::node::Node;
 use crate::release::{Release, Replica, ca_bundles};
 use crate::report::record_figure;
+use rayguard_test_client::node::Node;
 
 /// Connects to each replica repeatedly, and trusts the `caBundle`s of that moment.
 pub(crate) struct Handshakes {

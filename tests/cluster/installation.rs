@@ -5,8 +5,8 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::manifest::{self, DEFAULTED};
-use crate::node::{Node, ROOT, eventually, file};
 use crate::release::{PODS, Release};
+use rayguard_test_client::node::{Node, ROOT, eventually, file};
 
 /// Returns the refusal of a RayCluster that the README shows.
 fn refusal() -> String {

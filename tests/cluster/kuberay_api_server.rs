@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::http;
 use crate::manifest;
-use crate::node::Node;
 use crate::release::Release;
+use rayguard_test_client::node::Node;
 
 /// The namespace in which tests/cluster/run installs it.
 const NAMESPACE: &str = "kuberay";

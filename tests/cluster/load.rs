@@ -9,9 +9,9 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::MissedTickBehavior;
 
 use crate::manifest;
-use crate::node::Node;
 use crate::report::record_figure;
 use crate::tally::Tally;
+use rayguard_test_client::node::Node;
 
 /// How many calls start per second, whether or not earlier ones have ended.
 const RATE: u32 = 24;

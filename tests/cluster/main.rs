@@ -12,7 +12,6 @@ mod kuberay_operator;
 mod load;
 mod manifest;
 mod modes;
-mod node;
 mod process;
 mod release;
 mod report;

@@ -5,8 +5,8 @@ use std::process::Command;
 
 use crate::certificates::served;
 use crate::load::Load;
-use crate::node::{Node, ROOT};
 use crate::release::{Release, SECRET};
+use rayguard_test_client::node::{Node, ROOT};
 
 /// A folder of files from `certs/make`.
 struct CertificateFolder(PathBuf);

@@ -12,7 +12,7 @@ use rayguard_test_client::kubectl::{Kubectl, Outcome};
 use serde_json::{Value, json};
 
 use crate::manifest::{self, DEFAULTED};
-use crate::node::{Node, eventually};
+use rayguard_test_client::node::{Node, eventually};
 
 pub(crate) const CHART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/charts/rayguard");
 

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::fs::OpenOptions;
 use std::io::Write;
 
-use crate::node::Node;
+use rayguard_test_client::node::Node;
 
 /// Adds a row to the table. `tests/cluster/run` prints the table at its end, and writes it into the page with UPDATE=1.
 pub(crate) fn record_figure(what: &str, figure: impl Display) {

@@ -4,7 +4,7 @@ use std::ops::Sub;
 
 use kube::core::Request;
 
-use crate::node::Node;
+use rayguard_test_client::node::Node;
 
 const METRIC: &str = "apiserver_admission_webhook_";
 

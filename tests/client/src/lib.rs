@@ -1,4 +1,4 @@
-//! Clients for tests: raw HTTPS to rayguard, and kubectl to an API server.
+//! Clients for tests: raw HTTPS to rayguard, kubectl to an API server, and a node of Kubernetes.
 
 #![allow(
     missing_docs,
@@ -9,3 +9,4 @@
 
 pub mod client;
 pub mod kubectl;
+pub mod node;

@@ -6,7 +6,7 @@ use kube::api::{Api, DynamicObject, ListParams};
 use rayguard_test_client::kubectl::Kubectl;
 use serde_json::Value;
 
-use crate::node::{Node, eventually};
+use rayguard_test_client::node::{Node, eventually};
 
 /// The finalizer that the operator sets on a cluster with fault tolerance, until it has cleaned up the cluster's keys
 /// in Redis.

@@ -1,7 +1,7 @@
 //! KubeRay's operator.
 
 use crate::http;
-use crate::node::{Node, eventually};
+use rayguard_test_client::node::{Node, eventually};
 
 /// The namespace in which tests/cluster/run installs it.
 const NAMESPACE: &str = "kuberay";

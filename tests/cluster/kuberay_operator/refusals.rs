@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::objects::users;
 use crate::manifest;
-use crate::node::{Node, eventually};
 use crate::release::Release;
+use rayguard_test_client::node::{Node, eventually};
 
 /// A cluster that Kubernetes refuses a part of.
 struct Refusal {

@@ -5,8 +5,8 @@ use rayguard_test_client::kubectl;
 
 use super::objects::{Objects, users};
 use crate::manifest;
-use crate::node::eventually;
 use crate::release::Release;
+use rayguard_test_client::node::eventually;
 
 #[test]
 fn a_second_cluster_in_a_storage_namespace_is_refused_and_clusters_of_one_service_are_not() {

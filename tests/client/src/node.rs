@@ -7,28 +7,28 @@ use std::sync::LazyLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::kubectl::{Kubectl, Outcome};
 use k8s_openapi::api::core::v1::Service;
 use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
-use rayguard_test_client::kubectl::{Kubectl, Outcome};
 use tokio::runtime::Runtime;
 
-pub(crate) const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+pub const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
 /// The time limit of [`eventually`]. It is generous, because the two cores may be busy.
 const TIME_LIMIT: Duration = Duration::from_mins(2);
 
 /// A real Kubernetes cluster with one node.
-pub(crate) struct Node {
+pub struct Node {
     folder: PathBuf,
-    pub(crate) runtime: Runtime,
-    pub(crate) client: Client,
+    pub runtime: Runtime,
+    pub client: Client,
 }
 
 impl Node {
     /// Returns the only node.
-    pub(crate) fn get() -> &'static Self {
+    pub fn get() -> &'static Self {
         static NODE: LazyLock<Node> = LazyLock::new(Node::new);
         &NODE
     }
@@ -49,12 +49,12 @@ impl Node {
     }
 
     /// Returns kubectl with this namespace as its default.
-    pub(crate) fn kubectl(&self, namespace: &str) -> Kubectl {
+    pub fn kubectl(&self, namespace: &str) -> Kubectl {
         self.program(self.programs().join("kubectl"), namespace)
     }
 
     /// Runs Helm, in this namespace.
-    pub(crate) fn helm<'a>(&self, namespace: &str, arguments: impl IntoIterator<Item = &'a str>) -> Outcome {
+    pub fn helm<'a>(&self, namespace: &str, arguments: impl IntoIterator<Item = &'a str>) -> Outcome {
         let path = std::env::var_os("PATH").expect("a PATH, on which tests/cluster/cluster exec puts Helm");
         let helm = std::env::split_paths(&path).map(|folder| folder.join("helm")).find(|file| file.exists());
         self.program(helm.expect("Helm is on the PATH"), namespace).run_with(arguments, "")
@@ -74,19 +74,19 @@ impl Node {
     }
 
     /// Returns the path of a file in the cluster's folder.
-    pub(crate) fn file(&self, name: &str) -> PathBuf {
+    pub fn file(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
     /// Creates a namespace.
-    pub(crate) fn namespace(&self, name: &str) -> Kubectl {
+    pub fn namespace(&self, name: &str) -> Kubectl {
         let kubectl = self.kubectl(name);
         kubectl.run(&format!("create namespace {name}")).passes();
         kubectl
     }
 
     /// Returns the address of a Service.
-    pub(crate) fn service(&self, namespace: &str, name: &str) -> IpAddr {
+    pub fn service(&self, namespace: &str, name: &str) -> IpAddr {
         let services = Api::<Service>::namespaced(self.client.clone(), namespace);
         let service = self.runtime.block_on(services.get(name)).expect("the Service");
         let address = service.spec.and_then(|spec| spec.cluster_ip).expect("an address");
@@ -94,20 +94,20 @@ impl Node {
     }
 
     /// Returns the API of a kind of `ray.io/v1`.
-    pub(crate) fn ray(&self, kind: &str, namespace: &str) -> Api<DynamicObject> {
+    pub fn ray(&self, kind: &str, namespace: &str) -> Api<DynamicObject> {
         let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("ray.io", "v1", kind));
         Api::namespaced_with(self.client.clone(), namespace, &resource)
     }
 }
 
 /// Reads a file of the project.
-pub(crate) fn file(path: &str) -> String {
+pub fn file(path: &str) -> String {
     fs::read_to_string(Path::new(ROOT).join(path)).expect("a file of the project")
 }
 
 /// Polls until `look` returns a value, and panics after [`TIME_LIMIT`].
 #[track_caller]
-pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
         if let Some(found) = look() {
