@@ -25,8 +25,10 @@ mod reporter;
 mod rules;
 mod secret;
 mod source;
+mod survival;
 mod text;
 mod version;
+mod webhook;
 
 use std::env;
 use std::io;
@@ -74,6 +76,7 @@ struct Cli {
 enum Command {
     Check(check::CheckArgs),
     Default(default::DefaultArgs),
+    Survival(Box<survival::SurvivalArgs>),
     Rules(rules::RulesArgs),
     Explain(explain::ExplainArgs),
     Version(version::VersionArgs),
@@ -219,6 +222,7 @@ pub(crate) fn run() -> ExitCode {
     let done = match command {
         Command::Check(args) => check::run(&args),
         Command::Default(args) => default::run(&args),
+        Command::Survival(args) => survival::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Version(args) => version::run(args),

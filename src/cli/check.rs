@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use clap::{ArgAction, Args, ValueEnum};
 use rayguard_policy::cluster_context::KnownObjects;
 use rayguard_policy::policy::assumption::Assumption;
-use rayguard_policy::policy::{Policy, Webhook};
+use rayguard_policy::policy::Policy;
 use rayguard_policy::ray::serve::ServeConfigCache;
 use rayguard_policy::ray::storage_key::StorageKey;
 
@@ -18,6 +18,7 @@ use super::progress::Progress;
 use super::report::{Severity, Summary};
 use super::reporter::Reporter;
 use super::source::Sources;
+use super::webhook::WebhookState;
 use super::{CliError, Input, Status, ordered, output, text};
 
 /// Check manifests as the API server would with rayguard installed
@@ -85,23 +86,6 @@ enum FailOn {
     Warning,
     /// Never; a file that cannot be checked still exits with 2
     Never,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum WebhookState {
-    /// It is, so objects get its defaults
-    Installed,
-    /// It is not, so objects are stored as they are written
-    Absent,
-}
-
-impl WebhookState {
-    fn webhook(self) -> Webhook {
-        match self {
-            Self::Installed => Webhook::Installed,
-            Self::Absent => Webhook::Absent,
-        }
-    }
 }
 
 impl FailOn {

@@ -1,4 +1,4 @@
-//! The commands that need a cluster: `serve`, `check-api`, and `check --cluster`. All of them need the feature
+//! The commands that need a cluster: `serve`, `check-api`, `check --cluster` and `survival --cluster`. All of them need the feature
 //! `server`.
 
 mod arguments;
@@ -15,7 +15,7 @@ use super::{CliError, Status, output};
 use crate::check_api::{self, CheckApiArgs};
 use crate::serve::{self, ServeArgs};
 pub(super) use arguments::LiveArgs;
-pub(super) use live::check_objects;
+pub(super) use live::{check_objects, each_object};
 
 /// The commands that exist only with the feature `server`.
 #[derive(Debug, Subcommand)]

@@ -30,12 +30,14 @@ pub(super) struct FixArgs {
     /// Comments, order, quotes and indentation are kept; `rayguard rules` shows which rules can fix. The remaining
     /// findings are reported, and decide the exit status. If the standard input is fixed, the fixed text goes to the
     /// standard output, and the findings to the standard error.
+    #[cfg_attr(feature = "server", arg(conflicts_with = "cluster"))]
     #[arg(long)]
     fix: bool,
 
     /// With --fix, print the changes as a unified diff, and write nothing
     ///
     /// No findings are reported. Exits with 1 if there are changes.
+    #[cfg_attr(feature = "server", arg(conflicts_with = "cluster"))]
     #[arg(long, requires = "fix", conflicts_with_all = ["output", "require_ray"])]
     diff: bool,
 }

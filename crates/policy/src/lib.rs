@@ -28,3 +28,4 @@ pub mod rules;
 pub mod schema;
 pub mod settings;
 pub mod spelling;
+pub mod survival;

@@ -151,11 +151,17 @@ mod worker_group_named_headgroup;
 mod worker_reconnect_timeout;
 
 pub(crate) use contradictory_status::RULE as CONTRADICTORY_STATUS;
+pub(crate) use fixed_storage_namespace::RULE as FIXED_STORAGE_NAMESPACE;
+pub(crate) use head_schedules_work::RULE as HEAD_SCHEDULES_WORK;
 pub(crate) use ineffective_exemption::RULE as INEFFECTIVE_EXEMPTION;
+pub(crate) use invalid_reconnect_timeout::RULE as INVALID_RECONNECT_TIMEOUT;
 pub(crate) use malformed_field::RULE as MALFORMED_FIELD;
+pub(crate) use missing_redis_address::RULE as MISSING_REDIS_ADDRESS;
 pub(crate) use missing_serve_config::RULE as MISSING_SERVE_CONFIG;
+pub(crate) use pre_stop_ray_stop::RULE as PRE_STOP_RAY_STOP;
 pub use shared_storage_namespace::RULE as SHARED_STORAGE_NAMESPACE;
 pub(crate) use unknown_field::RULE as UNKNOWN_FIELD;
+pub(crate) use worker_reconnect_timeout::RULE as WORKER_RECONNECT_TIMEOUT;
 
 /// Every rule, in the order in which they are listed and reported.
 pub static RULES: &[&Rule] = &[

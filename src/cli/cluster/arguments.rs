@@ -1,4 +1,4 @@
-//! The arguments of `check` that select a live cluster.
+//! The arguments that select a live cluster.
 
 use std::path::PathBuf;
 
@@ -6,16 +6,16 @@ use clap::Args;
 
 use crate::cli::CliError;
 
-/// The cluster to check.
+/// The cluster to read.
 #[derive(Args, Clone, Debug)]
 pub(in crate::cli) struct LiveArgs {
-    /// Check the objects of a live cluster instead of files
+    /// Read the objects of a live cluster instead of files
     ///
-    /// Reads the RayClusters, RayServices, RayJobs and RayCronJobs of one namespace or of all, and checks each as it is
-    /// stored, without the defaults that rayguard would add to a new one. If a RayService or RayJob owns a RayCluster,
-    /// a finding that both have is reported only for the owner. RayClusters are compared with all others that are read.
-    /// Requires only the right to list these resources.
-    #[arg(long, conflicts_with_all = ["paths", "fix", "diff", "exclude", "no_ignore", "stdin_filename"])]
+    /// Reads the RayClusters, RayServices, RayJobs and RayCronJobs of one namespace or of all, each as it is stored,
+    /// without the defaults that rayguard would add to a new one. If a RayService or RayJob owns a RayCluster, what is
+    /// true of both is reported only for the owner. RayClusters are compared with all others that are read. Requires
+    /// only the right to list these resources.
+    #[arg(long, conflicts_with_all = ["paths", "exclude", "no_ignore", "stdin_filename"])]
     cluster: bool,
 
     /// The context of the kubeconfig; its current context if not given
@@ -26,7 +26,7 @@ pub(in crate::cli) struct LiveArgs {
     #[arg(long, value_name = "FILE", requires = "cluster")]
     pub(super) kubeconfig: Option<PathBuf>,
 
-    /// Check all namespaces, instead of that of --namespace or of the context
+    /// Read all namespaces, instead of that of --namespace or of the context
     #[arg(long, short = 'A', requires = "cluster", conflicts_with = "namespace")]
     pub(super) all_namespaces: bool,
 
@@ -36,7 +36,7 @@ pub(in crate::cli) struct LiveArgs {
 }
 
 impl LiveArgs {
-    /// Reports whether a cluster is to be checked.
+    /// Reports whether a cluster is to be read.
     ///
     /// # Errors
     ///

@@ -1,5 +1,6 @@
-//! `rayguard check --cluster`: checks the objects of a live cluster.
+//! The objects of a live cluster, for `check --cluster` and `survival --cluster`.
 
+use rayguard_manifest::json::Json;
 use rayguard_manifest::yaml::{self, Lines};
 use rayguard_policy::cluster_context::ClusterContext;
 use rayguard_policy::context::{Context, Environment};
@@ -40,6 +41,28 @@ pub(in crate::cli) fn check_objects(
         objects.absent().iter().for_each(|kind| output::message(&absent(*kind)));
     }
     Ok(summary)
+}
+
+/// Passes each object of a cluster to `take`: the name that stands in place of a file, the object, and what rules read
+/// around it.
+///
+/// # Errors
+///
+/// The cluster cannot be reached, or `take` fails.
+pub(in crate::cli) fn each_object(
+    args: &LiveArgs,
+    namespace: Option<&str>,
+    policy: &Policy,
+    mut take: impl FnMut(Result<(&str, &Json<'static>), Unreadable>, &dyn ClusterContext) -> Result<(), CliError>,
+) -> Result<(), CliError> {
+    let (objects, context) = objects::objects(args, namespace, policy).map_err(|error| super::failed(&error))?;
+    for object in objects {
+        match object {
+            Ok(LiveObject { name, json }) => take(Ok((&name, &json)), &*context)?,
+            Err(unreadable) => take(Err(unreadable), &*context)?,
+        }
+    }
+    Ok(())
 }
 
 /// Returns the message about a kind that the cluster does not have.

@@ -117,6 +117,17 @@ impl<'a> Group<'a> {
         !self.json.field("resources").entries().is_empty()
     }
 
+    /// Reports whether the group has 0 CPUs for Ray, by its start parameter or by the group's resources. KubeRay ignores
+    /// the case of resource names (ray-operator/controllers/ray/common/pod.go:1665).
+    pub fn has_no_cpus(&self) -> bool {
+        let is_zero = |value: &str| value.trim_matches(['"', '\'', ' ']) == "0";
+        let mut resources = self.json.field("resources").entries().iter();
+        match resources.find(|(name, _)| name.eq_ignore_ascii_case("cpu")).and_then(|(_, cpus)| cpus.as_str()) {
+            Some(cpus) => is_zero(cpus),
+            None => self.ray_start_param("num-cpus").is_some_and(is_zero),
+        }
+    }
+
     /// Returns the value of an annotation of the Pod template.
     pub fn pod_annotation(&self, key: &str) -> Option<&'a str> {
         self.json.descend(["template", "metadata", "annotations"]).field(key).as_str()

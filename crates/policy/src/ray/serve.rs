@@ -44,6 +44,8 @@ pub enum ServeConfig {
 pub struct Applications {
     /// The number of applications.
     pub count: usize,
+    /// The number of applications without a list of deployments, which the application's code then defines alone.
+    pub without_deployments: usize,
     /// The deployments of all applications.
     pub deployments: Vec<Deployment>,
     /// What a release of Ray refuses or ignores.
@@ -169,6 +171,7 @@ impl Applications {
         let port = document.json.descend(["http_options", "port"]).as_i64();
         Self {
             count: applications.len(),
+            without_deployments: applications.iter().filter(|it| it.field("deployments").items().is_empty()).count(),
             deployments: deployments.collect(),
             proxy_location: location.map(|location| {
                 let short = location.chars().take(16).collect();

@@ -7,7 +7,7 @@ use crate::ray::gcs::{GcsFaultTolerance, STORAGE_NAMESPACE_ANNOTATION};
 use crate::ray::pod::EnvValue;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
-pub(super) static RULE: Rule = Rule {
+pub(crate) static RULE: Rule = Rule {
     name: "fixed-storage-namespace",
     summary: "a RayService whose two clusters share one storage namespace during an upgrade",
     category: Category::FaultTolerance,

@@ -2,10 +2,9 @@
 
 use crate::context::Context;
 use crate::kuberay::Kind;
-use crate::ray::Group;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
-pub(super) static RULE: Rule = Rule {
+pub(crate) static RULE: Rule = Rule {
     name: "head-schedules-work",
     summary: "a fault-tolerant head that runs tasks and actors, which are lost with it",
     category: Category::FaultTolerance,
@@ -24,7 +23,7 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
     // Without workers, work can run only on the head. A custom ray start command does not get the parameter.
     let elsewhere = !object.cluster.workers.is_empty() && object.ray_start_override().is_none();
     let head = &object.cluster.head;
-    if !(long_lived && elsewhere && object.fault_tolerance.is_on()) || has_no_cpus(head) {
+    if !(long_lived && elsewhere && object.fault_tolerance.is_on()) || head.has_no_cpus() {
         return;
     }
     // KubeRay refuses num-cpus if the group has resources.
@@ -40,16 +39,5 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
     // A number of CPUs that the user wrote may be intended.
     if !is_written {
         finding.fix_by_value(path, "0");
-    }
-}
-
-/// Returns whether the head has 0 CPUs for Ray, by its start parameter or by the group's resources. KubeRay ignores the
-/// case of resource names (ray-operator/controllers/ray/common/pod.go:1665).
-fn has_no_cpus(head: &Group<'_>) -> bool {
-    let is_zero = |value: &str| value.trim_matches(['"', '\'', ' ']) == "0";
-    let mut resources = head.json.field("resources").entries().iter();
-    match resources.find(|(name, _)| name.eq_ignore_ascii_case("cpu")).and_then(|(_, cpus)| cpus.as_str()) {
-        Some(cpus) => is_zero(cpus),
-        None => head.ray_start_param("num-cpus").is_some_and(is_zero),
     }
 }

@@ -7,7 +7,7 @@ use crate::ray::RayObject;
 use crate::ray::timeout::{RECONNECT_TIMEOUT, ReconnectTimeout, TimeoutError};
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
-pub(super) static RULE: Rule = Rule {
+pub(crate) static RULE: Rule = Rule {
     name: "invalid-reconnect-timeout",
     summary: "a reconnect timeout that makes Ray crash, give up at once, or never give up",
     category: Category::FaultTolerance,

@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::ray::gcs::{GcsFaultTolerance, REDIS_ADDRESS, RedisAddress};
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
-pub(super) static RULE: Rule = Rule {
+pub(crate) static RULE: Rule = Rule {
     name: "missing-redis-address",
     summary: "fault tolerance without a Redis address",
     category: Category::FaultTolerance,

@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::ray::{Container, Group};
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
-pub(super) static RULE: Rule = Rule {
+pub(crate) static RULE: Rule = Rule {
     name: "pre-stop-ray-stop",
     summary: "a preStop hook that can delay the next head, or end the Ray of other Pods",
     category: Category::FaultTolerance,

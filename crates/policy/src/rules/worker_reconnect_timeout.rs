@@ -8,7 +8,7 @@ use crate::ray::{Group, RayObject};
 use crate::rule::{Category, Cel, Finding, Findings, Input, Level, Rule, Scope};
 use crate::settings::RAY_DEFAULT_RECONNECT_TIMEOUT;
 
-pub(super) static RULE: Rule = Rule {
+pub(crate) static RULE: Rule = Rule {
     name: "worker-reconnect-timeout",
     summary: "workers that give up on the GCS no later than the head",
     category: Category::FaultTolerance,
