@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use clap::{ArgAction, Args, ValueEnum};
 use rayguard_policy::cluster_context::KnownObjects;
-use rayguard_policy::policy::assumption::Assumption;
 use rayguard_policy::policy::Policy;
+use rayguard_policy::policy::assumption::Assumption;
 use rayguard_policy::ray::serve::ServeConfigCache;
 use rayguard_policy::ray::storage_key::StorageKey;
 

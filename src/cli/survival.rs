@@ -84,9 +84,8 @@ enum Format {
 /// Returns the parser of an event's name.
 fn event_parser() -> impl TypedValueParser<Value = Event> {
     let names = Event::ALL.map(|event| PossibleValue::new(event.name()).help(event.what()));
-    PossibleValuesParser::new(names).try_map(|name| {
-        Event::ALL.into_iter().find(|event| event.name() == name).ok_or("there is no such event")
-    })
+    PossibleValuesParser::new(names)
+        .try_map(|name| Event::ALL.into_iter().find(|event| event.name() == name).ok_or("there is no such event"))
 }
 
 /// The forecast of one cluster.
@@ -136,11 +135,8 @@ impl SurvivalArgs {
             [] => Event::ALL.to_vec(),
             some => Event::ALL.into_iter().filter(|event| some.contains(event)).collect(),
         };
-        let options = Options {
-            image_pull: self.image_pull,
-            redis_outage: self.redis_outage,
-            node_recovery: self.node_recovery,
-        };
+        let options =
+            Options { image_pull: self.image_pull, redis_outage: self.redis_outage, node_recovery: self.node_recovery };
         Ok(Run {
             policy: Policy { webhook: Some(webhook), ..policy },
             options,

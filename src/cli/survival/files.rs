@@ -53,13 +53,7 @@ impl Run<'_> {
         known
     }
 
-    fn file(
-        &mut self,
-        file: &str,
-        bytes: &[u8],
-        patches: &Patches,
-        found: &mut Vec<Stored>,
-    ) -> Result<(), Unreadable> {
+    fn file(&mut self, file: &str, bytes: &[u8], patches: &Patches, found: &mut Vec<Stored>) -> Result<(), Unreadable> {
         let text = match yaml::decode(bytes) {
             Ok(text) => text,
             Err(_) if !is_named_in(bytes) => return Ok(()),

@@ -15,10 +15,11 @@ impl Seconds {
     /// No time.
     pub const ZERO: Self = Self { min: 0.0, max: Some(0.0) };
 
-    /// Returns the range with a shorter and a longer duration added.
+    /// Returns the range with a duration added to the shortest and to the longest, in tenths of a second.
     #[must_use]
     pub fn plus(self, min: f64, max: f64) -> Self {
-        Self { min: self.min + min, max: self.max.map(|own| own + max) }
+        let tenths = |seconds: f64| (seconds * 10.0).round() / 10.0;
+        Self { min: tenths(self.min + min), max: self.max.map(|own| tenths(own + max)) }
     }
 }
 
