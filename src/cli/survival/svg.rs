@@ -18,10 +18,14 @@ const WIDTH: f64 = 760.0;
 const LEFT: f64 = 140.0;
 /// The right end of the time axis, in pixels.
 const RIGHT: f64 = 740.0;
-/// The height of the title of a panel, of a lane, and of the axis with the space below it, in pixels.
+/// The height of the title of a panel, in pixels.
 const TITLE: f64 = 48.0;
+/// The height of a lane, in pixels.
 const LANE: f64 = 30.0;
+/// The height of the time axis with the space below it, in pixels.
 const AXIS: f64 = 52.0;
+/// The width of a small letter, in pixels, at most on average.
+const LETTER: f64 = 6.5;
 /// The part of the time axis before the GCS ends.
 const BEFORE: f64 = 0.08;
 
@@ -73,8 +77,7 @@ pub(super) fn text(clusters: &[ClusterForecast]) -> io::Result<String> {
 }
 
 fn height(event: &EventForecast) -> f64 {
-    let lanes = lanes(event).len();
-    TITLE + LANE * lanes.to_string().parse().unwrap_or(0.0) + AXIS
+    lanes(event).iter().fold(TITLE + AXIS, |height, _| height + LANE)
 }
 
 /// The time axis of a panel: from before the end of the GCS to the last thing that happens.
@@ -107,22 +110,23 @@ impl Axis {
 fn panel(svg: &mut Svg, cluster: &ClusterForecast, event: &EventForecast) -> io::Result<()> {
     let lanes = lanes(event);
     let ends = lanes.iter().flat_map(|lane| &lane.spans).map(|span| span.to).filter(|to| to.is_finite());
-    let axis = Axis { end: (ends.fold(1.0, f64::max) * 1.15).ceil() };
+    let axis = Axis { end: (ends.fold(1.0, f64::max) * 1.3).ceil() };
     label(svg, "title", (12.0, 20.0), &format!("{}: {}", cluster.object, event.event.name()))?;
     label(svg, "small", (12.0, 36.0), event.event.what())?;
-    let mut y = TITLE;
-    for lane in &lanes {
-        draw(svg, lane, axis, y)?;
-        y += LANE;
-    }
-    line(svg, (LEFT, y + 4.0), (RIGHT, y + 4.0))?;
+    let bottom = lanes.iter().fold(TITLE, |bottom, _| bottom + LANE);
+    line(svg, (LEFT, bottom + 4.0), (RIGHT, bottom + 4.0))?;
     let step = axis.step();
     let mut seconds = 0.0;
     while seconds <= axis.end {
         let x = axis.x(seconds);
-        line(svg, (x, TITLE), (x, y + 8.0))?;
-        label(svg, "small", (x - 4.0, y + 21.0), &format!("{seconds:.0}"))?;
+        line(svg, (x, TITLE), (x, bottom + 8.0))?;
+        label(svg, "small", (x - 4.0, bottom + 21.0), &format!("{seconds:.0}"))?;
         seconds += step;
+    }
+    let mut y = TITLE;
+    for lane in &lanes {
+        draw(svg, lane, axis, y)?;
+        y += LANE;
     }
     label(svg, "small", (LEFT, y + 37.0), "seconds after the GCS, or the lost Pod, is gone")
 }
@@ -146,8 +150,8 @@ fn draw(svg: &mut Svg, lane: &Lane, axis: Axis, y: f64) -> io::Result<()> {
     // Words come last, so that no bar covers them. One that does not fit into its bar is left to the title.
     for span in &lane.spans {
         let (from, to) = (axis.x(span.from), axis.x(span.to.min(axis.end)));
-        let needed = 7.0 * span.word.chars().map(|_| 1.0).sum::<f64>();
-        if to - from > needed + 8.0 {
+        let needed = span.word.chars().fold(8.0, |width, _| width + LETTER);
+        if to - from > needed {
             label(svg, "small", (from + 5.0, y + 17.0), &span.word)?;
         }
     }

@@ -102,7 +102,9 @@ fn enough(longest: f64, cluster: &Cluster<'_, '_>) -> Option<u32> {
 
 /// Returns the change that switches fault tolerance on. The names in it are examples.
 fn fault_tolerance(cluster: &Cluster<'_, '_>) -> Change {
-    if cluster.context.settings.kuberay.version < Version::v1(3) {
+    // Next to the options, KubeRay refuses the annotation with any value.
+    let has_annotation = cluster.object().annotation(FT_ENABLED_ANNOTATION).is_some_and(|value| !value.is_empty());
+    if has_annotation || cluster.context.settings.kuberay.version < Version::v1(3) {
         let path = RayObject::annotation_path(FT_ENABLED_ANNOTATION);
         return Change::new(path, Some("true".into()), "switch fault tolerance on, and give the head its Redis");
     }

@@ -1,7 +1,7 @@
 //! The lanes of a panel: what each part of a cluster does from when to when.
 
 use rayguard_policy::survival::outcome::GroupForecast;
-use rayguard_policy::survival::{EventForecast, PodOutcome, RequestOutcome};
+use rayguard_policy::survival::{Event, EventForecast, PodOutcome, RequestOutcome};
 
 /// A part of a cluster over time.
 pub(super) struct Lane {
@@ -30,9 +30,10 @@ impl Span {
 const FOR_EVER: f64 = f64::INFINITY;
 const BEFORE: f64 = -1.0;
 
-/// Returns the lanes of an event: the GCS, the worker groups, and the requests if there are any.
+/// Returns the lanes of an event: the GCS, the head, the worker groups, and the requests if there are any.
 pub(super) fn lanes(event: &EventForecast) -> Vec<Lane> {
-    let mut lanes = vec![Lane { name: "GCS".to_owned(), spans: gcs(event) }];
+    let mut lanes =
+        vec![Lane { name: "GCS".to_owned(), spans: gcs(event) }, Lane { name: "head".to_owned(), spans: head(event) }];
     let group = |group: &GroupForecast| Lane {
         name: if group.name.is_empty() { "workers".to_owned() } else { group.name.clone() },
         spans: workers(event, group),
@@ -61,6 +62,26 @@ fn gcs(event: &EventForecast) -> Vec<Span> {
             spans.push(Span::new(max, FOR_EVER, "good", "listens"));
         }
         None => spans.push(Span::new(away.min, FOR_EVER, "maybe", "may be away")),
+    }
+    spans
+}
+
+fn head(event: &EventForecast) -> Vec<Span> {
+    if !is_away(event) {
+        let replaced = event.groups.iter().any(|group| group.outcome == PodOutcome::Exits);
+        let (class, word) = if replaced { ("bad", "replaced") } else { ("good", "runs") };
+        return vec![Span::new(BEFORE, FOR_EVER, class, word)];
+    }
+    let word = match event.event {
+        Event::GcsStop => "runs on, then restarts",
+        Event::HeadDeletion | Event::HeadLoss | Event::NodeLoss => "a new Pod starts",
+        Event::RedisOutage => "tries Redis, restarts",
+        Event::GcsCrash | Event::GcsCrashLoop | Event::WorkerLoss | Event::Upgrade => "restarts",
+    };
+    let end = event.gcs_away_seconds.max.unwrap_or(FOR_EVER);
+    let mut spans = vec![Span::new(BEFORE, 0.0, "good", "runs"), Span::new(0.0, end, "bad", word)];
+    if end.is_finite() {
+        spans.push(Span::new(end, FOR_EVER, "good", "runs"));
     }
     spans
 }
