@@ -15,6 +15,10 @@ pub const KUBERAY_WORKER_DEFAULT: u32 = 600;
 
 /// The recommended difference between a worker's timeout and the head's, in seconds. It is the difference between
 /// KubeRay's 600 s and Ray's 60 s.
+///
+/// After SIGTERM to the GCS, the outage begins with the head's timeout. 540 s more cover 8 s until the new GCS listens,
+/// kubelet's longest back-off of 300 s, one attempt of 68 s to reach Redis, 30 s for DNS and 1 s until the worker has
+/// reconnected: 407 s, computed from the figures in the documentation of the rule `short-reconnect-timeout`.
 pub const WORKER_MARGIN: u32 = KUBERAY_WORKER_DEFAULT - RAY_DEFAULT_RECONNECT_TIMEOUT;
 
 /// A group's effective reconnect timeout.

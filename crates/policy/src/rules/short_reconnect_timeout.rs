@@ -8,7 +8,7 @@ use crate::settings::RAY_DEFAULT_RECONNECT_TIMEOUT;
 
 pub(super) static RULE: Rule = Rule {
     name: "short-reconnect-timeout",
-    summary: "workers that give up on the GCS before a new head can be ready",
+    summary: "workers that may give up on the GCS before it is back",
     category: Category::FaultTolerance,
     level: Level::Warn,
     scope: Scope::Admission,
@@ -36,9 +36,9 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
             continue;
         }
         let message = match head {
-            _ if worker < floor => format!(
-                "the workers give up on the GCS after {worker} s, but a new head can take {floor} s to be ready"
-            ),
+            _ if worker < floor => {
+                format!("the workers give up on the GCS after {worker} s, but the GCS can be away for {floor} s")
+            }
             Some(head) if worker - head < margin => {
                 let above = worker - head;
                 format!(
