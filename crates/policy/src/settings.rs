@@ -23,8 +23,8 @@ pub struct Settings {
     pub short_worker_reconnect_timeout: u32,
     /// A worker's reconnect timeout that exceeds the head's by less than this many seconds is reported as short.
     ///
-    /// The head's own timeout is a part of the outage if the GCS gets SIGTERM. The built-in 120 s are longer than what
-    /// follows: 8 s, 80 s of kubelet's back-off, 30 s for DNS and 1 s. The sources are those of
+    /// The head's own timeout is a part of the outage if the GCS gets SIGTERM. The built-in 90 s are longer than what
+    /// follows: 8 s, 80 s of kubelet's back-off and 1 s. The sources are those of
     /// [`short_worker_reconnect_timeout`](Self::short_worker_reconnect_timeout).
     pub reconnect_timeout_margin: u32,
     /// The reconnect timeout of a head that sets none, in seconds: Ray's 60, unless the operator adds another value to
@@ -48,7 +48,7 @@ impl Default for Settings {
         Self {
             kuberay: KubeRay::default(),
             short_worker_reconnect_timeout: 120,
-            reconnect_timeout_margin: 120,
+            reconnect_timeout_margin: 90,
             assumed_head_reconnect_timeout: RAY_DEFAULT_RECONNECT_TIMEOUT,
             cluster_domain: "cluster.local".into(),
             installed: Installed::default(),

@@ -51,7 +51,7 @@ fn all_errors_are_reported_together() {
         "rulez: there is no such key; did you mean \"rules\"?",
         "kuberay.version: write a version of KubeRay from \"1.1\" to \"1.7\", or \"next\" for what is merged after it",
         "kuberay.featureGates.RayClusterMTL: there is no such key; did you mean \"RayClusterMTLS\"?",
-        "settings.reconnectTimeoutMarginSeconds: write a whole number of seconds, such as 60",
+        "settings.reconnectTimeoutMarginSeconds: write a whole number of seconds, such as 90",
         "highestLevel: write one of deny, warn, audit",
         "defaults.workerReconnectTimeout: write one of explicit, repair, off; did you mean \"explicit\"?",
         "defaults.podTemplate.head.spec.$patch: defaults only add fields, so a directive such as $patch is not \
