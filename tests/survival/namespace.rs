@@ -131,7 +131,8 @@ impl Drop for Namespace {
         }
         // The next test needs the node's memory and processors.
         self.kubectl.run("delete rayservices,rayjobs,rayclusters --all --wait=false --ignore-not-found");
-        self.kubectl.run("delete pods --all --grace-period=1 --wait=false --ignore-not-found");
+        self.kubectl.run("delete pod client --wait=false --ignore-not-found");
+        self.kubectl.run("delete pods --selector ray.io/cluster --grace-period=1 --wait=false --ignore-not-found");
         wait_until(Duration::from_mins(1), || self.pods("ray.io/cluster").is_empty().then_some(()));
         let _ = fs::remove_dir_all(Node::get().file("redis").join(&self.name));
     }
