@@ -15,6 +15,7 @@ mod reported;
 mod rules;
 mod secrets;
 mod shells;
+mod survival;
 mod terminal;
 mod transcripts;
 mod version;

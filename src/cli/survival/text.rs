@@ -98,6 +98,7 @@ fn settings(cluster: &ClusterForecast) -> String {
         FaultTolerance::Ineffective => "fault tolerance that does not work",
     };
     let head = match cluster.forecast.head_reconnect_timeout_seconds {
+        Some(u32::MAX) => "the head never gives up on the GCS".to_owned(),
         Some(seconds) => format!("the head gives up on the GCS after {seconds} s"),
         None => "the head's reconnect timeout is not known".to_owned(),
     };
@@ -118,6 +119,7 @@ fn timeout(group: &GroupTimeout) -> String {
     };
     let name = name(&group.name);
     match group.reconnect_timeout_seconds {
+        Some(u32::MAX) => format!("{name} never"),
         Some(seconds) => format!("{name} {seconds} s{source}"),
         None => format!("{name} not known"),
     }

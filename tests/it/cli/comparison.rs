@@ -47,6 +47,7 @@ const COMMANDS: &[(&str, i32, &str)] = &[
     ("rayguard check --webhook absent unset.yaml", 1, "error[worker-reconnect-timeout]"),
     ("rayguard check unset.yaml", 0, "warning[worker-reconnect-timeout]"),
     ("rayguard check --config policy.yaml cluster.yaml", 0, "warning[worker-reconnect-timeout]"),
+    ("rayguard survival unset.yaml", 0, "gcs-crash-loop"),
     ("rayguard rules --output json", 0, "\"name\": \"worker-reconnect-timeout\""),
     ("rayguard explain worker-reconnect-timeout", 0, "## Why"),
     ("rayguard explain 'worker group names must be unique'", 0, "# duplicate-worker-group"),

@@ -56,7 +56,7 @@ pub struct GroupTimeout {
     pub reconnect_timeout_seconds: Option<u32>,
     /// Where it comes from.
     pub source: TimeoutSource,
-    /// Whether Ray exits at once with the value.
+    /// Whether Ray crashes on the value.
     #[serde(skip)]
     pub(super) is_fatal: bool,
 }
@@ -92,6 +92,8 @@ pub(super) struct Cluster<'c, 'o> {
     pub(super) findings: Vec<Finding>,
     /// The head's reconnect timeout in seconds, if it is known.
     pub(super) head_timeout: Option<u32>,
+    /// Whether Ray crashes on the head's reconnect timeout.
+    pub(super) head_crashes: bool,
     pub(super) groups: Vec<GroupTimeout>,
     pub(super) actor_timeout: ActorTimeout,
 }
@@ -118,6 +120,7 @@ impl<'c, 'o> Cluster<'c, 'o> {
             storage,
             findings,
             head_timeout: seconds(head),
+            head_crashes: is_fatal(head),
             groups: object.cluster.workers.iter().map(|group| timeout(context, group, &defaulted)).collect(),
             actor_timeout: actor_timeout(&object.cluster.head),
         }
@@ -195,11 +198,19 @@ fn storage(object: &RayObject<'_>, findings: &[Finding]) -> Storage {
     }
 }
 
+/// Returns the time for which Ray waits, as far as it is known.
 fn seconds(timeout: ReconnectTimeout) -> Option<u32> {
     match timeout {
         ReconnectTimeout::Seconds(seconds, _) => Some(seconds),
-        ReconnectTimeout::Invalid(_) | ReconnectTimeout::Unknown => None,
+        ReconnectTimeout::Invalid(TimeoutError::Zero) => Some(0),
+        ReconnectTimeout::Invalid(TimeoutError::Endless) => Some(u32::MAX),
+        ReconnectTimeout::Invalid(TimeoutError::Unreadable) | ReconnectTimeout::Unknown => None,
     }
+}
+
+/// Reports whether Ray crashes on the timeout.
+fn is_fatal(timeout: ReconnectTimeout) -> bool {
+    timeout == ReconnectTimeout::Invalid(TimeoutError::Unreadable)
 }
 
 fn timeout<'o>(context: &Context<'_, 'o>, group: &Group<'o>, defaulted: &BTreeSet<String>) -> GroupTimeout {
@@ -222,7 +233,7 @@ fn timeout<'o>(context: &Context<'_, 'o>, group: &Group<'o>, defaulted: &BTreeSe
         name: group.name().unwrap_or_default().to_owned(),
         reconnect_timeout_seconds: seconds(timeout),
         source,
-        is_fatal: matches!(timeout, ReconnectTimeout::Invalid(TimeoutError::Unreadable | TimeoutError::Zero)),
+        is_fatal: is_fatal(timeout),
     }
 }
 

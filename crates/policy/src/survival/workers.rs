@@ -40,13 +40,14 @@ fn group(
     if !outage.happens {
         return (PodOutcome::Stays, None);
     }
-    if timeout.is_fatal {
+    if timeout.is_fatal || cluster.head_crashes {
         return (PodOutcome::Exits, Some(0));
     }
     let seconds = timeout.reconnect_timeout_seconds;
     let after = seconds.map(|seconds| seconds.saturating_add(1));
     if cluster.storage == Storage::None {
         // The workers do not belong to the next GCS, however long they wait for it.
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is a small number")]
         let latest = UNKNOWN_WORKERS.max.ceil() as u32;
         let is_certain = seconds.is_some_and(|seconds| outlives(seconds, outage) == PodOutcome::Exits);
         return (PodOutcome::Exits, if is_certain { after } else { (!outage.is_silent).then_some(latest) });

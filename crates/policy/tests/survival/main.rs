@@ -2,6 +2,7 @@
 
 mod laws;
 mod measured;
+mod page;
 
 use rayguard_manifest::json::Json;
 use rayguard_policy::context::Context;

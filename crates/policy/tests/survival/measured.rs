@@ -11,7 +11,7 @@ use super::forecast_of;
 const TIMEOUT: &str = "RAY_gcs_rpc_server_reconnect_timeout_s";
 
 /// Returns a fault-tolerant RayCluster with one worker group and these timeouts; KubeRay's and Ray's without one.
-fn cluster(head: Option<u32>, worker: Option<u32>) -> Value {
+pub(super) fn cluster(head: Option<u32>, worker: Option<u32>) -> Value {
     let container = |name: &str, timeout: Option<u32>| {
         let env: Vec<_> = timeout.iter().map(|it| json!({"name": TIMEOUT, "value": it.to_string()})).collect();
         json!({"name": name, "image": "rayproject/ray:2.57.1", "env": env})
