@@ -41,7 +41,7 @@ fn block(cluster: &ClusterForecast, width: usize) -> String {
     let has_requests = cluster.forecast.events.iter().any(|event| event.serve_requests.is_some());
     lines.row(["event", "GCS away", "workers", "actors", if has_requests { "requests" } else { "" }]);
     for event in &cluster.forecast.events {
-        rows(event, &mut lines);
+        rows(event, cluster.forecast.fault_tolerance, &mut lines);
     }
     changes(&cluster.forecast.events, &mut lines);
     notes(&cluster.forecast.events, &mut lines);
@@ -130,8 +130,8 @@ fn name(group: &str) -> &str {
 }
 
 /// Adds what becomes of the cluster in an event; of each group, unless it is the same for all.
-fn rows(event: &EventForecast, lines: &mut Lines) {
-    let workers: Vec<_> = event.groups.iter().map(|group| workers(event.event, group)).collect();
+fn rows(event: &EventForecast, storage: FaultTolerance, lines: &mut Lines) {
+    let workers: Vec<_> = event.groups.iter().map(|group| workers(event.event, group, storage)).collect();
     let is_same = workers.windows(2).all(|pair| pair[0] == pair[1]);
     let actors = match event.detached_actors {
         _ if event.groups.is_empty() => "-",
@@ -165,13 +165,15 @@ fn away(seconds: Seconds) -> String {
     }
 }
 
-fn workers(event: Event, group: &GroupForecast) -> String {
+fn workers(event: Event, group: &GroupForecast, storage: FaultTolerance) -> String {
+    // Without fault tolerance, the time is the longest one.
+    let after = if matches!(storage, FaultTolerance::Off | FaultTolerance::Ineffective) { "within" } else { "after" };
     match (group.outcome, group.exits_after_seconds) {
         (PodOutcome::Stays, _) if event == Event::WorkerLoss => "the others stay".to_owned(),
         (PodOutcome::Stays, _) => "stay".to_owned(),
-        (PodOutcome::Unknown, Some(seconds)) => format!("may exit after {seconds} s"),
+        (PodOutcome::Unknown, Some(seconds)) => format!("may exit {after} {seconds} s"),
         (PodOutcome::Unknown, None) => "may exit".to_owned(),
-        (PodOutcome::Exits, Some(seconds)) => format!("exit after {seconds} s"),
+        (PodOutcome::Exits, Some(seconds)) => format!("exit {after} {seconds} s"),
         (PodOutcome::Exits, None) if event == Event::Upgrade => "replaced".to_owned(),
         (PodOutcome::Exits, None) => "exit".to_owned(),
     }

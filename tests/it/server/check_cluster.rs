@@ -1,4 +1,4 @@
-//! Tests of `rayguard check --cluster` without a cluster: a socket answers in ways that no real API server can be made
+//! Tests of `rayguard check --cluster` and `survival --cluster` without a cluster: a socket answers in ways that no real API server can be made
 //! to.
 
 use std::io::{self, Write};
@@ -43,11 +43,15 @@ fn serve(mut client: TcpStream, answer: Answer, path: &str) -> io::Result<()> {
 }
 
 fn check(address: &str, arguments: &[&str]) -> CommandOutput {
+    run(address, "check", arguments)
+}
+
+fn run(address: &str, command: &str, arguments: &[&str]) -> CommandOutput {
     let kubeconfig = json!({"apiVersion": "v1", "kind": "Config", "current-context": "c",
         "clusters": [{"name": "c", "cluster": {"server": format!("http://{address}")}}],
         "contexts": [{"name": "c", "context": {"cluster": "c", "user": "c"}}]});
     let shell = Shell::with(&[("kubeconfig", &kubeconfig.to_string())]);
-    shell.run(&[&["check", "--cluster", "--kubeconfig=kubeconfig"], arguments].concat())
+    shell.run(&[&[command, "--cluster", "--kubeconfig=kubeconfig"], arguments].concat())
 }
 
 /// Returns a page with these clusters, and the continue token of the next page.
@@ -174,4 +178,25 @@ fn cluster_arguments_conflict_with_file_arguments() {
         let message = format!("the argument '--cluster' cannot be used with '{}", only_files[0]);
         assert!(ended.err.contains(&message), "{only_files:?}: {}", ended.err);
     }
+}
+
+/// A cluster that a RayService made has the forecast of its owner. One that cannot be listed is an error.
+#[test]
+fn survival_forecasts_stored_objects_without_an_owner() {
+    fn clusters(path: &str) -> Option<(u16, Value)> {
+        let mut owned = cluster("owned");
+        owned["metadata"]["ownerReferences"] =
+            json!([{"apiVersion": "ray.io/v1", "kind": "RayService", "name": "s", "controller": true}]);
+        Some(if is_of_clusters(path) { page(&[cluster("a"), owned], "") } else { page(&[], "") })
+    }
+    let forecast = |answer: Answer| {
+        let socket = Socket::start(answer);
+        run(&socket.0.address.to_string(), "survival", &["-ojson", "--event=head-loss"])
+    };
+    let ended = forecast(clusters);
+    assert_eq!((ended.status, &*ended.err), (Some(0), ""));
+    let report: Value = serde_json::from_str(&ended.out).expect("JSON");
+    let files: Vec<_> = report["clusters"].as_array().expect("a list").iter().map(|it| &it["file"]).collect();
+    assert_eq!(files, ["cluster:rayclusters/default/a"]);
+    assert_eq!(forecast(|_| None).status, Some(2));
 }

@@ -13,7 +13,11 @@ use super::requests::{self, requests};
 use super::workers;
 use crate::context::Context;
 use crate::kuberay::{Kind, Version};
+use crate::ray::release::Release;
 use crate::rules;
+
+/// The oldest release of Ray that was measured.
+const MEASURED: Release = Release::v2(52, 0);
 
 /// What becomes of a cluster in each event.
 #[derive(Clone, Debug, Serialize)]
@@ -133,6 +137,11 @@ fn event_forecast(event: Event, cluster: &Cluster<'_, '_>, options: &Options) ->
 /// Returns the notes on what limits the outcomes of an event.
 fn limits(event: Event, outage: &Outage, cluster: &Cluster<'_, '_>) -> Vec<String> {
     let mut notes = Vec::new();
+    let object = cluster.object();
+    let release = object.ray_release(&object.cluster.head).filter(|release| *release < MEASURED);
+    if let Some(release) = release.filter(|_| outage.happens) {
+        notes.push(format!("Ray {release} was not measured, only {MEASURED} and later"));
+    }
     if outage.happens {
         notes.extend(cluster.denying_rules().into_iter().map(|rule| format!("{rule} denies the object")));
         if cluster.finding(&rules::PRE_STOP_RAY_STOP).is_some() && event == Event::HeadDeletion {
@@ -149,6 +158,8 @@ fn limits(event: Event, outage: &Outage, cluster: &Cluster<'_, '_>) -> Vec<Strin
             .push("the actors of the lost Pod are lost; those with max_restarts start again, without state".to_owned());
     } else if event == Event::Upgrade && requests::has_fixed_namespace(cluster) {
         notes.push("fixed-storage-namespace: the old and the new cluster mix their data".to_owned());
+    } else if event == Event::Upgrade && !replaces_cluster(cluster) {
+        notes.push("KubeRay replaces no Pods of this object when it changes".to_owned());
     } else if event == Event::RedisOutage {
         notes.push("the cluster does not use Redis".to_owned());
     }

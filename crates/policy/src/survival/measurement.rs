@@ -119,9 +119,9 @@ pub static REDIS_ATTEMPT: Measurement = Measurement {
 /// Workers that a new GCS does not know.
 pub static UNKNOWN_WORKERS: Measurement = Measurement {
     name: "unknown-workers",
-    what: "from the end of the GCS until workers exit that the next GCS does not know, because nothing was stored",
-    min: 30.0,
-    max: 56.0,
+    what: "from the next GCS listens until workers exit that it does not know, because nothing was stored",
+    min: 26.7,
+    max: 51.0,
     source: "tests/survival, Ray 2.57.1, KubeRay 1.6.2: 4 runs; Ray 2.52: 1 run",
 };
 

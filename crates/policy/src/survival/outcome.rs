@@ -79,7 +79,8 @@ pub struct GroupForecast {
     pub name: String,
     /// What becomes of its Pods.
     pub outcome: PodOutcome,
-    /// The time from the end of the GCS until the containers exit, in seconds, if they do.
+    /// The time from the end of the GCS until the containers exit, in seconds, if they do; without fault tolerance, the
+    /// longest time. `None` if it is not known.
     pub exits_after_seconds: Option<u32>,
 }
 

@@ -47,17 +47,20 @@ fn group(
     let after = seconds.map(|seconds| seconds.saturating_add(1));
     if cluster.storage == Storage::None {
         // The workers do not belong to the next GCS, however long they wait for it.
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is a small number")]
-        let latest = UNKNOWN_WORKERS.max.ceil() as u32;
         let is_certain = seconds.is_some_and(|seconds| outlives(seconds, outage) == PodOutcome::Exits);
-        return (PodOutcome::Exits, if is_certain { after } else { (!outage.is_silent).then_some(latest) });
+        return (PodOutcome::Exits, if is_certain { after } else { latest_exit(outage) });
     }
     let outcome = seconds.map_or(PodOutcome::Unknown, |seconds| outlives(seconds, outage));
-    match limited(outcome, cluster, PodOutcome::Unknown) {
-        PodOutcome::Stays => (PodOutcome::Stays, None),
-        // With a silent loss, nobody knows when the timeout starts.
-        outcome => (outcome, after.filter(|_| !outage.is_silent)),
-    }
+    // With a silent loss, nobody knows when the timeout starts.
+    let after = after.filter(|_| outcome != PodOutcome::Stays && !outage.is_silent);
+    (limited(outcome, cluster, PodOutcome::Unknown), after)
+}
+
+/// Returns when workers have exited that the next GCS does not know, in seconds after the end of the GCS.
+fn latest_exit(outage: &Outage) -> Option<u32> {
+    let latest = (outage.away.max? + UNKNOWN_WORKERS.max).ceil();
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is in the range of u32")]
+    (latest < f64::from(u32::MAX)).then_some(latest as u32)
 }
 
 /// Returns the outcome, or a limit if the forecast cannot promise more: a rule denies the object, or the cluster may be
