@@ -49,7 +49,7 @@ fn plain() -> String {
     let options = SERVICE.find("    gcsFaultToleranceOptions").zip(SERVICE.find("    headGroupSpec"));
     let (start, end) = options.expect("the options");
     let spec = format!("{}{}", &SERVICE[SERVICE.find("    rayVersion").expect("a spec")..start], &SERVICE[end..]);
-    let spec: String = spec.lines().map(|line| format!("{}\n", &line[2..])).collect();
+    let spec = spec.lines().map(|line| &line[2..]).collect::<Vec<_>>().join("\n") + "\n";
     let group = &spec[spec.find("  - groupName").expect("a group")..];
     let large = group.replace("small", "large").replace(
         "          resources",

@@ -183,17 +183,16 @@ fn cluster_arguments_conflict_with_file_arguments() {
 /// A cluster that a RayService made has the forecast of its owner. One that cannot be listed is an error.
 #[test]
 fn survival_forecasts_stored_objects_without_an_owner() {
-    fn clusters(path: &str) -> Option<(u16, Value)> {
-        let mut owned = cluster("owned");
-        owned["metadata"]["ownerReferences"] =
-            json!([{"apiVersion": "ray.io/v1", "kind": "RayService", "name": "s", "controller": true}]);
-        Some(if is_of_clusters(path) { page(&[cluster("a"), owned], "") } else { page(&[], "") })
-    }
     let forecast = |answer: Answer| {
         let socket = Socket::start(answer);
         run(&socket.0.address.to_string(), "survival", &["-ojson", "--event=head-loss"])
     };
-    let ended = forecast(clusters);
+    let ended = forecast(|path| {
+        let mut owned = cluster("owned");
+        owned["metadata"]["ownerReferences"] =
+            json!([{"apiVersion": "ray.io/v1", "kind": "RayService", "name": "s", "controller": true}]);
+        Some(if is_of_clusters(path) { page(&[cluster("a"), owned], "") } else { page(&[], "") })
+    });
     assert_eq!((ended.status, &*ended.err), (Some(0), ""));
     let report: Value = serde_json::from_str(&ended.out).expect("JSON");
     let files: Vec<_> = report["clusters"].as_array().expect("a list").iter().map(|it| &it["file"]).collect();
