@@ -44,7 +44,7 @@ fn lose(version: &str) {
     let head = namespace.ready_head("scaled");
     let mut first = Actor::create_on(&namespace, &head, "first", "slot").expect("the autoscaler adds a worker");
     namespace.ready_workers("scaled", 1);
-    for run in runs() {
+    for run in runs(3) {
         let outage = Outage::observe(&namespace, "scaled", LIMIT, |head| Loss::Removal.happen(&namespace, head));
         let fate = first.fate(&namespace, "scaled", Duration::from_mins(1));
         let same = outage.has_same_workers(&namespace, "scaled");

@@ -27,11 +27,11 @@ pub(crate) struct Requests {
 }
 
 impl Requests {
-    /// Returns the word of `rayguard survival`: requests that take more than 5 s are held.
+    /// Returns the word of `rayguard survival`. A request is held if it takes more than 10 s, as with one replica only.
     pub(crate) fn word(&self) -> &'static str {
         match self {
             Self { failed: 1.., .. } => "failed",
-            Self { slowest, .. } if *slowest > 5.0 => "held",
+            Self { slowest, .. } if *slowest > 10.0 => "held",
             _ => "answered",
         }
     }

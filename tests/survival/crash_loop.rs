@@ -9,7 +9,7 @@ use crate::object::Cluster;
 use crate::observation::Observation;
 use crate::outage::Outage;
 use crate::redis::{Persistence, Redis};
-use crate::runs::runs;
+use crate::runs::runs_at_once;
 
 /// More than kubelet's longest back-off, 300 s.
 const LIMIT: Duration = Duration::from_mins(10);
@@ -19,7 +19,7 @@ const CRASHES: u32 = 8;
 
 #[test]
 fn the_actor_outlives_repeated_crashes_up_to_the_longest_back_off() {
-    for run in runs() {
+    runs_at_once(3, |run| {
         let namespace = Namespace::create(&format!("crash-loop-{run}"));
         let _redis = Redis::start(&namespace, Persistence::AppendOnlyFile);
         let object = Cluster::new("loop").object();
@@ -37,5 +37,5 @@ fn the_actor_outlives_repeated_crashes_up_to_the_longest_back_off() {
                 .record(&object, &[]);
             assert_eq!((fate, same), (Fate::Kept, true), "crash {crash}");
         }
-    }
+    });
 }

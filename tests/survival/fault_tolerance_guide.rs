@@ -39,7 +39,7 @@ pub(crate) fn follow_the_guide(name: &str) {
     assert!(tables.iter().all(|table| table.starts_with(&format!("RAY{uid}@"))), "{tables:?}");
 
     let mut actor = Actor::create(&namespace, "raycluster", "counter", 0);
-    for run in runs() {
+    for run in runs(1) {
         let outage = Outage::observe(&namespace, "raycluster", LIMIT, |head| Loss::Stop.happen(&namespace, head));
         let fate = actor.fate(&namespace, "raycluster", Duration::from_secs(40));
         let same = outage.has_same_workers(&namespace, "raycluster");
@@ -50,7 +50,7 @@ pub(crate) fn follow_the_guide(name: &str) {
             .record(&object, &[]);
         assert_eq!((fate, same, actor.last.total), (Fate::Kept, true, run + 2));
         // The next stop meets a new Pod, without the back-off of kubelet.
-        if run + 1 < runs().end {
+        if run + 1 < runs(1).end {
             Outage::observe(&namespace, "raycluster", LIMIT, |head| Loss::Removal.happen(&namespace, head));
         }
         actor.last.total = run + 2;
@@ -70,7 +70,7 @@ fn the_head_is_lost_in_each_way_and_the_actor_goes_on() {
     namespace.apply(&object);
     namespace.ready_workers("losses", 1);
     let mut actor = Actor::create(&namespace, "losses", "counter", 0);
-    for _ in runs() {
+    for _ in runs(1) {
         for loss in [Loss::Crash, Loss::Removal, Loss::Deletion] {
             let outage = Outage::observe(&namespace, "losses", LIMIT, |head| loss.happen(&namespace, head));
             let fate = actor.fate(&namespace, "losses", Duration::from_secs(40));

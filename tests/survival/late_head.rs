@@ -31,7 +31,7 @@ fn lose(test: &str, delay: u32, cluster: &Cluster, configuration: &str, expected
     let object = cluster.object();
     namespace.apply(&object);
     namespace.ready_workers("late", 1);
-    for run in runs() {
+    for run in runs(3) {
         let mut actor = Actor::create(&namespace, "late", &format!("counter-{run}"), 0);
         let outage = Outage::observe(&namespace, "late", LIMIT, |head| Loss::Removal.happen(&namespace, head));
         let restarted = || (!outage.has_same_workers(&namespace, "late")).then_some(());

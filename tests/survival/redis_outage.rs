@@ -9,14 +9,14 @@ use crate::object::Cluster;
 use crate::observation::Observation;
 use crate::outage::Outage;
 use crate::redis::{Persistence, Redis};
-use crate::runs::runs;
+use crate::runs::{runs, runs_at_once};
 use crate::wait::wait_until;
 
 const LIMIT: Duration = Duration::from_mins(20);
 
 /// Takes Redis away for some seconds, and looks for the actor once the head is ready again.
 fn take_away(test: &str, persistence: Persistence, seconds: u32, worker: Option<&'static str>, expected: Option<Fate>) {
-    for run in runs() {
+    runs_at_once(3, |run| {
         let namespace = Namespace::create(&format!("{test}-{run}"));
         let redis = Redis::start(&namespace, persistence);
         let cluster = Cluster::new("stored");
@@ -46,7 +46,7 @@ fn take_away(test: &str, persistence: Persistence, seconds: u32, worker: Option<
         if let Some(expected) = expected {
             assert_eq!((fate, same), (expected, expected == Fate::Kept));
         }
-    }
+    });
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn a_redis_without_its_data_is_a_new_cluster() {
 
 #[test]
 fn a_redis_that_hangs_for_one_minute() {
-    for run in runs() {
+    for run in runs(3) {
         let namespace = Namespace::create(&format!("redis-hangs-{run}"));
         let redis = Redis::start(&namespace, Persistence::AppendOnlyFile);
         let object = Cluster::new("stored").object();

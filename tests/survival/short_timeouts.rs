@@ -45,7 +45,7 @@ fn lose(test: &str, case: &Case) {
     let said = if case.is_refused { namespace.apply_exempt(&object) } else { namespace.apply(&object).stderr };
     assert!(said.contains(&format!("({})", case.rule)), "{said}");
     namespace.ready_workers("hasty", 1);
-    for run in runs() {
+    for run in runs(1) {
         let mut actor = Actor::create(&namespace, "hasty", &format!("counter-{run}"), 0);
         let mut other = Actor::create(&namespace, "hasty", &format!("restarted-{run}"), -1);
         let outage = Outage::observe(&namespace, "hasty", LIMIT, |head| case.loss.happen(&namespace, head));
@@ -66,7 +66,7 @@ fn lose(test: &str, case: &Case) {
         }
         assert_eq!(fate == Fate::Kept, same, "{}", case.name());
         // The next loss meets a new Pod, without the back-off of kubelet.
-        if run + 1 < runs().end {
+        if run + 1 < runs(1).end {
             Outage::observe(&namespace, "hasty", LIMIT, |head| Loss::Removal.happen(&namespace, head));
             wait_until(Duration::from_secs(30), restarted);
             namespace.ready_workers("hasty", 1);

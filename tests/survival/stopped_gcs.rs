@@ -15,7 +15,7 @@ const LIMIT: Duration = Duration::from_mins(25);
 
 #[test]
 fn the_liveness_probe_ends_a_head_whose_gcs_hangs_and_the_actor_goes_on() {
-    let namespaces: Vec<_> = runs().map(|run| Namespace::create(&format!("hangs-{run}"))).collect();
+    let namespaces: Vec<_> = runs(3).map(|run| Namespace::create(&format!("hangs-{run}"))).collect();
     let object = Cluster::new("hangs").object();
     let mut hung = Vec::new();
     for namespace in &namespaces {

@@ -28,7 +28,7 @@ fn upgrade(test: &str, cluster: impl Fn(u32) -> Cluster, configuration: &str) ->
     namespace.wait_for_endpoints(SERVICE, 3);
     let client = Client::start(&namespace, SERVICE);
     let mut last = (Fate::Gone, 0);
-    for run in runs() {
+    for run in runs(3) {
         let old = namespace.ready_head(SERVICE).cluster;
         let mut actor = Actor::create(&namespace, SERVICE, &format!("counter-{run}"), 0);
         let began = SystemTime::now();

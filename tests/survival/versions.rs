@@ -21,7 +21,7 @@ fn lose(version: &'static str) {
     namespace.apply(&object);
     namespace.ready_workers("older", 1);
     let mut actor = Actor::create(&namespace, "older", "counter", 0);
-    for _ in runs() {
+    for _ in runs(3) {
         for loss in [Loss::Crash, Loss::Removal, Loss::Stop, Loss::Removal, Loss::Deletion] {
             let outage = Outage::observe(&namespace, "older", LIMIT, |head| loss.happen(&namespace, head));
             let fate = actor.fate(&namespace, "older", Duration::from_mins(1));
