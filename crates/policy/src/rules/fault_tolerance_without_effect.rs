@@ -7,7 +7,7 @@ use crate::ray::gcs::{FT_ENABLED_ANNOTATION, GcsFaultTolerance, OPTIONS};
 use crate::ray::redis::RedisPassword;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
-pub(super) static RULE: Rule = Rule {
+pub(crate) static RULE: Rule = Rule {
     name: "fault-tolerance-without-effect",
     summary: "fault tolerance where it has no effect",
     category: Category::FaultTolerance,

@@ -5,7 +5,7 @@ use crate::ray::address::{RedisEndpoint, first_of};
 use crate::ray::gcs::RedisAddress;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
-pub(super) static RULE: Rule = Rule {
+pub(crate) static RULE: Rule = Rule {
     name: "loopback-redis",
     summary: "a Redis in the head's own Pod, which KubeRay cannot clean up",
     category: Category::FaultTolerance,

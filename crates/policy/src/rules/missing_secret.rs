@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use crate::spelling::{closest, quote};
 
-pub(super) static RULE: Rule = Rule {
+pub(crate) static RULE: Rule = Rule {
     name: "missing-secret",
     summary: "a Redis password in a Secret or key that does not exist",
     category: Category::FaultTolerance,

@@ -6,7 +6,7 @@ use crate::ray::gcs::RedisAddress;
 use crate::ray::network_policy::Direction;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
-pub(super) static RULE: Rule = Rule {
+pub(crate) static RULE: Rule = Rule {
     name: "network-policy-without-redis",
     summary: "a network policy that does not let the head reach its Redis",
     category: Category::FaultTolerance,

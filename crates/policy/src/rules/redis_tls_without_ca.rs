@@ -5,7 +5,7 @@ use crate::ray::address::{RedisEndpoint, first_of};
 use crate::ray::gcs::RedisAddress;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
-pub(super) static RULE: Rule = Rule {
+pub(crate) static RULE: Rule = Rule {
     name: "redis-tls-without-ca",
     summary: "a TLS connection to Redis without a CA to verify it",
     category: Category::FaultTolerance,

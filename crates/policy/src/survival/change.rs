@@ -61,8 +61,8 @@ pub(super) fn first(forecast: &EventForecast, outage: &Outage, cluster: &Cluster
     if is_survived || cluster.is_job() || cluster.groups.is_empty() {
         return None;
     }
-    if let Some(denial) = cluster.denials().next() {
-        return Some(Change::of(denial));
+    if let Some(doubt) = cluster.doubts().next() {
+        return Some(Change::of(doubt));
     }
     if !cluster.object().fault_tolerance.is_on() {
         return Some(fault_tolerance(cluster));

@@ -77,7 +77,7 @@ pub(super) enum ActorTimeout {
 pub(super) enum Storage {
     /// It does.
     Works,
-    /// A rule denies the configuration, so that it may not.
+    /// A rule doubts it, so that it may not.
     Doubtful,
     /// It does not.
     None,
@@ -130,14 +130,16 @@ impl<'c, 'o> Cluster<'c, 'o> {
         self.context.object
     }
 
-    /// Returns the rules that deny the object.
-    pub(super) fn denying_rules(&self) -> BTreeSet<&'static str> {
-        self.denials().map(|finding| finding.rule.name).collect()
+    /// Returns the rules for which the forecast promises nothing, and whether they deny the object.
+    pub(super) fn doubting_rules(&self) -> BTreeSet<(&'static str, bool)> {
+        self.doubts().map(|finding| (finding.rule.name, finding.level == Level::Deny)).collect()
     }
 
-    /// Returns the denials, in the order of the rules.
-    pub(super) fn denials(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(|finding| finding.level == Level::Deny)
+    /// Returns the findings for which the forecast promises nothing: the denials, and then the warnings that the GCS may
+    /// not find its data again.
+    pub(super) fn doubts(&self) -> impl Iterator<Item = &Finding> {
+        let denials = self.findings.iter().filter(|finding| finding.level == Level::Deny);
+        denials.chain(self.findings.iter().filter(|finding| finding.level < Level::Deny && is_doubt(finding)))
     }
 
     /// Returns the first finding of a rule.
@@ -182,6 +184,19 @@ fn has_denial(findings: &[Finding], of: impl Fn(&Finding) -> bool) -> bool {
     findings.iter().any(|finding| finding.level == Level::Deny && of(finding))
 }
 
+/// Reports whether a finding says that the head may not reach its data, even if it is only a warning.
+fn is_doubt(finding: &Finding) -> bool {
+    let rules = [
+        &rules::FAULT_TOLERANCE_WITHOUT_EFFECT,
+        &rules::LOOPBACK_REDIS,
+        &rules::MISSING_REDIS_ADDRESS,
+        &rules::MISSING_SECRET,
+        &rules::NETWORK_POLICY_WITHOUT_REDIS,
+        &rules::REDIS_TLS_WITHOUT_CA,
+    ];
+    rules.contains(&finding.rule)
+}
+
 /// Reports whether a finding is about the storage of the GCS, and not about timeouts.
 fn is_about_storage(finding: &Finding) -> bool {
     *finding.rule != rules::WORKER_RECONNECT_TIMEOUT && *finding.rule != rules::INVALID_RECONNECT_TIMEOUT
@@ -191,7 +206,7 @@ fn storage(object: &RayObject<'_>, findings: &[Finding]) -> Storage {
     let is_without = |finding: &Finding| *finding.rule == rules::MISSING_REDIS_ADDRESS;
     if !object.fault_tolerance.is_on() || has_denial(findings, is_without) {
         Storage::None
-    } else if has_denial(findings, |_| true) {
+    } else if has_denial(findings, |_| true) || findings.iter().any(is_doubt) {
         Storage::Doubtful
     } else {
         Storage::Works

@@ -143,7 +143,11 @@ fn limits(event: Event, outage: &Outage, cluster: &Cluster<'_, '_>) -> Vec<Strin
         notes.push(format!("Ray {release} was not measured, only {MEASURED} and later"));
     }
     if outage.happens {
-        notes.extend(cluster.denying_rules().into_iter().map(|rule| format!("{rule} denies the object")));
+        let doubt = |(rule, denies)| {
+            let what = if denies { "denies the object" } else { "warns that the next GCS may not find the data" };
+            format!("{rule} {what}")
+        };
+        notes.extend(cluster.doubting_rules().into_iter().map(doubt));
         if cluster.finding(&rules::PRE_STOP_RAY_STOP).is_some() && event == Event::HeadDeletion {
             notes.push("pre-stop-ray-stop: the hook can delay the end of the old head".to_owned());
         }

@@ -68,6 +68,9 @@ pub(super) fn outage(event: Event, cluster: &Cluster<'_, '_>, options: &Options)
     } else {
         outage = same_pod(outage, cluster);
     }
+    if cluster.fault_tolerance == FaultTolerance::RocksDb {
+        outage = outage.open("the times are those of Redis, because RocksDB was not measured");
+    }
     outage.until_connected = outage.away.plus(RECONNECT.min, RECONNECT.max);
     outage.evidence.push(&RECONNECT);
     if event.replaces_head() {
@@ -199,7 +202,7 @@ fn new_pod(mut outage: Outage, cluster: &Cluster<'_, '_>, options: &Options) -> 
         None if has_init => {
             return outage.open("the head has init containers; give their time with --image-pull");
         }
-        None => outage.notes.push("the head's image is on the new node; otherwise give --image-pull".to_owned()),
+        None => outage.notes.push("a node with room has the head's image; otherwise give --image-pull".to_owned()),
     }
     outage
 }
@@ -210,10 +213,6 @@ fn same_pod(outage: Outage, cluster: &Cluster<'_, '_>) -> Outage {
         outage.open("the head's container is never restarted, and KubeRay must make a new head Pod: not measured")
     } else if cluster.object().ray_start_override().is_some() {
         outage.open("the head has its own start command, and may not end when its GCS ends: not measured")
-    } else if cluster.fault_tolerance == FaultTolerance::RocksDb {
-        let mut outage = outage;
-        outage.notes.push("RocksDB was not measured; the times are those of Redis".to_owned());
-        outage
     } else {
         outage
     }

@@ -179,6 +179,18 @@ fn jobs_and_heads_that_never_restart_are_promised_nothing() {
 }
 
 #[test]
+fn storage_that_was_not_measured_or_is_in_doubt_is_promised_nothing() {
+    let mut rocksdb = cluster(None, None);
+    rocksdb["spec"]["gcsFaultToleranceOptions"] = json!({"backend": "rocksdb"});
+    let mut loopback = cluster(None, None);
+    loopback["spec"]["gcsFaultToleranceOptions"]["redisAddress"] = "127.0.0.1:6379".into();
+    for object in [rocksdb.clone(), loopback] {
+        assert_eq!(event(&object, Event::HeadLoss).detached_actors, ActorOutcome::Unknown, "{object}");
+    }
+    assert_eq!(event(&rocksdb, Event::RedisOutage).detached_actors, ActorOutcome::Kept);
+}
+
+#[test]
 fn an_upgrade_replaces_the_pods_where_kuberay_does() {
     let of_service = event(&service("{name: d, num_replicas: 2}"), Event::Upgrade);
     assert_eq!(of_service.detached_actors, ActorOutcome::Lost);
