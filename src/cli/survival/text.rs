@@ -21,7 +21,7 @@ const MIN_WIDTH: usize = 50;
 const MAX_WIDTH: usize = 100;
 
 /// The widths of the columns before the last one: event, GCS, workers, actors.
-const COLUMNS: [usize; 4] = [16, 14, 22, 13];
+const COLUMNS: [usize; 4] = [16, 14, 24, 13];
 
 /// Returns the forecasts, a block for each cluster.
 pub(super) fn text(clusters: &[ClusterForecast], width: Option<usize>) -> String {
@@ -76,11 +76,11 @@ impl Lines {
         self.end(&line);
     }
 
-    /// Adds a row of the table.
+    /// Adds a row of the table. A blank follows each cell, even one that is wider than its column.
     fn row(&mut self, cells: [&str; 5]) {
+        let [first, second, third, fourth] = COLUMNS.map(|width| width - 1);
         let [event, away, workers, actors, requests] = cells;
-        let [first, second, third, fourth] = COLUMNS;
-        self.end(&format!("  {event:first$}{away:second$}{workers:third$}{actors:fourth$}{requests}"));
+        self.end(&format!("  {event:first$} {away:second$} {workers:third$} {actors:fourth$} {requests}"));
     }
 
     fn end(&mut self, line: &str) {
