@@ -83,7 +83,7 @@ pub static GRACE: Measurement = Measurement {
 /// A new head has a new IP address.
 pub static NEW_ADDRESS: Measurement = Measurement {
     name: "new-address",
-    what: "from a new head's GCS listens until its Service's name leads workers to it",
+    what: "from when a new head's GCS listens until its Service's name leads workers to it",
     min: 0.9,
     max: 30.0,
     source: "tests/survival, Ray 2.57.1, KubeRay 1.6.2: 3 runs, 0.9 to 7.1 s; 30 s is the DNS cache of kubeadm",
@@ -92,7 +92,7 @@ pub static NEW_ADDRESS: Measurement = Measurement {
 /// Workers find the GCS again.
 pub static RECONNECT: Measurement = Measurement {
     name: "reconnect",
-    what: "from the GCS can be reached until a worker is connected",
+    what: "from when the GCS can be reached until a worker is connected",
     min: 0.2,
     max: 1.6,
     source: "Ray 2.52: 7 runs; tests/survival, Ray 2.57.1: 1 run",
@@ -119,7 +119,7 @@ pub static REDIS_ATTEMPT: Measurement = Measurement {
 /// Workers that a new GCS does not know.
 pub static UNKNOWN_WORKERS: Measurement = Measurement {
     name: "unknown-workers",
-    what: "from the next GCS listens until workers exit that it does not know, because nothing was stored",
+    what: "from when the next GCS listens until workers exit that it does not know, because nothing was stored",
     min: 26.7,
     max: 51.0,
     source: "tests/survival, Ray 2.57.1, KubeRay 1.6.2: 3 runs; Ray 2.52: 1 run",
