@@ -83,6 +83,7 @@ fn an_actor_outlives_the_head_of_a_cluster_made_by_the_api_server() {
     assert!(answer.contains("the workers give up on the GCS after 30 s, the head after 60 s"), "{answer}");
     println!("refused: {answer}");
 
+    namespace.start();
     let (status, answer) = post(server, &path("clusters"), &cluster(name, "ha-cluster", "300"));
     assert_eq!(status, 200, "{answer}");
     // A template has whole processors only, as requests, and the node has few.

@@ -1,6 +1,8 @@
 //! A namespace for one test.
 
+use std::cell::RefCell;
 use std::fs;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Pod as KubernetesPod;
@@ -16,10 +18,14 @@ use crate::wait::{wait_for, wait_until};
 /// How long a cluster may take until it is ready.
 const START: Duration = Duration::from_mins(4);
 
+/// Held by the namespace whose cluster starts. Ray gives up if several clusters start at once on two processors.
+static STARTING: Mutex<()> = Mutex::new(());
+
 /// A namespace with the applications and the password of Redis. Its Ray clusters end with it.
 pub(crate) struct Namespace {
     pub(crate) name: String,
     pub(crate) kubectl: Kubectl,
+    starting: RefCell<Option<MutexGuard<'static, ()>>>,
 }
 
 impl Namespace {
@@ -31,16 +37,23 @@ impl Namespace {
         kubectl.run_with(["create", "configmap", "apps", &apps], "").passes();
         let password = format!("--from-literal=password={PASSWORD}");
         kubectl.run_with(["create", "secret", "generic", SECRET, &password], "").passes();
-        Self { name: name.to_owned(), kubectl }
+        Self { name: name.to_owned(), kubectl, starting: RefCell::default() }
+    }
+
+    /// Waits until no other cluster starts. That of this namespace then starts, until its head is ready.
+    pub(crate) fn start(&self) {
+        self.starting.borrow_mut().get_or_insert_with(|| STARTING.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Sends an object through rayguard, which must admit it. Returns what kubectl prints.
     pub(crate) fn apply(&self, object: &Value) -> Outcome {
+        self.start();
         self.kubectl.send("apply --filename -", &object.to_string()).passes()
     }
 
     /// Sends an object that rayguard refuses, and then sends it again from an exempt namespace. Returns rayguard's text.
     pub(crate) fn apply_exempt(&self, object: &Value) -> String {
+        self.start();
         let text = object.to_string();
         let refusal = self.kubectl.send("apply --filename -", &text).fails().stderr;
         println!("refused: {}", refusal.trim_end());
@@ -78,16 +91,20 @@ impl Namespace {
 
     /// Waits for a head that is ready.
     pub(crate) fn ready_head(&self, cluster: &str) -> Pod {
-        wait_for("a ready head", START, || self.heads(cluster).into_iter().find(|pod| pod.is_ready))
+        let head = wait_for("a ready head", START, || self.heads(cluster).into_iter().find(|pod| pod.is_ready));
+        self.starting.take();
+        head
     }
 
     /// Waits until the head and this many workers are ready, and returns the workers.
     pub(crate) fn ready_workers(&self, cluster: &str, count: usize) -> Vec<Pod> {
-        self.ready_head(cluster);
-        wait_for("workers that are ready", START, || {
+        wait_for("a ready head", START, || self.heads(cluster).into_iter().find(|pod| pod.is_ready));
+        let workers = wait_for("workers that are ready", START, || {
             let workers = self.workers(cluster);
             (workers.iter().filter(|pod| pod.is_ready).count() == count && workers.len() == count).then_some(workers)
-        })
+        });
+        self.starting.take();
+        workers
     }
 
     /// Waits until a RayService is ready.
