@@ -64,7 +64,14 @@ const GUIDES: &[(&str, &[Guide])] = &[
 ];
 
 /// The pictures in `docs`.
-const PICTURES: [&str; 4] = ["drawings/crates.svg", "drawings/paths.svg", "growth-groups.svg", "growth-size.svg"];
+const PICTURES: [&str; 6] = [
+    "drawings/crates.svg",
+    "drawings/paths.svg",
+    "growth-groups.svg",
+    "growth-size.svg",
+    "survival-kept.svg",
+    "survival-lost.svg",
+];
 
 /// The error of a page or of the contents that cannot be made.
 type Fault = Box<dyn Error>;

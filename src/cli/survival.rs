@@ -49,7 +49,7 @@ pub(super) struct SurvivalArgs {
     #[arg(long, value_name = "SECONDS")]
     image_pull: Option<u32>,
 
-    /// How long Redis does not answer in redis-outage, in seconds
+    /// How long Redis does not answer in redis-outage and redis-data-loss, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = Options::default().redis_outage)]
     redis_outage: u32,
 

@@ -36,13 +36,12 @@ fn take_away(test: &str, persistence: Persistence, seconds: u32, worker: Option<
         let same = outage.has_same_workers(&namespace, "stored");
         let has_data = if persistence == Persistence::None { "without its data" } else { "with its data" };
         let workers = worker.unwrap_or("600");
-        let without_data = ["--redis-outage", &seconds.to_string(), "--redis-loses-data"].map(str::to_owned);
-        let options: Vec<_> = without_data[..if persistence == Persistence::None { 3 } else { 2 }].to_vec();
-        Observation::new("redis-outage", format!("workers {workers} s; Redis away for {seconds} s, back {has_data}"))
+        let event = if persistence == Persistence::None { "redis-data-loss" } else { "redis-outage" };
+        Observation::new(event, format!("workers {workers} s; Redis away for {seconds} s, back {has_data}"))
             .outage(&outage)
             .same_workers(same)
             .actors(fate)
-            .record(&object, &options.iter().map(String::as_str).collect::<Vec<_>>());
+            .record(&object, &["--redis-outage", &seconds.to_string()]);
         if let Some(expected) = expected {
             assert_eq!((fate, same), (expected, expected == Fate::Kept));
         }
@@ -68,6 +67,11 @@ fn three_minutes_without_redis() {
 #[test]
 fn ten_minutes_without_redis() {
     take_away("redis-600", Persistence::AppendOnlyFile, 600, None, Some(Fate::Gone));
+}
+
+#[test]
+fn ten_minutes_without_redis_are_covered_by_1200_s() {
+    take_away("redis-600-1200", Persistence::AppendOnlyFile, 600, Some("1200"), Some(Fate::Kept));
 }
 
 #[test]

@@ -166,8 +166,10 @@ fn away(seconds: Seconds) -> String {
 }
 
 fn workers(event: Event, group: &GroupForecast, storage: FaultTolerance) -> String {
-    // Without fault tolerance, the time is the longest one.
-    let after = if matches!(storage, FaultTolerance::Off | FaultTolerance::Ineffective) { "within" } else { "after" };
+    // The time is the longest one where the next GCS finds no data.
+    let is_longest =
+        matches!(storage, FaultTolerance::Off | FaultTolerance::Ineffective) || event == Event::RedisDataLoss;
+    let after = if is_longest { "within" } else { "after" };
     match (group.outcome, group.exits_after_seconds) {
         (PodOutcome::Stays, _) if event == Event::WorkerLoss => "the others stay".to_owned(),
         (PodOutcome::Stays, _) => "stay".to_owned(),

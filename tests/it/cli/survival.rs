@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use rayguard_test_support::generated::assert_current;
 use serde_json::{Value, json};
 
 use super::{DENIED, Shell, allowed};
@@ -104,9 +105,24 @@ fn svg_is_well_formed_and_has_a_panel_for_each_event() {
     let name = "metadata: {name: \"a<b>&\\u0001\"}";
     shell.write("odd.yaml", plain().replace("metadata: {name: plain}", name).as_bytes());
     let all = shell.run(&["survival", "-o", "svg", "service.yaml", "plain.yaml", "odd.yaml"]).out;
-    assert_eq!(all.matches("<g ").count(), 27);
+    assert_eq!(all.matches("<g ").count(), 30);
     let mut reader = quick_xml::Reader::from_str(&all);
     while !matches!(reader.read_event().expect("well-formed"), quick_xml::events::Event::Eof) {}
+}
+
+#[test]
+fn the_pictures_of_the_page_are_generated() {
+    let hasty = SERVICE.trim_end().to_owned()
+        + "\n            env: [{name: RAY_gcs_rpc_server_reconnect_timeout_s, value: \"30\"}]\n";
+    let shell = Shell::with(&[("service.yaml", SERVICE), ("hasty.yaml", &hasty)]);
+    for (picture, manifest, events) in [
+        ("docs/survival-kept.svg", "service.yaml", ["gcs-stop", "head-loss"]),
+        ("docs/survival-lost.svg", "hasty.yaml", ["gcs-stop", "redis-outage"]),
+    ] {
+        let [first, second] = events;
+        let ended = shell.run(&["survival", "-o", "svg", "--event", first, "--event", second, manifest]);
+        assert_current(picture, &ended.out);
+    }
 }
 
 #[test]

@@ -57,8 +57,10 @@ pub(super) fn first(forecast: &EventForecast, outage: &Outage, cluster: &Cluster
     let is_survived = forecast.detached_actors == ActorOutcome::Kept
         && forecast.actors_on_head == HeadActors::None
         && forecast.serve_requests.is_none_or(|requests| requests == RequestOutcome::Answered);
-    // Fault tolerance does not keep a job, and without workers all actors are on the head.
-    if is_survived || cluster.is_job() || cluster.groups.is_empty() {
+    // Fault tolerance does not keep a job, and without workers all actors are on the head. The storage of Redis is not in
+    // the object.
+    let is_hopeless = cluster.is_job() || cluster.groups.is_empty() || forecast.event == Event::RedisDataLoss;
+    if is_survived || is_hopeless {
         return None;
     }
     if let Some(doubt) = cluster.doubts().next() {

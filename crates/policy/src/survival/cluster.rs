@@ -84,6 +84,7 @@ pub(super) enum Storage {
 }
 
 /// What a forecast reads of an object.
+#[derive(Clone)]
 pub(super) struct Cluster<'c, 'o> {
     pub(super) context: &'c Context<'c, 'o>,
     pub(super) fault_tolerance: FaultTolerance,
@@ -124,6 +125,11 @@ impl<'c, 'o> Cluster<'c, 'o> {
             groups: object.cluster.workers.iter().map(|group| timeout(context, group, &defaulted)).collect(),
             actor_timeout: actor_timeout(&object.cluster.head),
         }
+    }
+
+    /// Returns the cluster as it is when the next GCS finds an empty storage.
+    pub(super) fn without_data(&self) -> Self {
+        Self { storage: Storage::None, ..self.clone() }
     }
 
     pub(super) fn object(&self) -> &'c RayObject<'o> {

@@ -22,6 +22,8 @@ pub enum Event {
     NodeLoss,
     /// Redis does not answer
     RedisOutage,
+    /// Redis is empty when it answers again
+    RedisDataLoss,
     /// One worker Pod is lost
     WorkerLoss,
     /// The object is changed
@@ -30,7 +32,7 @@ pub enum Event {
 
 impl Event {
     /// All events, in the order of the documentation.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::GcsCrash,
         Self::GcsCrashLoop,
         Self::GcsStop,
@@ -38,6 +40,7 @@ impl Event {
         Self::HeadLoss,
         Self::NodeLoss,
         Self::RedisOutage,
+        Self::RedisDataLoss,
         Self::WorkerLoss,
         Self::Upgrade,
     ];
@@ -52,6 +55,7 @@ impl Event {
             Self::HeadLoss => "head-loss",
             Self::NodeLoss => "node-loss",
             Self::RedisOutage => "redis-outage",
+            Self::RedisDataLoss => "redis-data-loss",
             Self::WorkerLoss => "worker-loss",
             Self::Upgrade => "upgrade",
         }
@@ -67,6 +71,7 @@ impl Event {
             Self::HeadLoss => "the head Pod is gone at once (force deletion)",
             Self::NodeLoss => "the head's node is lost",
             Self::RedisOutage => "Redis does not answer for a time, and keeps its data",
+            Self::RedisDataLoss => "Redis does not answer for a time, and then has lost its data",
             Self::WorkerLoss => "one worker Pod is lost",
             Self::Upgrade => "the object is changed (Pod template, image)",
         }

@@ -93,6 +93,8 @@ pub(super) fn replaces_cluster(cluster: &Cluster<'_, '_>) -> bool {
 
 fn event_forecast(event: Event, cluster: &Cluster<'_, '_>, options: &Options) -> EventForecast {
     let outage = outage(event, cluster, options);
+    let without_data = (event == Event::RedisDataLoss && outage.happens).then(|| cluster.without_data());
+    let cluster = without_data.as_ref().unwrap_or(cluster);
     let groups = workers::groups(event, &outage, cluster);
     let detached_actors = workers::actors(event, &outage, cluster, &groups);
     let requests = requests(event, &outage, cluster, detached_actors);
@@ -142,6 +144,9 @@ fn limits(event: Event, outage: &Outage, cluster: &Cluster<'_, '_>) -> Vec<Strin
     if let Some(release) = release.filter(|_| outage.happens) {
         notes.push(format!("Ray {release} was not measured, only {MEASURED} and later"));
     }
+    if event == Event::RedisDataLoss && outage.happens {
+        notes.push("give Redis an append-only file on a volume that outlives its Pod".to_owned());
+    }
     if outage.happens {
         let doubt = |(rule, denies)| {
             let what = if denies { "denies the object" } else { "warns that the next GCS may not find the data" };
@@ -164,7 +169,7 @@ fn limits(event: Event, outage: &Outage, cluster: &Cluster<'_, '_>) -> Vec<Strin
         notes.push("fixed-storage-namespace: the old and the new cluster mix their data".to_owned());
     } else if event == Event::Upgrade && !replaces_cluster(cluster) {
         notes.push("KubeRay replaces no Pods of this object when it changes".to_owned());
-    } else if event == Event::RedisOutage {
+    } else if matches!(event, Event::RedisOutage | Event::RedisDataLoss) {
         notes.push("the cluster does not use Redis".to_owned());
     }
     notes

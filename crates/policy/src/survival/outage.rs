@@ -60,8 +60,8 @@ pub(super) fn outage(event: Event, cluster: &Cluster<'_, '_>, options: &Options)
         Event::HeadDeletion => deletion(cluster),
         Event::HeadLoss => Outage::of(range(&HEAD_LOSS), &[&HEAD_LOSS]),
         Event::NodeLoss => node_loss(cluster, options),
-        Event::RedisOutage if uses_redis(cluster) => redis_outage(options),
-        Event::RedisOutage | Event::WorkerLoss | Event::Upgrade => return Outage::NONE,
+        Event::RedisOutage | Event::RedisDataLoss if uses_redis(cluster) => redis_outage(options),
+        Event::RedisOutage | Event::RedisDataLoss | Event::WorkerLoss | Event::Upgrade => return Outage::NONE,
     };
     if event.replaces_head() {
         outage = new_pod(outage, cluster, options);
@@ -187,11 +187,7 @@ fn redis_outage(options: &Options) -> Outage {
         }
     }
     let away = Seconds { min: outage, max: Some(outage + wait) }.plus(0.0, GCS_CRASH.max);
-    let mut outage = Outage::of(away, &[&REDIS_ATTEMPT, &BACKOFF, &GCS_CRASH]);
-    outage
-        .notes
-        .push("a Redis that loses its data is worse: everything is lost, as without fault tolerance".to_owned());
-    outage
+    Outage::of(away, &[&REDIS_ATTEMPT, &BACKOFF, &GCS_CRASH])
 }
 
 /// Adds what only a new head Pod needs.

@@ -75,7 +75,7 @@ fn head(event: &EventForecast) -> Vec<Span> {
     let word = match event.event {
         Event::GcsStop => "runs on, then restarts",
         Event::HeadDeletion | Event::HeadLoss | Event::NodeLoss => "a new Pod starts",
-        Event::RedisOutage => "tries Redis, restarts",
+        Event::RedisOutage | Event::RedisDataLoss => "tries Redis, restarts",
         Event::GcsCrash | Event::GcsCrashLoop | Event::WorkerLoss | Event::Upgrade => "restarts",
     };
     let end = event.gcs_away_seconds.max.unwrap_or(FOR_EVER);
