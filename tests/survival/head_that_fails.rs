@@ -11,17 +11,9 @@ use crate::wait::wait_for;
 
 const LIMIT: Duration = Duration::from_mins(4);
 
-/// What does not start.
-#[derive(Clone, Copy, PartialEq)]
-enum Part {
-    Head,
-    Worker,
-}
-
 struct Case {
     rule: &'static str,
     refused: Cluster,
-    fails: Part,
     /// How `ray start` ends.
     exit: i32,
     cured: Cluster,
@@ -34,36 +26,25 @@ fn cases() -> Vec<Case> {
     vec![
         Case {
             rule: "invalid-reconnect-timeout",
-            refused: refused.clone().worker_timeout("600s"),
-            fails: Part::Worker,
-            exit: 139,
-            cured: cured.clone().worker_timeout("600"),
-        },
-        Case {
-            rule: "invalid-reconnect-timeout",
             refused: refused.clone().head_timeout("60 "),
-            fails: Part::Head,
             exit: 139,
             cured: cured.clone().head_timeout("60"),
         },
         Case {
             rule: "malformed-redis-address",
             refused: refused.clone().option("redisAddress", "redis"),
-            fails: Part::Head,
             exit: 1,
             cured: cured.clone(),
         },
         Case {
             rule: "dangling-redis-password",
             refused: address(annotated(&refused)).head_param("redis-password", "$REDIS_PASSWORD"),
-            fails: Part::Head,
             exit: 1,
             cured: cured.clone().by_annotation(),
         },
         Case {
             rule: "missing-redis-password",
             refused: refused.clone().set("/gcsFaultToleranceOptions", "redisPassword", json!(null)),
-            fails: Part::Head,
             exit: 1,
             cured,
         },
@@ -71,27 +52,39 @@ fn cases() -> Vec<Case> {
 }
 
 #[test]
-fn a_head_or_worker_that_cannot_start_is_refused() {
+fn a_head_that_cannot_start_is_refused() {
     for (index, case) in cases().into_iter().enumerate() {
         let namespace = Namespace::create(&format!("fails-{index}"));
         let _redis = Redis::start(&namespace, Persistence::None);
         let refusal = namespace.apply_exempt(&case.refused.object());
         assert!(refusal.contains(&format!("({})", case.rule)), "{refusal}");
         namespace.apply(&case.cured.object());
+        namespace.ready_workers("cured", 1);
         let exit = wait_for("the end of the container", LIMIT, || {
-            let pods = match case.fails {
-                Part::Head => namespace.heads("refused"),
-                Part::Worker => namespace.workers("refused"),
-            };
-            // A head without its Redis ends more than once.
-            pods.iter().find(|pod| pod.restarts > 0 || pod.waiting.as_deref() == Some("CrashLoopBackOff"))?.last_exit
+            namespace.heads("refused").iter().find(|pod| pod.restarts > 0)?.last_exit
         });
         println!("{}: exit {exit}", case.rule);
         assert_eq!(exit, case.exit, "{}", case.rule);
-        namespace.ready_workers("cured", 1);
-        let is_ready = namespace.heads("refused").iter().any(|pod| pod.is_ready);
-        assert!(!is_ready || case.fails == Part::Worker, "{}", case.rule);
+        assert!(!namespace.heads("refused").iter().any(|pod| pod.is_ready), "{}", case.rule);
     }
+}
+
+/// KubeRay's init container runs `ray health-check` with the variables of the worker, and shows its errors after 120 s.
+#[test]
+fn a_worker_with_an_invalid_timeout_never_leaves_its_init_container() {
+    let namespace = Namespace::create("fails-worker");
+    let _redis = Redis::start(&namespace, Persistence::None);
+    let refusal = namespace.apply_exempt(&Cluster::new("refused").worker_timeout("600s").object());
+    assert!(refusal.contains("(invalid-reconnect-timeout)"), "{refusal}");
+    namespace.apply(&Cluster::new("cured").worker_timeout("600").object());
+    namespace.ready_workers("cured", 1);
+    let line = wait_for("the error of the init container", LIMIT, || {
+        let worker = namespace.workers("refused").pop()?;
+        let log = namespace.kubectl.run(&format!("logs {} --container wait-gcs-ready", worker.name)).stdout;
+        log.lines().find(|line| line.contains("Segmentation fault")).map(str::to_owned)
+    });
+    println!("{line}");
+    assert!(!namespace.workers("refused").iter().any(|pod| pod.is_running));
 }
 
 /// KubeRay itself refuses both ways at once, and says so only in an event.
