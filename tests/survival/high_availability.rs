@@ -66,7 +66,7 @@ pub(crate) fn answer_every_request(test: &str, losses: &[Loss]) {
             let requests =
                 service.lose_head(&client, *loss, "fault tolerance, 2 replicas on 2 workers, head without CPUs");
             assert_eq!(requests.failed, 0, "{requests:?}");
-            assert!(requests.sent > 100, "{requests:?}");
+            assert!(requests.sent > 20, "{requests:?}");
             service.namespace.wait_for_endpoints(SERVICE, 3);
         }
     }
@@ -137,7 +137,7 @@ fn one_of_two_replicas_on_the_head_leaves_the_other_to_answer() {
     for _ in runs(1) {
         let requests = service.lose_head(&client, Loss::Removal, "fault tolerance, 1 of 2 replicas on the head");
         println!("with one replica on the head: {requests:?}");
-        assert!(requests.sent > 100, "{requests:?}");
+        assert!(requests.sent > 20, "{requests:?}");
     }
 }
 
