@@ -26,13 +26,13 @@ struct Service {
 }
 
 impl Service {
-    /// Creates it, and waits until this many Pods answer requests. Returns it with what rayguard says.
-    fn start(test: &str, object: Value, workers: usize, endpoints: usize) -> (Self, String) {
+    /// Creates it, and waits until this many Pods take requests: the head, and the workers with a replica. Returns it with
+    /// what rayguard says.
+    fn start(test: &str, object: Value, endpoints: usize) -> (Self, String) {
         let namespace = Namespace::create(test);
         Redis::start(&namespace, Persistence::AppendOnlyFile);
         let said = namespace.apply(&object).stderr;
         namespace.wait_for_service(SERVICE);
-        namespace.ready_workers(SERVICE, workers);
         namespace.wait_for_endpoints(SERVICE, endpoints);
         (Self { namespace, object }, said)
     }
@@ -58,7 +58,7 @@ const FAULT_TOLERANCE: &str = "/spec/rayClusterConfig/gcsFaultToleranceOptions";
 /// Loses the head of a service that follows the guide in each of these ways. All requests are answered.
 pub(crate) fn answer_every_request(test: &str, losses: &[Loss]) {
     let object = Cluster::new(SERVICE).workers(2).service(&serve(2));
-    let (service, said) = Service::start(test, object, 2, 3);
+    let (service, said) = Service::start(test, object, 3);
     assert_eq!(said, "", "rayguard warns of the service");
     let client = Client::start(&service.namespace, SERVICE);
     for _ in runs(1) {
@@ -80,7 +80,7 @@ fn every_request_is_answered_while_the_head_is_lost() {
 #[test]
 fn requests_are_lost_without_fault_tolerance() {
     let object = Cluster::new(SERVICE).workers(2).without_fault_tolerance().service(&serve(2));
-    let (service, _) = Service::start("ha-plain", object, 2, 3);
+    let (service, _) = Service::start("ha-plain", object, 3);
     let client = Client::start(&service.namespace, SERVICE);
     for loss in [Loss::Removal, Loss::Deletion] {
         let requests =
@@ -95,7 +95,7 @@ fn requests_are_lost_without_fault_tolerance() {
 #[test]
 fn requests_wait_for_a_new_replica_if_there_is_one_only() {
     let object = Cluster::new(SERVICE).workers(2).service(&serve(1));
-    let (service, said) = Service::start("ha-single", object, 2, 2);
+    let (service, said) = Service::start("ha-single", object, 2);
     assert!(said.contains("(single-replica)"), "{said}");
     let client = Client::start(&service.namespace, SERVICE);
     for _ in runs(1) {
@@ -111,7 +111,6 @@ fn requests_wait_for_a_new_replica_if_there_is_one_only() {
             .requests(requests)
             .record(&service.object, &[]);
         assert!(requests.slowest > 1.0 || requests.failed > 0, "{requests:?}");
-        service.namespace.ready_workers(SERVICE, 2);
         service.namespace.wait_for_endpoints(SERVICE, 2);
     }
 }
@@ -119,7 +118,7 @@ fn requests_wait_for_a_new_replica_if_there_is_one_only() {
 #[test]
 fn requests_are_lost_with_the_only_replica_on_the_head() {
     let object = Cluster::new(SERVICE).head_param("num-cpus", "1").worker_param("num-cpus", "0").service(&serve(1));
-    let (service, said) = Service::start("ha-alone", object, 1, 1);
+    let (service, said) = Service::start("ha-alone", object, 1);
     assert!(said.contains("(head-schedules-work)") && said.contains("(single-replica)"), "{said}");
     let client = Client::start(&service.namespace, SERVICE);
     for _ in runs(1) {
@@ -131,7 +130,7 @@ fn requests_are_lost_with_the_only_replica_on_the_head() {
 #[test]
 fn one_of_two_replicas_on_the_head_leaves_the_other_to_answer() {
     let object = Cluster::new(SERVICE).head_param("num-cpus", "1").service(&serve(2));
-    let (service, said) = Service::start("ha-mixed", object, 1, 2);
+    let (service, said) = Service::start("ha-mixed", object, 2);
     assert!(said.contains("(head-schedules-work)"), "{said}");
     let client = Client::start(&service.namespace, SERVICE);
     for _ in runs(1) {
@@ -144,7 +143,7 @@ fn one_of_two_replicas_on_the_head_leaves_the_other_to_answer() {
 #[test]
 fn a_lost_worker_leaves_the_other_replica_to_answer() {
     let object = Cluster::new(SERVICE).workers(2).service(&serve(2));
-    let (service, _) = Service::start("ha-worker", object, 2, 3);
+    let (service, _) = Service::start("ha-worker", object, 3);
     let client = Client::start(&service.namespace, SERVICE);
     for _ in runs(1) {
         let began = SystemTime::now();

@@ -125,6 +125,7 @@ impl Namespace {
             let ready = endpoints.flatten().filter(|it| it["conditions"]["ready"] == json!(true)).count();
             (ready >= count).then_some(())
         });
+        self.starting.take();
     }
 
     /// Runs a command in the Ray container of a Pod.
