@@ -25,11 +25,8 @@ pub(crate) fn compare(object: &Value, event: &str, options: &[&str], outcomes: &
             "workers" => worst_worker(&forecast),
             what => forecast[what].as_str().unwrap_or("unknown").to_owned(),
         };
-        let is_worse = match expected.as_str() {
-            "answered" => *happened != "answered",
-            "held" => !["answered", "held"].contains(happened),
-            expected => GOOD.contains(&expected) && !GOOD.contains(happened),
-        };
+        // A busy machine holds requests that another one answers at once. None of them fails.
+        let is_worse = GOOD.contains(&&*expected) && !GOOD.contains(happened);
         assert!(!is_worse, "{event}: the forecast of {what} is {expected}, and it {happened}:\n{object}\n{forecast}");
         compared.insert((*what).to_owned(), json!({"expected": expected, "happened": happened}));
     }
