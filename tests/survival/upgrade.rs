@@ -10,6 +10,7 @@ use crate::client::Client;
 use crate::namespace::Namespace;
 use crate::object::{Cluster, serve};
 use crate::observation::Observation;
+use crate::pod::Pod;
 use crate::redis::{Persistence, Redis};
 use crate::runs::runs;
 use crate::wait::wait_for;
@@ -71,14 +72,16 @@ fn recreate_loses_the_actors_of_a_ray_cluster() {
     let _redis = Redis::start(&namespace, Persistence::AppendOnlyFile);
     let cluster = Cluster::new("recreated").set("", "upgradeStrategy", json!({"type": "Recreate"}));
     namespace.apply(&cluster.object());
-    namespace.ready_workers("recreated", 1);
+    let worker = namespace.ready_workers("recreated", 1).remove(0);
     let mut actor = Actor::create(&namespace, "recreated", "counter", 0);
     let old = namespace.ready_head("recreated");
     namespace.apply(&cluster.clone().head_env("VERSION", "2").object());
-    wait_for("a new head", LIMIT, || {
-        namespace.heads("recreated").iter().all(|head| head.uid != old.uid && head.is_ready).then_some(())
+    wait_for("a new head and a new worker", LIMIT, || {
+        let (heads, workers) = (namespace.heads("recreated"), namespace.workers("recreated"));
+        let is_new =
+            |pods: &[Pod], old: &Pod| pods.iter().all(|pod| pod.uid != old.uid && pod.is_ready) && pods.len() == 1;
+        (is_new(&heads, &old) && is_new(&workers, &worker)).then_some(())
     });
-    namespace.ready_workers("recreated", 1);
     let fate = actor.fate(&namespace, "recreated", Duration::from_secs(20));
     Observation::new("upgrade", "RayCluster, upgradeStrategy Recreate")
         .same_workers(false)
