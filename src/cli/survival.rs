@@ -1,9 +1,12 @@
 //! `rayguard survival`: forecasts what becomes of clusters in each of the usual outages.
 
+mod duration;
 mod files;
+mod flow;
 mod json;
 mod svg;
 mod text;
+mod words;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, ValueEnum};

@@ -1,5 +1,5 @@
-//! The forecast as a picture: a panel for each cluster and event, with lanes for the GCS, the head, the worker groups and
-//! the requests.
+//! The forecast as a picture: a panel for each cluster and event, with lanes for the GCS, the head, the worker groups, their
+//! actors and the requests.
 
 mod lane;
 
@@ -7,9 +7,11 @@ use std::io;
 
 use quick_xml::Writer;
 use quick_xml::events::BytesText;
-use rayguard_policy::survival::EventForecast;
+use rayguard_policy::survival::{Event, EventForecast};
 
 use super::ClusterForecast;
+use super::duration::range;
+use super::words;
 use lane::{Lane, lanes};
 
 /// The width of the picture, in pixels.
@@ -17,22 +19,32 @@ const WIDTH: f64 = 760.0;
 /// The left end of the time axis, in pixels.
 const LEFT: f64 = 140.0;
 /// The right end of the time axis, in pixels.
-const RIGHT: f64 = 740.0;
+const RIGHT: f64 = 730.0;
 /// The height of the title of a panel, in pixels.
 const TITLE: f64 = 48.0;
 /// The height of a lane, in pixels.
 const LANE: f64 = 30.0;
 /// The height of the time axis with the space below it, in pixels.
 const AXIS: f64 = 52.0;
+/// The height of the legend, in pixels.
+const LEGEND: f64 = 34.0;
 /// The width of a small letter, in pixels, at most on average.
 const LETTER: f64 = 6.5;
+/// The number of letters of a title that fit into the picture.
+const TITLE_LETTERS: usize = 90;
+/// The number of letters of a lane's name that fit before the time axis.
+const NAME_LETTERS: usize = 15;
 /// The part of the time axis before the GCS ends.
 const BEFORE: f64 = 0.08;
 
-/// The colours for a light and for a dark background. Each colour has a word in the lanes too.
+/// The colours with their meaning.
+const COLOURS: [(&str, &str); 4] =
+    [("good", "works"), ("wait", "waits"), ("maybe", "may work or not"), ("bad", "away or lost")];
+
+/// The colours for a light and for a dark background. Each colour has a word in the lanes too, where there is room.
 const STYLE: &str = "\
 svg { font: 13px system-ui, sans-serif; color: #1f2328; background: #ffffff }
-text { fill: currentColor } .title { font-weight: 600 } .small { font-size: 11px }
+text { fill: currentColor } .tick { text-anchor: middle; font-size: 11px } .title { font-weight: 600 } .small { font-size: 11px }
 .line { stroke: currentColor; stroke-width: 1; opacity: .35 }
 .good { fill: #9bd3ae } .maybe { fill: #f3d27a } .bad { fill: #eda39b } .wait { fill: #b9d2ee }
 @media (prefers-color-scheme: dark) {
@@ -53,7 +65,7 @@ pub(super) fn text(clusters: &[ClusterForecast]) -> io::Result<String> {
     let heights: Vec<_> = panels.iter().map(|(_, event)| height(event)).collect();
     let total: f64 = heights.iter().sum();
     let mut svg = Writer::new_with_indent(Vec::new(), b' ', 2);
-    let size = format!("0 0 {WIDTH} {}", total.max(LANE));
+    let size = format!("0 0 {WIDTH} {}", total + LEGEND);
     let root = svg.create_element("svg").with_attributes([
         ("xmlns", "http://www.w3.org/2000/svg"),
         ("role", "img"),
@@ -61,7 +73,12 @@ pub(super) fn text(clusters: &[ClusterForecast]) -> io::Result<String> {
         ("width", &*WIDTH.to_string()),
     ]);
     root.write_inner_content(|svg| {
-        svg.create_element("title").write_text_content(BytesText::new("What outages do to Ray clusters"))?;
+        let mut write = |element, text: &str| {
+            svg.create_element(element).write_text_content(BytesText::new(&clean(text))).map(drop)
+        };
+        write("title", "What outages do to Ray clusters")?;
+        let described: Vec<_> = panels.iter().map(|(cluster, event)| description(cluster, event)).collect();
+        write("desc", &described.join(". "))?;
         svg.create_element("style").write_text_content(BytesText::new(STYLE))?;
         let mut top = 0.0;
         for ((cluster, event), height) in panels.iter().zip(&heights) {
@@ -70,7 +87,7 @@ pub(super) fn text(clusters: &[ClusterForecast]) -> io::Result<String> {
             group.write_inner_content(|svg| panel(svg, cluster, event))?;
             top += height;
         }
-        Ok(())
+        legend(svg, top)
     })?;
     let text = String::from_utf8(svg.into_inner()).map_err(io::Error::other)?;
     Ok(text + "\n")
@@ -111,7 +128,8 @@ fn panel(svg: &mut Svg, cluster: &ClusterForecast, event: &EventForecast) -> io:
     let lanes = lanes(event);
     let ends = lanes.iter().flat_map(|lane| &lane.spans).map(|span| span.to).filter(|to| to.is_finite());
     let axis = Axis { end: (ends.fold(1.0, f64::max) * 1.3).ceil() };
-    label(svg, "title", (12.0, 20.0), &format!("{}: {}", cluster.object, event.event.name()))?;
+    let title = shortened(&cluster.object.to_string(), TITLE_LETTERS - 2 - event.event.name().len());
+    label(svg, "title", (12.0, 20.0), &format!("{title}: {}", event.event.name()))?;
     label(svg, "small", (12.0, 36.0), event.event.what())?;
     let bottom = lanes.iter().fold(TITLE, |bottom, _| bottom + LANE);
     line(svg, (LEFT, bottom + 4.0), (RIGHT, bottom + 4.0))?;
@@ -120,7 +138,7 @@ fn panel(svg: &mut Svg, cluster: &ClusterForecast, event: &EventForecast) -> io:
     while seconds <= axis.end {
         let x = axis.x(seconds);
         line(svg, (x, TITLE), (x, bottom + 8.0))?;
-        label(svg, "small", (x - 4.0, bottom + 21.0), &format!("{seconds:.0}"))?;
+        label(svg, "tick", (x, bottom + 21.0), &format!("{seconds:.0}"))?;
         seconds += step;
     }
     let mut y = TITLE;
@@ -128,24 +146,67 @@ fn panel(svg: &mut Svg, cluster: &ClusterForecast, event: &EventForecast) -> io:
         draw(svg, lane, axis, y)?;
         y += LANE;
     }
-    label(svg, "small", (LEFT, y + 37.0), "seconds after the GCS, or the lost Pod, is gone")
+    let zero = match event.event {
+        Event::WorkerLoss => "seconds after the Pod is lost",
+        Event::Upgrade => "seconds after KubeRay begins to replace the cluster",
+        _ => "seconds after the GCS is gone",
+    };
+    label(svg, "small", (LEFT, y + 37.0), zero)
+}
+
+/// Returns the outcomes of a panel in words.
+fn description(cluster: &ClusterForecast, event: &EventForecast) -> String {
+    let mut parts = vec![format!("GCS away: {}", range(event.gcs_away_seconds))];
+    parts.extend(
+        event.groups.iter().map(|group| format!("{}: {}", words::name(&group.name), words::workers(event, group))),
+    );
+    parts.push(format!("actors: {}", words::actors(event)));
+    if event.serve_requests.is_some() {
+        parts.push(format!("requests: {}", words::requests(event)));
+    }
+    format!("{}, {}: {}", cluster.object, event.event.name(), parts.join("; "))
+}
+
+fn legend(svg: &mut Svg, top: f64) -> io::Result<()> {
+    let mut x = LEFT;
+    for (class, word) in COLOURS {
+        rectangle(svg, class, (x, top + 4.0), (14.0, 14.0), word)?;
+        label(svg, "small", (x + 20.0, top + 15.0), word)?;
+        x += word.chars().fold(44.0, |width, _| width + LETTER);
+    }
+    Ok(())
+}
+
+/// Draws a rectangle with a title that a pointer shows.
+fn rectangle(
+    svg: &mut Svg,
+    class: &str,
+    (x, y): (f64, f64),
+    (width, height): (f64, f64),
+    title: &str,
+) -> io::Result<()> {
+    let numbers = [x, y, width].map(|number| format!("{number:.1}"));
+    let [x, y, width] = &numbers;
+    let height = height.to_string();
+    let rectangle = svg.create_element("rect").with_attributes([
+        ("class", class),
+        ("x", &**x),
+        ("y", &**y),
+        ("width", &**width),
+        ("height", &*height),
+    ]);
+    let title = clean(title);
+    rectangle
+        .write_inner_content(|svg| svg.create_element("title").write_text_content(BytesText::new(&title)).map(drop))
+        .map(drop)
 }
 
 fn draw(svg: &mut Svg, lane: &Lane, axis: Axis, y: f64) -> io::Result<()> {
-    label(svg, "lane", (12.0, y + 17.0), &shortened(&lane.name, 17))?;
+    label(svg, "lane", (12.0, y + 17.0), &shortened(&lane.name, NAME_LETTERS))?;
     for span in &lane.spans {
         let (from, to) = (axis.x(span.from), axis.x(span.to.min(axis.end)));
-        let rectangle = svg.create_element("rect").with_attributes([
-            ("class", span.class),
-            ("x", &*format!("{from:.1}")),
-            ("y", &*format!("{:.1}", y + 3.0)),
-            ("width", &*format!("{:.1}", (to - from).max(1.0))),
-            ("height", "20"),
-        ]);
         let title = format!("{}: {}", lane.name, span.word);
-        rectangle.write_inner_content(|svg| {
-            svg.create_element("title").write_text_content(BytesText::new(&clean(&title))).map(drop)
-        })?;
+        rectangle(svg, span.class, (from, y + 3.0), ((to - from).max(1.0), 20.0), &title)?;
     }
     // Words come last, so that no bar covers them. One that does not fit into its bar is left to the title.
     for span in &lane.spans {

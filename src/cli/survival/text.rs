@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 
 use rayguard_manifest::path::on_one_line;
-use rayguard_policy::survival::outcome::{GroupForecast, Seconds};
-use rayguard_policy::survival::{
-    ActorOutcome, Change, Event, EventForecast, FaultTolerance, GroupTimeout, HeadActors, PodOutcome, RequestOutcome,
-    TimeoutSource,
-};
+use rayguard_policy::survival::{Change, EventForecast, FaultTolerance, GroupTimeout, HeadActors, TimeoutSource};
 
 use super::ClusterForecast;
+use super::duration::{long, range};
+use super::flow::flow;
+use super::words::{self, name};
 
 /// The width in columns where no terminal gives one.
 const DEFAULT_WIDTH: usize = 80;
@@ -21,7 +20,7 @@ const MIN_WIDTH: usize = 50;
 const MAX_WIDTH: usize = 100;
 
 /// The widths of the columns before the last one: event, GCS, workers, actors.
-const COLUMNS: [usize; 4] = [16, 14, 24, 13];
+const COLUMNS: [usize; 4] = [16, 17, 24, 13];
 
 /// Returns the forecasts, a block for each cluster.
 pub(super) fn text(clusters: &[ClusterForecast], width: Option<usize>) -> String {
@@ -35,13 +34,13 @@ fn block(cluster: &ClusterForecast, width: usize) -> String {
     lines.add(0, 2, &format!("{} ({})", cluster.object, cluster.file));
     lines.add(2, 2, &settings(cluster));
     if cluster.forecast.events.iter().any(|event| event.actors_on_head == HeadActors::Lost) {
-        lines.add(2, 2, "the head runs actors and tasks too, and they are lost whenever its processes end");
+        lines.add(2, 2, "the head can run actors and tasks too, and they are lost whenever its processes end");
     }
     lines.text.push('\n');
     let has_requests = cluster.forecast.events.iter().any(|event| event.serve_requests.is_some());
     lines.row(["event", "GCS away", "workers", "actors", if has_requests { "requests" } else { "" }]);
     for event in &cluster.forecast.events {
-        rows(event, cluster.forecast.fault_tolerance, &mut lines);
+        rows(event, &mut lines);
     }
     changes(&cluster.forecast.events, &mut lines);
     notes(&cluster.forecast.events, &mut lines);
@@ -99,7 +98,7 @@ fn settings(cluster: &ClusterForecast) -> String {
     };
     let head = match cluster.forecast.head_reconnect_timeout_seconds {
         Some(u32::MAX) => "the head never gives up on the GCS".to_owned(),
-        Some(seconds) => format!("the head gives up on the GCS after {seconds} s"),
+        Some(seconds) => format!("the head gives up on the GCS after {}", long(seconds)),
         None => "the head's reconnect timeout is not known".to_owned(),
     };
     let groups: Vec<_> = cluster.forecast.groups.iter().map(timeout).collect();
@@ -120,64 +119,36 @@ fn timeout(group: &GroupTimeout) -> String {
     let name = name(&group.name);
     match group.reconnect_timeout_seconds {
         Some(u32::MAX) => format!("{name} never"),
-        Some(seconds) => format!("{name} {seconds} s{source}"),
+        Some(seconds) => format!("{name} {}{source}", long(seconds)),
         None => format!("{name} not known"),
     }
 }
 
-fn name(group: &str) -> &str {
-    if group.is_empty() { "(no name)" } else { group }
-}
-
 /// Adds what becomes of the cluster in an event; of each group, unless it is the same for all.
-fn rows(event: &EventForecast, storage: FaultTolerance, lines: &mut Lines) {
-    let workers: Vec<_> = event.groups.iter().map(|group| workers(event.event, group, storage)).collect();
+fn rows(event: &EventForecast, lines: &mut Lines) {
+    let workers: Vec<_> = event.groups.iter().map(|group| words::workers(event, group)).collect();
     let is_same = workers.windows(2).all(|pair| pair[0] == pair[1]);
-    let actors = match event.detached_actors {
-        _ if event.groups.is_empty() => "-",
-        ActorOutcome::Kept => "kept",
-        ActorOutcome::Unknown => "may be lost",
-        ActorOutcome::Lost => "lost",
-    };
-    let requests = match event.serve_requests {
-        None => "",
-        Some(RequestOutcome::Answered) => "answered",
-        Some(RequestOutcome::Held) => "held",
-        Some(RequestOutcome::Unknown) => "may fail",
-        Some(RequestOutcome::Failed) => "fail",
-    };
     let all = workers.first().map_or("none", String::as_str);
     let shown = if is_same { all } else { "by group:" };
-    lines.row([event.event.name(), &away(event.gcs_away_seconds), shown, actors, requests]);
+    lines.row([
+        event.event.name(),
+        &range(event.gcs_away_seconds),
+        shown,
+        words::actors(event),
+        words::requests(event),
+    ]);
     if !is_same {
+        let mut seen: Vec<(&str, Vec<&str>)> = Vec::new();
         for (group, outcome) in event.groups.iter().zip(&workers) {
-            let indent = 4 + COLUMNS[0] + COLUMNS[1];
-            lines.add(indent, indent + 2, &format!("{} {outcome}", name(&group.name)));
+            match seen.iter_mut().find(|(other, _)| other == outcome) {
+                Some((_, names)) => names.push(name(&group.name)),
+                None => seen.push((outcome, vec![name(&group.name)])),
+            }
         }
-    }
-}
-
-fn away(seconds: Seconds) -> String {
-    match seconds {
-        Seconds::ZERO => "-".to_owned(),
-        Seconds { min, max: Some(max) } => format!("{:.0} to {:.0} s", min.floor(), max.ceil()),
-        Seconds { min, max: None } => format!("{:.0} s or more", min.floor()),
-    }
-}
-
-fn workers(event: Event, group: &GroupForecast, storage: FaultTolerance) -> String {
-    // The time is the longest one where the next GCS finds no data.
-    let is_longest =
-        matches!(storage, FaultTolerance::Off | FaultTolerance::Ineffective) || event == Event::RedisDataLoss;
-    let after = if is_longest { "within" } else { "after" };
-    match (group.outcome, group.exits_after_seconds) {
-        (PodOutcome::Stays, _) if event == Event::WorkerLoss => "the others stay".to_owned(),
-        (PodOutcome::Stays, _) => "stay".to_owned(),
-        (PodOutcome::Unknown, Some(seconds)) => format!("may exit {after} {seconds} s"),
-        (PodOutcome::Unknown, None) => "may exit".to_owned(),
-        (PodOutcome::Exits, Some(seconds)) => format!("exit {after} {seconds} s"),
-        (PodOutcome::Exits, None) if event == Event::Upgrade => "replaced".to_owned(),
-        (PodOutcome::Exits, None) => "exit".to_owned(),
+        let indent = 4 + COLUMNS[0] + COLUMNS[1];
+        for (outcome, names) in seen {
+            lines.add(indent, indent + 2, &format!("{}: {outcome}", names.join(", ")));
+        }
     }
 }
 
@@ -201,7 +172,7 @@ fn changes(events: &[EventForecast], lines: &mut Lines) {
         lines.add(2, 2, "What to change first:");
     }
     for (change, events) in seen {
-        let write = change.write.as_ref().and_then(|value| serde_json::to_string(value).ok());
+        let write = change.write.as_ref().and_then(flow);
         let write = write.map(|value| format!(" = {value}")).unwrap_or_default();
         lines.add(4, 6, &format!("{}{write}", change.path));
         lines.add(6, 6, &format!("{} ({})", change.message, events.join(", ")));

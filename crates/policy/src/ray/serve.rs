@@ -54,6 +54,8 @@ pub struct Applications {
     pub duplicate_key: Option<(String, Range<usize>)>,
     /// Where the proxies run, and its span, if the configuration has a `proxy_location`.
     pub proxy_location: Option<(String, Range<usize>)>,
+    /// Whether the configuration limits the time of a request.
+    pub limits_time: bool,
     /// The port of the proxies, and its span, if the configuration has one.
     pub port: Option<(i64, Range<usize>)>,
 }
@@ -67,6 +69,10 @@ pub struct Deployment {
     pub replicas: Option<i64>,
     /// Whether `max_replicas_per_node` spreads the replicas over nodes, or is not allowed because of a placement group.
     pub is_spread: bool,
+    /// Whether `ray_actor_options` give the replicas no CPUs.
+    pub has_no_cpus: bool,
+    /// Whether the deployment limits the number of waiting requests.
+    pub limits_requests: bool,
     /// The span of the deployment, in bytes of the configuration.
     pub at: Range<usize>,
     /// The span of the number of replicas, in bytes of the configuration; if it is missing, the span of the map that it
@@ -177,6 +183,7 @@ impl Applications {
                 let short = location.chars().take(16).collect();
                 (short, document.locate(&FieldPath::of(["proxy_location"])).bytes)
             }),
+            limits_time: !document.json.descend(["http_options", "request_timeout_s"]).is_null(),
             port: port.map(|port| (port, at(["http_options", "port"]))),
             ..Self::default()
         }
@@ -203,8 +210,15 @@ impl Deployment {
             is_spread: ["max_replicas_per_node", "placement_group_bundles", "gang_scheduling_config"]
                 .iter()
                 .any(|field| !json.field(field).is_null()),
+            has_no_cpus: is_zero(json.descend(["ray_actor_options", "num_cpus"])),
+            limits_requests: !json.field("max_queued_requests").is_null()
+                && json.field("max_queued_requests").as_i64() != Some(-1),
             at: document.locate(path).bytes,
             replicas_at: document.locate(&replicas_path).bytes,
         }
     }
+}
+
+fn is_zero(json: &Json<'_>) -> bool {
+    matches!(json, Json::Number(number) if number.as_f64() == Some(0.0))
 }

@@ -28,13 +28,15 @@ fn check(context: &Context<'_, '_>, findings: &mut Findings) {
     }
     // KubeRay refuses num-cpus if the group has resources.
     let (path, help) = if head.has_resources() {
-        (head.path().field("resources").key("CPU"), "write CPU: \"0\"")
+        // KubeRay ignores the case of the name.
+        let mut names = head.json.field("resources").entries().iter().map(|(name, _)| &**name);
+        let name = names.find(|name| name.eq_ignore_ascii_case("cpu")).unwrap_or("CPU");
+        (head.path().field("resources").key(name), format!("write {name}: \"0\""))
     } else {
-        (head.ray_start_param_path("num-cpus"), "write num-cpus: \"0\"")
+        (head.ray_start_param_path("num-cpus"), "write num-cpus: \"0\"".to_owned())
     };
     let message = "the head has CPUs for tasks and actors, which are lost when the head is lost";
-    let is_written = path.value(object.json).is_some_and(|cpus| !cpus.is_null())
-        || head.json.field("resources").entries().iter().any(|(name, _)| name.eq_ignore_ascii_case("cpu"));
+    let is_written = path.value(object.json).is_some_and(|cpus| !cpus.is_null());
     let finding = findings.invalid(path.clone(), message, help);
     // A number of CPUs that the user wrote may be intended.
     if !is_written {

@@ -9,7 +9,7 @@ use crate::reason::Reason;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 use crate::spelling::quote;
 
-pub(super) static RULE: Rule = Rule {
+pub(crate) static RULE: Rule = Rule {
     name: "invalid-upgrade-strategy",
     summary: "an upgrade strategy that does not exist, or that this object cannot have",
     category: Category::Kuberay,

@@ -5,18 +5,22 @@ use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;
 use serde::{Serialize, Serializer};
 
-use super::cluster::{ActorTimeout, Cluster, TimeoutSource};
+use super::actor_timeout::ActorTimeout;
+use super::cluster::Cluster;
 use super::event::Event;
 use super::forecast::EventForecast;
 use super::outage::Outage;
 use super::outcome::{ActorOutcome, HeadActors, PodOutcome, RequestOutcome};
 use super::requests::{self, Weakness};
+use super::timeout::TimeoutSource;
+use super::workers;
 use crate::kuberay::{Kind, Version};
-use crate::ray::gcs::{FT_ENABLED_ANNOTATION, OPTIONS};
+use crate::ray::gcs::{FT_ENABLED_ANNOTATION, OPTIONS, RedisAddress};
 use crate::ray::timeout::{KUBERAY_WORKER_DEFAULT, RECONNECT_TIMEOUT, WORKER_MARGIN};
 use crate::ray::{Group, RayObject};
 use crate::rule::Finding;
 use crate::rules;
+use crate::settings::RAY_DEFAULT_RECONNECT_TIMEOUT;
 
 /// A change of an object.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -51,7 +55,10 @@ impl Change {
 
 /// Returns the first change that an event needs; `None` if the event is survived, or no change is known that helps.
 pub(super) fn first(forecast: &EventForecast, outage: &Outage, cluster: &Cluster<'_, '_>) -> Option<Change> {
-    if !outage.happens {
+    if cluster.absent.is_some() {
+        return None;
+    }
+    if !outage.happens || forecast.event == Event::Upgrade {
         return without_outage(forecast, cluster);
     }
     let is_survived = forecast.detached_actors == ActorOutcome::Kept
@@ -59,19 +66,24 @@ pub(super) fn first(forecast: &EventForecast, outage: &Outage, cluster: &Cluster
         && forecast.serve_requests.is_none_or(|requests| requests == RequestOutcome::Answered);
     // Fault tolerance does not keep a job, and without workers all actors are on the head. The storage of Redis is not in
     // the object.
-    let is_hopeless = cluster.is_job() || cluster.groups.is_empty() || forecast.event == Event::RedisDataLoss;
+    let is_hopeless = cluster.is_job() || cluster.has_no_workers() || forecast.event == Event::RedisDataLoss;
     if is_survived || is_hopeless {
         return None;
     }
     if let Some(doubt) = cluster.doubts().next() {
-        return Some(Change::of(doubt));
+        return Some(doubtful(doubt, outage, cluster));
     }
     if !cluster.object().fault_tolerance.is_on() {
         return Some(fault_tolerance(cluster));
     }
-    if let Some(longest) = outage.until_connected.max {
-        let seconds = enough(longest, cluster)?;
-        if let Some(change) = timeout(forecast, longest, seconds, cluster).or_else(|| actors(longest, seconds, cluster))
+    if cluster.redis_is_in_head && forecast.event.replaces_head() {
+        let Some(RedisAddress::Literal(path, _)) = cluster.object().redis_address() else { return None };
+        return Some(Change::new(path.clone(), None, "run Redis outside of the head's Pod, and write its address"));
+    }
+    if let Some(longest) = outage.until_found.max {
+        let Some(seconds) = enough(longest, cluster) else { return Some(head_timeout(cluster)) };
+        if let Some(change) =
+            timeout(forecast, outage, longest, seconds, cluster).or_else(|| actors(longest, seconds, cluster))
         {
             return Some(change);
         }
@@ -88,6 +100,32 @@ fn without_outage(forecast: &EventForecast, cluster: &Cluster<'_, '_>) -> Option
         Event::Upgrade => cluster.finding(&rules::FIXED_STORAGE_NAMESPACE).map(Change::of),
         _ => None,
     }
+}
+
+/// Returns the change for what a rule doubts.
+fn doubtful(doubt: &Finding, outage: &Outage, cluster: &Cluster<'_, '_>) -> Change {
+    let is_of_worker = |group: &Group<'_>| RayObject::reconnect_timeout_path(group) == doubt.path;
+    let is_timeout = *doubt.rule == rules::INVALID_RECONNECT_TIMEOUT || *doubt.rule == rules::WORKER_RECONNECT_TIMEOUT;
+    if !is_timeout || !cluster.object().cluster.workers.iter().any(is_of_worker) {
+        return Change::of(doubt);
+    }
+    // The value that the rule proposes may be too short for the head or for the outage.
+    match (enough(outage.until_found.max.unwrap_or(0.0), cluster), Change::of(doubt)) {
+        (None, _) => head_timeout(cluster),
+        (Some(seconds), change) if *doubt.rule == rules::INVALID_RECONNECT_TIMEOUT && change.write.is_some() => {
+            let message = format!("write the seconds as digits only, and more than the head's: \"{seconds}\"");
+            Change { write: Some(seconds.to_string().into()), message, ..change }
+        }
+        (Some(_), change) => change,
+    }
+}
+
+/// Returns the change of a head's timeout that leaves no room for that of the workers.
+fn head_timeout(cluster: &Cluster<'_, '_>) -> Change {
+    let path = RayObject::reconnect_timeout_path(&cluster.object().cluster.head);
+    let seconds = RAY_DEFAULT_RECONNECT_TIMEOUT.to_string();
+    let message = "the workers must wait longer than the head, and the head waits too long for that";
+    Change::new(path, Some(seconds.into()), message)
 }
 
 /// Returns the timeout that outlives an outage, in seconds: the recommended one, or a longer one.
@@ -122,8 +160,19 @@ fn map<const N: usize>(fields: [(&'static str, Json<'static>); N]) -> Json<'stat
 }
 
 /// Returns a longer timeout for the first group that does not stay.
-fn timeout(forecast: &EventForecast, longest: f64, seconds: u32, cluster: &Cluster<'_, '_>) -> Option<Change> {
-    let index = forecast.groups.iter().position(|group| group.outcome != PodOutcome::Stays)?;
+fn timeout(
+    forecast: &EventForecast,
+    outage: &Outage,
+    longest: f64,
+    seconds: u32,
+    cluster: &Cluster<'_, '_>,
+) -> Option<Change> {
+    // Where the timeout is long enough, something else than the timeout is in doubt.
+    let outlives = |seconds| workers::outlives(seconds, outage) == PodOutcome::Stays;
+    let index = forecast.groups.iter().zip(&cluster.groups).position(|(group, own)| {
+        matches!(group.outcome, PodOutcome::Exits | PodOutcome::Unknown)
+            && !own.reconnect_timeout_seconds.is_some_and(outlives)
+    })?;
     let (group, own) = (&cluster.object().cluster.workers[index], &cluster.groups[index]);
     let Some(now) = own.reconnect_timeout_seconds else {
         let path = RayObject::hidden_reconnect_timeout_path(group);
@@ -159,12 +208,17 @@ fn actors(longest: f64, seconds: u32, cluster: &Cluster<'_, '_>) -> Option<Chang
         ActorTimeout::Seconds(now) if f64::from(now) > longest => None,
         ActorTimeout::Seconds(now) => {
             let name = RECONNECT_TIMEOUT.trim_start_matches("RAY_");
-            let (before, after) = head.ray_start_param("system-config")?.split_once(name)?;
-            let after = after.replacen(&now.to_string(), &seconds.to_string(), 1);
+            let split = head.ray_start_param("system-config")?.split_once(name);
+            let write = split.map(|(before, after)| {
+                let after = after.replacen(&now.to_string(), &seconds.to_string(), 1);
+                format!("{before}{name}{after}").into()
+            });
             let message = format!("actors give up after {now} s, and the outage can last {longest:.0} s for them");
-            Some(Change::new(path, Some(format!("{before}{name}{after}").into()), message))
+            Some(Change::new(path, write, message))
         }
-        ActorTimeout::Unknown => Some(Change::new(path, None, "remove the reconnect timeout from system-config")),
+        ActorTimeout::Unknown => {
+            Some(Change::new(path, None, "write system-config as JSON in quotes, without the reconnect timeout"))
+        }
     }
 }
 

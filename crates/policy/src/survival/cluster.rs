@@ -2,18 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use rayguard_manifest::json::Json;
-use rayguard_manifest::list_map;
 use serde::Serialize;
 
-use super::measurement;
+use super::actor_timeout::ActorTimeout;
+use super::timeout::{self, GroupTimeout};
+use super::{limit, redis};
 use crate::context::Context;
 use crate::kuberay::Kind;
-use crate::ray::timeout::{Origin, RECONNECT_TIMEOUT, ReconnectTimeout, TimeoutError};
-use crate::ray::{GcsFaultTolerance, Group, RayObject};
+use crate::ray::{GcsFaultTolerance, RayObject};
 use crate::rule::{Category, Finding, Findings, Level, Rule, Scope};
 use crate::rules::{self, RULES};
-use crate::settings::DEFAULTED;
 
 /// Whether a cluster has a GCS whose data survives the head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -27,49 +25,6 @@ pub enum FaultTolerance {
     Off,
     /// Fault tolerance is configured, and a rule denies the configuration because it does not work.
     Ineffective,
-}
-
-/// Where a reconnect timeout comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum TimeoutSource {
-    /// The object sets it.
-    Set,
-    /// It is KubeRay's default for the workers of a fault-tolerant cluster.
-    #[serde(rename = "kuberay-default")]
-    KubeRayDefault,
-    /// It is Ray's own default, or the default that the policy assumes.
-    RayDefault,
-    /// rayguard's webhook writes it.
-    RayguardDefault,
-    /// The value is not in the object, or Ray cannot use it.
-    Unknown,
-}
-
-/// The reconnect timeout of a worker group.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct GroupTimeout {
-    /// The name of the group; empty without one.
-    pub name: String,
-    /// The timeout in seconds; `None` if it is not known.
-    pub reconnect_timeout_seconds: Option<u32>,
-    /// Where it comes from.
-    pub source: TimeoutSource,
-    /// Whether Ray crashes on the value.
-    #[serde(skip)]
-    pub(super) is_fatal: bool,
-}
-
-/// When actors give up on the GCS, independent of the Pods that they run in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ActorTimeout {
-    /// They use the timeout of their Pod.
-    OfPod,
-    /// `system-config` sets this timeout, in seconds.
-    Seconds(u32),
-    /// `system-config` sets a timeout that cannot be read.
-    Unknown,
 }
 
 /// Whether the next GCS finds the data of the one before.
@@ -97,6 +52,12 @@ pub(super) struct Cluster<'c, 'o> {
     pub(super) head_crashes: bool,
     pub(super) groups: Vec<GroupTimeout>,
     pub(super) actor_timeout: ActorTimeout,
+    /// Whether Redis runs in the head's Pod, and is lost with it.
+    pub(super) redis_is_in_head: bool,
+    /// Why the forecast promises nothing for an outage of the GCS, beyond what the rules doubt.
+    pub(super) limits: Vec<String>,
+    /// Why the forecast promises nothing at all.
+    pub(super) absent: Option<&'static str>,
 }
 
 impl<'c, 'o> Cluster<'c, 'o> {
@@ -114,16 +75,20 @@ impl<'c, 'o> Cluster<'c, 'o> {
             GcsFaultTolerance::Annotation | GcsFaultTolerance::Options(_) => FaultTolerance::Redis,
         };
         let head = object.reconnect_timeout(&object.cluster.head, context.settings);
-        let defaulted = defaulted(object.json);
+        let defaulted = timeout::defaulted(object.json);
+        let workers = &object.cluster.workers;
         Self {
             context,
             fault_tolerance,
             storage,
             findings,
-            head_timeout: seconds(head),
-            head_crashes: is_fatal(head),
-            groups: object.cluster.workers.iter().map(|group| timeout(context, group, &defaulted)).collect(),
-            actor_timeout: actor_timeout(&object.cluster.head),
+            head_timeout: timeout::seconds(head),
+            head_crashes: timeout::is_fatal(head),
+            groups: workers.iter().map(|group| GroupTimeout::read(context, group, &defaulted)).collect(),
+            actor_timeout: ActorTimeout::read(&object.cluster.head),
+            redis_is_in_head: redis::is_in_head(object),
+            limits: limit::of(object),
+            absent: limit::absent(object),
         }
     }
 
@@ -153,36 +118,14 @@ impl<'c, 'o> Cluster<'c, 'o> {
         self.findings.iter().find(|finding| finding.rule == rule)
     }
 
-    /// Reports whether tasks and actors can run on the head.
-    pub(super) fn head_runs_work(&self) -> bool {
-        // A custom start command does not get the parameter.
-        !self.object().cluster.head.has_no_cpus() || self.object().ray_start_override().is_some()
-    }
-
     /// Reports whether the object is a job, whose driver runs on the head.
     pub(super) fn is_job(&self) -> bool {
         matches!(self.object().kind, Kind::RayJob | Kind::RayCronJob)
     }
 
-    /// Returns the grace period of the head Pod, in seconds.
-    pub(super) fn grace(&self) -> f64 {
-        let seconds = self.object().cluster.head.pod_spec().field("terminationGracePeriodSeconds").as_i64();
-        seconds.and_then(|seconds| u32::try_from(seconds).ok()).map_or(measurement::GRACE.max, f64::from)
-    }
-
-    /// Reports whether the head Pod may stay until its grace period ends although Ray has ended.
-    pub(super) fn head_may_linger(&self) -> bool {
-        let cluster = &self.object().cluster;
-        cluster.head.containers().count() > 1
-            || cluster.is_autoscaling()
-            || cluster.head.containers().any(|it| !it.json.descend(["lifecycle", "preStop"]).is_null())
-    }
-
-    /// Reports whether kubelet does not restart the head's container. KubeRay chooses this with version 2 of the
-    /// autoscaler (ray-operator/controllers/ray/common/pod.go).
-    pub(super) fn head_never_restarts(&self) -> bool {
-        let cluster = &self.object().cluster;
-        cluster.head.restart_policy() == Some("Never") || cluster.is_autoscaling() && cluster.has_autoscaler_v2()
+    /// Reports whether no worker group can have Pods, so that all actors are on the head.
+    pub(super) fn has_no_workers(&self) -> bool {
+        self.groups.iter().all(|group| group.pods.most == 0)
     }
 }
 
@@ -217,60 +160,4 @@ fn storage(object: &RayObject<'_>, findings: &[Finding]) -> Storage {
     } else {
         Storage::Works
     }
-}
-
-/// Returns the time for which Ray waits, as far as it is known.
-fn seconds(timeout: ReconnectTimeout) -> Option<u32> {
-    match timeout {
-        ReconnectTimeout::Seconds(seconds, _) => Some(seconds),
-        ReconnectTimeout::Invalid(TimeoutError::Zero) => Some(0),
-        ReconnectTimeout::Invalid(TimeoutError::Endless) => Some(u32::MAX),
-        ReconnectTimeout::Invalid(TimeoutError::Unreadable) | ReconnectTimeout::Unknown => None,
-    }
-}
-
-/// Reports whether Ray crashes on the timeout.
-fn is_fatal(timeout: ReconnectTimeout) -> bool {
-    timeout == ReconnectTimeout::Invalid(TimeoutError::Unreadable)
-}
-
-fn timeout<'o>(context: &Context<'_, 'o>, group: &Group<'o>, defaulted: &BTreeSet<String>) -> GroupTimeout {
-    let object = context.object;
-    let timeout = object.reconnect_timeout(group, context.settings);
-    let is_defaulted = || {
-        let path = RayObject::reconnect_timeout_path(group);
-        let pointer = list_map::keyed_pointer(object.json, &path);
-        let is_above = |place: &String| pointer.strip_prefix(&**place).is_some_and(|rest| rest.starts_with('/'));
-        defaulted.iter().any(|place| *place == pointer || is_above(place))
-    };
-    let source = match timeout {
-        ReconnectTimeout::Seconds(_, Origin::Set) if is_defaulted() => TimeoutSource::RayguardDefault,
-        ReconnectTimeout::Seconds(_, Origin::Set) => TimeoutSource::Set,
-        ReconnectTimeout::Seconds(_, Origin::KubeRayDefault) => TimeoutSource::KubeRayDefault,
-        ReconnectTimeout::Seconds(_, Origin::RayDefault) => TimeoutSource::RayDefault,
-        ReconnectTimeout::Invalid(_) | ReconnectTimeout::Unknown => TimeoutSource::Unknown,
-    };
-    GroupTimeout {
-        name: group.name().unwrap_or_default().to_owned(),
-        reconnect_timeout_seconds: seconds(timeout),
-        source,
-        is_fatal: is_fatal(timeout),
-    }
-}
-
-/// Returns the places of rayguard's defaults, which the object's annotation records.
-fn defaulted(object: &Json<'_>) -> BTreeSet<String> {
-    let record = object.descend(["metadata", "annotations"]).field(DEFAULTED);
-    record.as_str().and_then(|record| serde_json::from_str(record).ok()).unwrap_or_default()
-}
-
-/// Reads the timeout in `system-config`, which all actors of the cluster use.
-fn actor_timeout(head: &Group<'_>) -> ActorTimeout {
-    let name = RECONNECT_TIMEOUT.trim_start_matches("RAY_");
-    let config = head.ray_start_param("system-config").unwrap_or_default();
-    let Some((_, after)) = config.split_once(name) else { return ActorTimeout::OfPod };
-    let number = after.trim_start_matches(['"', '\'', '\\', ' ', ':']);
-    let end = number.find(|char: char| !char.is_ascii_digit()).unwrap_or(number.len());
-    let is_whole = !number[end..].starts_with(['.', 'e', 'E']) && !after.contains(name);
-    number[..end].parse().ok().filter(|_| is_whole).map_or(ActorTimeout::Unknown, ActorTimeout::Seconds)
 }

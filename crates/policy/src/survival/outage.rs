@@ -8,6 +8,8 @@ use super::measurement::{
 };
 use super::options::Options;
 use super::outcome::Seconds;
+use super::upgrade::replaces_cluster;
+use crate::kuberay::Kind;
 
 /// The number of crashes of a crash loop.
 const CRASHES: u32 = 5;
@@ -17,8 +19,8 @@ const CRASHES: u32 = 5;
 pub struct Outage {
     /// The time from the end of the GCS until the next one listens.
     pub away: Seconds,
-    /// The time from the end of the GCS until workers have found the next one.
-    pub until_connected: Seconds,
+    /// The time from the end of the GCS until workers can have found the next one.
+    pub until_found: Seconds,
     /// Whether the GCS is away at all.
     pub happens: bool,
     /// Whether the connections of the workers may stay open, so that their timeouts do not start with the outage.
@@ -32,7 +34,7 @@ pub struct Outage {
 impl Outage {
     const NONE: Self = Self {
         away: Seconds::ZERO,
-        until_connected: Seconds::ZERO,
+        until_found: Seconds::ZERO,
         happens: false,
         is_silent: false,
         evidence: Vec::new(),
@@ -41,6 +43,24 @@ impl Outage {
 
     fn of(away: Seconds, evidence: &[&'static Measurement]) -> Self {
         Self { away, happens: true, evidence: evidence.to_vec(), ..Self::NONE }
+    }
+
+    /// Returns the time from the end of the GCS until workers have found the next one. In a silent loss they notice the
+    /// end minutes later, and nobody knows when.
+    pub(super) fn until_connected(&self) -> Seconds {
+        let max = self.until_found.max.filter(|_| !self.is_silent);
+        Seconds { max, ..self.until_found }
+    }
+
+    /// Adds the time until workers find the next GCS.
+    fn found(mut self, event: Event) -> Self {
+        self.until_found = self.away.plus(RECONNECT.min, RECONNECT.max);
+        self.evidence.push(&RECONNECT);
+        if event.replaces_head() {
+            self.until_found = self.until_found.plus(0.0, NEW_ADDRESS.max);
+            self.evidence.push(&NEW_ADDRESS);
+        }
+        self
     }
 
     /// Adds an upper end that is not known.
@@ -61,6 +81,12 @@ pub(super) fn outage(event: Event, cluster: &Cluster<'_, '_>, options: &Options)
         Event::HeadLoss => Outage::of(range(&HEAD_LOSS), &[&HEAD_LOSS]),
         Event::NodeLoss => node_loss(cluster, options),
         Event::RedisOutage | Event::RedisDataLoss if uses_redis(cluster) => redis_outage(options),
+        // KubeRay deletes the head and all workers, and then makes new ones.
+        Event::Upgrade if replaces_cluster(cluster) && cluster.object().kind == Kind::RayCluster => {
+            return Outage::of(range(&HEAD_LOSS), &[&HEAD_LOSS])
+                .open("KubeRay deletes all Pods, and then starts the cluster anew: not measured")
+                .found(event);
+        }
         Event::RedisOutage | Event::RedisDataLoss | Event::WorkerLoss | Event::Upgrade => return Outage::NONE,
     };
     if event.replaces_head() {
@@ -68,22 +94,24 @@ pub(super) fn outage(event: Event, cluster: &Cluster<'_, '_>, options: &Options)
     } else {
         outage = same_pod(outage, cluster);
     }
+    if cluster.head_has_command() {
+        outage = outage.open("the head has its own command, and its times were not measured");
+    } else if cluster.head_has_probe() {
+        outage = outage.open("a probe of the user can restart the head: not measured");
+    }
     if cluster.fault_tolerance == FaultTolerance::RocksDb {
         outage = outage.open("the times are those of Redis, because RocksDB was not measured");
     }
-    outage.until_connected = outage.away.plus(RECONNECT.min, RECONNECT.max);
-    outage.evidence.push(&RECONNECT);
-    if event.replaces_head() {
-        outage.until_connected = outage.until_connected.plus(0.0, NEW_ADDRESS.max);
-        outage.evidence.push(&NEW_ADDRESS);
-    }
-    outage
+    outage.found(event)
 }
 
 /// Reports whether the GCS stores its data in Redis, as far as the object shows it.
 fn uses_redis(cluster: &Cluster<'_, '_>) -> bool {
     cluster.object().fault_tolerance.uses_redis() && cluster.storage != Storage::None
 }
+
+/// The number of seconds after which the GCS is never back, by the end of the timeouts that Ray can represent.
+const NEVER: f64 = u32::MAX as f64;
 
 fn range(measurement: &Measurement) -> Seconds {
     Seconds { min: measurement.min, max: Some(measurement.max) }
@@ -113,11 +141,12 @@ fn stop(cluster: &Cluster<'_, '_>) -> Outage {
         min: f64::from(head.unwrap_or(0)) + STOP_BEYOND_TIMEOUT.min,
         max: head.map(|head| f64::from(head) + STOP_BEYOND_TIMEOUT.max),
     };
-    let mut outage = Outage::of(away, &[&STOP_BEYOND_TIMEOUT]);
-    if head.is_none() {
-        outage.notes.push("the head's reconnect timeout is not known, and it decides the outage".to_owned());
+    let outage = Outage::of(away, &[&STOP_BEYOND_TIMEOUT]);
+    match head {
+        None => outage.open("the head's reconnect timeout is not known, and it decides the outage"),
+        Some(u32::MAX) => outage.open("the head never gives up on its GCS, so that nothing starts the GCS again"),
+        Some(_) => outage,
     }
-    outage
 }
 
 fn deletion(cluster: &Cluster<'_, '_>) -> Outage {
@@ -128,12 +157,14 @@ fn deletion(cluster: &Cluster<'_, '_>) -> Outage {
         outage.evidence.extend([&GRACE, &HEAD_LOSS]);
         let grace = cluster.grace();
         outage.notes.push(format!("another container or a preStop hook can keep the old head Pod for {grace} s"));
+    } else if cluster.grace() > GRACE.max {
+        outage.notes.push(format!("measured with {} s of grace, and the head has more", GRACE.max));
     }
     outage
 }
 
 fn node_loss(cluster: &Cluster<'_, '_>, options: &Options) -> Outage {
-    let toleration = toleration(cluster);
+    let toleration = cluster.toleration();
     let evidence = [&NODE_DETECTION, &TOLERATION, &ORPHANED_POD, &HEAD_LOSS];
     let mut outage = if let Some(recovery) = options.node_recovery {
         let min = f64::from(recovery) + HEAD_LOSS.min;
@@ -150,27 +181,17 @@ fn node_loss(cluster: &Cluster<'_, '_>, options: &Options) -> Outage {
         None => "Kubernetes never evicts the head: it tolerates unreachable nodes without a limit".to_owned(),
     });
     outage.notes.push("worker Pods on the lost node are lost too; the forecast is for the others".to_owned());
+    outage.notes.push("neither Redis nor KubeRay's operator is on the lost node".to_owned());
+    outage.notes.push("workers can notice the silent loss minutes later, and new work waits for them".to_owned());
+    if options.node_recovery.is_some_and(|seconds| f64::from(seconds) < NODE_DETECTION.min) {
+        let min = NODE_DETECTION.min;
+        outage.notes.push(format!("Kubernetes notices the loss of a node after {min} s or more by default"));
+    }
     outage.is_silent = true;
-    outage
-}
-
-/// Returns how long the head tolerates an unreachable node, in seconds; `None` without a limit.
-fn toleration(cluster: &Cluster<'_, '_>) -> Option<f64> {
-    const UNREACHABLE: [&str; 2] = ["node.kubernetes.io/unreachable", "node.kubernetes.io/not-ready"];
-    let tolerations = cluster.object().cluster.head.pod_spec().field("tolerations");
-    let mut found = tolerations.items().iter().filter(|toleration| {
-        let key = toleration.field("key").as_str().unwrap_or_default();
-        let effect = toleration.field("effect").as_str().unwrap_or_default();
-        let is_any = key.is_empty() && toleration.field("operator").as_str() == Some("Exists");
-        (is_any || UNREACHABLE.contains(&key)) && ["", "NoExecute"].contains(&effect)
-    });
-    let seconds = |toleration: &rayguard_manifest::json::Json<'_>| {
-        let seconds = toleration.field("tolerationSeconds").as_i64();
-        seconds.map(|seconds| f64::from(u32::try_from(seconds.max(0)).unwrap_or(u32::MAX)))
-    };
-    let Some(first) = found.next().map(seconds) else { return Some(TOLERATION.max) };
-    // The longest one counts.
-    found.map(seconds).fold(first, |longest, next| Some(longest?.max(next?)))
+    match cluster.head_is_tied_to_node() {
+        Some(note) => outage.open(note),
+        None => outage,
+    }
 }
 
 /// While Redis is down, each start of the head tries to reach it and exits. Then kubelet waits, longer each time.
@@ -186,16 +207,25 @@ fn redis_outage(options: &Options) -> Outage {
             break;
         }
     }
-    let away = Seconds { min: outage, max: Some(outage + wait) }.plus(0.0, GCS_CRASH.max);
-    Outage::of(away, &[&REDIS_ATTEMPT, &BACKOFF, &GCS_CRASH])
+    let start = if wait > 0.0 { &CRASH_BEYOND_BACKOFF } else { &GCS_CRASH };
+    let away = Seconds { min: outage, max: Some(outage + wait) }.plus(0.0, start.max);
+    let mut evidence = vec![&REDIS_ATTEMPT, &BACKOFF];
+    evidence.push(start);
+    Outage::of(away, &evidence)
 }
 
 /// Adds what only a new head Pod needs.
 fn new_pod(mut outage: Outage, cluster: &Cluster<'_, '_>, options: &Options) -> Outage {
-    let has_init = !cluster.object().cluster.head.pod_spec().field("initContainers").items().is_empty();
+    if cluster.head_is_never_replaced() {
+        outage.away.min = NEVER;
+        return outage.open("ray.io/disable-provisioned-head-restart: KubeRay makes no new head");
+    }
+    if cluster.head_uses_host_network() {
+        outage.notes.push("hostNetwork: the ports of the head must be free on the node of the new one".to_owned());
+    }
     match options.image_pull {
         Some(seconds) => outage.away.max = outage.away.max.map(|max| max + f64::from(seconds)),
-        None if has_init => {
+        None if cluster.head_has_init_containers() => {
             return outage.open("the head has init containers; give their time with --image-pull");
         }
         None => outage.notes.push("a node with room has the head's image; otherwise give --image-pull".to_owned()),
@@ -204,12 +234,11 @@ fn new_pod(mut outage: Outage, cluster: &Cluster<'_, '_>, options: &Options) -> 
 }
 
 /// Adds what only a restart of the head's container needs.
-fn same_pod(outage: Outage, cluster: &Cluster<'_, '_>) -> Outage {
+fn same_pod(mut outage: Outage, cluster: &Cluster<'_, '_>) -> Outage {
     if cluster.head_never_restarts() {
-        outage.open("the head's container is never restarted, and KubeRay must make a new head Pod: not measured")
-    } else if cluster.object().ray_start_override().is_some() {
-        outage.open("the head has its own start command, and may not end when its GCS ends: not measured")
-    } else {
-        outage
+        return outage
+            .open("the head's container is never restarted, and KubeRay must make a new head Pod: not measured");
     }
+    outage.notes.push("the head's container has no back-off from earlier restarts".to_owned());
+    outage
 }

@@ -31,6 +31,8 @@ pub enum PodOutcome {
     Exits,
     /// The containers may exit.
     Unknown,
+    /// The group has no Pods, or in the loss of a worker no other one.
+    None,
     /// The Pods stay, and their processes go on.
     Stays,
 }
@@ -67,7 +69,7 @@ pub enum RequestOutcome {
 pub enum HeadActors {
     /// They end with the head.
     Lost,
-    /// The head runs none, or the event does not end them.
+    /// The head runs none that ask for CPUs, GPUs or other resources, or the event does not end them.
     None,
 }
 
@@ -80,7 +82,7 @@ pub struct GroupForecast {
     /// What becomes of its Pods.
     pub outcome: PodOutcome,
     /// The time from the end of the GCS until the containers exit, in seconds, if they do; without fault tolerance, the
-    /// longest time. `None` if it is not known.
+    /// longest time. 0 if Ray crashes at its start, and `None` if the time is not known.
     pub exits_after_seconds: Option<u32>,
 }
 

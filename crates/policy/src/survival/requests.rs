@@ -2,11 +2,14 @@
 
 use super::cluster::{Cluster, Storage};
 use super::event::Event;
-use super::forecast::replaces_cluster;
-use super::measurement::{Measurement, SERVE_ANSWERED, SERVE_HELD, SERVE_ON_HEAD, SERVE_WITHOUT_STORAGE};
+use super::measurement::{
+    HEAD_DELETION, Measurement, SERVE_ANSWERED, SERVE_HELD, SERVE_ON_HEAD, SERVE_WITHOUT_STORAGE,
+};
 use super::outage::Outage;
 use super::outcome::{ActorOutcome, RequestOutcome};
+use super::upgrade::{is_refused, replaces_cluster};
 use crate::kuberay::Kind;
+use crate::ray::Group;
 use crate::ray::serve::{Deployment, ServeConfig};
 
 /// The outcome of requests, its evidence, and a note on it.
@@ -51,15 +54,9 @@ fn has_several_replicas(deployment: &Deployment) -> bool {
     deployment.replicas.is_some_and(|replicas| replicas > 1)
 }
 
-/// Returns the number of worker Pods that the object asks for.
+/// Returns the number of worker Pods that are there for certain.
 fn workers(cluster: &Cluster<'_, '_>) -> i64 {
-    let pods = cluster.object().cluster.workers.iter().map(|group| {
-        let number = |field: &str| group.json.field(field).as_i64();
-        let replicas = number("replicas").unwrap_or(0).max(number("minReplicas").unwrap_or(0));
-        let is_suspended = group.json.field("suspend").as_bool() == Some(true);
-        if is_suspended { 0 } else { replicas.saturating_mul(number("numOfHosts").unwrap_or(1)) }
-    });
-    pods.fold(0, i64::saturating_add)
+    cluster.groups.iter().map(|group| group.pods.least).fold(0, i64::saturating_add)
 }
 
 /// Returns what becomes of requests in an event; `None` if the object has no Ray Serve.
@@ -72,27 +69,69 @@ pub(super) fn requests(
     if cluster.object().kind != Kind::RayService {
         return None;
     }
+    if cluster.absent.is_some() {
+        return Some((RequestOutcome::Unknown, None, None));
+    }
     let weakness = weakness(cluster);
     Some(match event {
-        Event::WorkerLoss => match weakness {
-            Some(Weakness::SingleReplica) => (RequestOutcome::Held, Some(&SERVE_HELD), Some(HELD)),
-            _ => (RequestOutcome::Unknown, None, Some(IN_FLIGHT)),
-        },
+        Event::WorkerLoss => worker_loss(cluster, weakness),
         Event::Upgrade => upgrade(cluster),
         _ if !outage.happens => (RequestOutcome::Answered, None, None),
         _ if cluster.storage == Storage::None => (RequestOutcome::Failed, Some(&SERVE_WITHOUT_STORAGE), None),
-        _ => head_event(event, cluster, weakness, actors),
+        _ => head_event(event, outage, cluster, weakness, actors),
+    })
+}
+
+fn worker_loss(cluster: &Cluster<'_, '_>, weakness: Option<Weakness>) -> Requests {
+    let unknown = |note| (RequestOutcome::Unknown, None, Some(note));
+    if weakness != Some(Weakness::SingleReplica) {
+        return unknown(IN_FLIGHT);
+    }
+    let applications = cluster.context.serve_config().applications();
+    let rejects = |it: &Deployment| it.limits_requests;
+    if workers(cluster) < 2 {
+        unknown("the replica starts again on a new worker Pod only: not measured")
+    } else if applications.is_some_and(|it| it.limits_time || it.deployments.iter().any(rejects))
+        || has_variable(cluster)
+    {
+        unknown("a limit of Ray Serve on waiting requests can make them fail")
+    } else {
+        (RequestOutcome::Held, Some(&SERVE_HELD), Some(HELD))
+    }
+}
+
+/// Reports whether a container has a variable of Ray Serve, such as its limit on the time of a request.
+fn has_variable(cluster: &Cluster<'_, '_>) -> bool {
+    let containers = cluster.object().cluster.groups().filter_map(Group::ray_container);
+    containers.into_iter().any(|container| {
+        container.has_env_from()
+            || container.env().any(|var| var.name().is_some_and(|name| name.starts_with("RAY_SERVE_")))
     })
 }
 
 const HELD: &str = "a request that waits longer than its client's timeout fails; a new replica needs a free place";
 const IN_FLIGHT: &str = "the requests that the lost worker is answering can fail: not measured";
-const NOT_MEASURED: &str = "requests were measured for the loss of the head Pod only";
+const NOT_MEASURED: &str = "requests were not measured in this event";
+const TOO_LONG: &str = "requests were measured while the GCS was away for 16 s at most";
+const ANSWERED: &str = "requests are answered if serveConfigV2 lists every deployment, and none runs without CPUs";
 const NEW_CLUSTER: &str = "KubeRay moves requests to the new cluster when it is ready: documented, not measured";
 
+/// How long KubeRay keeps the old cluster by default, in seconds (`RayClusterDeletionDelayDuration`,
+/// ray-operator/controllers/ray/rayservice_controller.go).
+const DELETION_DELAY: i64 = 60;
+
 fn upgrade(cluster: &Cluster<'_, '_>) -> Requests {
-    if !replaces_cluster(cluster) {
+    let spec = cluster.object().json.field("spec");
+    let delay = spec.field("rayClusterDeletionDelaySeconds").as_i64();
+    let strategy = spec.descend(["upgradeStrategy", "type"]).as_str().unwrap_or("NewCluster");
+    if is_refused(cluster) {
+        (RequestOutcome::Unknown, None, None)
+    } else if !replaces_cluster(cluster) {
         (RequestOutcome::Answered, None, None)
+    } else if delay.is_some_and(|delay| delay < DELETION_DELAY) {
+        (RequestOutcome::Unknown, None, Some("KubeRay deletes the old cluster early: rayClusterDeletionDelaySeconds"))
+    } else if strategy != "NewCluster" {
+        (RequestOutcome::Unknown, None, Some("an incremental upgrade was not measured"))
     } else if cluster.storage == Storage::Doubtful || has_fixed_namespace(cluster) {
         (RequestOutcome::Unknown, None, None)
     } else {
@@ -105,7 +144,14 @@ pub(super) fn has_fixed_namespace(cluster: &Cluster<'_, '_>) -> bool {
     cluster.finding(&crate::rules::FIXED_STORAGE_NAMESPACE).is_some()
 }
 
-fn head_event(event: Event, cluster: &Cluster<'_, '_>, weakness: Option<Weakness>, actors: ActorOutcome) -> Requests {
+fn head_event(
+    event: Event,
+    outage: &Outage,
+    cluster: &Cluster<'_, '_>,
+    weakness: Option<Weakness>,
+    actors: ActorOutcome,
+) -> Requests {
+    let is_short = outage.away.max.is_some_and(|longest| longest <= HEAD_DELETION.max);
     let unknown = |note| (RequestOutcome::Unknown, None, Some(note));
     match (actors, weakness) {
         (ActorOutcome::Lost, _) => (RequestOutcome::Failed, None, Some("the replicas on workers are lost")),
@@ -120,9 +166,14 @@ fn head_event(event: Event, cluster: &Cluster<'_, '_>, weakness: Option<Weakness
         (_, Some(Weakness::SingleReplica)) => unknown("a single replica on a worker was not measured"),
         (_, Some(Weakness::FewWorkers)) => unknown("fewer than two workers: not measured"),
         (ActorOutcome::Kept, None) if cluster.head_runs_work() => unknown("replicas on the head are lost with it"),
-        (ActorOutcome::Kept, None) if matches!(event, Event::HeadDeletion | Event::HeadLoss) => {
-            (RequestOutcome::Answered, Some(&SERVE_ANSWERED), None)
-        }
-        (ActorOutcome::Kept, None) => unknown(NOT_MEASURED),
+        (ActorOutcome::Kept, None) if runs_without_cpus(cluster) => unknown("replicas without CPUs can be on the head"),
+        (ActorOutcome::Kept, None) if !matches!(event, Event::HeadDeletion | Event::HeadLoss) => unknown(NOT_MEASURED),
+        (ActorOutcome::Kept, None) if !is_short => unknown(TOO_LONG),
+        (ActorOutcome::Kept, None) => (RequestOutcome::Answered, Some(&SERVE_ANSWERED), Some(ANSWERED)),
     }
+}
+
+/// Reports whether a deployment asks for no CPUs, so that its replicas can be on a head without CPUs.
+fn runs_without_cpus(cluster: &Cluster<'_, '_>) -> bool {
+    cluster.context.serve_config().deployments().iter().any(|deployment| deployment.has_no_cpus)
 }

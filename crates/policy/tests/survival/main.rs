@@ -1,5 +1,6 @@
 //! The forecast: what was measured, and the laws that hold for every object.
 
+mod doubts;
 mod laws;
 mod measured;
 mod page;

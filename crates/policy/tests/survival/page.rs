@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use rayguard_policy::survival::measurement::MEASUREMENTS;
+use rayguard_policy::survival::measurement::{MEASUREMENTS, NEW_ADDRESS, RECONNECT};
 use rayguard_policy::survival::{Event, Options};
 use rayguard_test_support::generated::assert_part_current;
 
@@ -36,14 +36,19 @@ fn timeouts() -> String {
         if event.event == Event::RedisDataLoss {
             continue;
         }
-        let (away, connected) = (event.gcs_away_seconds, event.workers_connected_seconds);
-        let Some((away_max, connected)) = away.max.zip(connected.max).filter(|(max, _)| *max > 0.0) else { continue };
+        let away = event.gcs_away_seconds;
+        // Workers notice a silent loss late, and their timeout does not start before.
+        let found = away.max.map(|away| away + RECONNECT.max + NEW_ADDRESS.max);
+        let connected = event.workers_connected_seconds.max.or(found);
+        let Some((away_max, connected)) = away.max.zip(connected).filter(|(max, _)| *max > 0.0) else { continue };
         let with = match event.event {
             Event::RedisOutage => " with `--redis-outage 60`",
             Event::NodeLoss => " with `--node-recovery 120`",
             _ => "",
         };
-        let shortest = connected.floor() + 1.0;
+        // `check` denies workers that do not wait longer than the head.
+        let head = f64::from(forecast.head_reconnect_timeout_seconds.unwrap_or(0));
+        let shortest = (connected.floor() + 1.0).max(head + 1.0);
         writeln!(table, "| `{}`{with} | {} to {away_max} | {shortest} |", event.event, away.min).expect("a text");
     }
     table
