@@ -44,13 +44,15 @@ fn outage_notes(event: Event, cluster: &Cluster<'_, '_>) -> Vec<String> {
             push("system-config sets the reconnect timeout of all actors, whatever their Pods have");
         }
         ActorTimeout::Unknown => {
-            push("system-config is no plain JSON in quotes, and may set the timeout of all actors")
+            push("system-config is no plain JSON in quotes, and may set the timeout of all actors");
         }
     }
     if cluster.storage != Storage::None {
         let mut doubts: Vec<_> = cluster.groups.iter().flat_map(|group| workers::doubts(event, group)).collect();
         doubts.dedup();
-        doubts.into_iter().for_each(|doubt| push(doubt.note()));
+        for doubt in doubts {
+            push(doubt.note());
+        }
     }
     notes.sort_unstable();
     notes.dedup();

@@ -181,7 +181,7 @@ fn node_loss(cluster: &Cluster<'_, '_>, options: &Options) -> Outage {
         None => "Kubernetes never evicts the head: it tolerates unreachable nodes without a limit".to_owned(),
     });
     outage.notes.push("worker Pods on the lost node are lost too; the forecast is for the others".to_owned());
-    outage.notes.push("neither Redis nor KubeRay's operator is on the lost node".to_owned());
+    outage.notes.push("this assumes that neither Redis nor KubeRay's operator is on the lost node".to_owned());
     outage.notes.push("workers can notice the silent loss minutes later, and new work waits for them".to_owned());
     if options.node_recovery.is_some_and(|seconds| f64::from(seconds) < NODE_DETECTION.min) {
         let min = NODE_DETECTION.min;
@@ -239,6 +239,6 @@ fn same_pod(mut outage: Outage, cluster: &Cluster<'_, '_>) -> Outage {
         return outage
             .open("the head's container is never restarted, and KubeRay must make a new head Pod: not measured");
     }
-    outage.notes.push("the head's container has no back-off from earlier restarts".to_owned());
+    outage.notes.push("this assumes that the container has no back-off from earlier restarts".to_owned());
     outage
 }

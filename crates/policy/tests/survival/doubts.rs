@@ -85,7 +85,7 @@ fn groups_without_pods_keep_nothing() {
         (
             with(|spec| {
                 (spec["workerGroupSpecs"][0]["replicas"], spec["workerGroupSpecs"][0]["minReplicas"]) =
-                    (0.into(), 0.into())
+                    (0.into(), 0.into());
             }),
             ActorOutcome::Lost,
         ),

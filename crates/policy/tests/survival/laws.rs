@@ -134,7 +134,7 @@ proptest! {
             for (before_event, after_event) in before.events.iter().zip(&after.events) {
                 let is_next = after.fault_tolerance == FaultTolerance::Ineffective || after_event.change.is_some();
                 let needs_redis = matches!(before_event.event, Event::RedisOutage | Event::RedisDataLoss);
-                if !needs_redis && !(is_next && before_event.event == Event::Upgrade) {
+                if !(needs_redis || is_next && before_event.event == Event::Upgrade) {
                     prop_assert_eq!(worse(before_event, after_event), None, "{:?} {}", change, object);
                 }
             }
