@@ -105,7 +105,7 @@ pub fn file(path: &str) -> String {
     fs::read_to_string(Path::new(ROOT).join(path)).expect("a file of the project")
 }
 
-/// Polls until `look` returns a value, and panics after [`TIME_LIMIT`].
+/// Polls until `look` returns a value, and panics after two minutes.
 #[track_caller]
 pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
