@@ -85,7 +85,8 @@ fn requests_are_lost_without_fault_tolerance() {
     for loss in [Loss::Removal, Loss::Deletion] {
         let requests =
             service.lose_head(&client, loss, "no fault tolerance, 2 replicas on 2 workers, head without CPUs");
-        assert!(requests.failed > 0, "{loss:?}: {requests:?}");
+        // Ray Serve's proxies hold some requests for as long as it takes, and others fail.
+        assert_ne!(requests.word(), "answered", "{loss:?}: {requests:?}");
         service.namespace.ready_workers(SERVICE, 2);
         service.namespace.wait_for_endpoints(SERVICE, 3);
         client.wait_until_quiet(Duration::from_secs(20));

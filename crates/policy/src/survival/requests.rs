@@ -112,7 +112,7 @@ fn has_variable(cluster: &Cluster<'_, '_>) -> bool {
 const HELD: &str = "a request that waits longer than its client's timeout fails; a new replica needs a free place";
 const IN_FLIGHT: &str = "the requests that the lost worker is answering can fail: not measured";
 const NOT_MEASURED: &str = "requests were not measured in this event";
-const TOO_LONG: &str = "requests were measured while the GCS was away for 16 s at most";
+const TOO_LONG: &str = "requests were measured while the GCS was away for 28 s at most";
 const ANSWERED: &str = "requests are answered if serveConfigV2 lists every deployment, and none runs without CPUs";
 const NEW_CLUSTER: &str = "KubeRay moves requests to the new cluster when it is ready: documented, not measured";
 
