@@ -74,7 +74,21 @@ pub(crate) fn answer_every_request(test: &str, losses: &[Loss]) {
 
 #[test]
 fn every_request_is_answered_while_the_head_is_lost() {
-    answer_every_request("ha", &[Loss::Deletion, Loss::Removal, Loss::Crash]);
+    answer_every_request("ha", &[Loss::Deletion, Loss::Removal]);
+}
+
+/// The container of the head ends at once, and its Pod is an endpoint until kubelet and kube-proxy have noticed.
+#[test]
+fn some_requests_are_refused_by_a_head_that_has_just_crashed() {
+    let object = Cluster::new(SERVICE).workers(2).service(&serve(2));
+    let (service, _) = Service::start("ha-crash", object, 3);
+    let client = Client::start(&service.namespace, SERVICE);
+    for _ in runs(3) {
+        let configuration = "fault tolerance, 2 replicas on 2 workers, head without CPUs";
+        let requests = service.lose_head(&client, Loss::Crash, configuration);
+        assert!(requests.failed * 2 < usize::try_from(requests.sent).expect("a number"), "{requests:?}");
+        service.namespace.wait_for_endpoints(SERVICE, 3);
+    }
 }
 
 #[test]

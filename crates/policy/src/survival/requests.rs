@@ -3,7 +3,7 @@
 use super::cluster::{Cluster, Storage};
 use super::event::Event;
 use super::measurement::{
-    HEAD_DELETION, Measurement, SERVE_ANSWERED, SERVE_HELD, SERVE_ON_HEAD, SERVE_WITHOUT_STORAGE,
+    HEAD_DELETION, Measurement, SERVE_ANSWERED, SERVE_CRASH, SERVE_HELD, SERVE_ON_HEAD, SERVE_WITHOUT_STORAGE,
 };
 use super::outage::Outage;
 use super::outcome::{ActorOutcome, RequestOutcome};
@@ -111,6 +111,8 @@ fn has_variable(cluster: &Cluster<'_, '_>) -> bool {
 
 const HELD: &str = "a request that waits longer than its client's timeout fails; a new replica needs a free place";
 const IN_FLIGHT: &str = "the requests that the lost worker is answering can fail: not measured";
+const REFUSED: &str =
+    "the head's container ends while its Pod still takes requests: some are refused for about a second";
 const NOT_MEASURED: &str = "requests were not measured in this event";
 const TOO_LONG: &str = "requests were measured while the GCS was away for 28 s at most";
 const ANSWERED: &str = "requests are answered if serveConfigV2 lists every deployment, and none runs without CPUs";
@@ -167,6 +169,9 @@ fn head_event(
         (_, Some(Weakness::FewWorkers)) => unknown("fewer than two workers: not measured"),
         (ActorOutcome::Kept, None) if cluster.head_runs_work() => unknown("replicas on the head are lost with it"),
         (ActorOutcome::Kept, None) if runs_without_cpus(cluster) => unknown("replicas without CPUs can be on the head"),
+        (ActorOutcome::Kept, None) if matches!(event, Event::GcsCrash | Event::GcsCrashLoop | Event::GcsStop) => {
+            (RequestOutcome::Unknown, Some(&SERVE_CRASH), Some(REFUSED))
+        }
         (ActorOutcome::Kept, None) if !matches!(event, Event::HeadDeletion | Event::HeadLoss) => unknown(NOT_MEASURED),
         (ActorOutcome::Kept, None) if !is_short => unknown(TOO_LONG),
         (ActorOutcome::Kept, None) => (RequestOutcome::Answered, Some(&SERVE_ANSWERED), Some(ANSWERED)),
