@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::http;
 use crate::manifest;
 use crate::release::Release;
+use rayguard_test_client::http;
 use rayguard_test_client::node::Node;
 
 /// The namespace in which tests/cluster/run installs it.

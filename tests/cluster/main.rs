@@ -5,7 +5,6 @@ mod broken_policy;
 mod certificates;
 mod figures;
 mod handshakes;
-mod http;
 mod installation;
 mod kuberay_api_server;
 mod kuberay_operator;

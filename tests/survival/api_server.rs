@@ -2,10 +2,9 @@
 //!
 //! <https://github.com/ray-project/kuberay/blob/v1.6.2/apiserver/HACluster.md>
 
-use std::io::{Read, Write};
-use std::net::{IpAddr, TcpStream};
 use std::time::Duration;
 
+use rayguard_test_client::http;
 use rayguard_test_client::node::Node;
 use serde_json::{Value, json};
 
@@ -16,21 +15,6 @@ use crate::object::ray_version;
 use crate::observation::Observation;
 use crate::outage::Outage;
 use crate::redis::{self, Persistence, Redis};
-
-/// Sends a request to KubeRay's API server, and returns the status and the body of the response.
-fn post(server: IpAddr, path: &str, body: &Value) -> (u16, String) {
-    let mut stream = TcpStream::connect((server, 8888)).expect("a connection");
-    stream.set_read_timeout(Some(Duration::from_mins(1))).expect("a time limit");
-    let body = body.to_string();
-    let length = body.len();
-    let request =
-        format!("POST {path} HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}");
-    stream.write_all(request.as_bytes()).expect("sent");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
-    let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
-    (head[9..12].parse().expect("a status"), body.to_owned())
-}
 
 /// Returns the document's cluster in this namespace, with this reconnect timeout of the workers.
 fn cluster(namespace: &str, name: &str, timeout: &str) -> Value {
@@ -72,19 +56,21 @@ fn an_actor_outlives_the_head_of_a_cluster_made_by_the_api_server() {
     let name = "api-server";
     let namespace = Namespace::create(name);
     let _redis = Redis::start(&namespace, Persistence::AppendOnlyFile);
-    let server = Node::get().service("kuberay", "kuberay-apiserver-service");
-    let path = |what: &str| format!("/apis/v1/namespaces/{name}/{what}");
+    let server = (Node::get().service("kuberay", "kuberay-apiserver-service"), 8888);
+    let post = |what: &str, body: &Value| {
+        http::request(server, "POST", &format!("/apis/v1/namespaces/{name}/{what}"), &body.to_string())
+    };
     let template = json!({"name": "small", "namespace": name, "cpu": 1, "memory": 3});
-    let (status, answer) = post(server, &path("compute_templates"), &template);
+    let (status, answer) = post("compute_templates", &template);
     assert_eq!(status, 200, "{answer}");
 
-    let (status, answer) = post(server, &path("clusters"), &cluster(name, "gives-up", "30"));
+    let (status, answer) = post("clusters", &cluster(name, "gives-up", "30"));
     assert!(status >= 400, "{status} {answer}");
     assert!(answer.contains("the workers give up on the GCS after 30 s, the head after 60 s"), "{answer}");
     println!("refused: {answer}");
 
     namespace.start();
-    let (status, answer) = post(server, &path("clusters"), &cluster(name, "ha-cluster", "300"));
+    let (status, answer) = post("clusters", &cluster(name, "ha-cluster", "300"));
     assert_eq!(status, 200, "{answer}");
     // A template has whole processors only, as requests, and the node has few.
     let replace =

@@ -117,8 +117,9 @@ fn requests_wait_for_a_new_replica_if_there_is_one_only() {
         let answering = client.answering();
         let [replica] = answering.as_slice() else { panic!("not one replica: {answering:?}") };
         let began = SystemTime::now();
-        let delete = format!("delete pod {replica} --grace-period=0 --force --wait=false");
-        service.namespace.kubectl.run(&delete).passes();
+        let workers = service.namespace.workers(SERVICE);
+        let victim = workers.iter().find(|pod| pod.name == *replica).expect("the replica is on a worker");
+        Loss::Removal.happen(&service.namespace, victim);
         thread::sleep(Duration::from_secs(30));
         client.wait_until_quiet(Duration::from_secs(10));
         let requests = client.since(began);
@@ -162,8 +163,8 @@ fn a_lost_worker_leaves_the_other_replica_to_answer() {
     let client = Client::start(&service.namespace, SERVICE);
     for _ in runs(1) {
         let began = SystemTime::now();
-        let victim = service.namespace.workers(SERVICE).pop().expect("a worker").name;
-        service.namespace.kubectl.run(&format!("delete pod {victim} --grace-period=0 --force --wait=false")).passes();
+        let victim = service.namespace.workers(SERVICE).pop().expect("a worker");
+        Loss::Removal.happen(&service.namespace, &victim);
         thread::sleep(Duration::from_secs(30));
         client.wait_until_quiet(Duration::from_secs(10));
         let requests = client.since(began);

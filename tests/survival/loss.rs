@@ -1,4 +1,4 @@
-//! The ways in which a head is lost.
+//! The ways in which a head is lost. A deletion or a removal can hit a worker as well.
 
 use crate::namespace::Namespace;
 use crate::pod::Pod;
@@ -27,13 +27,13 @@ impl Loss {
         }
     }
 
-    /// Lets it happen to this head.
-    pub(crate) fn happen(self, namespace: &Namespace, head: &Pod) {
-        let name = &head.name;
+    /// Lets it happen to this Pod.
+    pub(crate) fn happen(self, namespace: &Namespace, pod: &Pod) {
+        let name = &pod.name;
         match self {
             // The connection of kubectl may end with the container.
-            Self::Crash => drop(namespace.run(head, &["pkill", "-KILL", "gcs_server"])),
-            Self::Stop => drop(namespace.run(head, &["pkill", "gcs_server"])),
+            Self::Crash => drop(namespace.run(pod, &["pkill", "-KILL", "gcs_server"])),
+            Self::Stop => drop(namespace.run(pod, &["pkill", "gcs_server"])),
             Self::Deletion => drop(namespace.kubectl.run(&format!("delete pod {name} --wait=false")).passes()),
             Self::Removal => {
                 drop(

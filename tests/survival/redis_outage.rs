@@ -4,13 +4,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::actor::{Actor, Fate};
+use crate::loss::Loss;
 use crate::namespace::Namespace;
 use crate::object::Cluster;
 use crate::observation::Observation;
 use crate::outage::Outage;
 use crate::redis::{Persistence, Redis};
 use crate::runs::{runs, runs_at_once};
-use crate::wait::wait_until;
+use crate::wait::{wait_for, wait_until};
 
 const LIMIT: Duration = Duration::from_mins(20);
 
@@ -132,8 +133,8 @@ fn a_changed_password_hits_at_the_next_start_of_the_head() {
     thread::sleep(Duration::from_secs(10));
     assert_eq!(actor.fate(&namespace, "stored", Duration::from_secs(20)), Fate::Kept);
     let head = namespace.ready_head("stored");
-    namespace.kubectl.run(&format!("delete pod {} --grace-period=0 --force", head.name)).passes();
-    let exit = crate::wait::wait_for("a head that fails", Duration::from_mins(4), || {
+    Loss::Removal.happen(&namespace, &head);
+    let exit = wait_for("a head that fails", Duration::from_mins(4), || {
         namespace.heads("stored").iter().find(|pod| pod.restarts > 0)?.last_exit
     });
     println!("the head with the old password: exit {exit}");

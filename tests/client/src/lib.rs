@@ -8,5 +8,6 @@
 )]
 
 pub mod client;
+pub mod http;
 pub mod kubectl;
 pub mod node;

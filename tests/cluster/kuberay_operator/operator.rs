@@ -1,6 +1,6 @@
 //! KubeRay's operator.
 
-use crate::http;
+use rayguard_test_client::http;
 use rayguard_test_client::node::{Node, eventually};
 
 /// The namespace in which tests/cluster/run installs it.

@@ -5,7 +5,7 @@ use std::net::{IpAddr, TcpStream};
 use std::time::Duration;
 
 /// Sends a request, and returns the status and the body of the response. In HTTP 1.0 a body ends with the connection.
-pub(crate) fn request(server: (IpAddr, u16), method: &str, path: &str, body: &str) -> (u16, String) {
+pub fn request(server: (IpAddr, u16), method: &str, path: &str, body: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(server).expect("a connection");
     stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a time limit");
     let length = body.len();
