@@ -1,29 +1,24 @@
 //! The command line: the commands, and the arguments that they share.
 
-mod assumptions;
 mod check;
-mod checker;
 #[cfg(feature = "server")]
 mod cluster;
 mod completions;
 mod default;
-mod evaluation;
-mod excerpt;
 mod explain;
 mod fix;
 mod format;
 mod here;
 mod kustomize;
 mod man;
-mod object;
 mod ordered;
 mod output;
+mod passes;
 mod plugin;
 mod progress;
-mod report;
 mod reporter;
 mod rules;
-mod secret;
+mod skipped;
 mod source;
 mod survival;
 mod text;
@@ -43,7 +38,7 @@ use rayguard_policy::policy::Policy;
 
 use crate::policy_file;
 use format::OutputError;
-use report::Skipped;
+use skipped::Skipped;
 use source::{Excluded, Search, Sources};
 
 /// Stop Ray clusters on Kubernetes from being created in a state in which they cannot survive.

@@ -1,21 +1,23 @@
 //! `rayguard check`: checks files, or the objects of a live cluster.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use clap::{ArgAction, Args, ValueEnum};
+use rayguard_check::assumptions::Assumptions;
+use rayguard_check::checker::{Checker, WrittenKey};
+use rayguard_check::report::{Severity, Summary};
 use rayguard_policy::cluster_context::KnownObjects;
 use rayguard_policy::policy::Policy;
 use rayguard_policy::policy::assumption::Assumption;
 use rayguard_policy::ray::serve::ServeConfigCache;
 use rayguard_policy::ray::storage_key::StorageKey;
 
-use super::assumptions::Assumptions;
-use super::checker::{Checker, FirstPass, WrittenKey};
 use super::fix::{FixArgs, Fixed};
 use super::format::{self, Format, OutputParser, OutputTo};
 use super::kustomize::Patches;
+use super::passes::{FirstPass, Passes};
 use super::progress::Progress;
-use super::report::{Severity, Summary};
 use super::reporter::Reporter;
 use super::source::Sources;
 use super::webhook::WebhookState;
@@ -104,7 +106,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Status, CliError> {
     if args.live.is_requested()? {
         let policy = args.input.policy()?;
         let outputs = args.outputs()?;
-        let checker = args.checker(&policy, &outputs, None);
+        let checker = args.checker(&policy, &outputs);
         // There is no progress bar, because the number of objects is not known in advance.
         let mut reporter = args.reporter(&outputs, Progress::new(false))?;
         let namespace = args.input.namespace.as_deref();
@@ -124,12 +126,13 @@ pub(super) fn run(args: &CheckArgs) -> Result<Status, CliError> {
     if fixed.as_ref().is_some_and(Fixed::is_on_stdout) {
         format::keep_off_stdout(&mut outputs);
     }
-    let checker = args.checker(&policy, &outputs, fixed);
+    let passes = Passes { checker: args.checker(&policy, &outputs), fixed };
     let (sources, skipped) = args.input.sources()?;
     let mut reporter = args.reporter(&outputs, Progress::new(!args.quiet))?;
-    let summary = check_files(sources, &checker, &mut reporter)?;
-    let summary = Summary { skipped: skipped.counts(), assumptions: checker.assumptions.found(), ..summary };
-    args.end(reporter, &summary, false, checker.fixed.as_ref())
+    let summary = check_files(sources, &passes, &mut reporter)?;
+    let assumptions = passes.checker.assumptions.found();
+    let summary = Summary { skipped: skipped.counts(), assumptions, ..summary };
+    args.end(reporter, &summary, false, passes.fixed.as_ref())
 }
 
 impl CheckArgs {
@@ -145,15 +148,15 @@ impl CheckArgs {
         format::distinct(&self.output, &self.input.paths).map_err(CliError::Usage)
     }
 
-    fn checker<'c>(&'c self, policy: &'c Policy, outputs: &[OutputTo], fixed: Option<Fixed>) -> Checker<'c> {
+    fn checker<'c>(&'c self, policy: &'c Policy, outputs: &[OutputTo]) -> Checker<'c> {
+        let patches = Patches::default();
         Checker {
             policy,
             assumptions: Assumptions::of(policy),
             is_strict: self.strict,
-            patches: Patches::default(),
+            is_patch_file: Box::new(move |file| patches.contains(Path::new(file))),
             namespace: self.input.namespace(),
             with_excerpts: outputs.iter().any(|output| output.format == Format::Text),
-            fixed,
             serve_configs: ServeConfigCache::default(),
         }
     }
@@ -181,17 +184,27 @@ impl CheckArgs {
             output::message(&text::error("no KubeRay object was found, and --require-ray requires one"));
             return Ok(Status::Unchecked);
         }
-        let status = summary.status(self.fail_on.threshold());
+        let status = status(summary, self.fail_on.threshold());
         Ok(fixed.map_or(status, |fixed| status.max(fixed.status)))
     }
 }
 
-fn check_files(sources: Sources, checker: &Checker<'_>, reporter: &mut Reporter) -> Result<Summary, CliError> {
+/// Returns the exit status. `threshold` is the least severity that counts as a failure.
+fn status(summary: &Summary, threshold: Option<Severity>) -> Status {
+    match (summary.unreadable, summary.worst(), threshold) {
+        (1.., ..) => Status::Unchecked,
+        (_, Some(worst), Some(threshold)) if worst >= threshold => Status::Denied,
+        _ => Status::Clean,
+    }
+}
+
+fn check_files(sources: Sources, passes: &Passes<'_>, reporter: &mut Reporter) -> Result<Summary, CliError> {
+    let checker = &passes.checker;
     let sources = reporter.progress.count(sources);
     let mut waiting = Vec::new();
     let mut summary = ordered::map(
         sources,
-        |source| checker.first_pass(source),
+        |source| passes.first(source),
         |results| {
             let mut independent = (&mut *results).map_while(|first| {
                 if first.storage_keys.is_empty() {
@@ -220,7 +233,7 @@ fn check_files(sources: Sources, checker: &Checker<'_>, reporter: &mut Reporter)
     {
         checker.assumptions.add([Assumption::ClusterDomain]);
     }
-    let second_pass = |first| checker.second_pass(first, &others);
+    let second_pass = |first| passes.second(first, &others);
     let rest = ordered::map(waiting.into_iter(), second_pass, |reports| reporter.report(reports))?;
     summary.add(&rest);
     Ok(summary)

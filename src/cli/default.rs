@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 
 use clap::Args;
+use rayguard_check::object::{self, ObjectName};
+use rayguard_check::report::Unreadable;
 use rayguard_manifest::json::Json;
 use rayguard_manifest::patch::apply;
 use rayguard_manifest::yaml::{self, Lines, Section};
@@ -11,9 +13,7 @@ use serde_json::json;
 use similar::TextDiff;
 
 use super::fix;
-use super::object::{self, ObjectName};
 use super::output;
-use super::report::Unreadable;
 use super::source::Source;
 use super::text::TextRenderer;
 use super::{CliError, Input, Status};

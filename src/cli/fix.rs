@@ -1,25 +1,21 @@
 //! `check --fix` and `default --in-place`: change files in place, and keep everything else in them as it is.
 
-mod apply;
-mod defaults;
 mod diff;
 mod file;
 
 use std::collections::HashSet;
-use std::fmt::Display;
 
 use clap::Args;
-use rayguard_manifest::yaml::{self, Document, Lines, Location};
+use rayguard_check::fix::{Changed, Unfixed, with_defaults, with_fixes};
+use rayguard_check::report::Unreadable;
+use rayguard_manifest::yaml::{self, Lines};
 use rayguard_policy::kuberay::Kind;
-use rayguard_policy::policy::{Outcome, Policy};
+use rayguard_policy::policy::Policy;
 
 use super::format::{Format, OutputTo};
-use super::report::Unreadable;
 use super::source::Source;
 use super::text::{self, TextRenderer};
-use super::{CliError, Input, Status, object, output};
-use apply::with_fixes;
-use defaults::with_defaults;
+use super::{CliError, Input, Status, output};
 pub(super) use diff::coloured;
 
 /// The arguments of `check` that change files.
@@ -69,8 +65,8 @@ impl FixArgs {
             return Err(CliError::Usage(message.to_owned()));
         }
         let mut fixed = Fixed { count: 0, stdin: None, status: Status::Clean };
-        let run = Run::new(input, self.diff, self.diff);
-        run.change(&mut fixed, |text, name| with_fixes(text, name, policy, input.namespace()))?;
+        let run = Run::new(input, self.diff, self.diff, false);
+        run.change(&mut fixed, |text| with_fixes(text, policy, input.namespace()))?;
         Ok(Some(fixed))
     }
 
@@ -113,21 +109,13 @@ pub(super) fn in_place(policy: &Policy, input: &Input, diff: bool) -> Result<Sta
         return Err(CliError::Usage(message.to_owned()));
     }
     let mut fixed = Fixed { count: 0, stdin: None, status: Status::Clean };
-    let run = Run::new(input, diff, true);
-    run.change(&mut fixed, |text, name| with_defaults(text, name, policy, input.namespace()))?;
+    let run = Run::new(input, diff, true, true);
+    run.change(&mut fixed, |text| with_defaults(text, policy, input.namespace()))?;
     Ok(fixed.status)
 }
 
 fn reads_stdin(input: &Input) -> bool {
     input.paths.is_empty() || input.paths.iter().any(|path| path.as_os_str() == "-")
-}
-
-/// A changed text.
-struct Changed {
-    text: String,
-    count: usize,
-    /// Whether a change was not possible. The reason has been reported.
-    is_incomplete: bool,
 }
 
 /// A change of several files.
@@ -137,16 +125,19 @@ struct Run<'r> {
     diff: bool,
     /// Whether unreadable files are reported here. A check that follows reports them otherwise.
     reports_errors: bool,
+    /// Whether a change that is not possible leaves the run incomplete. A check that follows reports a finding that is
+    /// left.
+    requires_all: bool,
     errors: TextRenderer,
 }
 
 impl<'r> Run<'r> {
-    fn new(input: &'r Input, diff: bool, reports_errors: bool) -> Self {
-        Self { input, diff, reports_errors, errors: TextRenderer::styled(None) }
+    fn new(input: &'r Input, diff: bool, reports_errors: bool, requires_all: bool) -> Self {
+        Self { input, diff, reports_errors, requires_all, errors: TextRenderer::styled(None) }
     }
 
     /// Changes each file, or shows its changes.
-    fn change(&self, fixed: &mut Fixed, change: impl Fn(&str, &str) -> Changed) -> Result<(), CliError> {
+    fn change(&self, fixed: &mut Fixed, change: impl Fn(&str) -> Changed) -> Result<(), CliError> {
         let (sources, _) = self.input.sources()?;
         let mut known = HashSet::new();
         // A file with several names is changed only once.
@@ -168,7 +159,7 @@ impl<'r> Run<'r> {
         source: &Source,
         bytes: Vec<u8>,
         fixed: &mut Fixed,
-        change: impl Fn(&str, &str) -> Changed,
+        change: impl Fn(&str) -> Changed,
     ) -> Result<(), CliError> {
         let name = source.name();
         let text = match yaml::decode(&bytes) {
@@ -190,8 +181,9 @@ impl<'r> Run<'r> {
                 }
             }
         }
-        let changed = change(text, &name);
-        if changed.is_incomplete {
+        let changed = change(text);
+        changed.unfixed.iter().for_each(|unfixed| report_unfixed(&name, unfixed));
+        if self.requires_all && !changed.unfixed.is_empty() {
             fixed.status = Status::Unchecked;
         }
         let is_changed = changed.text != text;
@@ -228,19 +220,8 @@ impl<'r> Run<'r> {
     }
 }
 
-/// Returns KubeRay's objects in a text, each with its dry run.
-fn objects<'t>(text: &'t str, policy: &Policy, namespace: &str) -> Vec<(Document<'t>, Outcome<'t>)> {
-    let mut objects = Vec::new();
-    yaml::documents(text).into_iter().flatten().for_each(|document| object::objects(document, &mut objects));
-    let outcomes = objects.into_iter().filter_map(|document| {
-        let outcome = policy.dry_run(&document.json, Some(namespace))?;
-        Some((document, outcome))
-    });
-    outcomes.collect()
-}
-
 /// Reports a change that is not possible.
-fn report_unfixed(name: &str, location: &Location, what: &str, reason: impl Display) {
+fn report_unfixed(name: &str, Unfixed { what, location, reason }: &Unfixed) {
     let message = format!("{name}:{}:{}: not fixed: {what}: {reason}", location.start.line, location.start.column);
     output::message(&text::note(&message));
 }

@@ -21,9 +21,9 @@ use std::path::PathBuf;
 use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, Command, ValueEnum};
+use rayguard_check::report::{Report, Severity, Summary};
 
 use super::output::{self, Messages, Stdout};
-use super::report::{Report, Severity, Summary};
 use super::text::TextRenderer;
 use target::{Target, resolved};
 
@@ -191,7 +191,7 @@ pub(super) struct OutputError {
 
 impl OutputError {
     fn new(name: &str, error: &io::Error) -> Self {
-        Self { name: name.to_owned(), reason: super::report::without_number(error) }
+        Self { name: name.to_owned(), reason: super::source::without_number(error) }
     }
 }
 

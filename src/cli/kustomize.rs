@@ -14,13 +14,6 @@ const FILE_NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kusto
 /// The largest number of folders above a file in which a kustomization file is looked for.
 const MAX_PARENTS: usize = 8;
 
-/// The prefix of a directive in a strategic merge patch, such as `$patch: delete` or `$setElementOrder/env`.
-const DIRECTIVE: char = '$';
-
-/// The directives of a strategic merge patch (`k8s.io/apimachinery/pkg/util/strategicpatch/patch.go`). Some of them have
-/// the name of a list after a slash.
-const DIRECTIVES: [&str; 4] = ["$patch", "$retainKeys", "$deleteFromPrimitiveList", "$setElementOrder"];
-
 /// Finds out which files are patches. Each folder is read only once.
 #[derive(Debug, Default)]
 pub(super) struct Patches {
@@ -67,19 +60,6 @@ fn files<'k>(kustomization: &'k Json<'_>) -> Vec<&'k str> {
     by_path.chain(items("patchesStrategicMerge")).filter_map(Json::as_nonempty_str).collect()
 }
 
-/// Reports whether an object has a directive of a strategic merge patch anywhere. The API server has no such field.
-pub(super) fn has_directive(json: &Json<'_>) -> bool {
-    match json {
-        Json::Object(_) => json.entries().iter().any(|(key, value)| is_directive(key) || has_directive(value)),
-        Json::Array(items) => items.iter().any(has_directive),
-        _ => false,
-    }
-}
-
-fn is_directive(key: &str) -> bool {
-    key.starts_with(DIRECTIVE) && DIRECTIVES.contains(&key.split('/').next().unwrap_or_default())
-}
-
 #[cfg(test)]
 mod tests {
     use rayguard_manifest::yaml::documents;
@@ -99,15 +79,5 @@ mod tests {
         );
         assert_eq!(files(&kustomization), ["head.yaml", "workers.yaml", "operations.yaml", "old.yaml"]);
         assert!(files(&json("resources: [a.yaml]")).is_empty());
-    }
-
-    #[test]
-    fn a_directive_is_found_at_any_depth() {
-        for text in ["$patch: delete", "spec: {a: [{$patch: replace}]}", "spec: {$setElementOrder/env: []}"] {
-            assert!(has_directive(&json(text)), "{text}");
-        }
-        for text in ["spec: {a: $patch}", "spec: {$patches: a}", "spec: {resources: {}}"] {
-            assert!(!has_directive(&json(text)), "{text}");
-        }
     }
 }

@@ -1,8 +1,9 @@
 //! The output of a check while it runs.
 
+use rayguard_check::report::{Report, Severity, Summary};
+
 use super::format::{OutputTo, Outputs};
 use super::progress::Progress;
-use super::report::{Report, Severity, Summary};
 use super::text::TextRenderer;
 use super::{CliError, output};
 

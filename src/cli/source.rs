@@ -10,8 +10,9 @@ use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::report::{Skipped, Unreadable};
+use crate::cli::skipped::Skipped;
 pub(super) use excluded::Excluded;
+use rayguard_check::report::Unreadable;
 use walk::walk;
 
 /// A file to read.
@@ -49,7 +50,7 @@ impl Source {
             }
             Source::File(path) => fs::read(path),
         };
-        read.map_err(|error| Unreadable::io(self.name(), &error))
+        read.map_err(|error| unreadable(self.name(), &error))
     }
 }
 
@@ -114,4 +115,15 @@ fn is_manifest(found: &Result<Source, Unreadable>) -> bool {
 fn has_extension(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
     matches!(extension.as_deref(), Some("yaml" | "yml" | "json"))
+}
+
+/// Returns the error of a file or a folder that the system does not let rayguard read.
+pub(super) fn unreadable(name: String, error: &io::Error) -> Unreadable {
+    Unreadable::new(name, format!("cannot be read: {}", without_number(error)))
+}
+
+/// Returns the message of a system error without its number.
+pub(super) fn without_number(error: &io::Error) -> String {
+    let message = error.to_string();
+    message.split(" (os error").next().unwrap_or_default().to_owned()
 }

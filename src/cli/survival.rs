@@ -10,15 +10,15 @@ mod words;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, ValueEnum};
+use rayguard_check::object::ObjectName;
+use rayguard_check::report::Unreadable;
 use rayguard_policy::context::{Context, Environment};
 use rayguard_policy::policy::{Policy, Webhook};
 use rayguard_policy::ray::RayObject;
 use rayguard_policy::survival::{self, Event, Forecast, Options};
 use serde::Serialize;
 
-use super::object::ObjectName;
 use super::output;
-use super::report::Unreadable;
 use super::text::TextRenderer;
 use super::webhook::WebhookState;
 use super::{CliError, Input, Status};

@@ -4,10 +4,9 @@ use std::fmt::Write as _;
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 use anstream::adapter::strip_str;
-
-use super::assumptions::Assumed;
-use super::excerpt::FittedExcerpt;
-use super::report::{Region, SkippedCounts, Summary, Unreadable};
+use rayguard_check::assumptions::Assumed;
+use rayguard_check::excerpt::FittedExcerpt;
+use rayguard_check::report::{Region, SkippedCounts, Summary, Unreadable};
 
 /// The width of excerpts in columns where no terminal gives one.
 const DEFAULT_WIDTH: usize = 100;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use kube::Client;
+use rayguard_check::report::Unreadable;
 use rayguard_manifest::json::Json;
 use rayguard_policy::cluster_context::{ClusterContext, Conflicts, KnownObjects, SecretKeys};
 use rayguard_policy::kuberay::Kind;
@@ -11,8 +12,6 @@ use rayguard_policy::ray::RayObject;
 use rayguard_policy::ray::storage_key::{Owner, StorageKey};
 use rayguard_webhook::kube_api::ray_objects::{self, RayObjectPager};
 use rayguard_webhook::watch::secret_keys;
-
-use crate::cli::report::Unreadable;
 
 /// A namespace and a name.
 type Name = (String, String);

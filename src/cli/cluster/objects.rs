@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
+use rayguard_check::report::Unreadable;
 use rayguard_manifest::json::Json;
 use rayguard_policy::kuberay::Kind;
 use rayguard_policy::policy::Policy;
@@ -18,7 +19,6 @@ use tokio::runtime::{Builder, Runtime};
 use super::arguments::LiveArgs;
 use super::context::LiveContext;
 use super::proxy;
-use crate::cli::report::Unreadable;
 
 /// The number of objects per request. An object can have a megabyte.
 const PAGE_SIZE: u32 = 100;

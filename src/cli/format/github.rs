@@ -6,9 +6,10 @@
 
 use std::io::{self, Write};
 
+use rayguard_check::report::{Report, Severity, Summary};
+
 use super::ReportWriter;
 use super::repository::RepositoryLocation;
-use crate::cli::report::{Report, Severity, Summary};
 
 pub(super) struct Github;
 

@@ -4,12 +4,12 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 
+use rayguard_check::report::{Report, Severity, Summary};
 use serde_json::{Value, json};
 
 use super::ReportWriter;
 use super::items::Items;
 use super::repository::{RepositoryLocation, fingerprint};
-use crate::cli::report::{Report, Severity, Summary};
 
 #[derive(Default)]
 pub(super) struct GitLab {

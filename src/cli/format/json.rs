@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 
+use rayguard_check::report::{Report, Summary, Unreadable};
+
 use super::ReportWriter;
 use super::items::{Items, indented};
-use crate::cli::report::{Report, Summary, Unreadable};
 
 #[derive(Default)]
 pub(super) struct Json {

@@ -5,9 +5,9 @@ use std::io::{self, Write};
 
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
+use rayguard_check::report::{ObjectReport, Report, ReportedFinding, Severity, Summary};
 
 use super::ReportWriter;
-use crate::cli::report::{ObjectReport, Report, ReportedFinding, Severity, Summary};
 
 pub(super) struct Junit {
     /// The least severity with which a test fails.

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::path::{Component, Path};
 
+use rayguard_check::report::Region;
+
 use crate::cli::here::from_here;
-use crate::cli::report::Region;
 
 /// Returns the path of a file relative to the working folder, with slashes. A path outside of the folder is unchanged.
 pub(super) fn file(name: &str) -> Cow<'_, str> {

@@ -3,13 +3,13 @@
 use std::io::{self, Write};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use rayguard_check::report::{Region, Report, ReportedFinding, Severity, Summary, Unreadable};
 use rayguard_policy::rule::{Level, Rule};
 use serde_json::{Value, json};
 
 use super::ReportWriter;
 use super::items::{Items, indented};
 use super::repository::{RepositoryLocation, fingerprint};
-use crate::cli::report::{Region, Report, ReportedFinding, Severity, Summary, Unreadable};
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 

@@ -4,10 +4,10 @@
 
 use std::io::{self, Write};
 
+use rayguard_check::report::{ObjectReport, Report, ReportedFinding, Severity, Summary, Unreadable};
 use serde_json::{Value, json};
 
 use super::ReportWriter;
-use crate::cli::report::{ObjectReport, Report, ReportedFinding, Severity, Summary, Unreadable};
 
 pub(super) struct Tap {
     /// The least severity with which a test fails.

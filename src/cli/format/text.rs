@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 
 use annotate_snippets::{AnnotationKind, Level};
+use rayguard_check::report::{Report, ReportedFinding, Severity, Summary};
 
 use super::ReportWriter;
-use crate::cli::report::{Report, ReportedFinding, Severity, Summary};
 use crate::cli::text::{TextRenderer, snippet};
 
 pub(super) struct Text {
@@ -18,7 +18,7 @@ impl Text {
     }
 
     fn finding(&self, reported: &ReportedFinding) -> String {
-        let ReportedFinding { finding, object, file, template, region, excerpt } = reported;
+        let ReportedFinding { finding, object, file, template, region, excerpt, .. } = reported;
         let Some(excerpt) = excerpt else { return String::new() };
         let excerpt = excerpt.fit(self.renderer.width());
         let level = match reported.severity() {

@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
+use rayguard_check::report::{Report, Summary, Unreadable};
 use serde::Serialize;
 
 use super::ReportWriter;
-use crate::cli::report::{Report, Summary, Unreadable};
 
 #[derive(Default)]
 pub(super) struct Yaml {

@@ -3,9 +3,9 @@
 use std::path::{Component, Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
+use rayguard_check::report::Unreadable;
 
 use super::{Source, Sources};
-use crate::cli::report::Unreadable;
 
 /// Returns the folder that contains all files that a pattern can match, and the pattern; `None` for a path without a
 /// pattern.

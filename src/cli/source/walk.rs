@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::{env, fs};
 
 use ignore::gitignore::Gitignore;
+use rayguard_check::report::Unreadable;
 use walkdir::{DirEntry, WalkDir};
 
-use super::{Excluded, Source, has_extension};
-use crate::cli::report::{Skipped, Unreadable};
+use super::{Excluded, Source, has_extension, unreadable};
+use crate::cli::skipped::Skipped;
 
 /// Returns the files below a folder in the order of their names, without those that are hidden, ignored by git or
 /// excluded. Links are followed.
@@ -38,7 +39,7 @@ pub(super) fn walk(
             }
             let name = path.display().to_string();
             let unreadable = match error.io_error() {
-                Some(error) => Unreadable::io(name, error),
+                Some(error) => unreadable(name, error),
                 None => Unreadable::new(name, "a folder that contains itself through a link"),
             };
             Some(Err(unreadable))

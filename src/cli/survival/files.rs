@@ -2,6 +2,10 @@
 
 use std::path::Path;
 
+use rayguard_check::checker::is_named_in;
+use rayguard_check::object::{self, ObjectName, UnknownObject};
+use rayguard_check::patch_directive;
+use rayguard_check::report::Unreadable;
 use rayguard_manifest::yaml::{self, Document, Lines, YamlError};
 use rayguard_policy::cluster_context::KnownObjects;
 use rayguard_policy::context::Environment;
@@ -10,11 +14,8 @@ use rayguard_policy::policy::Outcome;
 use rayguard_policy::ray::RayObject;
 
 use super::Run;
-use crate::cli::checker::is_named_in;
-use crate::cli::kustomize::{self, Patches};
-use crate::cli::object::{self, ObjectName, UnknownObject};
+use crate::cli::kustomize::Patches;
 use crate::cli::output;
-use crate::cli::report::Unreadable;
 use crate::cli::source::{Source, Sources};
 
 /// An object of a file, as the API server would store it.
@@ -97,7 +98,7 @@ impl Run<'_> {
             };
         };
         let name = ObjectName::of(&document.json, self.namespace);
-        let is_patch = kustomize::has_directive(&document.json) || patches.contains(Path::new(file));
+        let is_patch = patch_directive::is_in(&document.json) || patches.contains(Path::new(file));
         if is_patch || outcome.is_partial {
             output::message(&crate::cli::text::note(&format!("{file}: {name} is incomplete, and has no forecast")));
             return Ok(());

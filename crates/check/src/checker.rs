@@ -1,118 +1,66 @@
-//! The check of one file.
+//! The check of one text.
 
 use std::cell::LazyCell;
-use std::path::Path;
 use std::sync::Arc;
 
-use rayguard_manifest::path::FieldPath;
 use rayguard_manifest::template_syntax::TemplateSyntax;
-use rayguard_manifest::yaml::{self, Document, Embedded, Lines, Location};
-use rayguard_policy::cluster_context::{ClusterContext, Conflict, KnownObjects, NoContext};
+use rayguard_manifest::yaml::{self, Document, Lines, Location};
+use rayguard_policy::cluster_context::{ClusterContext, Conflict};
 use rayguard_policy::context::Environment;
 use rayguard_policy::kuberay::Kind;
 use rayguard_policy::policy::Policy;
 use rayguard_policy::ray::serve::ServeConfigCache;
 use rayguard_policy::ray::storage_key::{RelativeStorageKey, StorageKey};
-use rayguard_policy::rule::Finding;
 
-use super::assumptions::Assumptions;
-use super::evaluation::Evaluation;
-use super::excerpt::Excerpt;
-use super::fix::Fixed;
-use super::kustomize::{self, Patches};
-use super::report::{ObjectReport, Region, Report, ReportedFinding, Severity, Unreadable};
-use super::source::Source;
-use super::{object, secret};
+use crate::assumptions::Assumptions;
+use crate::evaluation::Evaluation;
+use crate::excerpt::Excerpt;
+use crate::locator::Locator;
+use crate::report::{ObjectReport, Region, Report, ReportedFinding, Severity, Unreadable};
+use crate::{object, patch_directive, secret};
 
-/// Checks files.
-pub(super) struct Checker<'c> {
-    pub(super) policy: &'c Policy,
+/// Checks the contents of files.
+pub struct Checker<'c> {
+    /// The policy to apply.
+    pub policy: &'c Policy,
     /// The assumptions that change a finding.
-    pub(super) assumptions: Assumptions<'c>,
+    pub assumptions: Assumptions<'c>,
     /// Whether documents are refused that kubectl reads in a surprising way, and unreadable ones that are not KubeRay's.
-    pub(super) is_strict: bool,
-    /// The patches for kustomize, which are not checked.
-    pub(super) patches: Patches,
+    pub is_strict: bool,
+    /// Reports whether a file, by its name, is a patch for kustomize, which is not checked.
+    pub is_patch_file: Box<dyn Fn(&str) -> bool + Sync + 'c>,
     /// The namespace of objects that name none.
-    pub(super) namespace: &'c str,
+    pub namespace: &'c str,
     /// Whether findings have excerpts. Only text output shows them.
-    pub(super) with_excerpts: bool,
-    /// The result of `--fix`.
-    pub(super) fixed: Option<Fixed>,
+    pub with_excerpts: bool,
     /// Manifests from one template often have equal Serve configurations.
-    pub(super) serve_configs: ServeConfigCache,
+    pub serve_configs: ServeConfigCache,
 }
 
-/// The results for a file, without the rules that compare its objects with those of other files.
-pub(super) struct FirstPass {
-    pub(super) report: Report,
-    /// The storage keys of its objects.
-    pub(super) storage_keys: Vec<WrittenKey>,
-    /// The file, if its objects have storage keys.
-    input: Option<SecondPassInput>,
+/// The results for a file.
+pub struct CheckedFile {
+    /// The findings and errors.
+    pub report: Report,
+    /// The storage keys of its objects, in their order.
+    pub storage_keys: Vec<WrittenKey>,
 }
 
 /// The storage key of an object in a file.
-pub(super) struct WrittenKey {
-    pub(super) key: StorageKey,
-    pub(super) conflict: Conflict,
+pub struct WrittenKey {
+    /// The key, in the DNS domain of the policy.
+    pub key: StorageKey,
+    /// The object, and its location.
+    pub conflict: Conflict,
     /// The key as it is written; `None` if no rule compares it.
-    pub(super) relative: Option<RelativeStorageKey>,
-}
-
-/// The input of a second pass.
-enum SecondPassInput {
-    /// The file is read again, so that only a few files are in memory at a time.
-    Source(Source),
-    /// The content of a file that can be read only once.
-    Bytes(Vec<u8>),
+    pub relative: Option<RelativeStorageKey>,
 }
 
 impl Checker<'_> {
-    /// Checks a file by itself.
-    pub(super) fn first_pass(&self, source: Result<Source, Unreadable>) -> FirstPass {
-        match source.and_then(|source| Ok((self.read(&source)?, source))) {
-            Err(unreadable) => {
-                let mut report = Report::new(unreadable.file.as_str());
-                report.fail(unreadable);
-                FirstPass { report, storage_keys: Vec::new(), input: None }
-            }
-            Ok((bytes, source)) => {
-                let mut report = Report::new(source.name());
-                let storage_keys = self.bytes(&bytes, &NoContext, &mut report);
-                let input = (!storage_keys.is_empty()).then(|| match source {
-                    source if source.is_rereadable() => SecondPassInput::Source(source),
-                    _ => SecondPassInput::Bytes(bytes),
-                });
-                FirstPass { report, storage_keys, input }
-            }
-        }
-    }
-
-    /// Checks a file again if another object has one of its storage keys.
-    pub(super) fn second_pass(&self, first: FirstPass, others: &KnownObjects) -> Report {
-        let FirstPass { report, storage_keys, input } = first;
-        let has_conflict = |WrittenKey { key, conflict, .. }: &WrittenKey| {
-            others.storage_keys.conflicts(key, &conflict.owner).count > 0
-        };
-        let Some(input) = input.filter(|_| storage_keys.iter().any(has_conflict)) else { return report };
-        let mut report = Report::new(report.file);
-        let bytes = match input {
-            SecondPassInput::Bytes(bytes) => Ok(bytes),
-            SecondPassInput::Source(source) => self.read(&source),
-        };
-        match bytes {
-            Ok(bytes) => drop(self.bytes(&bytes, others, &mut report)),
-            Err(unreadable) => report.fail(unreadable),
-        }
-        report
-    }
-
-    fn read(&self, source: &Source) -> Result<Vec<u8>, Unreadable> {
-        match self.fixed.as_ref().and_then(|fixed| fixed.read(source)) {
-            Some(bytes) => Ok(bytes),
-            None => source.read(),
-        }
+    /// Checks the content of a file. `others` are the objects of other files.
+    pub fn check(&self, file: impl Into<Arc<str>>, bytes: &[u8], others: &dyn ClusterContext) -> CheckedFile {
+        let mut report = Report::new(file);
+        let storage_keys = self.bytes(bytes, others, &mut report);
+        CheckedFile { report, storage_keys }
     }
 
     /// Checks the content of a file, and returns the storage keys of its objects.
@@ -201,11 +149,11 @@ impl Checker<'_> {
 
     /// Reports whether a document is a patch for kustomize.
     fn is_patch(&self, document: &Document<'_>, report: &Report) -> bool {
-        kustomize::has_directive(&document.json) || self.patches.contains(Path::new(&*report.file))
+        patch_directive::is_in(&document.json) || (self.is_patch_file)(&report.file)
     }
 
     /// Adds the findings of an object to a report, with their locations in the document.
-    pub(super) fn report(
+    pub fn report(
         &self,
         document: &Document<'_>,
         evaluation: Evaluation,
@@ -229,6 +177,7 @@ impl Checker<'_> {
             file: Arc::clone(&file),
             template: template.cloned(),
             region: Region::of(location),
+            bytes: location.bytes.clone(),
             excerpt,
         };
         let mut locator = Locator::of(document);
@@ -250,31 +199,7 @@ impl Checker<'_> {
 
 /// Reports whether a file that is not UTF-8 seems to contain a KubeRay object. In UTF-16, each letter of ASCII is next to
 /// a zero byte.
-pub(super) fn is_named_in(bytes: &[u8]) -> bool {
+pub fn is_named_in(bytes: &[u8]) -> bool {
     let bytes: Vec<_> = bytes.iter().copied().filter(|byte| *byte != 0).collect();
     Kind::is_named_in(&String::from_utf8_lossy(&bytes))
-}
-
-/// Locates findings in a document. The last embedded document, such as a Serve configuration, is parsed only once.
-struct Locator<'d, 't> {
-    document: &'d Document<'t>,
-    embedded: Option<(FieldPath, Option<Embedded<'d, 't>>)>,
-}
-
-impl<'d, 't> Locator<'d, 't> {
-    fn of(document: &'d Document<'t>) -> Self {
-        Self { document, embedded: None }
-    }
-
-    /// Returns the location of a finding: within the text of its field, if it is about a part of that text.
-    fn locate(&mut self, finding: &Finding, path: &FieldPath) -> Location {
-        let Some(span) = &finding.within else {
-            return if finding.is_about_key { self.document.locate_key(path) } else { self.document.locate(path) };
-        };
-        if self.embedded.as_ref().is_none_or(|(known, _)| known != path) {
-            self.embedded = Some((path.clone(), self.document.embedded(path)));
-        }
-        let embedded = self.embedded.as_ref().and_then(|(_, embedded)| embedded.as_ref());
-        embedded.and_then(|embedded| embedded.locate(span)).unwrap_or_else(|| self.document.locate(path))
-    }
 }

@@ -10,22 +10,23 @@ use rayguard_policy::ray::storage_key::{RelativeStorageKey, StorageKey};
 use rayguard_policy::rule::{Finding, Level};
 use rayguard_policy::rules::SHARED_STORAGE_NAMESPACE;
 
-use super::object::{self, ObjectName, UnknownObject};
+use crate::object::{self, ObjectName, UnknownObject};
 
 /// The findings of one object.
 #[derive(Debug)]
-pub(super) struct Evaluation {
-    pub(super) name: ObjectName,
+pub struct Evaluation {
+    /// The identity of the object.
+    pub name: ObjectName,
     /// The findings, each with the path of its field in the document.
-    pub(super) findings: Vec<(Finding, FieldPath)>,
+    pub findings: Vec<(Finding, FieldPath)>,
     /// The findings that the object exempts itself from, each with its path and the reason that the object gives.
-    pub(super) exempted: Vec<(Finding, FieldPath, String)>,
+    pub exempted: Vec<(Finding, FieldPath, String)>,
     /// Whether the manifest contains only a part of the object.
-    pub(super) is_partial: bool,
+    pub is_partial: bool,
     /// The storage key of its cluster, and the location of that.
-    pub(super) storage_key: Option<(StorageKey, Conflict)>,
+    pub storage_key: Option<(StorageKey, Conflict)>,
     /// The storage key as it is written, before it is resolved in the DNS domain of the cluster.
-    pub(super) relative_key: Option<RelativeStorageKey>,
+    pub relative_key: Option<RelativeStorageKey>,
 }
 
 impl Evaluation {
@@ -36,7 +37,7 @@ impl Evaluation {
     ///
     /// The object is KubeRay's by its kind or its group, but there is no such version; or the document is an
     /// AdmissionReview that the webhook rejects.
-    pub(super) fn of(
+    pub fn of(
         policy: &Policy,
         environment: Environment<'_>,
         (file, document): (&str, &Document<'_>),

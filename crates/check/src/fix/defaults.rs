@@ -1,14 +1,14 @@
-//! `default --in-place`: writes defaults into a file.
+//! Writes the defaults of the webhook into a text.
 
 use rayguard_manifest::fix::additions;
 use rayguard_manifest::yaml::edit::{Change, Edited, Obstacle, edit};
 use rayguard_policy::policy::Policy;
 
-use super::{Changed, objects, report_unfixed};
+use super::{Changed, Unfixed, objects};
 
 /// Returns the text with the defaults.
-pub(super) fn with_defaults(text: &str, name: &str, policy: &Policy, namespace: &str) -> Changed {
-    let mut done = Changed { text: text.to_owned(), count: 0, is_incomplete: false };
+pub fn with_defaults(text: &str, policy: &Policy, namespace: &str) -> Changed {
+    let mut done = Changed::unchanged(text);
     let (mut changes, mut locations) = (Vec::new(), Vec::new());
     for (document, outcome) in objects(text, policy, namespace) {
         if outcome.patch.0.is_empty() {
@@ -20,19 +20,16 @@ pub(super) fn with_defaults(text: &str, name: &str, policy: &Policy, namespace: 
                 locations.push(document.location());
             }
             None => {
-                report_unfixed(name, &document.location(), DEFAULTS, Obstacle::Form);
-                done.is_incomplete = true;
+                let reason = Obstacle::Form.into();
+                done.unfixed.push(Unfixed { what: DEFAULTS, location: document.location(), reason });
             }
         }
     }
     let Edited { text: after, obstacles } = edit(text, &changes);
-    for (location, obstacle) in locations.iter().zip(obstacles) {
+    for (location, obstacle) in locations.into_iter().zip(obstacles) {
         match obstacle {
             None => done.count += 1,
-            Some(obstacle) => {
-                report_unfixed(name, location, DEFAULTS, obstacle);
-                done.is_incomplete = true;
-            }
+            Some(obstacle) => done.unfixed.push(Unfixed { what: DEFAULTS, location, reason: obstacle.into() }),
         }
     }
     done.text = after;

@@ -1,171 +1,169 @@
 //! The results of a check, as data for every output format.
 
 use std::fmt;
-use std::io;
+use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayguard_manifest::yaml::{Lines, Location, YamlError};
 use rayguard_policy::rule::{Category, Finding, Level};
 use serde::{Serialize, Serializer};
 
-use super::Status;
-use super::assumptions::Assumed;
-use super::excerpt::Excerpt;
-use super::object::ObjectName;
+use crate::assumptions::Assumed;
+use crate::excerpt::Excerpt;
+use crate::object::ObjectName;
 
 /// The results for one file.
 #[derive(Debug, Default)]
-pub(super) struct Report {
+pub struct Report {
     /// The name of the file.
-    pub(super) file: Arc<str>,
+    pub file: Arc<str>,
     /// KubeRay's objects in the file.
-    pub(super) objects: Vec<ObjectReport>,
+    pub objects: Vec<ObjectReport>,
     /// The errors of the file and of its documents.
-    pub(super) errors: Vec<Unreadable>,
-    pub(super) summary: Summary,
+    pub errors: Vec<Unreadable>,
+    /// The counts.
+    pub summary: Summary,
 }
 
 /// The results for one object.
 #[derive(Debug)]
-pub(super) struct ObjectReport {
-    pub(super) object: Arc<ObjectName>,
-    pub(super) file: Arc<str>,
-    pub(super) findings: Vec<ReportedFinding>,
+pub struct ObjectReport {
+    /// The identity of the object.
+    pub object: Arc<ObjectName>,
+    /// The name of its file.
+    pub file: Arc<str>,
+    /// The findings, in the order of the rules.
+    pub findings: Vec<ReportedFinding>,
     /// The findings that an annotation of the object exempts, each with the reason that it gives.
-    pub(super) exempted: Vec<(ReportedFinding, String)>,
+    pub exempted: Vec<(ReportedFinding, String)>,
 }
 
 /// A finding and its location.
 #[derive(Debug)]
-pub(super) struct ReportedFinding {
-    pub(super) finding: Finding,
-    pub(super) object: Arc<ObjectName>,
-    pub(super) file: Arc<str>,
+pub struct ReportedFinding {
+    /// What the rule reports.
+    pub finding: Finding,
+    /// The object that it is about.
+    pub object: Arc<ObjectName>,
+    /// The name of its file.
+    pub file: Arc<str>,
     /// The Helm template that the document was rendered from.
-    pub(super) template: Option<Arc<str>>,
-    pub(super) region: Region,
+    pub template: Option<Arc<str>>,
+    /// The location in the file.
+    pub region: Region,
+    /// The location in the file, in bytes.
+    pub bytes: Range<usize>,
     /// The lines to show, if the output shows any.
-    pub(super) excerpt: Option<Box<Excerpt>>,
+    pub excerpt: Option<Box<Excerpt>>,
 }
 
 /// A file or a document that could not be checked.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Unreadable {
-    pub(super) file: String,
+pub struct Unreadable {
+    /// The name of the file.
+    pub file: String,
     /// The location of the error; `None` if the whole file cannot be read.
     #[serde(flatten)]
-    pub(super) region: Option<Box<Region>>,
-    pub(super) message: String,
+    pub region: Option<Box<Region>>,
+    /// The location of the error, in bytes.
+    #[serde(skip)]
+    pub bytes: Option<Range<usize>>,
+    /// What is wrong: one line.
+    pub message: String,
+    /// What to do about it, if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) help: Option<&'static str>,
+    pub help: Option<&'static str>,
     /// The lines to show, if the file is text.
     #[serde(skip)]
-    pub(super) excerpt: Option<Box<Excerpt>>,
+    pub excerpt: Option<Box<Excerpt>>,
 }
 
 /// A region of a file. Lines and columns start at 1, and the end is exclusive.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Region {
-    pub(super) line: usize,
-    pub(super) column: usize,
-    pub(super) end_line: usize,
-    pub(super) end_column: usize,
+pub struct Region {
+    /// The first line.
+    pub line: usize,
+    /// The column of the first character, in characters.
+    pub column: usize,
+    /// The last line.
+    pub end_line: usize,
+    /// The column after the last character.
+    pub end_column: usize,
 }
 
 /// The counts of a whole run.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Summary {
+pub struct Summary {
     /// Files that were read.
-    pub(super) files: usize,
+    pub files: usize,
     /// Documents in these files, without empty ones.
-    pub(super) documents: usize,
+    pub documents: usize,
     /// KubeRay's objects that were checked.
-    pub(super) objects: usize,
+    pub objects: usize,
     /// Parts of KubeRay's objects: each has a finding about what it lacks.
-    pub(super) partial: usize,
+    pub partial: usize,
     /// Patches for kustomize, which were not checked.
-    pub(super) patches: usize,
+    pub patches: usize,
     /// Objects of other kinds.
-    pub(super) passed_by: usize,
-    pub(super) errors: usize,
-    pub(super) warnings: usize,
-    pub(super) notes: usize,
+    pub passed_by: usize,
+    /// Findings that deny an object.
+    pub errors: usize,
+    /// Findings that warn.
+    pub warnings: usize,
+    /// Findings of rules at level `audit`.
+    pub notes: usize,
     /// Findings that objects exempt themselves from.
-    pub(super) exempted: usize,
+    pub exempted: usize,
     /// Files and documents that could not be checked.
-    pub(super) unreadable: usize,
+    pub unreadable: usize,
     /// Documents that could not be read, and do not seem to contain a KubeRay object. They are no errors.
-    pub(super) unreadable_others: usize,
+    pub unreadable_others: usize,
     /// Those of the latter that seem to be templates of Helm.
-    pub(super) helm_templates: usize,
-    pub(super) skipped: SkippedCounts,
+    pub helm_templates: usize,
+    /// Files and folders that were not read.
+    pub skipped: SkippedCounts,
     /// What is assumed about the target cluster and changes a finding.
-    pub(super) assumptions: Vec<Assumed>,
+    pub assumptions: Vec<Assumed>,
 }
 
 /// Files and folders that were not read.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
-pub(super) struct SkippedCounts {
-    pub(super) hidden: usize,
-    pub(super) ignored: usize,
-    pub(super) excluded: usize,
-}
-
-/// Counts skipped files and folders during a search.
-#[derive(Debug, Default)]
-pub(super) struct Skipped {
-    hidden: AtomicUsize,
-    ignored: AtomicUsize,
-    excluded: AtomicUsize,
-}
-
-impl Skipped {
-    pub(super) fn count_hidden(&self) {
-        self.hidden.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn count_ignored(&self) {
-        self.ignored.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn count_excluded(&self) {
-        self.excluded.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Returns the counts. They are complete once the search has ended.
-    pub(super) fn counts(&self) -> SkippedCounts {
-        let [hidden, ignored, excluded] =
-            [&self.hidden, &self.ignored, &self.excluded].map(|count| count.load(Ordering::Relaxed));
-        SkippedCounts { hidden, ignored, excluded }
-    }
+pub struct SkippedCounts {
+    /// Hidden ones.
+    pub hidden: usize,
+    /// Those that git ignores.
+    pub ignored: usize,
+    /// Those that `--exclude` names.
+    pub excluded: usize,
 }
 
 /// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Severity {
+pub enum Severity {
     /// A finding of a rule at level `audit`, which neither refuses an object nor warns.
     Note,
+    /// The webhook admits the object with a warning.
     Warning,
+    /// The webhook denies the object.
     Error,
 }
 
 impl Report {
     /// Returns an empty report on a file.
-    pub(super) fn new(file: impl Into<Arc<str>>) -> Self {
+    pub fn new(file: impl Into<Arc<str>>) -> Self {
         Self { file: file.into(), ..Self::default() }
     }
 
     /// Returns the findings of all objects.
-    pub(super) fn findings(&self) -> impl Iterator<Item = &ReportedFinding> {
+    pub fn findings(&self) -> impl Iterator<Item = &ReportedFinding> {
         self.objects.iter().flat_map(|object| &object.findings)
     }
 
     /// Adds an error.
-    pub(super) fn fail(&mut self, unreadable: Unreadable) {
+    pub fn fail(&mut self, unreadable: Unreadable) {
         self.summary.unreadable += 1;
         self.errors.push(unreadable);
     }
@@ -173,7 +171,7 @@ impl Report {
 
 impl Summary {
     /// Adds the counts of another file.
-    pub(super) fn add(&mut self, other: &Self) {
+    pub fn add(&mut self, other: &Self) {
         self.files += other.files;
         self.documents += other.documents;
         self.objects += other.objects;
@@ -193,7 +191,7 @@ impl Summary {
     }
 
     /// Counts a finding.
-    pub(super) fn count(&mut self, severity: Severity) {
+    pub fn count(&mut self, severity: Severity) {
         match severity {
             Severity::Error => self.errors += 1,
             Severity::Warning => self.warnings += 1,
@@ -201,16 +199,8 @@ impl Summary {
         }
     }
 
-    /// Returns the exit status. `threshold` is the least severity that counts as a failure.
-    pub(super) fn status(&self, threshold: Option<Severity>) -> Status {
-        match (self.unreadable, self.worst(), threshold) {
-            (1.., ..) => Status::Unchecked,
-            (_, Some(worst), Some(threshold)) if worst >= threshold => Status::Denied,
-            _ => Status::Clean,
-        }
-    }
-
-    fn worst(&self) -> Option<Severity> {
+    /// Returns the severity of the worst finding.
+    pub fn worst(&self) -> Option<Severity> {
         let severities =
             [(self.errors, Severity::Error), (self.warnings, Severity::Warning), (self.notes, Severity::Note)];
         severities.into_iter().find(|(count, _)| *count > 0).map(|(_, severity)| severity)
@@ -219,18 +209,19 @@ impl Summary {
 
 impl ObjectReport {
     /// Reports whether any finding has at least this severity.
-    pub(super) fn reaches(&self, threshold: Option<Severity>) -> bool {
+    pub fn reaches(&self, threshold: Option<Severity>) -> bool {
         threshold.is_some_and(|threshold| self.findings.iter().any(|finding| finding.severity() >= threshold))
     }
 }
 
 impl ReportedFinding {
-    pub(super) fn severity(&self) -> Severity {
+    /// Returns the severity.
+    pub fn severity(&self) -> Severity {
         Severity::of(self.finding.level)
     }
 
     /// Returns the finding in one line, without the name of its rule.
-    pub(super) fn line(&self) -> String {
+    pub fn line(&self) -> String {
         let Finding { path, message, help, .. } = &self.finding;
         if path.steps().is_empty() { format!("{message}; {help}") } else { format!("{path}: {message}; {help}") }
     }
@@ -275,20 +266,16 @@ impl Serialize for ReportedFinding {
 
 impl Unreadable {
     /// Returns the error of a whole file.
-    pub(super) fn new(file: String, message: impl Into<String>) -> Self {
-        Self { file, region: None, message: message.into(), help: None, excerpt: None }
-    }
-
-    /// Returns the error of a file or a folder that the system does not let rayguard read.
-    pub(super) fn io(file: String, error: &io::Error) -> Self {
-        Self::new(file, format!("cannot be read: {}", without_number(error)))
+    pub fn new(file: String, message: impl Into<String>) -> Self {
+        Self { file, region: None, bytes: None, message: message.into(), help: None, excerpt: None }
     }
 
     /// Returns the error of a file that is not text.
-    pub(super) fn encoding(file: &str, error: &YamlError) -> Self {
+    pub fn encoding(file: &str, error: &YamlError) -> Self {
         Self {
             file: file.to_owned(),
             region: Some(Box::new(Region::of(&error.location))),
+            bytes: Some(error.location.bytes.clone()),
             message: error.message.clone(),
             help: error.help,
             excerpt: None,
@@ -296,19 +283,19 @@ impl Unreadable {
     }
 
     /// Returns the error of a document. `lines` are those of its file.
-    pub(super) fn document(file: &str, lines: &Lines<'_>, error: &YamlError) -> Self {
+    pub fn document(file: &str, lines: &Lines<'_>, error: &YamlError) -> Self {
         let excerpt = Some(Box::new(Excerpt::of_error(lines, error)));
         Self { excerpt, ..Self::encoding(file, error) }
     }
 
     /// Returns the message and the help in one line.
-    pub(super) fn line(&self) -> String {
+    pub fn line(&self) -> String {
         let help = self.help.map(|help| format!("; {help}")).unwrap_or_default();
         format!("{}{help}", self.message)
     }
 
     /// Returns the location: `file:line:column`, or only the file.
-    pub(super) fn location(&self) -> String {
+    pub fn location(&self) -> String {
         match &self.region {
             Some(region) => format!("{}:{}:{}", self.file, region.line, region.column),
             None => self.file.clone(),
@@ -316,21 +303,17 @@ impl Unreadable {
     }
 }
 
-/// Returns the message of a system error without its number.
-pub(super) fn without_number(error: &io::Error) -> String {
-    let message = error.to_string();
-    message.split(" (os error").next().unwrap_or_default().to_owned()
-}
-
 impl Region {
-    pub(super) fn of(location: &Location) -> Self {
+    /// Returns the region of a location.
+    pub fn of(location: &Location) -> Self {
         let Location { start, end, .. } = location;
         Self { line: start.line, column: start.column, end_line: end.line, end_column: end.column }
     }
 }
 
 impl Severity {
-    pub(super) fn of(level: Level) -> Self {
+    /// Returns the severity of a finding at a level.
+    pub fn of(level: Level) -> Self {
         match level {
             Level::Deny => Severity::Error,
             Level::Warn => Severity::Warning,

@@ -22,7 +22,7 @@ const MAX_DISTANCE: usize = 4;
 const FIELDS_NEXT_TO_VALUE: [&str; 6] = ["valueFrom", "key", "optional", "items", "mode", "defaultMode"];
 
 /// Returns the secrets of a document, as spans of its text in bytes.
-pub(super) fn in_document(document: &Document<'_>) -> Vec<Range<usize>> {
+pub fn in_document(document: &Document<'_>) -> Vec<Range<usize>> {
     let mut search = Search { document, steps: Vec::new(), found: Vec::new() };
     search.visit(&document.json, false);
     // The value of a duplicate key that kubectl drops is not in the JSON value, so it is not known whether it is secret.
@@ -32,7 +32,7 @@ pub(super) fn in_document(document: &Document<'_>) -> Vec<Range<usize>> {
 
 /// Returns the possible secrets in lines that cannot be parsed: near the name of a secret, the text after a key, or the
 /// whole line if it has no key.
-pub(super) fn in_lines(lines: &Lines<'_>, numbers: Range<usize>) -> Vec<Range<usize>> {
+pub fn in_lines(lines: &Lines<'_>, numbers: Range<usize>) -> Vec<Range<usize>> {
     let is_named = |number: usize| {
         let near = number.saturating_sub(MAX_DISTANCE).max(1)..=number + MAX_DISTANCE;
         near.into_iter().any(|number| may_name_secret(lines.line(number)))

@@ -6,7 +6,7 @@ use std::ops::Range;
 use rayguard_manifest::path::{FieldPath, Step};
 use rayguard_manifest::yaml::{Document, Lines, Location, YamlError};
 
-use super::secret;
+use crate::secret;
 
 /// The largest excerpt, in bytes. Of a larger one, only a part of one line is kept: a line can be a whole manifest.
 const MAX_BYTES: usize = 2000;
@@ -25,7 +25,7 @@ const MARGIN: usize = 3 + 6;
 ///
 /// The fields are private because `text` still contains secrets. [`Self::fit`] leaves them out.
 #[derive(Clone)]
-pub(super) struct Excerpt {
+pub struct Excerpt {
     /// Whole lines, or a part of one long line.
     text: String,
     /// The number of the first line.
@@ -45,7 +45,7 @@ pub(super) struct Excerpt {
 impl Excerpt {
     /// Returns the lines that a finding needs. `path` is the field that it is about, and `secrets` are spans of the
     /// whole text.
-    pub(super) fn of_finding(
+    pub fn of_finding(
         document: &Document<'_>,
         path: &FieldPath,
         location: &Location,
@@ -55,7 +55,7 @@ impl Excerpt {
     }
 
     /// Returns the lines that show why a document cannot be read.
-    pub(super) fn of_error(lines: &Lines<'_>, error: &YamlError) -> Self {
+    pub fn of_error(lines: &Lines<'_>, error: &YamlError) -> Self {
         let location = &error.location;
         let first = error.first.as_deref();
         let first_line = first.map_or(location.start.line, |first| first.start.line).min(location.start.line);
@@ -94,7 +94,7 @@ impl Excerpt {
     }
 
     /// Returns the excerpt without secrets, and without the ends of lines that do not fit this number of columns.
-    pub(super) fn fit(&self, width: usize) -> FittedExcerpt {
+    pub fn fit(&self, width: usize) -> FittedExcerpt {
         let columns = width.saturating_sub((self.last_line + 1).to_string().len() + MARGIN);
         let lines = Lines::of(&self.text);
         let tails = (self.first_line..=self.last_line).filter_map(|number| {
@@ -147,14 +147,15 @@ fn first_line(document: &Document<'_>, path: &FieldPath, location: &Location) ->
 
 /// An excerpt that can be printed.
 #[derive(Debug)]
-pub(super) struct FittedExcerpt {
-    pub(super) text: String,
+pub struct FittedExcerpt {
+    /// The lines to print.
+    pub text: String,
     /// The number of the first line.
-    pub(super) first_line: usize,
+    pub first_line: usize,
     /// The location, in bytes of `text`.
-    pub(super) primary: Range<usize>,
+    pub primary: Range<usize>,
     /// Another location that the message refers to, in bytes of `text`.
-    pub(super) related: Option<Range<usize>>,
+    pub related: Option<Range<usize>>,
     /// The spans of the original text that were removed, each with its position in `text`.
     removed: Vec<(Range<usize>, usize)>,
 }
@@ -196,7 +197,7 @@ impl FittedExcerpt {
     }
 
     /// Returns the column of the location in `text`; the first is 1.
-    pub(super) fn column(&self) -> usize {
+    pub fn column(&self) -> usize {
         let before = &self.text[..self.primary.start];
         before.rsplit('\n').next().unwrap_or_default().chars().count() + 1
     }

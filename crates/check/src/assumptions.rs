@@ -8,22 +8,22 @@ use rayguard_policy::policy::assumption::{Alternative, Assumption};
 use rayguard_policy::rule::Level;
 use serde::Serialize;
 
-use super::evaluation::Evaluation;
+use crate::evaluation::Evaluation;
 
 /// An assumption, as the policy file would state it.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Assumed {
+pub struct Assumed {
     /// The key of the policy file.
-    pub(super) key: String,
+    pub key: String,
     /// Its value.
-    pub(super) value: String,
+    pub value: String,
     /// The assumption in a few words.
     #[serde(skip)]
-    pub(super) phrase: String,
+    pub phrase: String,
 }
 
 /// Collects the assumptions that change a finding of any object of a run.
-pub(super) struct Assumptions<'p> {
+pub struct Assumptions<'p> {
     policy: &'p Policy,
     alternatives: Vec<Alternative>,
     found: Mutex<BTreeSet<Assumption>>,
@@ -34,13 +34,13 @@ type Key = (&'static str, Level, String);
 
 impl<'p> Assumptions<'p> {
     /// Returns the collection of a run with a policy.
-    pub(super) fn of(policy: &'p Policy) -> Self {
+    pub fn of(policy: &'p Policy) -> Self {
         Self { policy, alternatives: policy.alternatives(), found: Mutex::default() }
     }
 
     /// Adds the assumptions that change the findings of an object. `evaluate` evaluates the object with another policy.
     /// An assumption that is already known is not examined again.
-    pub(super) fn examine(&self, evaluation: &Evaluation, evaluate: impl Fn(&Policy) -> Option<Evaluation>) {
+    pub fn examine(&self, evaluation: &Evaluation, evaluate: impl Fn(&Policy) -> Option<Evaluation>) {
         let keys = keys(evaluation);
         let changes =
             |alternative: &Alternative| evaluate(&alternative.policy).is_none_or(|other| self::keys(&other) != keys);
@@ -58,12 +58,12 @@ impl<'p> Assumptions<'p> {
     }
 
     /// Adds assumptions that are known to change a finding.
-    pub(super) fn add(&self, assumptions: impl IntoIterator<Item = Assumption>) {
+    pub fn add(&self, assumptions: impl IntoIterator<Item = Assumption>) {
         self.found.lock().unwrap_or_else(PoisonError::into_inner).extend(assumptions);
     }
 
     /// Returns all assumptions that change a finding.
-    pub(super) fn found(&self) -> Vec<Assumed> {
+    pub fn found(&self) -> Vec<Assumed> {
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         let assumed = |assumption: &Assumption| Assumed {
             key: assumption.key(),

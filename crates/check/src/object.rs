@@ -13,7 +13,7 @@ use serde::Serialize;
 /// The identity of an object in the API server.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct ObjectName {
+pub struct ObjectName {
     api_version: String,
     kind: String,
     namespace: String,
@@ -23,7 +23,7 @@ pub(super) struct ObjectName {
 
 impl ObjectName {
     /// Returns the name of an object. `namespace` is that of an object that names none.
-    pub(super) fn of(object: &Json<'_>, namespace: &str) -> Self {
+    pub fn of(object: &Json<'_>, namespace: &str) -> Self {
         let metadata = object.field("metadata");
         let text = |json: &Json<'_>| json.as_nonempty_str().map(str::to_owned);
         let name = text(metadata.field("name")).or_else(|| text(metadata.field("generateName")));
@@ -44,13 +44,13 @@ impl fmt::Display for ObjectName {
 }
 
 /// Reports whether this is a list of objects of any kind.
-pub(super) fn is_list(json: &Json<'_>) -> bool {
+pub fn is_list(json: &Json<'_>) -> bool {
     json.field("kind").as_str().is_some_and(|kind| kind.ends_with("List"))
         && matches!(json.field("items"), Json::Array(_))
 }
 
 /// Sets the kind of a list item from the kind of the list. The API server omits it in its own lists.
-pub(super) fn complete(item: &mut Json<'_>, api_version: Option<&str>, kind: Option<&str>) {
+pub fn complete(item: &mut Json<'_>, api_version: Option<&str>, kind: Option<&str>) {
     let Some(kind) = kind.and_then(|kind| kind.strip_suffix("List")).filter(|kind| !kind.is_empty()) else { return };
     let Json::Object(item) = item else { return };
     for (field, value) in [("apiVersion", api_version), ("kind", Some(kind))] {
@@ -61,7 +61,7 @@ pub(super) fn complete(item: &mut Json<'_>, api_version: Option<&str>, kind: Opt
 }
 
 /// Collects the objects of a document: itself, or the items of a list.
-pub(super) fn objects<'t>(document: Document<'t>, found: &mut Vec<Document<'t>>) {
+pub fn objects<'t>(document: Document<'t>, found: &mut Vec<Document<'t>>) {
     if !is_list(&document.json) {
         found.push(document);
         return;
@@ -75,20 +75,20 @@ pub(super) fn objects<'t>(document: Document<'t>, found: &mut Vec<Document<'t>>)
 }
 
 /// An object that is KubeRay's by its kind or its group, and cannot be checked.
-pub(super) struct UnknownObject {
+pub struct UnknownObject {
     /// The field that is wrong.
-    pub(super) path: FieldPath,
+    pub path: FieldPath,
     /// What is wrong with it.
-    pub(super) message: String,
+    pub message: String,
     /// What to write instead.
-    pub(super) help: &'static str,
+    pub help: &'static str,
 }
 
 const WRITE_VERSION: &str = "write apiVersion: ray.io/v1";
 
 /// Returns what is wrong with an object that is KubeRay's by its kind or its group but cannot be checked; `None` for any
 /// other object.
-pub(super) fn unknown_version(object: &Json<'_>) -> Option<UnknownObject> {
+pub fn unknown_version(object: &Json<'_>) -> Option<UnknownObject> {
     /// The largest edit distance to the name of the group, as in `rayio` or `ray.oi`.
     const MAX_DISTANCE: usize = 2;
     let unknown = |field, message, help| Some(UnknownObject { path: FieldPath::of([field]), message, help });
