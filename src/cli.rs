@@ -10,6 +10,7 @@ mod fix;
 mod format;
 mod here;
 mod kustomize;
+mod lsp;
 mod man;
 mod ordered;
 mod output;
@@ -74,6 +75,7 @@ enum Command {
     Survival(Box<survival::SurvivalArgs>),
     Rules(rules::RulesArgs),
     Explain(explain::ExplainArgs),
+    Lsp(lsp::LspArgs),
     Version(version::VersionArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -220,6 +222,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Survival(args) => survival::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Lsp(args) => lsp::run(args),
         Command::Version(args) => version::run(args),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(&args),

@@ -38,6 +38,12 @@ impl<'p> Assumptions<'p> {
         Self { policy, alternatives: policy.alternatives(), found: Mutex::default() }
     }
 
+    /// Returns a collection that stays empty, for a caller that does not show assumptions: to examine an object costs as
+    /// much as several checks.
+    pub fn none(policy: &'p Policy) -> Self {
+        Self { policy, alternatives: Vec::new(), found: Mutex::default() }
+    }
+
     /// Adds the assumptions that change the findings of an object. `evaluate` evaluates the object with another policy.
     /// An assumption that is already known is not examined again.
     pub fn examine(&self, evaluation: &Evaluation, evaluate: impl Fn(&Policy) -> Option<Evaluation>) {

@@ -60,6 +60,15 @@ pub enum Reason {
     NewError(&'static str),
 }
 
+/// Returns the byte at which the object around a byte of a text begins, as [`rayguard_manifest::yaml::edit::Change`]
+/// names it; `None` outside of all objects.
+pub fn object_at(text: &str, byte: usize) -> Option<usize> {
+    let mut objects = Vec::new();
+    yaml::documents(text).into_iter().flatten().for_each(|document| object::objects(document, &mut objects));
+    let spans = objects.iter().map(|object| object.location().bytes);
+    spans.filter(|span| span.start <= byte && byte <= span.end).map(|span| span.start).last()
+}
+
 /// Returns KubeRay's objects in a text, each with its dry run.
 fn objects<'t>(text: &'t str, policy: &Policy, namespace: &str) -> Vec<(Document<'t>, Outcome<'t>)> {
     let mut objects = Vec::new();

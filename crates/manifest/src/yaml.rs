@@ -258,6 +258,12 @@ impl<'t> Document<'t> {
         self.spans.descend(&self.json, path).ok().map(|(spans, _)| spans.value.clone())
     }
 
+    /// Returns the path of the innermost value whose key or text contains a byte of the whole text; `None` outside of
+    /// the document. A byte after the last character of a key or a value counts as a part of it.
+    pub fn path_at(&self, byte: usize) -> Option<FieldPath> {
+        self.spans.path_at(&self.json, byte)
+    }
+
     /// Returns the lines of the whole text that the document is part of.
     pub fn lines(&self) -> &Lines<'t> {
         &self.lines

@@ -12,6 +12,7 @@ pub mod cluster_context;
 pub mod context;
 pub mod defaults;
 pub mod diagnosis;
+pub mod effective;
 pub mod go;
 pub mod kuberay;
 pub mod kubernetes;

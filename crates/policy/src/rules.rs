@@ -154,7 +154,7 @@ pub(crate) use contradictory_status::RULE as CONTRADICTORY_STATUS;
 pub(crate) use fault_tolerance_without_effect::RULE as FAULT_TOLERANCE_WITHOUT_EFFECT;
 pub(crate) use fixed_storage_namespace::RULE as FIXED_STORAGE_NAMESPACE;
 pub(crate) use head_schedules_work::RULE as HEAD_SCHEDULES_WORK;
-pub(crate) use ineffective_exemption::RULE as INEFFECTIVE_EXEMPTION;
+pub use ineffective_exemption::RULE as INEFFECTIVE_EXEMPTION;
 pub(crate) use invalid_reconnect_timeout::RULE as INVALID_RECONNECT_TIMEOUT;
 pub(crate) use invalid_upgrade_strategy::RULE as INVALID_UPGRADE_STRATEGY;
 pub(crate) use loopback_redis::RULE as LOOPBACK_REDIS;

@@ -24,6 +24,11 @@ impl Excluded {
         builder.build().map(Self).map_err(|error| format!("--exclude: {error}"))
     }
 
+    /// Returns the patterns that exclude nothing.
+    pub(crate) fn none() -> Self {
+        Self(Gitignore::empty())
+    }
+
     /// Reports whether a file or a folder is excluded, or a folder that contains it.
     pub(super) fn contains(&self, path: &Path, is_folder: bool) -> bool {
         if self.0.is_empty() {

@@ -54,6 +54,26 @@ impl SpanTree {
         Ok((spans, json))
     }
 
+    /// Returns the path of the innermost value whose key or text contains a byte.
+    pub(super) fn path_at(&self, json: &Json<'_>, byte: usize) -> Option<FieldPath> {
+        let contains = |span: &Span| span.start <= byte && byte <= span.end;
+        if !contains(&self.value) {
+            return None;
+        }
+        let (mut spans, mut json, mut path) = (self, json, FieldPath::root());
+        loop {
+            let is_here = |child: &SpanTree| contains(&child.value) || child.key.as_ref().is_some_and(contains);
+            // A value that ends where the next one begins comes second.
+            let Some(index) = spans.children.iter().rposition(is_here) else { return Some(path) };
+            let Some(value) = child(json, index) else { return Some(path) };
+            path = match json.entries().get(index) {
+                Some((key, _)) => path.key(key.to_string()),
+                None => path.index(index),
+            };
+            (spans, json) = (&spans.children[index], value);
+        }
+    }
+
     /// Returns the index of the last entry with a name in this map.
     fn entry(&self, json: &Json<'_>, name: &str) -> Option<usize> {
         let entries = json.entries();

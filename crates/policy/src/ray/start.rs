@@ -9,7 +9,7 @@ pub mod fault;
 mod labels;
 mod names;
 mod options;
-mod parameters;
+pub(crate) mod parameters;
 mod plain;
 mod ports;
 mod python;

@@ -3,7 +3,8 @@
 use crate::context::Context;
 use crate::rule::{Category, Cel, Findings, Input, Level, Rule, Scope};
 
-pub(crate) static RULE: Rule = Rule {
+/// An exemption annotation without effect.
+pub static RULE: Rule = Rule {
     name: "ineffective-exemption",
     summary: "an exemption annotation that has no effect",
     category: Category::Security,

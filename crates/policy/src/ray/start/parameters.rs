@@ -13,7 +13,7 @@ use crate::ray::{Group, RayObject};
 
 /// Where a parameter comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Origin {
+pub(crate) enum Origin {
     /// `rayStartParams` of the group
     Params,
     /// `rayStartParams` of the group, where the value is no text, which the API server refuses
@@ -30,7 +30,7 @@ pub(super) enum Origin {
 
 /// A parameter with the text that KubeRay writes into the command line.
 #[derive(Clone, Debug)]
-pub(super) struct Parameter<'a> {
+pub(crate) struct Parameter<'a> {
     /// The name without dashes.
     pub name: &'a str,
     /// The text of the value.
@@ -41,7 +41,7 @@ pub(super) struct Parameter<'a> {
 
 impl Parameter<'_> {
     /// Returns the field to change.
-    pub(super) fn path(&self, object: &RayObject<'_>, group: &Group<'_>) -> FieldPath {
+    pub(crate) fn path(&self, object: &RayObject<'_>, group: &Group<'_>) -> FieldPath {
         match self.origin {
             Origin::Params | Origin::NoText | Origin::Default => group.ray_start_param_path(self.name),
             Origin::Labels => group.path().field("labels"),
@@ -52,7 +52,7 @@ impl Parameter<'_> {
 
     /// Returns whether KubeRay writes `--name` without a value (`Some(true)`), drops the parameter (`Some(false)`), or
     /// writes `--name=value` (`None`). (`convertParamMap`, ray-operator/controllers/ray/common/pod.go:1109 at v1.6.2)
-    pub(super) fn switch(&self) -> Option<bool> {
+    pub(crate) fn switch(&self) -> Option<bool> {
         if matches!(self.name, "log-color" | "include-dashboard") {
             None
         } else if self.value.eq_ignore_ascii_case("true") {
@@ -65,7 +65,7 @@ impl Parameter<'_> {
 
 /// Returns the parameters in the order in which KubeRay writes them (`setMissingRayStartParams`,
 /// `generateRayStartCommand` and `configureGCSFaultTolerance`, ray-operator/controllers/ray/common/pod.go at v1.6.2).
-pub(super) fn parameters<'a>(object: &RayObject<'a>, group: &Group<'a>, kuberay: Version) -> Vec<Parameter<'a>> {
+pub(crate) fn parameters<'a>(object: &RayObject<'a>, group: &Group<'a>, kuberay: Version) -> Vec<Parameter<'a>> {
     let mut all = BTreeMap::new();
     for (name, value) in group.ray_start_params() {
         all.insert(

@@ -1,0 +1,52 @@
+//! The pages of rules, to which an editor links the names of rules.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::{env, fs};
+
+use lsp_types::Uri;
+use rayguard_policy::rule::Rule;
+use rayguard_policy::rule_set;
+
+use super::uri;
+
+/// The number of digits of the hash of the rules that name the folder of their pages.
+const HASH_DIGITS: usize = 12;
+
+/// Returns the address of the page of each rule: on a documentation site, or in the cache folder of the user.
+#[derive(Debug)]
+pub(super) struct Pages {
+    site: Option<String>,
+    folder: Option<PathBuf>,
+    known: HashMap<&'static str, Option<Uri>>,
+}
+
+impl Pages {
+    pub(super) fn new(site: Option<String>) -> Self {
+        let cache = env::var_os("XDG_CACHE_HOME").filter(|path| !path.is_empty()).map(PathBuf::from);
+        let cache = cache.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache")));
+        // Another release has other pages.
+        let folder = cache.map(|cache| cache.join("rayguard").join("rules").join(&rule_set::hash()[..HASH_DIGITS]));
+        Self { site, folder, known: HashMap::new() }
+    }
+
+    /// Returns the address of the page of a rule; `None` if its file cannot be written.
+    pub(super) fn uri(&mut self, rule: &'static Rule) -> Option<Uri> {
+        let Self { site, folder, known } = self;
+        known
+            .entry(rule.name)
+            .or_insert_with(|| match site {
+                Some(site) => Uri::from_str(&format!("{}/rules/{}.html", site.trim_end_matches('/'), rule.name)).ok(),
+                None => {
+                    let folder = folder.as_ref()?;
+                    let file = folder.join(rule.name).with_extension("md");
+                    if fs::read(&file).ok().as_deref() != Some(rule.docs.as_bytes()) {
+                        fs::create_dir_all(folder).and_then(|()| fs::write(&file, rule.docs)).ok()?;
+                    }
+                    uri::of_path(&file)
+                }
+            })
+            .clone()
+    }
+}
