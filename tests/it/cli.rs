@@ -8,6 +8,7 @@ mod exemptions;
 mod fix;
 mod foreign;
 mod formats;
+mod lsp;
 mod many;
 mod output;
 mod reading;
