@@ -64,13 +64,15 @@ const GUIDES: &[(&str, &[Guide])] = &[
 ];
 
 /// The pictures in `docs`.
-const PICTURES: [&str; 6] = [
+const PICTURES: [&str; 8] = [
     "drawings/crates.svg",
     "drawings/paths.svg",
     "growth-groups.svg",
     "growth-size.svg",
     "survival-kept.svg",
     "survival-lost.svg",
+    "refusal.svg",
+    "life-of-an-object.svg",
 ];
 
 /// The error of a page or of the contents that cannot be made.

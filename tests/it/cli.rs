@@ -11,6 +11,7 @@ mod formats;
 mod lsp;
 mod many;
 mod output;
+mod pictures;
 mod reading;
 mod reported;
 mod rules;
