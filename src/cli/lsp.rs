@@ -1,6 +1,7 @@
 //! `rayguard lsp`: the language server, which reports findings while a manifest is written.
 
 mod action;
+mod capability;
 mod diagnostic;
 mod document;
 mod hover;

@@ -15,6 +15,7 @@ use rayguard_manifest::yaml::edit::{Change, edit};
 use rayguard_policy::policy::IGNORE_PREFIX;
 use rayguard_policy::rules::INEFFECTIVE_EXEMPTION;
 
+use super::capability::Editor;
 use super::diagnostic;
 use super::document::Document;
 use super::page::Pages;
@@ -24,6 +25,9 @@ use super::workspace::Workspace;
 /// The kind of the action that fixes a whole document. An editor can run it at each save.
 pub(super) const FIX_ALL: CodeActionKind = CodeActionKind::new("source.fixAll.rayguard");
 
+/// The number of findings in a range for which there are actions. To know that a fix is safe takes some checks.
+const MOST_FINDINGS: usize = 20;
+
 /// Returns the actions for a range of a document, in bytes.
 pub(super) fn of(
     document: &Document,
@@ -31,7 +35,7 @@ pub(super) fn of(
     context: &CodeActionContext,
     workspace: &Workspace,
     pages: &mut Pages,
-    versions: bool,
+    editor: Editor,
 ) -> Vec<CodeAction> {
     let is_wanted = |kind: &CodeActionKind| {
         let is_part = |wanted: &CodeActionKind| {
@@ -40,11 +44,11 @@ pub(super) fn of(
         };
         context.only.as_ref().is_none_or(|only| only.iter().any(is_part))
     };
-    let actions = Actions { document, workspace, versions };
+    let actions = Actions { document, workspace, editor };
     let mut offered = Vec::new();
     if is_wanted(&CodeActionKind::QUICKFIX) {
         let at_range = |it: &&ReportedFinding| it.bytes.start <= range.end && range.start <= it.bytes.end;
-        let found: Vec<_> = document.report.findings().filter(at_range).collect();
+        let found: Vec<_> = document.report.findings().filter(at_range).take(MOST_FINDINGS).collect();
         for reported in &found {
             let Some(action) = actions.fix(reported) else { continue };
             let diagnostics = Some(vec![diagnostic::of_finding(document, reported, workspace, pages)]);
@@ -64,11 +68,19 @@ pub(super) fn of(
     offered
 }
 
+/// Returns the edit that does what `check --fix` does.
+///
+/// # Errors
+///
+/// No fix is possible. The message says why.
+pub(super) fn fix_all(document: &Document, workspace: &Workspace, editor: Editor) -> Result<WorkspaceEdit, String> {
+    Actions { document, workspace, editor }.all_fixes()
+}
+
 struct Actions<'a> {
     document: &'a Document,
     workspace: &'a Workspace,
-    /// Whether the editor compares the version of a document with that of an edit.
-    versions: bool,
+    editor: Editor,
 }
 
 impl Actions<'_> {
@@ -106,25 +118,37 @@ impl Actions<'_> {
         })
     }
 
-    /// Returns the action that does what `check --fix` does.
+    /// Returns the action that does what `check --fix` does. An editor that can ask for its edit later does so, because
+    /// all fixes of a document take longer than an editor should wait at each move of the cursor.
     fn fix_all(&self) -> Option<CodeAction> {
         if !self.document.report.findings().any(|reported| reported.finding.fix.is_some()) {
             return None;
         }
+        let action = CodeAction {
+            title: "Fix all findings that have a safe fix".to_owned(),
+            kind: Some(FIX_ALL),
+            ..CodeAction::default()
+        };
+        if self.editor.asks_for_edits {
+            return Some(CodeAction { data: Some(self.document.uri.as_str().into()), ..action });
+        }
+        self.all_fixes().ok().map(|edit| CodeAction { edit: Some(edit), ..action })
+    }
+
+    fn all_fixes(&self) -> Result<WorkspaceEdit, String> {
         let (policy, namespace) = (self.workspace.policy.policy(), &self.workspace.namespace);
         let changed = fix::with_fixes(&self.document.text, policy, namespace);
-        (changed.count > 0).then(|| CodeAction {
-            title: format!("Fix all findings that have a safe fix ({})", changed.count),
-            kind: Some(FIX_ALL),
-            edit: Some(self.edit(&changed.text)),
-            ..CodeAction::default()
-        })
+        if changed.count > 0 {
+            return Ok(self.edit(&changed.text));
+        }
+        let reasons = changed.unfixed.iter().map(|it| format!("{}: {}", it.what, it.reason));
+        Err(format!("rayguard: nothing is fixed: {}", reasons.collect::<Vec<_>>().join("; ")))
     }
 
     fn edit(&self, after: &str) -> WorkspaceEdit {
         let Document { uri, version, text, .. } = self.document;
         let edits = text_edit::between(text, after, self.document.lines());
-        if self.versions {
+        if self.editor.knows_versions {
             let text_document = OptionalVersionedTextDocumentIdentifier { uri: uri.clone(), version: Some(*version) };
             let edits = edits.into_iter().map(OneOf::<TextEdit, _>::Left).collect();
             let changes = DocumentChanges::Edits(vec![TextDocumentEdit { text_document, edits }]);

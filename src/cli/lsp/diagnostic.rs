@@ -63,7 +63,7 @@ pub(super) fn message(reported: &ReportedFinding) -> String {
 
 fn of_error(document: &Document, error: &Unreadable) -> Diagnostic {
     // A template is no manifest, and its author cannot change that.
-    let is_template = TemplateSyntax::find(&document.text).is_some();
+    let is_template = TemplateSyntax::find(&document.text) == Some(TemplateSyntax::Helm);
     let severity = if is_template { DiagnosticSeverity::INFORMATION } else { DiagnosticSeverity::ERROR };
     Diagnostic {
         range: document.range(error.bytes.as_ref().unwrap_or(&(0..0))),

@@ -11,22 +11,20 @@ use lsp_types::notification::{
     DidChangeTextDocument, DidChangeWatchedFiles, DidCloseTextDocument, DidOpenTextDocument, DidSaveTextDocument,
     Notification as _, PublishDiagnostics, ShowMessage,
 };
-use lsp_types::request::{CodeActionRequest, HoverRequest, RegisterCapability, Request as _};
+use lsp_types::request::{CodeActionRequest, CodeActionResolveRequest, HoverRequest, RegisterCapability, Request as _};
 use lsp_types::{
-    CodeActionKind, CodeActionOptions, CodeActionOrCommand, CodeActionParams, CodeActionProviderCapability,
-    DidChangeTextDocumentParams, DidChangeWatchedFilesParams, DidChangeWatchedFilesRegistrationOptions,
-    DidCloseTextDocumentParams, DidOpenTextDocumentParams, FileSystemWatcher, GlobPattern, HoverParams,
-    HoverProviderCapability, InitializeParams, MessageType, PublishDiagnosticsParams, Registration, RegistrationParams,
-    SaveOptions, ServerCapabilities, ShowMessageParams, TextDocumentSyncCapability, TextDocumentSyncKind,
-    TextDocumentSyncOptions, TextDocumentSyncSaveOptions,
+    CodeAction, CodeActionOrCommand, CodeActionParams, DidChangeTextDocumentParams, DidChangeWatchedFilesParams,
+    DidChangeWatchedFilesRegistrationOptions, DidCloseTextDocumentParams, DidOpenTextDocumentParams, FileSystemWatcher,
+    GlobPattern, HoverParams, InitializeParams, MessageType, PublishDiagnosticsParams, Registration,
+    RegistrationParams, ShowMessageParams,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::capability::{self, Editor};
 use super::page::Pages;
 use super::policy::WatchedPolicy;
-use super::position::Encoding;
 use super::workspace::Workspace;
 use super::{LspArgs, action, diagnostic, hover, scan, uri};
 use crate::cli::output;
@@ -53,32 +51,19 @@ struct Options {
 pub(super) fn serve(connection: Connection, args: LspArgs) -> Result<(), ProtocolError> {
     let (id, params) = connection.initialize_start()?;
     let params: InitializeParams = serde_json::from_value(params).unwrap_or_default();
-    let encoding = Encoding::of(params.capabilities.general.as_ref());
-    connection.initialize_finish(id, initialize_result(encoding))?;
-    let mut server = Server::new(connection, args, &params, encoding);
-    server.watch_files(&params);
+    let editor = Editor::of(&params.capabilities);
+    connection.initialize_finish(id, initialize_result(editor))?;
+    let mut server = Server::new(connection, args, &params, editor);
+    if editor.watches_files {
+        server.watch_files();
+    }
     server.report_policy();
     server.run()
 }
 
-fn initialize_result(encoding: Encoding) -> Value {
-    let sync = TextDocumentSyncOptions {
-        open_close: Some(true),
-        change: Some(TextDocumentSyncKind::FULL),
-        save: Some(TextDocumentSyncSaveOptions::SaveOptions(SaveOptions { include_text: Some(false) })),
-        ..TextDocumentSyncOptions::default()
-    };
-    let kinds = vec![CodeActionKind::QUICKFIX, action::FIX_ALL];
-    let actions = CodeActionOptions { code_action_kinds: Some(kinds), ..CodeActionOptions::default() };
-    let capabilities = ServerCapabilities {
-        position_encoding: Some(encoding.kind()),
-        text_document_sync: Some(TextDocumentSyncCapability::Options(sync)),
-        code_action_provider: Some(CodeActionProviderCapability::Options(actions)),
-        hover_provider: Some(HoverProviderCapability::Simple(true)),
-        ..ServerCapabilities::default()
-    };
+fn initialize_result(editor: Editor) -> Value {
     serde_json::json!({
-        "capabilities": capabilities,
+        "capabilities": capability::of_server(editor.encoding),
         "serverInfo": {"name": "rayguard", "version": env!("CARGO_PKG_VERSION")},
     })
 }
@@ -90,14 +75,13 @@ struct Server {
     connection: Connection,
     workspace: Workspace,
     pages: Pages,
-    /// Whether the editor compares the version of a document with that of an edit.
-    versions: bool,
+    editor: Editor,
     /// The files of the workspace, which are searched for at the start.
     files: Receiver<FoundFile>,
 }
 
 impl Server {
-    fn new(connection: Connection, args: LspArgs, params: &InitializeParams, encoding: Encoding) -> Self {
+    fn new(connection: Connection, args: LspArgs, params: &InitializeParams, editor: Editor) -> Self {
         let options = params.initialization_options.clone();
         let options: Options = options.and_then(|it| serde_json::from_value(it).ok()).unwrap_or_default();
         let folders = folders(params);
@@ -105,7 +89,6 @@ impl Server {
         let config = args.config.or_else(|| options.config.map(relative));
         let policy = WatchedPolicy::read(config, args.webhook.map(super::WebhookState::webhook));
         let namespace = args.namespace.or(options.namespace).unwrap_or_else(|| "default".to_owned());
-        let capabilities = params.capabilities.workspace.as_ref().and_then(|it| it.workspace_edit.as_ref());
         let (send, files) = unbounded();
         let searched = folders.clone();
         // A large workspace is no reason to wait with the findings of the open document.
@@ -118,9 +101,9 @@ impl Server {
         });
         Self {
             connection,
-            workspace: Workspace::new(folders, policy, namespace, encoding),
+            workspace: Workspace::new(folders, policy, namespace, editor.encoding),
             pages: Pages::new(args.docs_url.or(options.docs_url)),
-            versions: capabilities.and_then(|it| it.document_changes).unwrap_or_default(),
+            editor,
             files,
         }
     }
@@ -128,7 +111,7 @@ impl Server {
     /// Handles all messages. Findings are sent when no message waits, so that a burst of changes is checked once.
     fn run(&mut self) -> Result<(), ProtocolError> {
         loop {
-            if self.connection.receiver.is_empty() && self.files.is_empty() {
+            if self.connection.receiver.is_empty() {
                 self.publish();
             }
             let message = select! {
@@ -182,6 +165,7 @@ impl Server {
         let result = match method.as_str() {
             HoverRequest::METHOD => parse(params).map(|params| self.hover(&params)),
             CodeActionRequest::METHOD => parse(params).map(|params| self.code_actions(&params)),
+            CodeActionResolveRequest::METHOD => parse(params).map(|action| self.resolve(action)),
             _ => {
                 let message = format!("rayguard has no {method}");
                 return Response::new_err(id, ErrorCode::MethodNotFound as i32, message);
@@ -207,13 +191,27 @@ impl Server {
     fn code_actions(&mut self, params: &CodeActionParams) -> Value {
         let uri = params.text_document.uri.as_str();
         self.workspace.refresh(uri);
-        let Self { workspace, pages, versions, .. } = self;
+        let Self { workspace, pages, editor, .. } = self;
         let actions = workspace.documents.get(uri).map(|document| {
             let range = document.byte(params.range.start)..document.byte(params.range.end);
-            action::of(document, &range, &params.context, workspace, pages, *versions)
+            action::of(document, &range, &params.context, workspace, pages, *editor)
         });
         let actions = actions.unwrap_or_default().into_iter().map(CodeActionOrCommand::CodeAction).collect::<Vec<_>>();
         serde_json::to_value(actions).unwrap_or_default()
+    }
+
+    fn resolve(&mut self, chosen: CodeAction) -> Value {
+        let uri = chosen.data.as_ref().and_then(Value::as_str).unwrap_or_default();
+        let document = self.workspace.documents.get(uri).filter(|_| chosen.edit.is_none());
+        let edit = match document.map(|document| action::fix_all(document, &self.workspace, self.editor)) {
+            None => chosen.edit.clone(),
+            Some(Ok(edit)) => Some(edit),
+            Some(Err(message)) => {
+                self.notify::<ShowMessage>(ShowMessageParams { typ: MessageType::INFO, message });
+                None
+            }
+        };
+        serde_json::to_value(CodeAction { edit, ..chosen }).unwrap_or_default()
     }
 
     fn take(&mut self, notification: Notification) {
@@ -301,13 +299,8 @@ impl Server {
         }
     }
 
-    /// Asks the editor to report changes of files on the disk, if it can.
-    fn watch_files(&self, params: &InitializeParams) {
-        let workspace = params.capabilities.workspace.as_ref();
-        let watched = workspace.and_then(|workspace| workspace.did_change_watched_files.as_ref());
-        if !watched.and_then(|it| it.dynamic_registration).unwrap_or_default() {
-            return;
-        }
+    /// Asks the editor to report changes of files on the disk.
+    fn watch_files(&self) {
         let of_pattern =
             |pattern: &str| FileSystemWatcher { glob_pattern: GlobPattern::String(pattern.to_owned()), kind: None };
         let watchers = vec![of_pattern("**/*.{yaml,yml,json}")];

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::cli::Shell;
 
 /// The longest time that a test waits for a message. It is reached only if a message never comes.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_mins(2);
 
 /// An editor that is connected to the language server.
 pub(super) struct Client<'s> {
@@ -58,7 +58,10 @@ impl<'s> Client<'s> {
         let initialized = client.request(
             "initialize",
             json!({
-                "capabilities": {"workspace": {"workspaceEdit": {"documentChanges": true}}},
+                "capabilities": {
+                    "workspace": {"workspaceEdit": {"documentChanges": true}},
+                    "textDocument": {"codeAction": {"dataSupport": true, "resolveSupport": {"properties": ["edit"]}}},
+                },
                 "workspaceFolders": [{"uri": folder, "name": "test"}],
                 "initializationOptions": options,
             }),
@@ -208,7 +211,7 @@ pub(super) fn byte(text: &str, position: &Value) -> usize {
 
 /// Applies the edit of an action to a text.
 pub(super) fn apply(text: &str, action: &Value) -> String {
-    let mut edits = action["edit"]["documentChanges"][0]["edits"].as_array().expect("edits").clone();
+    let mut edits = action["edit"]["documentChanges"][0]["edits"].as_array().cloned().unwrap_or_default();
     edits.sort_by_key(|edit| std::cmp::Reverse(byte(text, &edit["range"]["start"])));
     let mut text = text.to_owned();
     for edit in edits {
