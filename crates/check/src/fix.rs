@@ -69,13 +69,18 @@ pub fn object_at(text: &str, byte: usize) -> Option<usize> {
     spans.filter(|span| span.start <= byte && byte <= span.end).map(|span| span.start).last()
 }
 
-/// Returns KubeRay's objects in a text, each with its dry run.
-fn objects<'t>(text: &'t str, policy: &Policy, namespace: &str) -> Vec<(Document<'t>, Outcome<'t>)> {
-    let mut objects = Vec::new();
-    yaml::documents(text).into_iter().flatten().for_each(|document| object::objects(document, &mut objects));
+/// Returns KubeRay's objects in a text, each with its dry run, and the number of documents that cannot be read.
+fn objects<'t>(text: &'t str, policy: &Policy, namespace: &str) -> (Vec<(Document<'t>, Outcome<'t>)>, usize) {
+    let (mut objects, mut unreadable) = (Vec::new(), 0);
+    for document in yaml::documents(text) {
+        match document {
+            Ok(document) => object::objects(document, &mut objects),
+            Err(_) => unreadable += 1,
+        }
+    }
     let outcomes = objects.into_iter().filter_map(|document| {
         let outcome = policy.dry_run(&document.json, Some(namespace))?;
         Some((document, outcome))
     });
-    outcomes.collect()
+    (outcomes.collect(), unreadable)
 }

@@ -3,13 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use rayguard_manifest::yaml;
 use rayguard_manifest::yaml::edit::{Edited, edit};
 use rayguard_policy::policy::Policy;
-use rayguard_policy::rule::Level;
 
-use super::plan::{FixId, Stage, plan};
-use super::{Changed, Reason, Unfixed, objects};
+use super::plan::{ErrorId, FixId, Plan, Stage, plan};
+use super::{Changed, Reason, Unfixed};
 
 /// The largest number of passes over a text. After a fix, another rule may have a finding.
 const MAX_PASSES: usize = 10;
@@ -27,14 +25,13 @@ pub fn with_fixes(text: &str, policy: &Policy, namespace: &str) -> Changed {
 /// Returns the text with the fix of one finding, which is identified by its rule and its location in bytes, and with the
 /// fixes that only this fix makes possible. Returns `None` if the finding has no safe fix.
 pub fn with_fix(text: &str, policy: &Policy, namespace: &str, rule: &str, bytes: &Range<usize>) -> Option<Changed> {
-    let (planned, _) = plan(text, policy, namespace);
+    let planned = plan(text, policy, namespace).planned;
     let is_of_finding = |findings: &[(&str, Range<usize>)]| findings.iter().any(|it| it.0 == rule && it.1 == *bytes);
     let id = &planned.iter().find(|fix| is_of_finding(&fix.findings))?.id;
     let others = planned.iter().filter(|fix| fix.id != *id).map(|fix| (fix.id.clone(), Reason::Passes)).collect();
-    let changed = apply(text, policy, namespace, &others, MAX_PASSES).changed;
-    let before = errors(text, policy, namespace);
-    let is_safe = changed.count > 0 && errors(&changed.text, policy, namespace).is_subset(&before);
-    is_safe.then_some(changed)
+    let applied = apply(text, policy, namespace, &others, MAX_PASSES);
+    let is_safe = applied.changed.count > 0 && applied.new_errors().next().is_none();
+    is_safe.then_some(applied.changed)
 }
 
 /// The result of fixes.
@@ -46,19 +43,25 @@ struct Applied {
     first: HashSet<FixId>,
     /// The fixes of all passes.
     all: HashSet<FixId>,
+    /// The errors of the text before the fixes.
+    errors_before: HashSet<ErrorId>,
+    /// The errors of the text after the fixes.
+    errors: HashSet<ErrorId>,
 }
 
-/// What identifies an error in the versions of a text: the index of the object, the rule, and the path.
-type ErrorId = (usize, &'static str, String);
+impl Applied {
+    /// Returns the errors that the text did not have before.
+    fn new_errors(&self) -> impl Iterator<Item = &ErrorId> {
+        self.errors.difference(&self.errors_before)
+    }
+}
 
 /// Applies all fixes that lead to no new error.
 fn apply_safely(text: &str, policy: &Policy, namespace: &str) -> Applied {
-    let before = errors(text, policy, namespace);
     let mut rejected = HashMap::new();
     loop {
         let applied = apply(text, policy, namespace, &rejected, MAX_PASSES);
-        let is_new = |error: &ErrorId| !before.contains(error);
-        let new: Vec<_> = errors(&applied.changed.text, policy, namespace).into_iter().filter(is_new).collect();
+        let new: Vec<_> = applied.new_errors().cloned().collect();
         let Some((_, rule, _)) = new.first() else { return applied };
         // Try each fix alone, with those that it makes possible.
         let leads_to = |fix: &FixId| {
@@ -66,7 +69,7 @@ fn apply_safely(text: &str, policy: &Policy, namespace: &str) -> Applied {
                 applied.first.iter().filter(|other| *other != fix).map(|other| (other.clone(), Reason::Passes));
             let others = others.chain(rejected.clone()).collect();
             let alone = apply(text, policy, namespace, &others, MAX_PASSES);
-            errors(&alone.changed.text, policy, namespace).into_iter().find(is_new).map(|(_, rule, _)| rule)
+            alone.new_errors().next().map(|(_, rule, _)| *rule)
         };
         let mut culprits: HashMap<_, _> =
             applied.first.iter().filter_map(|fix| Some((fix.clone(), Reason::NewError(leads_to(fix)?)))).collect();
@@ -85,17 +88,6 @@ fn apply_safely(text: &str, policy: &Policy, namespace: &str) -> Applied {
     }
 }
 
-/// Returns the errors of all objects in a text, and a number for each document that cannot be read.
-fn errors(text: &str, policy: &Policy, namespace: &str) -> HashSet<ErrorId> {
-    let unreadable = yaml::documents(text).iter().filter(|document| document.is_err()).count();
-    let mut errors: HashSet<_> = (0..unreadable).map(|index| (index, "", String::new())).collect();
-    for (index, (_, outcome)) in objects(text, policy, namespace).iter().enumerate() {
-        let denials = outcome.findings.iter().filter(|finding| finding.level == Level::Deny);
-        errors.extend(denials.map(|finding| (index, finding.rule.name, outcome.written_path(finding).to_string())));
-    }
-    errors
-}
-
 /// Applies fixes in at most this number of passes. Fixes that are rejected are left, for the given reasons.
 fn apply(
     text: &str,
@@ -105,9 +97,20 @@ fn apply(
     max_passes: usize,
 ) -> Applied {
     let unchanged = Changed::unchanged(text);
-    let mut done = Applied { changed: unchanged, unfixed: Vec::new(), first: HashSet::new(), all: HashSet::new() };
+    let mut done = Applied {
+        changed: unchanged,
+        unfixed: Vec::new(),
+        first: HashSet::new(),
+        all: HashSet::new(),
+        errors_before: HashSet::new(),
+        errors: HashSet::new(),
+    };
     for pass in 0..max_passes {
-        let (planned, unfixed) = plan(&done.changed.text, policy, namespace);
+        let Plan { planned, unfixed, errors } = plan(&done.changed.text, policy, namespace);
+        if pass == 0 {
+            done.errors_before.clone_from(&errors);
+        }
+        done.errors = errors;
         let (left, planned): (Vec<_>, Vec<_>) = planned.into_iter().partition(|fix| rejected.contains_key(&fix.id));
         done.unfixed = unfixed;
         done.unfixed.extend(left.iter().map(|fix| fix.unfixed(rejected[&fix.id])));
@@ -135,8 +138,8 @@ fn apply(
         done.changed.count += count;
         done.changed.text = text;
     }
-    let (planned, unfixed) = plan(&done.changed.text, policy, namespace);
-    done.unfixed = unfixed;
+    let Plan { planned, unfixed, errors } = plan(&done.changed.text, policy, namespace);
+    (done.unfixed, done.errors) = (unfixed, errors);
     done.unfixed.extend(planned.iter().map(|fix| fix.unfixed(*rejected.get(&fix.id).unwrap_or(&Reason::Passes))));
     done
 }

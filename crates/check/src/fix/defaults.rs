@@ -10,7 +10,7 @@ use super::{Changed, Unfixed, objects};
 pub fn with_defaults(text: &str, policy: &Policy, namespace: &str) -> Changed {
     let mut done = Changed::unchanged(text);
     let (mut changes, mut locations) = (Vec::new(), Vec::new());
-    for (document, outcome) in objects(text, policy, namespace) {
+    for (document, outcome) in objects(text, policy, namespace).0 {
         if outcome.patch.0.is_empty() {
             continue;
         }

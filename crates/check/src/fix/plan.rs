@@ -1,6 +1,6 @@
 //! The fixes of all findings in a text.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use rayguard_manifest::fix::Edit;
@@ -9,6 +9,7 @@ use rayguard_manifest::path::{FieldPath, Step};
 use rayguard_manifest::yaml::edit::{Change, Obstacle};
 use rayguard_manifest::yaml::{Document, Location};
 use rayguard_policy::policy::{Outcome, Policy};
+use rayguard_policy::rule::Level;
 
 use super::{Reason, Unfixed, objects};
 use crate::locator::Locator;
@@ -59,10 +60,26 @@ impl Stage {
     }
 }
 
-/// Returns the fixes of all findings, and those that are not possible in the manifest.
-pub(super) fn plan(text: &str, policy: &Policy, namespace: &str) -> (Vec<PlannedFix>, Vec<Unfixed>) {
+/// What identifies an error in the versions of a text: the index of the object, the rule, and the path.
+pub(super) type ErrorId = (usize, &'static str, String);
+
+/// The fixes for one version of a text.
+pub(super) struct Plan {
+    pub(super) planned: Vec<PlannedFix>,
+    /// The fixes that are not possible in the manifest.
+    pub(super) unfixed: Vec<Unfixed>,
+    /// The errors of all objects, and a number for each document that cannot be read.
+    pub(super) errors: HashSet<ErrorId>,
+}
+
+/// Returns the fixes of all findings in a text, and its errors.
+pub(super) fn plan(text: &str, policy: &Policy, namespace: &str) -> Plan {
     let (mut planned, mut unfixed, mut known) = (Vec::<PlannedFix>::new(), Vec::new(), HashMap::new());
-    for (index, (document, outcome)) in objects(text, policy, namespace).iter().enumerate() {
+    let (objects, unreadable) = objects(text, policy, namespace);
+    let mut errors: HashSet<_> = (0..unreadable).map(|index| (index, "", String::new())).collect();
+    for (index, (document, outcome)) in objects.iter().enumerate() {
+        let denials = outcome.findings.iter().filter(|finding| finding.level == Level::Deny);
+        errors.extend(denials.map(|finding| (index, finding.rule.name, outcome.written_path(finding).to_string())));
         let object = document.location().bytes.start;
         let mut locator = Locator::of(document);
         for finding in &outcome.findings {
@@ -91,7 +108,7 @@ pub(super) fn plan(text: &str, policy: &Policy, namespace: &str) -> (Vec<Planned
             }
         }
     }
-    (planned, unfixed)
+    Plan { planned, unfixed, errors }
 }
 
 /// Converts an edit of the object as stored to an edit of the manifest.
