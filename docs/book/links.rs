@@ -19,6 +19,7 @@ impl Links {
         let guides = GUIDES.iter().flat_map(|(_, guides)| *guides).map(|(source, _, page)| (*source, *page));
         let mut pages: BTreeMap<_, _> = guides.map(|(source, page)| (source.to_owned(), page.to_owned())).collect();
         pages.insert("README.md".to_owned(), "index.md".to_owned());
+        pages.insert("docs/playground/page.html".to_owned(), "playground.md".to_owned());
         pages.extend(rules.iter().map(|rule| (rule.source(), rule.page())));
         for picture in PICTURES {
             pages.insert(format!("docs/{picture}"), picture.to_owned());

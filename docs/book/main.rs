@@ -75,6 +75,10 @@ const PICTURES: [&str; 8] = [
     "life-of-an-object.svg",
 ];
 
+/// The page of the playground, for the contents and the search. docs/build puts docs/playground/page.html in its place.
+const PLAYGROUND: &str = "# Playground\n\nCheck a manifest with rayguard in the browser: an editor with findings, fixes, \
+                          the defaults of the webhook, and a policy. Nothing leaves the browser.\n";
+
 /// The error of a page or of the contents that cannot be made.
 type Fault = Box<dyn Error>;
 
@@ -112,7 +116,8 @@ fn main() -> Result<(), Fault> {
         return Err(format!("{left_out} has no page: add it to GUIDES in docs/book/main.rs").into());
     }
     pages.copy("README.md", "index.md")?;
-    let mut contents = "# Contents\n\n[rayguard](index.md)\n".to_owned();
+    pages.write("playground.md", PLAYGROUND)?;
+    let mut contents = "# Contents\n\n[rayguard](index.md)\n\n[Playground](playground.md)\n".to_owned();
     for (index, (heading, guides)) in GUIDES.iter().enumerate() {
         // The reference comes before the last heading.
         if index == GUIDES.len() - 1 {

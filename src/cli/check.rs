@@ -1,22 +1,20 @@
 //! `rayguard check`: checks files, or the objects of a live cluster.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use clap::{ArgAction, Args, ValueEnum};
 use rayguard_check::assumptions::Assumptions;
-use rayguard_check::checker::{Checker, WrittenKey};
+use rayguard_check::checker::Checker;
 use rayguard_check::report::{Severity, Summary};
-use rayguard_policy::cluster_context::KnownObjects;
+use rayguard_check::storage;
 use rayguard_policy::policy::Policy;
 use rayguard_policy::policy::assumption::Assumption;
 use rayguard_policy::ray::serve::ServeConfigCache;
-use rayguard_policy::ray::storage_key::StorageKey;
 
 use super::fix::{FixArgs, Fixed};
 use super::format::{self, Format, OutputParser, OutputTo};
 use super::kustomize::Patches;
-use super::passes::{FirstPass, Passes};
+use super::passes::Passes;
 use super::progress::Progress;
 use super::reporter::Reporter;
 use super::source::Sources;
@@ -224,41 +222,13 @@ fn check_files(sources: Sources, passes: &Passes<'_>, reporter: &mut Reporter) -
     reporter.progress.end();
     // The findings of a file with a storage key depend on all other files, and the files after it must not be reported
     // before it.
-    let mut others = KnownObjects::default();
-    for key in waiting.iter().flat_map(|first| &first.storage_keys) {
-        others.storage_keys.add(key.key.clone(), key.conflict.clone());
-    }
-    if !checker.policy.states(Assumption::ClusterDomain)
-        && depends_on_domain(&waiting, &checker.policy.settings.cluster_domain)
-    {
+    let keys = || waiting.iter().flat_map(|first| &first.storage_keys);
+    let others = storage::known(keys());
+    if storage::depends_on_domain(keys(), checker.policy) {
         checker.assumptions.add([Assumption::ClusterDomain]);
     }
     let second_pass = |first| passes.second(first, &others);
     let rest = ordered::map(waiting.into_iter(), second_pass, |reports| reporter.report(reports))?;
     summary.add(&rest);
     Ok(summary)
-}
-
-/// Reports whether two clusters share their storage in one DNS domain of the cluster and not in another one. The other
-/// domains are those in the addresses, and one that no cluster has (RFC 6761).
-fn depends_on_domain(waiting: &[FirstPass], assumed: &str) -> bool {
-    let written: Vec<_> = waiting.iter().flat_map(|first| &first.storage_keys).collect();
-    let conflicts = |domain: &str| -> Vec<bool> {
-        let key = |it: &&WrittenKey| it.relative.as_ref()?.resolve(Some(&it.conflict.owner.namespace), domain);
-        let keys: Vec<_> = written.iter().map(key).collect();
-        let mut known = KnownObjects::default();
-        for (key, it) in keys.iter().zip(&written) {
-            if let Some(key) = key {
-                known.storage_keys.add(key.clone(), it.conflict.clone());
-            }
-        }
-        let has_conflict = |(key, it): (&Option<StorageKey>, &&WrittenKey)| {
-            key.as_ref().is_some_and(|key| known.storage_keys.conflicts(key, &it.conflict.owner).count > 0)
-        };
-        keys.iter().zip(&written).map(has_conflict).collect()
-    };
-    let in_addresses = written.iter().filter_map(|it| it.relative.as_ref()?.domain());
-    let domains: BTreeSet<_> = in_addresses.chain(["invalid"]).filter(|domain| *domain != assumed).collect();
-    let usual = conflicts(assumed);
-    domains.into_iter().any(|domain| conflicts(domain) != usual)
 }

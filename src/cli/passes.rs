@@ -2,6 +2,7 @@
 
 use rayguard_check::checker::{CheckedFile, Checker, WrittenKey};
 use rayguard_check::report::{Report, Unreadable};
+use rayguard_check::storage;
 use rayguard_policy::cluster_context::{ClusterContext, KnownObjects, NoContext};
 
 use super::fix::Fixed;
@@ -54,10 +55,7 @@ impl Passes<'_> {
     /// Checks a file again if another object has one of its storage keys.
     pub(super) fn second(&self, first: FirstPass, others: &KnownObjects) -> Report {
         let FirstPass { report, storage_keys, input } = first;
-        let has_conflict = |WrittenKey { key, conflict, .. }: &WrittenKey| {
-            others.storage_keys.conflicts(key, &conflict.owner).count > 0
-        };
-        let Some(input) = input.filter(|_| storage_keys.iter().any(has_conflict)) else { return report };
+        let Some(input) = input.filter(|_| storage::has_conflict(&storage_keys, others)) else { return report };
         let bytes = match input {
             SecondPassInput::Bytes(bytes) => Ok(bytes),
             SecondPassInput::Source(source) => self.read(&source),

@@ -15,3 +15,4 @@ pub mod object;
 pub mod patch_directive;
 pub mod report;
 pub mod secret;
+pub mod storage;

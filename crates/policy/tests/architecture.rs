@@ -11,11 +11,12 @@ use rayguard_test_support::root;
 use sha2::{Digest, Sha256};
 
 /// The crates from the bottom up, with their folders. A crate uses only crates before it.
-const CRATES: [(&str, &str); 5] = [
+const CRATES: [(&str, &str); 6] = [
     ("rayguard_manifest", "crates/manifest/src"),
     ("rayguard_policy", "crates/policy/src"),
     ("rayguard_check", "crates/check/src"),
     ("rayguard_webhook", "crates/webhook/src"),
+    ("rayguard_playground", "crates/playground/src"),
     ("rayguard", "src"),
 ];
 
