@@ -29,6 +29,7 @@ const GUIDES: &[(&str, &[Guide])] = &[
         &[
             ("docs/outputs.md", "Inputs and outputs", "outputs.md"),
             ("docs/fixing.md", "Fixing", "fixing.md"),
+            ("docs/editors.md", "Editors", "editors.md"),
             ("docs/survival.md", "Forecasts", "survival.md"),
             ("docs/pipelines.md", "CI pipelines, pre-commit, kubectl and shells", "pipelines.md"),
             ("docs/other-programs.md", "What other programs refuse", "other-programs.md"),

@@ -27,6 +27,7 @@ const COMMANDS: &[(&str, i32, &str)] = &[
     ),
     ("rayguard check broken.yaml", 2, "broken.yaml"),
     ("rayguard check --fail-on warning warned.yaml", 1, "warning[short-reconnect-timeout]"),
+    ("rayguard lsp < session.lsp", 0, "\"newText\":\"            value: \\\"840\\\"\\n\""),
     ("rayguard check --color always cluster.yaml", 1, "\u{1b}["),
     ("rayguard check - < cluster.yaml", 1, "<stdin>:38:20"),
     ("rayguard check --stdin-filename cluster.yaml - < cluster.yaml", 1, "cluster.yaml:38:20"),
@@ -76,6 +77,28 @@ fn with_shared_storage(name: &str) -> String {
     with_shared_storage.replacen("name: allowed", &format!("name: {name}"), 1)
 }
 
+/// Returns what an editor sends that opens a file, asks for the fixes of its line 38, and ends.
+fn session(text: &str) -> String {
+    let uri = "file:///cluster.yaml";
+    let line = serde_json::json!({"line": 37, "character": 20});
+    let messages = [
+        serde_json::json!({"id": 1, "method": "initialize", "params": {"capabilities": {}}}),
+        serde_json::json!({"method": "initialized", "params": {}}),
+        serde_json::json!({"method": "textDocument/didOpen", "params": {
+            "textDocument": {"uri": uri, "languageId": "yaml", "version": 1, "text": text}}}),
+        serde_json::json!({"id": 2, "method": "textDocument/codeAction", "params": {
+            "textDocument": {"uri": uri}, "range": {"start": line, "end": line}, "context": {"diagnostics": []}}}),
+        serde_json::json!({"id": 3, "method": "shutdown"}),
+        serde_json::json!({"method": "exit"}),
+    ];
+    let framed = messages.into_iter().map(|mut message| {
+        message["jsonrpc"] = "2.0".into();
+        let message = message.to_string();
+        format!("Content-Length: {}\r\n\r\n{message}", message.len())
+    });
+    framed.collect()
+}
+
 /// Creates the files that the commands name.
 fn folder() -> Shell {
     let cluster = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/cannot-survive.yaml"));
@@ -108,6 +131,7 @@ fn folder() -> Shell {
         ("manifests/denied-test.yaml", DENIED),
         ("rendered.yaml", &format!("---\n# Source: chart/templates/ray.yaml\n{DENIED}")),
         ("review.json", &review.to_string()),
+        ("session.lsp", &session(&cluster)),
         ("exempt.yaml", &DENIED.replacen("metadata:", annotation, 1)),
         ("policy.yaml", &format!("{header}highestLevel: warn\n")),
         ("misspelled.yaml", &format!("{header}rulez: {{}}\n")),
