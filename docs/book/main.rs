@@ -31,7 +31,7 @@ const GUIDES: &[(&str, &[Guide])] = &[
             ("docs/fixing.md", "Fixing", "fixing.md"),
             ("docs/editors.md", "Editors", "editors.md"),
             ("docs/survival.md", "Forecasts", "survival.md"),
-            ("docs/pipelines.md", "CI pipelines, pre-commit, kubectl and shells", "pipelines.md"),
+            ("docs/pipelines.md", "CI pipelines, pip, pre-commit, kubectl and shells", "pipelines.md"),
             ("docs/other-programs.md", "What other programs refuse", "other-programs.md"),
             ("docs/comparison.md", "Comparison with other tools", "comparison.md"),
         ],

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use super::{DENIED, Shell, allowed, warned};
 
-/// Other tests run the commands with these words: those that need an API server are in `apiserver/live.rs`, and
-/// `tests/playground/run` builds the playground.
-const SHOWN_ELSEWHERE: [&str; 2] = ["--cluster", "docs/playground/build"];
+/// Other tests run the commands with these words: those that need an API server are in `apiserver/live.rs`, those that need
+/// the wheel in `tests/pip`, and `tests/playground/run` builds the playground.
+const SHOWN_ELSEWHERE: [&str; 3] = ["--cluster", "docs/playground/build", "pip install"];
 
 /// Every command of the document, its exit status, and a part of its output.
 const COMMANDS: &[(&str, i32, &str)] = &[
@@ -57,6 +57,7 @@ const COMMANDS: &[(&str, i32, &str)] = &[
     ("rayguard check --config misspelled.yaml cluster.yaml", 2, "did you mean \"rules\"?"),
     ("rayguard rules --export cel", 0, "kind: ValidatingAdmissionPolicyBinding"),
     ("rayguard serve --help", 0, "/validate"),
+    ("pip install rayguard && python3 -m rayguard check cluster.yaml", 1, " --> cluster.yaml:9:19"),
     ("rayguard version --output json", 0, "\"hash\": \"sha256:"),
     ("docs/playground/build site", 0, ""),
     ("rayguard completions bash", 0, "complete -F _rayguard"),
