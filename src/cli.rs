@@ -19,6 +19,7 @@ mod plugin;
 mod progress;
 mod reporter;
 mod rules;
+mod schema;
 mod skipped;
 mod source;
 mod survival;
@@ -76,6 +77,7 @@ enum Command {
     Rules(rules::RulesArgs),
     Explain(explain::ExplainArgs),
     Lsp(lsp::LspArgs),
+    Schema(schema::SchemaArgs),
     Version(version::VersionArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -223,6 +225,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Rules(args) => rules::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Lsp(args) => lsp::run(args),
+        Command::Schema(args) => schema::run(args),
         Command::Version(args) => version::run(args),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(&args),

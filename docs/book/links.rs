@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 use super::rules::RuleEntry;
-use super::{GUIDES, PICTURES};
+use super::{ASSETS, GUIDES};
 
 /// The targets of links.
 pub(crate) struct Links {
@@ -21,8 +21,8 @@ impl Links {
         pages.insert("README.md".to_owned(), "index.md".to_owned());
         pages.insert("docs/playground/page.html".to_owned(), "playground.md".to_owned());
         pages.extend(rules.iter().map(|rule| (rule.source(), rule.page())));
-        for picture in PICTURES {
-            pages.insert(format!("docs/{picture}"), picture.to_owned());
+        for asset in ASSETS {
+            pages.insert(format!("docs/{asset}"), asset.to_owned());
         }
         Self { pages, repository }
     }

@@ -32,6 +32,7 @@ const GUIDES: &[(&str, &[Guide])] = &[
             ("docs/editors.md", "Editors", "editors.md"),
             ("docs/survival.md", "Forecasts", "survival.md"),
             ("docs/pipelines.md", "CI pipelines, pip, pre-commit, kubectl and shells", "pipelines.md"),
+            ("docs/policy-file.md", "The policy file in an editor", "policy-file.md"),
             ("docs/other-programs.md", "What other programs refuse", "other-programs.md"),
             ("docs/comparison.md", "Comparison with other tools", "comparison.md"),
         ],
@@ -64,12 +65,13 @@ const GUIDES: &[(&str, &[Guide])] = &[
     ),
 ];
 
-/// The pictures in `docs`.
-const PICTURES: [&str; 8] = [
+/// The files in `docs` that pages show or link, and that are no pages.
+const ASSETS: [&str; 9] = [
     "drawings/crates.svg",
     "drawings/paths.svg",
     "growth-groups.svg",
     "growth-size.svg",
+    "policy.schema.json",
     "survival-kept.svg",
     "survival-lost.svg",
     "refusal.svg",
@@ -135,15 +137,15 @@ fn main() -> Result<(), Fault> {
     }
     pages.write("SUMMARY.md", &contents)?;
     pages.write("commands.md", &commands::page(&rayguard)?)?;
-    pages.write("policy.md", &policy::page()?)?;
+    pages.write("policy.md", &policy::page())?;
     pages.write("rules/index.md", &rules::contents(&rules))?;
     for rule in &rules {
         pages.write(&rule.page(), &pages.links.lead_from(&rule.source(), &rule.page(), &rule.text(&rayguard)?))?;
     }
-    for picture in PICTURES {
-        let target = pages.folder.join("src").join(picture);
+    for asset in ASSETS {
+        let target = pages.folder.join("src").join(asset);
         fs::create_dir_all(target.parent().unwrap_or(&pages.folder))?;
-        fs::copy(Path::new(ROOT).join("docs").join(picture), target)?;
+        fs::copy(Path::new(ROOT).join("docs").join(asset), target)?;
     }
     for (file, name) in [("docs/book.toml", "book.toml"), ("docs/book/site.css", "site.css")] {
         fs::copy(Path::new(ROOT).join(file), pages.folder.join(name))?;

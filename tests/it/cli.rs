@@ -15,6 +15,7 @@ mod pictures;
 mod reading;
 mod reported;
 mod rules;
+mod schema;
 mod secrets;
 mod shells;
 mod survival;

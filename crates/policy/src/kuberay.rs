@@ -39,6 +39,8 @@ impl Version {
         }
         all
     };
+    /// Every release that rayguard supports, the oldest first.
+    pub const RELEASED: &[Version] = Self::ALL.split_at(Self::ALL.len() - 1).0;
     /// The oldest version that rayguard supports.
     pub const OLDEST: Version = Self::ALL[0];
     /// The newest release that rayguard supports. It is the default.
@@ -73,10 +75,16 @@ impl Version {
             return Some(Self::NEXT);
         }
         let mut parts = text.strip_prefix('v').unwrap_or(text).split('.');
-        let ("1", minor) = (parts.next()?, parts.next()?.parse().ok()?) else { return None };
-        let version = Self { minor };
+        let ("1", minor) = (parts.next()?, parts.next()?) else { return None };
+        let version = Self::RELEASED.iter().copied().find(|version| version.minor.to_string() == minor)?;
         let patch = parts.next().is_none_or(|patch| !patch.is_empty() && patch.bytes().all(|b| b.is_ascii_digit()));
-        (patch && parts.next().is_none() && (Self::OLDEST..=Self::NEWEST).contains(&version)).then_some(version)
+        (patch && parts.next().is_none()).then_some(version)
+    }
+
+    /// Returns a regular expression, also of JavaScript, that matches what [`Version::parse`] can parse.
+    pub fn pattern() -> String {
+        let minors: Vec<_> = Self::RELEASED.iter().map(|version| version.minor.to_string()).collect();
+        format!(r"^(v?1\.({})(\.[0-9]+)?|{NEXT})$", minors.join("|"))
     }
 }
 
@@ -214,17 +222,24 @@ impl Default for KubeRay {
 
 #[cfg(test)]
 mod tests {
+    use regex_lite::Regex;
+
     use super::*;
 
     #[test]
     fn supported_versions_are_parsed_and_others_are_not() {
+        let pattern = Regex::new(&Version::pattern()).expect("a regular expression");
+        let is_match = |text| pattern.is_match(text);
         for text in ["1.6", "v1.6", "1.6.2", "v1.6.2"] {
             assert_eq!(Version::parse(text), Some(Version::v1(6)), "{text}");
+            assert!(is_match(text), "{text}");
         }
         for text in [
-            "", "1", "1.", "1.0", "1.8", "2.1", "1.6.", "1.6.x", "1.6.2.1", "latest", "1.-6", "Next", "vnext", "next.1",
+            "", "1", "1.", "1.0", "1.8", "2.1", "1.6.", "1.6.x", "1.6.2.1", "latest", "1.-6", "Next", "vnext",
+            "next.1", "1.06", "1.+6", "1.6\n", "next\n", " 1.6", "1.16",
         ] {
             assert_eq!(Version::parse(text), None, "{text}");
+            assert!(!is_match(text), "{text}");
         }
     }
 

@@ -102,6 +102,19 @@ impl Syntax {
         }
     }
 
+    /// Returns a regular expression, also of JavaScript, that matches the texts with this syntax, whatever their length.
+    pub fn pattern(self) -> &'static str {
+        match self {
+            Self::Dns1035Label => "^[a-z]([-a-z0-9]*[a-z0-9])?$",
+            Self::Dns1123Label => "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+            Self::Dns1123Subdomain => r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+            Self::QualifiedName => {
+                r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$"
+            }
+            Self::LabelValue => "^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$",
+        }
+    }
+
     fn check(self, text: &str, part: Part, errors: &mut Vec<NameError>) {
         match (self, text.split_once('/')) {
             (Self::QualifiedName, None) if text.is_empty() => errors.push(NameError { part, kind: Kind::Empty }),
@@ -255,17 +268,7 @@ mod tests {
     /// syntax allows, one that none allows, and one of more than one byte.
     #[test]
     fn short_texts_are_valid_where_the_patterns_of_apimachinery_match() {
-        let label = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
-        let subdomain = format!(r"{label}(\.{label})*");
-        let name = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
-        let patterns = [
-            "[a-z]([-a-z0-9]*[a-z0-9])?".to_owned(),
-            label.to_owned(),
-            subdomain.clone(),
-            format!("({subdomain}/)?{name}"),
-            format!("({name})?"),
-        ];
-        let patterns = patterns.map(|pattern| Regex::new(&format!("^(?:{pattern})$")).expect("a pattern"));
+        let patterns = ALL.map(|syntax| Regex::new(syntax.pattern()).expect("a pattern"));
         let mut texts = vec![String::new()];
         for _ in 0..5 {
             let longer = texts.iter().flat_map(|text| "aA0-_./é".chars().map(move |char| format!("{text}{char}")));

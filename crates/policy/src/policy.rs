@@ -26,7 +26,7 @@ pub use dry_run::Outcome;
 pub use exempt::{Exempted, Exemptible, IGNORE_PREFIX};
 
 /// Rules that are switched off in some namespaces.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Exemption {
     /// The namespaces, by name.
     pub namespaces: Vec<String>,

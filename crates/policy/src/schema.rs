@@ -15,6 +15,7 @@
 //! Equal parts of the CRDs are one named node, so the 4 MB of a release fit into 33 kB.
 
 mod conform;
+mod json_schema;
 mod label_selector;
 mod metadata;
 mod node;
@@ -31,6 +32,7 @@ use rayguard_manifest::json::Json;
 
 use crate::kuberay::Kind;
 use crate::kuberay::Version;
+pub(crate) use json_schema::PodTemplateSchema;
 pub use label_selector::is_label_selector;
 use node::{Node, NodeId};
 pub use violation::{Form, Suggestion, Violation};

@@ -13,6 +13,7 @@ mod rights;
 mod running;
 mod testing;
 mod values;
+mod values_schema;
 
 use std::fs;
 use std::path::{Path, PathBuf};

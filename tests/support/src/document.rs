@@ -73,6 +73,21 @@ pub fn examples(rule: &'static Rule) -> Vec<Example> {
     examples
 }
 
+/// Returns the blocks of YAML in any document.
+pub fn yaml_blocks(document: &str) -> Vec<String> {
+    let (mut blocks, mut block) = (Vec::new(), None::<String>);
+    for line in document.lines() {
+        let fence = line.trim_start().strip_prefix("```");
+        match (&mut block, fence) {
+            (None, Some(language)) if language.starts_with("yaml") => block = Some(String::new()),
+            (Some(_), Some(_)) => blocks.extend(block.take()),
+            (Some(block), None) => *block += &format!("{line}\n"),
+            (None, _) => {}
+        }
+    }
+    blocks
+}
+
 impl Example {
     /// Returns the findings that the example marks.
     pub fn marks(&self) -> Vec<Mark> {

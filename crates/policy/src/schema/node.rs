@@ -12,12 +12,14 @@ use crate::kuberay::Kind;
 use crate::kuberay::Version;
 
 /// The index of a node in [`Schema::nodes`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct NodeId(pub(super) usize);
 
 /// The constraints on a value.
 #[derive(Debug)]
 pub(super) struct Node {
+    /// The name in the embedded files.
+    pub(super) name: &'static str,
     pub(super) kind: Type,
     /// The fields of a map, sorted by name.
     properties: Vec<(&'static str, NodeId)>,
@@ -180,14 +182,19 @@ impl Schema {
             kind.is_some_and(|kind| Kind::ALL.iter().any(|known| known.as_str() == kind))
         };
         let roots = ids.iter().filter(|(name, _)| is_root(name)).map(|(name, id)| (*name, *id)).collect();
-        Self { kuberay, nodes: texts.into_values().map(|text| text.into_node(&ids, &defaulted)).collect(), roots }
+        Self {
+            kuberay,
+            nodes: texts.into_iter().map(|(name, text)| text.into_node(name, &ids, &defaulted)).collect(),
+            roots,
+        }
     }
 }
 
 impl Text {
-    fn into_node(self, ids: &HashMap<&'static str, NodeId>, defaulted: &[&'static str]) -> Node {
+    fn into_node(self, name: &'static str, ids: &HashMap<&'static str, NodeId>, defaulted: &[&'static str]) -> Node {
         let properties = || self.properties.iter().filter_map(|(field, name)| Some((*field, (*name)?)));
         Node {
+            name,
             kind: self.r#type.expect("a node has a type"),
             properties: properties().map(|(field, name)| (field, ids[name])).collect(),
             additional: self.additional_properties.map(|name| ids[name]),

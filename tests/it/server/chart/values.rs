@@ -1,20 +1,8 @@
 //! Tests of values that the chart refuses.
 
-use std::fs;
-use std::path::Path;
-
-use rayguard_policy::policy::Policy;
-use rayguard_test_support::generated::assert_current;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::{CHART, RELEASE, Rendered, helm};
-
-const SCHEMA: &str = "charts/rayguard/values.schema.json";
-
-fn schema() -> Value {
-    let text = fs::read_to_string(Path::new(CHART).join("values.schema.json")).expect("the chart has a schema");
-    serde_json::from_str(&text).expect("JSON")
-}
 
 /// Returns Helm's error message for these values.
 #[track_caller]
@@ -157,54 +145,6 @@ fn global_values_of_a_parent_chart_are_accepted() {
 }
 
 #[test]
-fn the_schema_closes_every_map_except_globals_and_kubernetes_objects() {
-    fn look(schema: &Value, path: &str) {
-        if schema["type"] == "object" {
-            let closed = schema["additionalProperties"] == false || schema["additionalProperties"].is_object();
-            let open = ["/properties/global", "/$defs/kubernetes"].contains(&path);
-            assert!(closed != open, "{path}");
-        }
-        match schema {
-            Value::Object(fields) => {
-                for (name, value) in fields {
-                    look(value, &format!("{path}/{name}"));
-                }
-            }
-            Value::Array(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    look(item, &format!("{path}/{index}"));
-                }
-            }
-            _ => {}
-        }
-    }
-    look(&schema(), "");
-}
-
-#[test]
-fn the_schema_has_exactly_the_keys_of_values_yaml() {
-    fn compare(values: &Value, schema: &Value, path: &str) {
-        let Some(known) = schema["properties"].as_object() else { return };
-        let values = values.as_object().unwrap_or_else(|| panic!("{path}: a map"));
-        for name in values.keys() {
-            assert!(known.contains_key(name), "{path}/{name} is in values.yaml and not in the schema");
-        }
-        // The keys of an empty map in values.yaml are documented elsewhere.
-        if !values.is_empty() {
-            for (name, schema) in known.iter().filter(|(name, _)| *name != "global") {
-                let path = format!("{path}/{name}");
-                assert!(values.contains_key(name), "{path} is in the schema and not in values.yaml");
-                if path != "/resources" {
-                    compare(&values[name], schema, &path);
-                }
-            }
-        }
-    }
-    let values = helm(["show", "values", CHART]).expect("Helm shows them");
-    compare(&super::objects(&values)[0], &schema(), "");
-}
-
-#[test]
 fn a_removed_default_is_optional_or_reported_by_its_name() {
     fn remove(values: &Value, path: &str) {
         for (name, value) in values.as_object().into_iter().flatten() {
@@ -221,39 +161,4 @@ fn a_removed_default_is_optional_or_reported_by_its_name() {
     }
     let values = helm(["show", "values", CHART]).expect("Helm shows them");
     remove(&super::objects(&values)[0], "");
-}
-
-/// Returns the keys that a map of the policy file may have, from the error message for a value that is no map.
-fn keys_of_the_policy(path: &[&str]) -> Vec<String> {
-    let mut file = json!(1);
-    for field in path.iter().rev() {
-        file = json!({*field: file});
-    }
-    let errors = Policy::from_yaml(&file.to_string()).expect_err("1 is no map");
-    let keys = errors.iter().find_map(|error| error.message.strip_prefix("write a map with "));
-    keys.unwrap_or_else(|| panic!("{path:?}: {errors:?}")).split(", ").map(str::to_owned).collect()
-}
-
-#[test]
-fn generated_schema_of_the_policy_in_the_chart_is_current() {
-    let mut schema = schema();
-    let (level, boolean) = (json!({"$ref": "#/$defs/level"}), json!({"type": "boolean"}));
-    for (path, each) in [(&["rules"] as &[&str], level), (&["kuberay", "featureGates"], boolean)] {
-        let names = keys_of_the_policy(path).into_iter();
-        let properties: Map<String, Value> = names.map(|name| (name, each.clone())).collect();
-        let pointer = format!("/properties/policy/properties/{}/properties", path.join("/properties/"));
-        *schema.pointer_mut(&pointer).expect("the schema has the policy") = properties.into();
-    }
-    assert_current(SCHEMA, &format!("{schema:#}\n"));
-
-    for path in [&[] as &[&str], &["kuberay"], &["settings"], &["defaults"], &["defaults", "podTemplate"]] {
-        let mut expected = keys_of_the_policy(path);
-        expected.retain(|key| !["apiVersion", "kind"].contains(&key.as_str()));
-        expected.sort();
-        let pointer = path.iter().map(|field| ["/properties/", field].concat()).collect::<String>();
-        let known =
-            schema.pointer(&format!("/properties/policy{pointer}/properties")).expect("the schema has the policy");
-        let known: Vec<_> = known.as_object().expect("a map").keys().collect();
-        assert_eq!(known, expected.iter().collect::<Vec<_>>(), "{path:?}");
-    }
 }

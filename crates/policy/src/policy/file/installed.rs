@@ -1,31 +1,47 @@
-//! The key `installed`: what else checks KubeRay's objects in the cluster.
+//! The value of the key `installed`: what else checks KubeRay's objects in the cluster.
 
 use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;
+use serde_json::{Value, json};
 
 use super::Reader;
+use super::form::Form;
+use super::json_schema::{Definitions, names, nullable};
+use crate::policy::Policy;
 use crate::settings::Installed;
 use crate::spelling::suggestion;
 
-/// The names that the list may contain.
-const NAMES: [&str; 1] = ["kueue"];
+/// A name that the list may contain, what it stands for, and where it is recorded.
+type Program = (&'static str, &'static str, fn(&mut Installed) -> &mut bool);
 
-impl Reader {
-    pub(super) fn installed(&mut self, json: &Json<'_>, path: &FieldPath) -> Installed {
-        let mut installed = Installed::default();
-        if !matches!(json, Json::Array(_) | Json::Null) {
-            self.error(path.clone(), format!("write a list of {}", NAMES.join(", ")));
+const PROGRAMS: [Program; 1] =
+    [("kueue", "rayguard also refuses what Kueue refuses (`rayguard explain unsupported-by-kueue`).", |installed| {
+        &mut installed.kueue
+    })];
+
+/// A list of other programs.
+pub(super) struct InstalledPrograms;
+
+impl Form<Policy> for InstalledPrograms {
+    fn read(&self, reader: &mut Reader, json: &Json<'_>, path: &FieldPath, target: &mut Policy) {
+        let known = PROGRAMS.map(|(name, ..)| name);
+        if !matches!(json, Json::Array(_)) {
+            reader.error(path.clone(), format!("write a list of {}", known.join(", ")));
         }
         for (index, item) in json.items().iter().enumerate() {
-            match item.as_str() {
-                Some("kueue") => installed.kueue = true,
-                other => {
-                    let meant = other.map(|other| suggestion(other, &NAMES)).unwrap_or_default();
-                    let message = format!("write one of {}{meant}", NAMES.join(", "));
-                    self.error(path.clone().index(index), message);
+            match PROGRAMS.iter().find(|(name, ..)| item.as_str() == Some(name)) {
+                Some((.., place)) => *place(&mut target.settings.installed) = true,
+                None => {
+                    let meant = item.as_str().map(|other| suggestion(other, &known)).unwrap_or_default();
+                    let message = format!("write one of {}{meant}", known.join(", "));
+                    reader.error(path.clone().index(index), message);
                 }
             }
         }
-        installed
+    }
+
+    fn schema(&self, _: &mut Definitions) -> Value {
+        let programs = PROGRAMS.iter().map(|(name, about, _)| (*name, *about));
+        nullable(json!({"type": "array", "items": names(programs), "default": []}))
     }
 }

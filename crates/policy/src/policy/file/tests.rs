@@ -1,10 +1,14 @@
 use super::*;
+use crate::defaults::{HeadNumCpus, WorkerReconnectTimeout};
 use crate::kuberay::FeatureGate;
+use crate::rule::Level;
 
 fn read(fields: &str) -> Result<Policy, Vec<String>> {
     let text = format!(r#"{{"apiVersion":"rayguard.dev/v1alpha1","kind":"Policy"{fields}}}"#);
     let json: Json<'_> = serde_json::from_str(&text).expect("JSON");
-    Policy::from_json(&json).map_err(|errors| errors.iter().map(ToString::to_string).collect())
+    let policy = Policy::from_json(&json);
+    assert!(policy.is_err() || jsonschema::is_valid(&json_schema(), &(&json).into()), "only the schema refuses {text}");
+    policy.map_err(|errors| errors.iter().map(ToString::to_string).collect())
 }
 
 #[test]
