@@ -30,10 +30,14 @@ fn programs_that_check_wheels_find_nothing() {
 }
 
 #[test]
-fn uvx_and_pipx_run_the_command() {
-    for (program, arguments) in [("uvx", &["rayguard", "version"][..]), ("pipx", &["run", "rayguard", "version"])] {
+fn uv_and_pipx_run_the_command_and_the_module() {
+    // uv puts the package into an environment of its own, above that of the interpreter.
+    let above = ["run", "--no-project", "--isolated", "--with", "rayguard", "python3", "-m", "rayguard", "version"];
+    for (program, arguments) in
+        [("uvx", &["rayguard", "version"][..]), ("uv", &above), ("pipx", &["run", "rayguard", "version"])]
+    {
         let version = Outcome::of(installed(program).args(arguments)).passes();
-        assert!(version.starts_with(&format!("rayguard {VERSION}\n")), "{version}");
+        assert!(version.starts_with(&format!("rayguard {VERSION}\n")), "{program}: {version}");
     }
 }
 
