@@ -1,6 +1,6 @@
 // Neovim, as a person uses it: keys are typed, and the screen is read.
 
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { attach } from "neovim";
@@ -8,11 +8,19 @@ import { environment } from "./folder.mjs";
 import { Screen } from "./screen.mjs";
 import { inTime, until } from "./until.mjs";
 
+/** Returns the minor version of the installed Neovim 0. */
+export function minorVersion() {
+  const found = spawnSync("nvim", ["--version"], { encoding: "utf8" });
+  if (found.error) throw new Error(`no Neovim, which tests/packages installs: ${found.error.message}`);
+  return Number(/^NVIM v0\.(\d+)/.exec(found.stdout)[1]);
+}
+
 const WIDTH = 130;
 const HEIGHT = 24;
 
 export class Neovim {
   #screen = new Screen();
+  #ended;
   #changed = [];
 
   /** Starts Neovim in a folder, with an init.lua. */
@@ -26,15 +34,16 @@ export class Neovim {
       env: environment(folder),
       stdio: ["pipe", "pipe", "inherit"],
     });
-    neovim.process.on("error", (error) => {
-      throw new Error(`tests/editors needs Neovim, which tests/packages installs: ${error.message}`);
+    neovim.#ended = new Promise((resolve) => {
+      neovim.process.once("exit", resolve);
+      neovim.process.once("error", resolve);
     });
     neovim.api = attach({ proc: neovim.process });
     neovim.api.on("notification", (name, given) => {
       if (name === "redraw") neovim.#screen.redraw(given);
       if (name === "diagnostics") neovim.#changed.splice(0).forEach((resolve) => resolve());
     });
-    await neovim.api.uiAttach(WIDTH, HEIGHT, { ext_linegrid: true });
+    await neovim.#answer(neovim.api.uiAttach(WIDTH, HEIGHT, { ext_linegrid: true }));
     await neovim.lua(
       `
       local channel = ...
@@ -48,7 +57,15 @@ export class Neovim {
 
   /** Runs Lua code. Neovim answers when it does not wait for a key. */
   lua(code, given = []) {
-    return inTime(this.api.lua(code, given), "Neovim", () => this.#screen.lines().join("\n"));
+    return this.#answer(this.api.lua(code, given));
+  }
+
+  /** Waits for an answer of Neovim. */
+  #answer(request) {
+    const end = this.#ended.then((how) => {
+      throw new Error(`Neovim has ended: ${how}; tests/packages installs it`);
+    });
+    return inTime(Promise.race([request, end]), "Neovim", () => this.#screen.lines().join("\n"));
   }
 
   /** Types keys in Neovim's own notation: "ci\"", "<Esc>". */
@@ -109,10 +126,9 @@ export class Neovim {
 
   /** Ends Neovim, which ends the language server. A Neovim that waits for a key is killed. */
   async end() {
-    const ended = new Promise((resolve) => this.process.once("exit", resolve));
     const limit = setTimeout(() => this.process.kill("SIGKILL"), 10_000);
     this.api.command("qall!").catch(() => {}); // the connection ends with the program
-    await ended;
+    await this.#ended;
     clearTimeout(limit);
   }
 }

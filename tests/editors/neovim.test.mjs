@@ -1,4 +1,4 @@
-// A recorded session in Debian's Neovim: a fault is typed, seen and fixed.
+// A recorded session in Neovim, set up as docs/editors.md says for its version: a fault is typed, seen and fixed.
 
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -9,10 +9,14 @@ import { print } from "./figures.mjs";
 import { ARTEFACTS, fixed, folder, rayguard, write } from "./folder.mjs";
 import { example } from "./guide.mjs";
 import { SHORT, SOUND, TIMEOUT, long, replace } from "./manifest.mjs";
-import { Neovim } from "./neovim.mjs";
+import { Neovim, minorVersion } from "./neovim.mjs";
 import { inTime } from "./until.mjs";
 
-const INIT = example("init.lua of Neovim 0.7") + example("init.lua, in addition");
+const MINOR = minorVersion();
+const SETUP = MINOR < 8 ? "init.lua of Neovim 0.7" : MINOR < 11 ? "init.lua of Neovim 0.8" : "init.lua of Neovim 0.11";
+const INIT = example(SETUP) + example("init.lua, in addition");
+/** The version with which the session was recorded: other versions draw the screen in another way. */
+const RECORDED = 7;
 const TRANSCRIPT = join(import.meta.dirname, "session.txt");
 const FAULTY = replace(SOUND, [[TIMEOUT, SHORT]]);
 
@@ -86,6 +90,7 @@ test("a fault is seen while it is typed, and fixed", async (test) => {
 
   mkdirSync(ARTEFACTS, { recursive: true });
   writeFileSync(join(ARTEFACTS, "session.txt"), transcript);
+  if (MINOR !== RECORDED) return;
   if (process.env.UPDATE) writeFileSync(TRANSCRIPT, transcript);
   assert.equal(transcript, readFileSync(TRANSCRIPT, "utf8"), "UPDATE=1 tests/editors/run accepts the session");
 });

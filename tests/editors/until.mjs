@@ -2,7 +2,7 @@
 
 import { setTimeout } from "node:timers/promises";
 
-const LIMIT_MS = 10_000;
+const LIMIT_MS = 60_000;
 const INTERVAL_MS = 10;
 
 /** Waits until a condition holds. After a minute it fails, with what was waited for and a description of the state. */
