@@ -151,6 +151,7 @@ fn an_editor_explains_keys_rules_and_levels() {
 
 /// Each file is also opened with an unknown key, so that one without errors is one that was checked.
 #[test]
+#[expect(clippy::print_stdout, reason = "the figures are for people")]
 fn an_editor_marks_nothing_in_the_examples_and_the_chart() {
     let shell = folder();
     symlink(Path::new(ROOT).join("charts"), shell.path().join("charts")).expect("a link");

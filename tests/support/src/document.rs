@@ -81,7 +81,10 @@ pub fn yaml_blocks(document: &str) -> Vec<String> {
         match (&mut block, fence) {
             (None, Some(language)) if language.starts_with("yaml") => block = Some(String::new()),
             (Some(_), Some(_)) => blocks.extend(block.take()),
-            (Some(block), None) => *block += &format!("{line}\n"),
+            (Some(block), None) => {
+                block.push_str(line);
+                block.push('\n');
+            }
             (None, _) => {}
         }
     }

@@ -178,6 +178,7 @@ fn mutate(file: &mut Value, schema: &Value, values: &[Value], dice: &mut Dice) {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "the figures are for people")]
 fn the_reader_and_the_schema_agree_on_changed_policies() {
     let (validator, schema, values) = (validator(), json_schema(), values());
     let mut counts = BTreeMap::<_, usize>::new();

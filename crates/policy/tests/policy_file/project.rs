@@ -143,6 +143,7 @@ fn values_in_documents_begin_with_a_modeline() {
 
 /// Some of these are wrong on purpose. Others are only a part of the text from which a test makes a policy.
 #[test]
+#[expect(clippy::print_stdout, reason = "the figures are for people")]
 fn policies_in_tests_are_judged_alike() {
     let validator = validator();
     let mut counts = [0; 2];

@@ -11,7 +11,7 @@ use rayguard_test_support::packages;
 use serde_json::{Value, json};
 
 /// The longest time that the server may take to answer.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_mins(2);
 
 /// A running server, and the files that are open in it.
 pub(super) struct LanguageServer {

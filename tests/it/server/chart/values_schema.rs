@@ -99,7 +99,8 @@ fn comments(values: &str) -> Vec<(String, &str)> {
             above.retain(|(other, _)| *other < indent);
             above.push((indent, key));
             if let Some(comment) = comment.take() {
-                comments.push((above.iter().map(|(_, key)| format!("/{key}")).collect(), comment));
+                comments
+                    .push((format!("/{}", above.iter().map(|(_, key)| *key).collect::<Vec<_>>().join("/")), comment));
             }
         }
     }

@@ -162,7 +162,7 @@ pub(super) fn read_choice<E: Copy>(
 pub(super) fn schema_of_choices<E>(choices: &[Choice<E>], definitions: &mut Definitions) -> Value {
     let schema = names(choices.iter().map(|choice| (choice.name, choice.about)));
     let has_off = choices.iter().any(|choice| choice.name == OFF);
-    if has_off { definitions.or(schema, "off", json!([false])) } else { schema }
+    if has_off { definitions.or(schema, "off", &json!([false])) } else { schema }
 }
 
 /// One of several names.
@@ -180,7 +180,7 @@ impl<T: Default, E: Copy + PartialEq + Sync> Form<T> for OneOf<T, E> {
 
     fn schema(&self, definitions: &mut Definitions) -> Value {
         let mut schema = schema_of_choices(self.choices, definitions);
-        schema = definitions.or(schema, "absent", json!([null]));
+        schema = definitions.or(schema, "absent", &json!([null]));
         let built_in = *(self.place)(&mut T::default());
         if let Some(choice) = self.choices.iter().find(|choice| choice.value == built_in) {
             schema["default"] = choice.name.into();

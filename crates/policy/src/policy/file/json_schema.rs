@@ -40,7 +40,7 @@ impl Definitions {
     }
 
     /// Returns a schema that also accepts these values, which editors do not suggest.
-    pub(super) fn or(&mut self, schema: Value, name: &str, values: Value) -> Value {
+    pub(super) fn or(&mut self, schema: Value, name: &str, values: &Value) -> Value {
         let also = self.refer(name, |_| json!({"$comment": NOT_SUGGESTED, "not": {"not": {"enum": values}}}));
         match schema {
             Value::Object(mut schema) if schema.contains_key("anyOf") => {

@@ -46,8 +46,8 @@ impl Form<KubeRay> for KubeRayVersion {
             "patternErrorMessage": Self::help(),
             "examples": examples,
         });
-        let schema = definitions.or(text, "kuberayNumber", numbers.collect());
-        let mut schema = definitions.or(schema, "absent", json!([null]));
+        let schema = definitions.or(text, "kuberayNumber", &numbers.collect());
+        let mut schema = definitions.or(schema, "absent", &json!([null]));
         schema["default"] = Version::NEWEST.to_string().into();
         schema
     }

@@ -109,6 +109,6 @@ impl Form<Policy> for ObjectExemptions {
 
     fn schema(&self, definitions: &mut Definitions) -> Value {
         let rules = json!({"type": "array", "items": name_of_a_rule(definitions), "default": []});
-        definitions.or(json!({"anyOf": [rules, {"const": ALL}]}), "absent", json!([null]))
+        definitions.or(json!({"anyOf": [rules, {"const": ALL}]}), "absent", &json!([null]))
     }
 }
