@@ -16,12 +16,14 @@ const TYPES = {
 export async function serve(folder, below = "/") {
   if (!folder) throw new Error("SITE names no folder; tests/playground/run sets it");
   const sent = new Map();
+  const compressed = new Map();
   const server = createServer(async (request, response) => {
     const name = decodeURIComponent(new URL(request.url, "http://localhost").pathname);
     const file = path.join(folder, name.slice(below.length) || "index.html");
     try {
       if (!name.startsWith(below) || !file.startsWith(path.join(folder, "/"))) throw new Error("not in the folder");
-      const body = gzipSync(await readFile(file), { level: 9 });
+      const body = compressed.get(file) ?? gzipSync(await readFile(file), { level: 9 });
+      compressed.set(file, body);
       sent.set(name, body.length);
       const type = TYPES[path.extname(file)] ?? "application/octet-stream";
       response.writeHead(200, { "content-type": type, "content-encoding": "gzip" }).end(body);

@@ -34,6 +34,8 @@ export class Engine {
 
   constructor(private readonly text: EngineText) {
     this.url = URL.createObjectURL(new Blob([text.worker], { type: "text/javascript" }));
+    this.ready = this.start();
+    this.ready.catch(() => {}); // the first call reports it
   }
 
   /**

@@ -30,7 +30,9 @@ const functions: { [name in keyof Calls]: (...values: Calls[name]["arguments"]) 
 
 /** Returns the program without its compression. */
 async function inflate(base64: string): Promise<ArrayBuffer> {
-  const bytes = Uint8Array.from(self.atob(base64), (char) => char.charCodeAt(0));
+  const text = self.atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let index = 0; index < text.length; index += 1) bytes[index] = text.charCodeAt(index);
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
   return new globalThis.Response(stream).arrayBuffer();
 }
