@@ -4,6 +4,7 @@
 mod debian;
 mod install;
 mod module;
+mod source;
 mod tools;
 mod wheel;
 

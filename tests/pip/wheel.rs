@@ -18,7 +18,7 @@ for file in zipfile.ZipFile(sys.argv[1]).infolist(): print(file.filename, oct(fi
 const TAGS: [&str; 3] = ["manylinux2014", "manylinux_2_17", "musllinux_1_1"];
 
 /// Returns the SHA-256 of a file, computed by coreutils.
-fn sha256(file: &Path) -> String {
+pub(crate) fn sha256(file: &Path) -> String {
     let output = Outcome::of(Command::new("sha256sum").arg(file)).passes();
     output.split(' ').next().expect("a sum").to_owned()
 }
