@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use lsp_types::{
-    CodeAction, CodeActionContext, CodeActionKind, DocumentChanges, OneOf, OptionalVersionedTextDocumentIdentifier,
-    TextDocumentEdit, TextEdit, WorkspaceEdit,
+    CodeAction, CodeActionContext, CodeActionKind, CodeActionTriggerKind, DocumentChanges, OneOf,
+    OptionalVersionedTextDocumentIdentifier, TextDocumentEdit, TextEdit, WorkspaceEdit,
 };
 use rayguard_check::fix;
 use rayguard_check::report::ReportedFinding;
@@ -14,6 +14,7 @@ use rayguard_manifest::path::FieldPath;
 use rayguard_manifest::yaml::edit::{Change, edit};
 use rayguard_policy::policy::IGNORE_PREFIX;
 use rayguard_policy::rules::INEFFECTIVE_EXEMPTION;
+use serde::{Deserialize, Serialize};
 
 use super::capability::Editor;
 use super::diagnostic;
@@ -24,6 +25,14 @@ use super::workspace::Workspace;
 
 /// The kind of the action that fixes a whole document. An editor can run it at each save.
 pub(super) const FIX_ALL: CodeActionKind = CodeActionKind::new("source.fixAll.rayguard");
+
+/// What identifies an action whose edit an editor asks for later.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(super) struct Chosen {
+    pub(super) uri: String,
+    /// Nobody has chosen it: the editor does it at each save, for example.
+    pub(super) is_automatic: bool,
+}
 
 /// The number of findings in a range for which there are actions. To know that a fix is safe takes some checks.
 const MOST_FINDINGS: usize = 20;
@@ -63,7 +72,8 @@ pub(super) fn of(
         }
     }
     if is_wanted(&FIX_ALL) {
-        offered.extend(actions.fix_all());
+        let is_automatic = context.trigger_kind == Some(CodeActionTriggerKind::AUTOMATIC);
+        offered.extend(actions.fix_all(is_automatic));
     }
     offered
 }
@@ -120,7 +130,7 @@ impl Actions<'_> {
 
     /// Returns the action that does what `check --fix` does. An editor that can ask for its edit later does so, because
     /// all fixes of a document take longer than an editor should wait at each move of the cursor.
-    fn fix_all(&self) -> Option<CodeAction> {
+    fn fix_all(&self, is_automatic: bool) -> Option<CodeAction> {
         if !self.document.report.findings().any(|reported| reported.finding.fix.is_some()) {
             return None;
         }
@@ -130,7 +140,8 @@ impl Actions<'_> {
             ..CodeAction::default()
         };
         if self.editor.asks_for_edits {
-            return Some(CodeAction { data: Some(self.document.uri.as_str().into()), ..action });
+            let chosen = Chosen { uri: self.document.uri.as_str().to_owned(), is_automatic };
+            return Some(CodeAction { data: serde_json::to_value(chosen).ok(), ..action });
         }
         self.all_fixes().ok().map(|edit| CodeAction { edit: Some(edit), ..action })
     }

@@ -9,19 +9,20 @@ use crossbeam_channel::{Receiver, select, unbounded};
 use lsp_server::{Connection, ErrorCode, Message, Notification, ProtocolError, Request, Response};
 use lsp_types::notification::{
     DidChangeTextDocument, DidChangeWatchedFiles, DidCloseTextDocument, DidOpenTextDocument, DidSaveTextDocument,
-    Notification as _, PublishDiagnostics, ShowMessage,
+    LogMessage, Notification as _, PublishDiagnostics, ShowMessage,
 };
 use lsp_types::request::{CodeActionRequest, CodeActionResolveRequest, HoverRequest, RegisterCapability, Request as _};
 use lsp_types::{
     CodeAction, CodeActionOrCommand, CodeActionParams, DidChangeTextDocumentParams, DidChangeWatchedFilesParams,
     DidChangeWatchedFilesRegistrationOptions, DidCloseTextDocumentParams, DidOpenTextDocumentParams, FileSystemWatcher,
-    GlobPattern, HoverParams, InitializeParams, MessageType, PublishDiagnosticsParams, Registration,
+    GlobPattern, HoverParams, InitializeParams, LogMessageParams, MessageType, PublishDiagnosticsParams, Registration,
     RegistrationParams, ShowMessageParams,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::action::Chosen;
 use super::capability::{self, Editor};
 use super::page::Pages;
 use super::policy::WatchedPolicy;
@@ -201,13 +202,19 @@ impl Server {
     }
 
     fn resolve(&mut self, chosen: CodeAction) -> Value {
-        let uri = chosen.data.as_ref().and_then(Value::as_str).unwrap_or_default();
-        let document = self.workspace.documents.get(uri).filter(|_| chosen.edit.is_none());
+        let data = chosen.data.clone().and_then(|data| serde_json::from_value::<Chosen>(data).ok());
+        let data = data.filter(|_| chosen.edit.is_none());
+        let document = data.as_ref().and_then(|data| self.workspace.documents.get(&data.uri));
         let edit = match document.map(|document| action::fix_all(document, &self.workspace, self.editor)) {
             None => chosen.edit.clone(),
             Some(Ok(edit)) => Some(edit),
             Some(Err(message)) => {
-                self.notify::<ShowMessage>(ShowMessageParams { typ: MessageType::INFO, message });
+                // A message at each save would be in the way.
+                if data.is_some_and(|data| data.is_automatic) {
+                    self.notify::<LogMessage>(LogMessageParams { typ: MessageType::INFO, message });
+                } else {
+                    self.notify::<ShowMessage>(ShowMessageParams { typ: MessageType::INFO, message });
+                }
                 None
             }
         };

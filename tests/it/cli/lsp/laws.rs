@@ -80,6 +80,12 @@ fn the_findings_and_the_fixes_are_those_of_check_for_the_examples_of_all_rules()
                 let shown = client.wait("window/showMessage", |_| true);
                 let message = shown["message"].as_str().expect("a text");
                 assert!(message.starts_with("rayguard: nothing is fixed: "), "{name}: {message}");
+                // At a save nobody has asked.
+                let mut automatic = action.clone();
+                automatic["data"]["is_automatic"] = true.into();
+                client.request("codeAction/resolve", automatic);
+                let logged = client.wait("window/logMessage", |_| true);
+                assert_eq!(logged["message"], message, "{name}");
             } else {
                 fixed += 1;
             }
