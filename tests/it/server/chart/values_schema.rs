@@ -87,7 +87,7 @@ fn policy(pointer: &str) -> Value {
     schema
 }
 
-/// Returns the paths of the values that have a comment for helm-docs, `# -- …`, with the comment.
+/// Returns the pointers in the schema to the values that have a comment for helm-docs, `# -- …`, with the comment.
 fn comments(values: &str) -> Vec<(String, &str)> {
     let (mut comments, mut above, mut comment) = (Vec::new(), Vec::<(usize, &str)>::new(), None);
     for line in values.lines() {
@@ -99,26 +99,38 @@ fn comments(values: &str) -> Vec<(String, &str)> {
             above.retain(|(other, _)| *other < indent);
             above.push((indent, key));
             if let Some(comment) = comment.take() {
-                comments
-                    .push((format!("/{}", above.iter().map(|(_, key)| *key).collect::<Vec<_>>().join("/")), comment));
+                let pointer = above.iter().fold(String::new(), |path, (_, key)| path + "/properties/" + key);
+                comments.push((pointer, comment));
             }
         }
     }
     comments
 }
 
-/// Writes the values that are texts, numbers or booleans into the schema, as defaults.
-fn add_defaults(schema: &mut Value, values: &Value) {
-    match values {
-        Value::Object(fields) => {
-            for (name, value) in fields {
-                if let Some(schema) = schema.pointer_mut(&format!("/properties/{name}")) {
-                    add_defaults(schema, value);
-                }
-            }
+/// Completes the schema of a map of values: texts, numbers and booleans become defaults. Every key that no template needs
+/// may be null, by which Helm removes the default.
+fn complete(schema: &mut Value, values: &Value, needed: &Value) {
+    for (name, value) in values.as_object().into_iter().flatten() {
+        let Some(property) = schema.pointer_mut(&format!("/properties/{name}")) else { continue };
+        let is_needed = needed["required"].as_array().is_some_and(|keys| keys.contains(&json!(name)));
+        if !is_needed {
+            accept_null(property);
         }
-        Value::Null | Value::Array(_) => {}
-        scalar => schema["default"] = scalar.clone(),
+        if !matches!(value, Value::Null | Value::Array(_) | Value::Object(_)) {
+            property["default"] = value.clone();
+        }
+        complete(property, value, &needed["properties"][name]);
+    }
+}
+
+/// Adds null to the types or values of a schema that has some of its own.
+fn accept_null(schema: &mut Value) {
+    if let Some(names) = schema.get_mut("enum").and_then(Value::as_array_mut) {
+        if !names.contains(&Value::Null) {
+            names.push(Value::Null);
+        }
+    } else if schema["type"].is_string() {
+        schema["type"] = json!([schema["type"], "null"]);
     }
 }
 
@@ -127,12 +139,12 @@ fn add_defaults(schema: &mut Value, values: &Value) {
 fn generated_schema_of_the_values_is_current() {
     let (mut schema, text, values) = (schema(), text("values.yaml"), values());
     schema["properties"]["policy"] = policy("/properties/policy");
-    for (path, comment) in comments(&text) {
-        let pointer = path.replace('/', "/properties/");
-        let value = schema.pointer_mut(&pointer).unwrap_or_else(|| panic!("the schema has no {path}"));
+    for (pointer, comment) in comments(&text) {
+        let value = schema.pointer_mut(&pointer).unwrap_or_else(|| panic!("the schema has no {pointer}"));
         value["description"] = comment.into();
     }
-    add_defaults(&mut schema, &values);
+    let needed = schema["then"].clone();
+    complete(&mut schema, &values, &needed);
     // Helm adds the values of values.yaml to those of the user. All keys that a template needs are then there, unless the
     // user has set one to null. A file of values has only some keys.
     let most_nulls = 4;
