@@ -1,8 +1,8 @@
 //! The two passes over the files of a run: each file by itself, and then those that share a storage key with others.
 
-use rayguard_check::checker::{CheckedFile, Checker, WrittenKey};
+use rayguard_check::checker::{CheckedFile, Checker};
 use rayguard_check::report::{Report, Unreadable};
-use rayguard_check::storage;
+use rayguard_check::storage::{self, WrittenKey};
 use rayguard_policy::cluster_context::{ClusterContext, KnownObjects, NoContext};
 
 use super::fix::Fixed;

@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use rayguard_manifest::template_syntax::TemplateSyntax;
 use rayguard_manifest::yaml::{self, Document, Lines, Location};
-use rayguard_policy::cluster_context::{ClusterContext, Conflict};
+use rayguard_policy::cluster_context::ClusterContext;
 use rayguard_policy::context::Environment;
 use rayguard_policy::kuberay::Kind;
 use rayguard_policy::policy::Policy;
 use rayguard_policy::ray::serve::ServeConfigCache;
-use rayguard_policy::ray::storage_key::{RelativeStorageKey, StorageKey};
 
 use crate::assumptions::Assumptions;
 use crate::evaluation::Evaluation;
 use crate::excerpt::Excerpt;
 use crate::locator::Locator;
 use crate::report::{ObjectReport, Region, Report, ReportedFinding, Severity, Unreadable};
+use crate::storage::WrittenKey;
 use crate::{object, patch_directive, secret};
 
 /// Checks the contents of files.
@@ -43,16 +43,6 @@ pub struct CheckedFile {
     pub report: Report,
     /// The storage keys of its objects, in their order.
     pub storage_keys: Vec<WrittenKey>,
-}
-
-/// The storage key of an object in a file.
-pub struct WrittenKey {
-    /// The key, in the DNS domain of the policy.
-    pub key: StorageKey,
-    /// The object, and its location.
-    pub conflict: Conflict,
-    /// The key as it is written; `None` if no rule compares it.
-    pub relative: Option<RelativeStorageKey>,
 }
 
 impl Checker<'_> {
@@ -129,9 +119,7 @@ impl Checker<'_> {
             }
             Ok(Some(mut evaluation)) => {
                 self.assumptions.examine(&evaluation, |policy| evaluate(policy).ok().flatten());
-                let relative = evaluation.relative_key.take();
                 let storage_key = evaluation.storage_key.take();
-                let storage_key = storage_key.map(|(key, conflict)| WrittenKey { key, conflict, relative });
                 self.report(document, evaluation, template, report);
                 storage_key
             }

@@ -6,11 +6,11 @@ use rayguard_policy::cluster_context::Conflict;
 use rayguard_policy::context::Environment;
 use rayguard_policy::policy::{Outcome, Policy};
 use rayguard_policy::ray::RayObject;
-use rayguard_policy::ray::storage_key::{RelativeStorageKey, StorageKey};
 use rayguard_policy::rule::{Finding, Level};
 use rayguard_policy::rules::SHARED_STORAGE_NAMESPACE;
 
 use crate::object::{self, ObjectName, UnknownObject};
+use crate::storage::WrittenKey;
 
 /// The findings of one object.
 #[derive(Debug)]
@@ -23,10 +23,8 @@ pub struct Evaluation {
     pub exempted: Vec<(Finding, FieldPath, String)>,
     /// Whether the manifest contains only a part of the object.
     pub is_partial: bool,
-    /// The storage key of its cluster, and the location of that.
-    pub storage_key: Option<(StorageKey, Conflict)>,
-    /// The storage key as it is written, before it is resolved in the DNS domain of the cluster.
-    pub relative_key: Option<RelativeStorageKey>,
+    /// The storage key of its cluster.
+    pub storage_key: Option<WrittenKey>,
 }
 
 impl Evaluation {
@@ -61,16 +59,16 @@ impl Evaluation {
             object.namespace = object.namespace.or(Some(namespace));
             object
         });
-        let domain = &policy.settings.cluster_domain;
-        let storage_key = stored.as_ref().and_then(|object| {
-            let key = object.storage_key(domain)?;
-            let start = document.locate(&outcome.as_written(&object.storage_namespace()?.path)).start;
-            let location = format!("{file}:{}:{}", start.line, start.column);
-            Some((key, Conflict { owner: object.owner(), location: Some(location.into()) }))
-        });
         // Without the rule, no finding depends on the DNS domain.
         let is_compared = policy.level(&SHARED_STORAGE_NAMESPACE) > Level::Off;
-        let relative_key = stored.as_ref().filter(|_| is_compared).and_then(RayObject::relative_storage_key);
+        let storage_key = stored.as_ref().and_then(|object| {
+            let key = object.storage_key(&policy.settings.cluster_domain)?;
+            let location = document.locate(&outcome.as_written(&object.storage_namespace()?.path));
+            let place = format!("{file}:{}:{}", location.start.line, location.start.column);
+            let conflict = Conflict { owner: object.owner(), location: Some(place.into()) };
+            let relative = if is_compared { object.relative_storage_key() } else { None };
+            Some(WrittenKey { key, conflict, relative, location })
+        });
         let Outcome { findings, exempted, .. } = &outcome;
         let exempted =
             exempted.iter().map(|it| (it.finding.clone(), written(&it.finding), it.reason.clone())).collect();
@@ -81,7 +79,6 @@ impl Evaluation {
             exempted,
             is_partial: outcome.is_partial,
             storage_key,
-            relative_key,
         }))
     }
 }
@@ -135,7 +132,6 @@ mod review {
             exempted: Vec::new(),
             is_partial: false,
             storage_key: None,
-            relative_key: None,
         }))
     }
 }

@@ -63,8 +63,7 @@ pub enum Reason {
 /// Returns the byte at which the object around a byte of a text begins, as [`rayguard_manifest::yaml::edit::Change`]
 /// names it; `None` outside of all objects.
 pub fn object_at(text: &str, byte: usize) -> Option<usize> {
-    let mut objects = Vec::new();
-    yaml::documents(text).into_iter().flatten().for_each(|document| object::objects(document, &mut objects));
+    let objects = object::in_text(text);
     let spans = objects.iter().map(|object| object.location().bytes);
     spans.filter(|span| span.start <= byte && byte <= span.end).map(|span| span.start).last()
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use rayguard_manifest::json::Json;
 use rayguard_manifest::path::FieldPath;
-use rayguard_manifest::yaml::Document;
+use rayguard_manifest::yaml::{self, Document};
 use rayguard_policy::kuberay::Kind;
 use rayguard_policy::spelling::{quote, suggestion};
 use serde::Serialize;
@@ -58,6 +58,13 @@ pub fn complete(item: &mut Json<'_>, api_version: Option<&str>, kind: Option<&st
             item.insert(Cow::Borrowed(field), Json::from(value.to_owned()));
         }
     }
+}
+
+/// Returns the objects of all documents of a text that can be read.
+pub fn in_text(text: &str) -> Vec<Document<'_>> {
+    let mut found = Vec::new();
+    yaml::documents(text).into_iter().flatten().for_each(|document| objects(document, &mut found));
+    found
 }
 
 /// Collects the objects of a document: itself, or the items of a list.

@@ -2,12 +2,24 @@
 
 use std::collections::BTreeSet;
 
-use rayguard_policy::cluster_context::KnownObjects;
+use rayguard_manifest::yaml::Location;
+use rayguard_policy::cluster_context::{Conflict, KnownObjects};
 use rayguard_policy::policy::Policy;
 use rayguard_policy::policy::assumption::Assumption;
-use rayguard_policy::ray::storage_key::StorageKey;
+use rayguard_policy::ray::storage_key::{RelativeStorageKey, StorageKey};
 
-use crate::checker::WrittenKey;
+/// The storage key of an object in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrittenKey {
+    /// The key, in the DNS domain of the policy.
+    pub key: StorageKey,
+    /// The object, and its location in words.
+    pub conflict: Conflict,
+    /// The key as it is written; `None` if no rule compares it.
+    pub relative: Option<RelativeStorageKey>,
+    /// The location of the storage namespace in the file.
+    pub location: Location,
+}
 
 /// Returns the objects with these keys, for the rules that compare objects.
 pub fn known<'k>(keys: impl IntoIterator<Item = &'k WrittenKey>) -> KnownObjects {

@@ -124,10 +124,9 @@ impl Checked {
         let lines = Lines::of(policy);
         let item = |error: &ConfigError| {
             let place = error.position.map(|position| {
-                let line = lines.line(position.line);
-                let before: usize = line.chars().take(position.column.saturating_sub(1)).map(char::len_utf8).sum();
-                let start = lines.start(position.line);
-                Place::of(&offsets, &(start + before..start + line.trim_end().len().max(before)))
+                let start = lines.byte(position);
+                let end = lines.start(position.line) + lines.line(position.line).trim_end().len();
+                Place::of(&offsets, &(start..end.max(start)))
             });
             ErrorItem {
                 message: match error.path.to_string() {

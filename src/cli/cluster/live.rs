@@ -127,6 +127,5 @@ fn stored(name: ObjectName, (findings, exempted): (Vec<Finding>, Vec<Exempted>))
         exempted: exempted.collect(),
         is_partial: false,
         storage_key: None,
-        relative_key: None,
     }
 }

@@ -7,6 +7,7 @@ use lsp_types::{
 use rayguard_check::report::{ReportedFinding, Severity, Unreadable};
 use rayguard_manifest::template_syntax::TemplateSyntax;
 use rayguard_manifest::yaml::Lines;
+use rayguard_policy::policy::file::ConfigError;
 
 use super::document::Document;
 use super::page::Pages;
@@ -36,13 +37,14 @@ pub(super) fn of_finding(
         Severity::Warning => DiagnosticSeverity::WARNING,
         Severity::Note => DiagnosticSeverity::INFORMATION,
     };
-    let related = workspace.other(reported).and_then(|(owner, file, line, column)| {
+    let related = workspace.other(reported).and_then(|(key, file)| {
         let uri = uri::of_path(&file)?;
         let number = |number: usize| u32::try_from(number.saturating_sub(1)).ok();
         // The column of a storage namespace counts characters, which are those of ASCII in almost every manifest.
-        let start = Position::new(number(line)?, number(column)?);
+        let start = Position::new(number(key.location.start.line)?, number(key.location.start.column)?);
         let location = Location { uri, range: Range::new(start, start) };
-        Some(vec![DiagnosticRelatedInformation { location, message: format!("the storage namespace of {owner}") }])
+        let message = format!("the storage namespace of {}", key.conflict.owner);
+        Some(vec![DiagnosticRelatedInformation { location, message }])
     });
     Diagnostic {
         range: document.range(&reported.bytes),
@@ -50,15 +52,11 @@ pub(super) fn of_finding(
         code: Some(NumberOrString::String(rule.name.to_owned())),
         code_description: pages.uri(rule).map(|href| CodeDescription { href }),
         source: Some(SOURCE.to_owned()),
-        message: message(reported),
+        // The range shows where.
+        message: format!("{}; {}", reported.finding.message, reported.finding.help),
         related_information: related,
         ..Diagnostic::default()
     }
-}
-
-/// Returns the message: what is wrong, and what to write. The range shows where.
-pub(super) fn message(reported: &ReportedFinding) -> String {
-    format!("{}; {}", reported.finding.message, reported.finding.help)
 }
 
 fn of_error(document: &Document, error: &Unreadable) -> Diagnostic {
@@ -78,19 +76,15 @@ fn of_error(document: &Document, error: &Unreadable) -> Diagnostic {
 fn policy_errors(document: &Document) -> Vec<Diagnostic> {
     let Some(errors) = policy::errors(&document.text) else { return Vec::new() };
     let lines = Lines::of(&document.text);
-    let of_error = |error: rayguard_policy::policy::file::ConfigError| {
-        let start = error.position.map_or(0, |position| {
-            let line = lines.line(position.line);
-            let column = line.char_indices().nth(position.column - 1).map_or(line.len(), |(at, _)| at);
-            lines.start(position.line) + column
-        });
+    let of_error = |error: ConfigError| {
+        let start = error.position.map_or(0, |position| lines.byte(position));
         let is_word = |char: char| !char.is_whitespace() && char != ':';
         let length = document.text[start..].find(|char| !is_word(char)).unwrap_or(document.text.len() - start);
         Diagnostic {
             range: document.range(&(start..start + length)),
             severity: Some(DiagnosticSeverity::ERROR),
             source: Some(SOURCE.to_owned()),
-            message: rayguard_policy::policy::file::ConfigError { position: None, ..error }.to_string(),
+            message: ConfigError { position: None, ..error }.to_string(),
             ..Diagnostic::default()
         }
     };

@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 
 use lsp_types::{Hover, HoverContents, MarkupContent, MarkupKind};
 use rayguard_check::object;
-use rayguard_manifest::yaml;
 use rayguard_policy::effective::effective_values;
 use rayguard_policy::kuberay::Kind;
 
@@ -34,8 +33,7 @@ pub(super) fn at(document: &Document, byte: usize, workspace: &Workspace) -> Opt
 
 /// Returns the values as a list: `**GCS reconnect timeout of the head**: 60 s (Ray's default, …)`.
 fn values(document: &Document, byte: usize, workspace: &Workspace) -> Option<String> {
-    let mut objects = Vec::new();
-    yaml::documents(&document.text).into_iter().flatten().for_each(|found| object::objects(found, &mut objects));
+    let objects = object::in_text(&document.text);
     let (object, path) = objects.iter().find_map(|object| Some((object, object.path_at(byte)?)))?;
     let values = effective_values(workspace.policy.policy(), &object.json, &workspace.namespace);
     let list = values.iter().filter(|value| value.is_about(&path)).fold(String::new(), |mut list, value| {

@@ -12,7 +12,7 @@ use crate::cli::source::{Excluded, Search, Source};
 
 /// Returns the files of a folder that `rayguard check FOLDER` reads and that seem to contain an object of KubeRay, each
 /// with its text.
-pub(super) fn files(folder: &Path) -> Vec<(PathBuf, String)> {
+pub(super) fn files(folder: &Path) -> impl Iterator<Item = (PathBuf, String)> + use<> {
     let search = Search {
         paths: vec![folder.to_owned()],
         stdin: String::new(),
@@ -20,11 +20,10 @@ pub(super) fn files(folder: &Path) -> Vec<(PathBuf, String)> {
         honours_gitignore: true,
     };
     let sources = search.sources(&Arc::new(Skipped::default()));
-    let files = sources.filter_map(|source| match source {
+    sources.filter_map(|source| match source {
         Ok(Source::File(path)) => text(&path).map(|text| (path, text)),
         _ => None,
-    });
-    files.collect()
+    })
 }
 
 /// Returns the text of a file, if it seems to contain an object of KubeRay.

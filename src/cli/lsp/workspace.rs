@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use lsp_types::Uri;
 use rayguard_check::assumptions::Assumptions;
-use rayguard_check::checker::{CheckedFile, Checker, WrittenKey};
+use rayguard_check::checker::{CheckedFile, Checker};
 use rayguard_check::report::{Report, ReportedFinding};
-use rayguard_policy::cluster_context::{ClusterContext, Conflict, KnownObjects, NoContext};
+use rayguard_check::storage::{self, WrittenKey};
+use rayguard_policy::cluster_context::{ClusterContext, KnownObjects, NoContext};
 use rayguard_policy::kuberay::Kind;
 use rayguard_policy::ray::serve::ServeConfigCache;
-use rayguard_policy::ray::storage_key::StorageKey;
 use rayguard_policy::rules::SHARED_STORAGE_NAMESPACE;
 
 use super::document::Document;
@@ -18,9 +18,6 @@ use super::policy::WatchedPolicy;
 use super::position::Encoding;
 use super::{scan, uri};
 use crate::cli::kustomize::Patches;
-
-/// A storage key of an object, and the object with its location.
-type Key = (StorageKey, Conflict);
 
 /// The documents in the editor, the other files of the workspace, and the policy.
 #[derive(Debug)]
@@ -32,7 +29,7 @@ pub(super) struct Workspace {
     /// The open documents by URI.
     pub(super) documents: BTreeMap<String, Document>,
     /// The storage keys of each file and document by its name.
-    keys: BTreeMap<String, Vec<Key>>,
+    keys: BTreeMap<String, Vec<WrittenKey>>,
 }
 
 impl Workspace {
@@ -80,7 +77,7 @@ impl Workspace {
         }
         let name = self.name(path);
         let keys = text.map(|text| self.check(&name, text, &NoContext).storage_keys);
-        self.set_keys(name, keys.into_iter().flatten().map(key).collect());
+        self.set_keys(name, keys.unwrap_or_default());
     }
 
     /// Reads a file that has changed on the disk.
@@ -98,18 +95,20 @@ impl Workspace {
         let Some(document) = self.documents.get(uri).filter(|document| document.is_stale) else { return };
         let (name, text) = (document.name.clone(), document.text.clone());
         let report = if Kind::is_named_in(&text) {
-            let CheckedFile { report, storage_keys } = self.check(&name, &text, &NoContext);
-            let mut keys: Vec<_> = storage_keys.into_iter().map(key).collect();
+            let CheckedFile { report, storage_keys: mut keys } = self.check(&name, &text, &NoContext);
             if !report.errors.is_empty() {
                 // A document that cannot be read for the moment keeps its keys.
-                let owners: Vec<_> = keys.iter().map(|(_, conflict)| conflict.owner.clone()).collect();
+                let owners: Vec<_> = keys.iter().map(|key| key.conflict.owner.clone()).collect();
                 let known = self.keys.get(&name).into_iter().flatten();
-                keys.extend(known.filter(|(_, conflict)| !owners.contains(&conflict.owner)).cloned());
+                keys.extend(known.filter(|key| !owners.contains(&key.conflict.owner)).cloned());
             }
             self.set_keys(name.clone(), keys.clone());
-            let known = self.known();
-            let conflicts = |(key, it): &Key| known.storage_keys.conflicts(key, &it.owner).count > 0;
-            if keys.iter().any(conflicts) { self.check(&name, &text, &known).report } else { report }
+            // Most objects have no storage key, and then the other files do not matter.
+            let known = (!keys.is_empty()).then(|| self.known());
+            match known.filter(|known| storage::has_conflict(&keys, known)) {
+                Some(known) => self.check(&name, &text, &known).report,
+                None => report,
+            }
         } else {
             self.set_keys(name, Vec::new());
             Report::default()
@@ -119,23 +118,16 @@ impl Workspace {
         }
     }
 
-    /// Returns the other object of a finding about two objects: its name, its file, and the line and the column of the
-    /// field, from 1.
-    pub(super) fn other(&self, reported: &ReportedFinding) -> Option<(String, PathBuf, usize, usize)> {
+    /// Returns the storage key of the other object of a finding about two objects, and the file of that object.
+    pub(super) fn other(&self, reported: &ReportedFinding) -> Option<(&WrittenKey, PathBuf)> {
         if *reported.finding.rule != SHARED_STORAGE_NAMESPACE {
             return None;
         }
-        let subject = reported.finding.subject.as_deref()?;
-        let place = format!("{}:{}:{}", reported.file, reported.region.line, reported.region.column);
-        let own =
-            self.keys.get(&*reported.file)?.iter().find(|(key, conflict)| {
-                format!("{key:?}") == subject && conflict.location.as_deref() == Some(&place)
-            })?;
-        let other = self.known().storage_keys.conflicts(&own.0, &own.1.owner).first?;
-        let location = other.location?;
-        let (rest, column) = location.rsplit_once(':')?;
-        let (file, line) = rest.rsplit_once(':')?;
-        Some((other.owner.to_string(), self.path(file), line.parse().ok()?, column.parse().ok()?))
+        let own = self.keys.get(&*reported.file)?.iter().find(|key| key.location.bytes == reported.bytes)?;
+        let other = self.known().storage_keys.conflicts(&own.key, &own.conflict.owner).first?;
+        let mut all = self.keys.iter().flat_map(|(name, keys)| keys.iter().map(move |key| (name, key)));
+        let (name, key) = all.find(|(_, key)| key.conflict == other)?;
+        Some((key, self.path(name)))
     }
 
     fn check(&self, name: &str, text: &str, others: &dyn ClusterContext) -> CheckedFile {
@@ -153,33 +145,26 @@ impl Workspace {
         checker.check(name, text.as_bytes(), others)
     }
 
-    /// Sets the storage keys of a file. The documents that have one of them are checked again.
-    fn set_keys(&mut self, name: String, keys: Vec<Key>) {
+    /// Sets the storage keys of a file. If they have changed, the documents that have one of them are checked again.
+    fn set_keys(&mut self, name: String, keys: Vec<WrittenKey>) {
         let known = self.keys.get(&name).map_or(&[][..], Vec::as_slice);
-        if known == keys {
-            return;
-        }
-        let changed: Vec<_> = known.iter().chain(&keys).map(|(key, _)| key.clone()).collect();
-        let has_changed = |keys: &Vec<Key>| keys.iter().any(|(key, _)| changed.contains(key));
-        for document in self.documents.values_mut().filter(|document| document.name != name) {
-            document.is_stale |= self.keys.get(&document.name).is_some_and(has_changed);
+        // The findings of other documents show the line and the column of a key.
+        let shown = |it: &WrittenKey| (it.key.clone(), it.conflict.clone());
+        if !known.iter().map(shown).eq(keys.iter().map(shown)) {
+            let changed: Vec<_> = known.iter().chain(&keys).map(|it| it.key.clone()).collect();
+            let has_changed = |keys: &Vec<WrittenKey>| keys.iter().any(|it| changed.contains(&it.key));
+            for document in self.documents.values_mut().filter(|document| document.name != name) {
+                document.is_stale |= self.keys.get(&document.name).is_some_and(has_changed);
+            }
         }
         if keys.is_empty() {
-            self.keys.remove(&name)
+            self.keys.remove(&name);
         } else {
-            self.keys.insert(name, keys)
-        };
+            self.keys.insert(name, keys);
+        }
     }
 
     fn known(&self) -> KnownObjects {
-        let mut known = KnownObjects::default();
-        for (key, conflict) in self.keys.values().flatten() {
-            known.storage_keys.add(key.clone(), conflict.clone());
-        }
-        known
+        storage::known(self.keys.values().flatten())
     }
-}
-
-fn key(written: WrittenKey) -> Key {
-    (written.key, written.conflict)
 }

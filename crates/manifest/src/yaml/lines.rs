@@ -70,6 +70,13 @@ impl<'t> Lines<'t> {
         Position { line, column: self.characters_before(byte) - self.characters_before(self.starts[line - 1]) + 1 }
     }
 
+    /// Returns the byte at a position. A position after the end of its line is that end.
+    pub fn byte(&self, position: Position) -> usize {
+        let line = self.line(position.line);
+        let column = line.char_indices().nth(position.column.saturating_sub(1));
+        self.start(position.line) + column.map_or(line.len(), |(at, _)| at)
+    }
+
     fn characters_before(&self, byte: usize) -> usize {
         let chunk = byte / CHUNK;
         self.characters[chunk] + count_characters(&self.text.as_bytes()[chunk * CHUNK..byte])
@@ -128,6 +135,10 @@ mod tests {
         assert_eq!(position(15), (2, 6));
         assert_eq!(position(17), (3, 1));
         assert_eq!(position(99), (3, 1), "after the end");
+        for byte in [0, 3, 5, 7, 15] {
+            assert_eq!(lines.byte(lines.position(byte)), byte);
+        }
+        assert_eq!(lines.byte(Position { line: 1, column: 99 }), 5, "the end of the line");
         assert_eq!(
             [lines.line(0), lines.line(1), lines.line(2), lines.line(3), lines.line(4)],
             ["", "a: é", "b: 😀 x", "", ""]
