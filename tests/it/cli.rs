@@ -3,6 +3,7 @@
 mod assumptions;
 mod check;
 mod comparison;
+mod connection;
 mod default;
 mod exemptions;
 mod fix;

@@ -1,27 +1,17 @@
 //! A client of the language server: the real binary, and messages over its standard input and output.
 
 use std::collections::BTreeMap;
-use std::io::BufReader;
-use std::process::{Child, ChildStdin, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
-use std::time::Duration;
 
-use lsp_server::{Message, Notification, Request, RequestId, Response};
+use lsp_server::{Message, Notification, Response};
 use serde_json::{Value, json};
 
 use crate::cli::Shell;
-
-/// The longest time that a test waits for a message. It is reached only if a message never comes.
-const LIMIT: Duration = Duration::from_mins(2);
+use crate::cli::connection::Connection;
 
 /// An editor that is connected to the language server.
 pub(super) struct Client<'s> {
     shell: &'s Shell,
-    server: Child,
-    stdin: ChildStdin,
-    messages: Receiver<Message>,
-    requests: i32,
+    connection: Connection,
     /// The notifications that came while the client waited for a response.
     notifications: Vec<Notification>,
     versions: i32,
@@ -40,20 +30,8 @@ impl<'s> Client<'s> {
         let arguments: Vec<_> = ["lsp"].iter().chain(arguments).copied().collect();
         let mut command = shell.command(&arguments);
         command.env("XDG_CACHE_HOME", shell.path().join(".cache"));
-        let mut server = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the server starts");
-        let stdin = server.stdin.take().expect("a pipe");
-        let mut stdout = BufReader::new(server.stdout.take().expect("a pipe"));
-        let (send, messages) = mpsc::channel();
-        thread::spawn(move || {
-            while let Ok(Some(message)) = Message::read(&mut stdout) {
-                if send.send(message).is_err() {
-                    return;
-                }
-            }
-        });
-        let (notifications, requests, versions) = (Vec::new(), 0, 0);
-        let last = BTreeMap::new();
-        let mut client = Self { shell, server, stdin, messages, requests, notifications, versions, last };
+        let connection = Connection::start(&mut command);
+        let mut client = Self { shell, connection, notifications: Vec::new(), versions: 0, last: BTreeMap::new() };
         let folder = format!("file://{}", shell.path().display());
         let initialized = client.request(
             "initialize",
@@ -77,18 +55,14 @@ impl<'s> Client<'s> {
     }
 
     pub(super) fn notify(&mut self, method: &str, params: Value) {
-        let message = Message::Notification(Notification { method: method.to_owned(), params });
-        message.write(&mut self.stdin).expect("the server reads");
+        self.connection.notify(method, params);
     }
 
     /// Sends a request, and returns its response.
     pub(super) fn ask(&mut self, method: &str, params: Value) -> Response {
-        self.requests += 1;
-        let id = RequestId::from(self.requests);
-        let request = Request { id: id.clone(), method: method.to_owned(), params };
-        Message::Request(request).write(&mut self.stdin).expect("the server reads");
+        let id = self.connection.request(method, params);
         loop {
-            match self.messages.recv_timeout(LIMIT).expect("the server answers") {
+            match self.connection.receive().expect("the server answers") {
                 Message::Response(response) if response.id == id => return response,
                 Message::Notification(notification) => self.notifications.push(notification),
                 message => panic!("{message:?}"),
@@ -156,7 +130,7 @@ impl<'s> Client<'s> {
                 }
                 return params;
             }
-            match self.messages.recv_timeout(LIMIT).expect("the server sends it") {
+            match self.connection.receive().expect("the server sends it") {
                 Message::Notification(notification) => self.notifications.push(notification),
                 message => panic!("{message:?}"),
             }
@@ -185,14 +159,7 @@ impl<'s> Client<'s> {
     pub(super) fn end(mut self) {
         self.request("shutdown", Value::Null);
         self.notify("exit", Value::Null);
-        assert!(self.server.wait().expect("the server ends").success());
-    }
-}
-
-impl Drop for Client<'_> {
-    fn drop(&mut self) {
-        let _ = self.server.kill(); // it has ended, unless a test failed
-        let _ = self.server.wait();
+        assert!(self.connection.has_ended_well());
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use rayguard_policy::rules::RULES;
 use rayguard_test_support::dice::Dice;
+use rayguard_test_support::document;
 use serde_json::{Value, json};
 
 use super::client::{Client, apply, byte};
@@ -14,8 +15,8 @@ use crate::cli::{DENIED, Shell};
 /// Returns the examples of all rules' documents, each with a name, without those that begin with a policy.
 fn examples() -> Vec<(String, &'static str)> {
     let of_rule = RULES.iter().flat_map(|rule| {
-        let blocks = rule.docs.split("```yaml\n").skip(1).filter_map(|block| block.split_once("\n```"));
-        blocks.enumerate().map(|(index, (text, _))| (format!("{}-{index}.yaml", rule.name), text))
+        let examples = document::examples(rule).into_iter().enumerate();
+        examples.map(|(index, example)| (format!("{}-{index}.yaml", rule.name), example.text))
     });
     of_rule.filter(|(_, text)| text.contains("ray.io/v1") && !text.contains("kind: Policy")).collect()
 }
