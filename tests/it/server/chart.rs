@@ -3,6 +3,7 @@
 mod alerts;
 mod cert_manager;
 mod conditions;
+mod helm;
 mod lifecycle;
 mod objects;
 mod outage;
@@ -23,6 +24,8 @@ use std::sync::LazyLock;
 use rayguard_manifest::yaml;
 use serde_json::Value;
 
+use self::helm::{helm, helm_of_major, outcome, program};
+
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// The folder of the chart.
@@ -30,27 +33,6 @@ const CHART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/charts/rayguard");
 
 /// The default name of the release and of its namespace.
 const RELEASE: &str = "rayguard";
-
-/// Returns Helm, or a program that is built together with it.
-fn program(name: &str) -> Command {
-    static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
-        let script = Path::new(ROOT).join("tests/kubernetes/helm");
-        let output = Command::new("bash").arg(script).stderr(Stdio::inherit()).output().expect("bash runs");
-        assert!(output.status.success(), "tests/kubernetes/helm made no Helm; the reason is above");
-        PathBuf::from(String::from_utf8(output.stdout).expect("a path in UTF-8").trim_end())
-    });
-    let mut program = Command::new(FOLDER.join(name));
-    // The settings of the user who runs the tests have no effect: no kubeconfig, no repositories, no plugins.
-    program.env_clear().env("HOME", "/nonexistent").current_dir(ROOT);
-    program
-}
-
-/// Returns the output of Helm, or its error message if it fails.
-fn helm<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Result<String, String> {
-    let output = program("helm").args(arguments).output().expect("Helm runs");
-    let text = |bytes| String::from_utf8(bytes).expect("Helm writes UTF-8");
-    if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
-}
 
 /// Returns the tested sets of values: the defaults, and those that the chart has for its tests.
 fn value_sets() -> Vec<(String, Option<PathBuf>)> {
@@ -94,7 +76,11 @@ impl Rendered {
 
     fn of<'a>(arguments: impl Iterator<Item = &'a str>) -> Self {
         let all = ["template", RELEASE, CHART, "--namespace", RELEASE].into_iter().chain(arguments);
-        let text = helm(all).unwrap_or_else(|refusal| panic!("Helm does not render the chart: {refusal}"));
+        // Helm 3 sorts the objects in another way.
+        let text = outcome(helm_of_major(4).args(all));
+        let text = text.unwrap_or_else(|refusal| panic!("Helm does not render the chart: {refusal}"));
+        let documents: Vec<_> = text.split("\n---\n").map(str::trim_end).collect(); // they end with empty lines
+        let text = documents.join("\n---\n") + "\n";
         let objects = objects(&text);
         Self { text, objects }
     }

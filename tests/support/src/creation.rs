@@ -8,8 +8,8 @@ use serde::Deserialize;
 
 use crate::{oracle, validators};
 
-/// The oldest and the newest supported version of Kubernetes.
-const VERSIONS: &str = "1.30.14 1.37.2";
+/// The versions of Kubernetes that the tests know, the oldest first, after lines of comments.
+const VERSIONS: &str = include_str!("../../kubernetes/versions");
 
 /// The verdict of one version of Kubernetes on everything that the operator creates for an object.
 #[derive(Clone, Debug, Deserialize)]
@@ -48,8 +48,13 @@ pub struct Refusal {
 /// Returns the versions of Kubernetes to ask, the oldest first: those in the environment variable
 /// `RAYGUARD_KUBERNETES_VERSIONS`, such as `1.30.14 1.33.0 1.37.2`, or the oldest and the newest supported one.
 pub fn versions() -> Vec<String> {
-    let chosen = std::env::var("RAYGUARD_KUBERNETES_VERSIONS").unwrap_or_else(|_| VERSIONS.to_owned());
-    chosen.split_whitespace().map(str::to_owned).collect()
+    if let Ok(chosen) = std::env::var("RAYGUARD_KUBERNETES_VERSIONS") {
+        return chosen.split_whitespace().map(str::to_owned).collect();
+    }
+    let mut known = VERSIONS.lines().filter(|line| !line.starts_with('#')).map(str::to_owned);
+    let oldest = known.next().expect("an oldest version");
+    let newest = known.next_back().expect("a newest version");
+    vec![oldest, newest]
 }
 
 /// Asks a version of Kubernetes about each object in turn, each as its JSON on one line.

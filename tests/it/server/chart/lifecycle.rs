@@ -3,7 +3,8 @@
 use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, Patch, PatchParams};
 use serde_json::{Value, json};
 
-use super::{CHART, Rendered, program};
+use super::helm::{helm_of_major, outcome};
+use super::{CHART, Rendered};
 use crate::server::apiserver::{ApiServer, Namespace};
 
 /// Some bytes in base64, in place of a CA.
@@ -44,46 +45,101 @@ fn found(namespace: &Namespace<'_>, name: &str) -> [String; 3] {
     [mutating, validating, field(namespace, &format!("secret/{name}-certificate"), r".data.tls\.crt")]
 }
 
-/// Runs Helm on the shared API server. The release's webhooks apply to no namespace, because all tests share the
+/// Runs Helm 3 or 4 on the shared API server. The release's webhooks apply to no namespace, because all tests share the
 /// server.
-#[track_caller]
-fn helm(command: &str, namespace: &str, values: &[&str]) {
-    let mut helm = program("helm");
+fn try_helm(major: u8, command: &str, namespace: &str, values: &[&str]) -> Result<String, String> {
+    let mut helm = helm_of_major(major);
     helm.env("KUBECONFIG", ApiServer::shared().kubeconfig_file());
     helm.args(command.split(' ')).args(["--namespace", namespace]);
     if command.contains(CHART) {
         helm.args(["--set", "webhooks.namespaceSelector.matchLabels.nowhere=x"]);
     }
-    let output = helm.args(values.iter().flat_map(|value| ["--set", value])).output().expect("Helm runs");
-    assert!(output.status.success(), "helm {command}: {}", String::from_utf8_lossy(&output.stderr));
+    outcome(helm.args(values.iter().flat_map(|value| ["--set", value])))
+}
+
+#[track_caller]
+fn helm(major: u8, command: &str, namespace: &str, values: &[&str]) {
+    try_helm(major, command, namespace, values).unwrap_or_else(|error| panic!("helm {command}: {error}"));
 }
 
 #[tokio::test]
-async fn helm_upgrade_and_rollback_keep_what_rayguard_wrote() {
-    let namespace = ApiServer::shared().namespace("helm-upgrade");
-    let name = "life-rayguard";
-    helm(&format!("install life {CHART}"), &namespace.name, &[]);
-    assert_eq!(found(&namespace, name), ["", "", ""]);
-    write(&namespace, name).await;
+async fn helm_3_upgrade_and_rollback_keep_what_rayguard_wrote() {
+    upgrade_and_rollback_keep_what_rayguard_wrote(3, "helm-3", "--force").await;
+}
 
-    let kept = [CA; 3];
-    assert_eq!(found(&namespace, name), kept);
-    helm(&format!("upgrade life {CHART}"), &namespace.name, &["replicas=3", "validatingWebhook.timeoutSeconds=4"]);
-    assert_eq!(found(&namespace, name), kept);
-    helm("rollback life 1", &namespace.name, &[]);
-    assert_eq!(found(&namespace, name), kept);
-    // `--force` replaces whole objects, of which docs/install.md warns.
-    helm(&format!("upgrade life {CHART} --force"), &namespace.name, &["commonLabels.team=ml"]);
-    assert_eq!(found(&namespace, name), ["", "", ""]);
+#[tokio::test]
+async fn helm_4_upgrade_and_rollback_keep_what_rayguard_wrote() {
+    upgrade_and_rollback_keep_what_rayguard_wrote(4, "helm-4", "--force-replace --server-side=false").await;
+}
+
+async fn upgrade_and_rollback_keep_what_rayguard_wrote(major: u8, release: &str, force: &str) {
+    let namespace = ApiServer::shared().namespace(&format!("{release}-upgrade"));
+    let name = format!("{release}-rayguard");
+    let (upgrade, kept) = (format!("upgrade {release} {CHART}"), [CA; 3]);
+    helm(major, &format!("install {release} {CHART}"), &namespace.name, &[]);
+    assert_eq!(found(&namespace, &name), ["", "", ""]);
+    write(&namespace, &name).await;
+
+    assert_eq!(found(&namespace, &name), kept);
+    helm(major, &upgrade, &namespace.name, &["replicas=3", "validatingWebhook.timeoutSeconds=4"]);
+    assert_eq!(found(&namespace, &name), kept);
+    helm(major, &format!("rollback {release} 1"), &namespace.name, &[]);
+    assert_eq!(found(&namespace, &name), kept);
+    // These options replace whole objects, of which docs/install.md warns.
+    helm(major, &format!("{upgrade} {force}"), &namespace.name, &["commonLabels.team=ml"]);
+    assert_eq!(found(&namespace, &name), ["", "", ""]);
     // Helm removes a field that it once wrote itself, of which docs/install.md warns too.
     let bundle = "certificate.files.caBundle=-----BEGIN CERTIFICATE-----\nQ0E=\n-----END CERTIFICATE-----";
     let files =
         ["certificate.mode=files", "certificate.files.secretName=mine", bundle, "certificate.keepCaBundle=false"];
-    helm(&format!("upgrade life {CHART}"), &namespace.name, &files);
-    assert!(bundles(&namespace, name).iter().all(|bundle| !bundle.is_empty()));
-    helm(&format!("upgrade life {CHART}"), &namespace.name, &[]);
-    assert_eq!(bundles(&namespace, name), ["", ""]);
-    helm("uninstall life", &namespace.name, &[]);
+    helm(major, &upgrade, &namespace.name, &files);
+    assert!(bundles(&namespace, &name).iter().all(|bundle| !bundle.is_empty()));
+    helm(major, &upgrade, &namespace.name, &[]);
+    assert_eq!(bundles(&namespace, &name), ["", ""]);
+    helm(major, &format!("uninstall {release}"), &namespace.name, &[]);
+}
+
+#[tokio::test]
+async fn helm_4_takes_over_a_release_of_helm_3() {
+    // By default, Helm 4 goes on with client-side apply, as Helm 3 did. The second release changes to server-side apply.
+    for (release, option) in [("taken", ""), ("taken-server-side", " --server-side=true")] {
+        let namespace = ApiServer::shared().namespace(release);
+        let name = format!("{release}-rayguard");
+        let upgrade = format!("upgrade {release} {CHART}{option}");
+        let timeout = || {
+            let webhook = format!("validatingwebhookconfiguration/{name}");
+            field(&namespace, &webhook, ".webhooks[0].timeoutSeconds")
+        };
+        helm(3, &format!("install {release} {CHART}"), &namespace.name, &["validatingWebhook.timeoutSeconds=4"]);
+        write(&namespace, &name).await;
+        helm(4, &upgrade, &namespace.name, &["validatingWebhook.timeoutSeconds=3", "commonLabels.team=ml"]);
+        assert_eq!((found(&namespace, &name), timeout()), ([CA; 3].map(str::to_owned), "3".to_owned()), "{release}");
+        // What is no longer in the chart's values is gone, whoever wrote it first.
+        helm(4, &upgrade, &namespace.name, &[]);
+        let team = field(&namespace, &format!("deployment/{name}"), ".metadata.labels.team");
+        assert_eq!((found(&namespace, &name), team), ([CA; 3].map(str::to_owned), String::new()), "{release}");
+        helm(4, &format!("rollback {release} 1"), &namespace.name, &[]);
+        assert_eq!((found(&namespace, &name), timeout()), ([CA; 3].map(str::to_owned), "4".to_owned()), "{release}");
+        helm(4, &format!("uninstall {release}"), &namespace.name, &[]);
+    }
+}
+
+#[tokio::test]
+async fn helm_4_refuses_to_write_the_ca_bundle_of_a_running_rayguard_unless_it_is_told_to() {
+    let namespace = ApiServer::shared().namespace("helm-conflict");
+    let name = "conflict-rayguard";
+    helm(4, &format!("install conflict {CHART}"), &namespace.name, &[]);
+    write(&namespace, name).await;
+    let bundle = "certificate.files.caBundle=-----BEGIN CERTIFICATE-----\nQ0E=\n-----END CERTIFICATE-----";
+    let files =
+        ["certificate.mode=files", "certificate.files.secretName=mine", bundle, "certificate.keepCaBundle=false"];
+    let upgrade = format!("upgrade conflict {CHART}");
+    let refused = try_helm(4, &upgrade, &namespace.name, &files).expect_err("rayguard owns the field");
+    assert!(refused.contains(r#"conflict with "rayguard""#), "{refused}");
+    assert_eq!(bundles(&namespace, name), [CA; 2]);
+    helm(4, &format!("{upgrade} --force-conflicts"), &namespace.name, &files);
+    assert!(bundles(&namespace, name).iter().all(|bundle| bundle != CA));
+    helm(4, "uninstall conflict", &namespace.name, &[]);
 }
 
 #[tokio::test]
@@ -109,22 +165,28 @@ async fn kubectl_apply_keeps_what_rayguard_wrote() {
 
 #[test]
 fn helm_upgrade_restores_deleted_webhook_configurations_and_uninstall_leaves_nothing() {
-    let namespace = ApiServer::shared().namespace("helm-emergency");
+    for major in [3, 4] {
+        restores_deleted_webhook_configurations_and_leaves_nothing(major);
+    }
+}
+
+fn restores_deleted_webhook_configurations_and_leaves_nothing(major: u8) {
+    let namespace = ApiServer::shared().namespace(&format!("helm-{major}-emergency"));
     let configurations = "validatingwebhookconfiguration,mutatingwebhookconfiguration";
     let all = "all,secret,configmap,serviceaccount,role,rolebinding,lease,poddisruptionbudget";
     let label = "app.kubernetes.io/instance=emergency";
     let listed =
         |kinds: &str| namespace.kubectl(&format!("get {kinds} --selector {label} --output=name")).passes().stdout;
-    helm(&format!("install emergency {CHART}"), &namespace.name, &[]);
+    helm(major, &format!("install emergency {CHART}"), &namespace.name, &[]);
 
     namespace.kubectl(&format!("delete {configurations} emergency-rayguard")).passes();
     assert_eq!(listed(configurations), "");
-    helm(&format!("upgrade emergency {CHART} --reuse-values"), &namespace.name, &[]);
+    helm(major, &format!("upgrade emergency {CHART} --reuse-values"), &namespace.name, &[]);
     assert_eq!(listed(configurations).lines().count(), 2);
 
     // First delete the configurations, which would refuse objects once no replica answers.
     namespace.kubectl(&format!("delete {configurations} emergency-rayguard")).passes();
-    helm("uninstall emergency", &namespace.name, &[]);
+    helm(major, "uninstall emergency", &namespace.name, &[]);
     for kinds in [all, "clusterrole,clusterrolebinding", configurations] {
         assert_eq!(listed(kinds), "", "{kinds}");
     }

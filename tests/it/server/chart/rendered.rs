@@ -5,7 +5,8 @@ use std::process::Command;
 use rayguard_test_support::generated::assert_current;
 use serde_json::{Value, json};
 
-use super::{RELEASE, ROOT, Rendered, helm, program, value_sets};
+use super::helm::{helm_of_major, outcome};
+use super::{RELEASE, ROOT, Rendered, helm, objects, program, value_sets};
 use crate::server::process;
 
 const CONFIGURATIONS: [&str; 2] = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
@@ -50,6 +51,23 @@ fn the_chart_has_the_version_of_the_program() {
     for field in ["version", "appVersion"] {
         let line = format!("{field}: {}", env!("CARGO_PKG_VERSION"));
         assert!(chart.lines().any(|found| found == line), "no {line} in\n{chart}");
+    }
+}
+
+#[test]
+fn helm_3_renders_the_same_objects_as_helm_4() {
+    let sorted = |mut objects: Vec<Value>| {
+        objects.sort_by_key(|object| (object["kind"].to_string(), object["metadata"]["name"].to_string()));
+        objects
+    };
+    for (name, file) in value_sets() {
+        let mut helm = helm_of_major(3);
+        helm.args(["template", RELEASE, super::CHART, "--namespace", RELEASE, "--skip-tests"]);
+        if let Some(file) = &file {
+            helm.arg("--values").arg(file);
+        }
+        let text = outcome(&mut helm).expect("Helm 3 renders the chart");
+        assert_eq!(sorted(objects(&text)), sorted(Rendered::with_values(file.as_deref()).objects), "{name}");
     }
 }
 
