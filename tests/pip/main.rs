@@ -14,6 +14,11 @@ use std::process::Command;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
+/// Returns the version as Python writes it: a candidate for a release is `0.1.0rc1` and not `0.1.0-rc.1` (PEP 440).
+fn python_version() -> String {
+    VERSION.replace("-rc.", "rc")
+}
+
 /// Returns a path that `tests/pip/run` has put into an environment variable.
 fn path(variable: &str) -> PathBuf {
     std::env::var_os(variable).unwrap_or_else(|| panic!("no {variable}: run tests/pip/run, as root")).into()

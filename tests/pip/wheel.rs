@@ -8,7 +8,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use super::tools::installed;
-use super::{Outcome, ROOT, VERSION, path, read};
+use super::{Outcome, ROOT, path, python_version, read};
 
 /// Prints each file in an archive, with its Unix permissions in octal.
 const LIST: &str = "import sys, zipfile
@@ -25,19 +25,21 @@ pub(crate) fn sha256(file: &Path) -> String {
 
 /// Returns the files of the wheel, unpacked.
 fn unpack() -> (TempDir, PathBuf) {
+    let version = python_version();
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut python = Command::new("python3");
     python.args(["-m", "zipfile", "--extract"]).arg(path("RAYGUARD_WHEEL")).arg(folder.path());
     Outcome::of(&mut python).passes();
-    let information = folder.path().join(format!("rayguard-{VERSION}.dist-info"));
+    let information = folder.path().join(format!("rayguard-{version}.dist-info"));
     (folder, information)
 }
 
 #[test]
 fn the_wheel_has_these_files_with_these_permissions() {
+    let version = python_version();
     let listed = Outcome::of(Command::new("python3").args(["-c", LIST]).arg(path("RAYGUARD_WHEEL"))).passes();
     let listed: BTreeMap<_, _> = listed.lines().map(|line| line.split_once(' ').expect("two words")).collect();
-    let name = format!("rayguard-{VERSION}");
+    let name = format!("rayguard-{version}");
     let expected = [
         (format!("{name}.data/scripts/rayguard"), "0o100755"),
         (format!("{name}.dist-info/METADATA"), "0o100644"),
@@ -53,20 +55,22 @@ fn the_wheel_has_these_files_with_these_permissions() {
 
 #[test]
 fn the_wheel_has_the_binary_of_the_release() {
+    let version = python_version();
     let (folder, _) = unpack();
-    let binary = folder.path().join(format!("rayguard-{VERSION}.data/scripts/rayguard"));
+    let binary = folder.path().join(format!("rayguard-{version}.data/scripts/rayguard"));
     assert_eq!(sha256(&binary), sha256(&path("RAYGUARD_BINARY")));
 }
 
 #[test]
 fn the_wheel_has_the_version_the_licence_and_the_readme() {
+    let version = python_version();
     let (_folder, information) = unpack();
     let metadata = fs::read_to_string(information.join("METADATA")).expect("metadata");
     let (fields, description) = metadata.split_once("\n\n").expect("an empty line");
     let fields: BTreeSet<_> = fields.lines().collect();
     for field in [
         "Name: rayguard",
-        &format!("Version: {VERSION}"),
+        &format!("Version: {version}"),
         &format!("Summary: {}", env!("CARGO_PKG_DESCRIPTION")),
         &format!("License-Expression: {}", env!("CARGO_PKG_LICENSE")),
         "License-File: LICENSE",
@@ -98,9 +102,10 @@ fn commit_time() -> String {
 
 #[test]
 fn the_wheel_is_for_linux_on_one_processor_with_glibc_or_musl() {
+    let version = python_version();
     let (this, other) = if cfg!(target_arch = "x86_64") { ("x86_64", "aarch64") } else { ("aarch64", "x86_64") };
     let name = path("RAYGUARD_WHEEL").file_name().expect("a name").to_string_lossy().into_owned();
-    assert_eq!(name, format!("rayguard-{VERSION}-py3-none-{}.whl", TAGS.map(|tag| format!("{tag}_{this}")).join(".")));
+    assert_eq!(name, format!("rayguard-{version}-py3-none-{}.whl", TAGS.map(|tag| format!("{tag}_{this}")).join(".")));
     let install = |platform: &str| {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut uv = installed("uv");
