@@ -5,4 +5,5 @@ mod objects;
 mod operator;
 mod reconciliation;
 mod refusals;
+mod upgrades;
 mod view;

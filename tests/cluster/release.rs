@@ -38,9 +38,14 @@ pub(crate) struct Replica {
 impl Release {
     /// Runs `helm install --wait` with these arguments. The namespace's name ends with the name of the test.
     pub(crate) fn install(test: &str, arguments: &[&str]) -> Self {
+        Self::install_from(CHART, test, arguments)
+    }
+
+    /// Runs `helm install --wait` with another chart.
+    pub(crate) fn install_from(chart: &str, test: &str, arguments: &[&str]) -> Self {
         let namespace = format!("rayguard-{test}");
         let release = Self { kubectl: Node::get().kubectl(&namespace), namespace };
-        release.helm("install", &["--create-namespace"], arguments).passes();
+        release.helm("install", chart, &["--create-namespace"], arguments).passes();
         release
     }
 
@@ -58,11 +63,11 @@ impl Release {
 
     /// Runs `helm upgrade --wait` with these arguments and none of the previous ones.
     pub(crate) fn upgrade(&self, arguments: &[&str]) {
-        self.helm("upgrade", &["--reset-values"], arguments).passes();
+        self.helm("upgrade", CHART, &["--reset-values"], arguments).passes();
     }
 
-    fn helm(&self, command: &str, more: &[&str], arguments: &[&str]) -> Outcome {
-        let all = [command, "rayguard", CHART, "--wait", "--timeout", "120s"];
+    fn helm(&self, command: &str, chart: &str, more: &[&str], arguments: &[&str]) -> Outcome {
+        let all = [command, "rayguard", chart, "--wait", "--timeout", "120s"];
         Node::get().helm(&self.namespace, all.iter().chain(more).chain(arguments).copied())
     }
 
