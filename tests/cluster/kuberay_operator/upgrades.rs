@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use rayguard_test_client::kubectl::Kubectl;
-use rayguard_test_client::node::{Node, eventually};
+use rayguard_test_client::node::eventually;
 
 use super::objects::{Objects, users};
 use super::operator;

@@ -217,7 +217,7 @@ fn run_kube_apiserver(folder: &Path, programs: &Path, etcd: &Path, port: u16, mo
     let mut arguments = vec![
         format!("--etcd-servers=unix://{}", etcd.display()),
         "--bind-address=127.0.0.1".into(),
-        "--advertise-address=127.0.0.1".into(),
+        "--endpoint-reconciler-type=none".into(), // 1.37 publishes no loopback address
         format!("--secure-port={port}"),
         "--permit-port-sharing".into(),
         format!("--cert-dir={}", folder.display()),
