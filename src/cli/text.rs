@@ -1,12 +1,13 @@
 //! Messages for people, in the style of rustc.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
-use anstream::adapter::strip_str;
 use rayguard_check::assumptions::Assumed;
 use rayguard_check::excerpt::FittedExcerpt;
 use rayguard_check::report::{Region, SkippedCounts, Summary, Unreadable};
+use rayguard_manifest::path::on_one_line;
 
 /// The width of excerpts in columns where no terminal gives one.
 const DEFAULT_WIDTH: usize = 100;
@@ -19,23 +20,22 @@ const MIN_WIDTH: usize = 40;
 pub(super) struct TextRenderer {
     renderer: Renderer,
     width: usize,
-    has_colours: bool,
 }
 
 impl TextRenderer {
     /// Returns a renderer with colours. `width` is that of the terminal, if there is one.
     pub(super) fn styled(width: Option<usize>) -> Self {
-        Self::new(Renderer::styled(), width, true)
+        Self::new(Renderer::styled(), width)
     }
 
     /// Returns a renderer without colours. `width` is that of the terminal, if there is one.
     pub(super) fn plain(width: Option<usize>) -> Self {
-        Self::new(Renderer::plain(), width, false)
+        Self::new(Renderer::plain(), width)
     }
 
-    fn new(renderer: Renderer, width: Option<usize>, has_colours: bool) -> Self {
+    fn new(renderer: Renderer, width: Option<usize>) -> Self {
         let width = width.unwrap_or(DEFAULT_WIDTH).max(MIN_WIDTH);
-        Self { renderer: renderer.term_width(width), width, has_colours }
+        Self { renderer: renderer.term_width(width), width }
     }
 
     /// Returns the width of excerpts in columns.
@@ -64,16 +64,22 @@ impl TextRenderer {
     /// Renders a message about an excerpt, and replaces the column: the renderer only knows that of the excerpt.
     pub(super) fn render(&self, group: Group<'_>, excerpt: &FittedExcerpt, file: &str, region: &Region) -> String {
         let text = self.renderer.render(&[group]);
+        let file = on_one_line(file);
         let shown = format!("{file}:{}:{}\n", region.line, excerpt.column());
-        let text = text.replacen(&shown, &format!("{file}:{}:{}\n", region.line, region.column), 1) + "\n\n";
-        // The names of files and objects can contain control sequences. Streams remove them together with colours.
-        if self.has_colours { text } else { strip_str(&text).to_string() }
+        text.replacen(&shown, &format!("{file}:{}:{}\n", region.line, region.column), 1) + "\n\n"
     }
 }
 
 /// Returns the lines of an excerpt for the renderer.
 pub(super) fn snippet<'e>(excerpt: &'e FittedExcerpt, file: &'e str) -> Snippet<'e, Annotation<'e>> {
-    Snippet::source(&excerpt.text).path(file).line_start(excerpt.first_line).fold(false)
+    // The renderer replaces the other control characters.
+    Snippet::source(replace_c1(&excerpt.text)).path(on_one_line(file)).line_start(excerpt.first_line).fold(false)
+}
+
+/// Replaces the control characters that are not in ASCII, which some terminals obey, by others of the same length.
+pub(super) fn replace_c1(text: &str) -> Cow<'_, str> {
+    let is_c1 = |character| ('\u{80}'..='\u{9f}').contains(&character);
+    if text.contains(is_c1) { Cow::Owned(text.replace(is_c1, "·")) } else { Cow::Borrowed(text) }
 }
 
 /// Renders an error that has no location.
@@ -87,6 +93,7 @@ pub(super) fn note(message: &str) -> String {
 }
 
 fn title(level: &Level<'static>, message: &str) -> String {
+    let message = message.split('\n').map(on_one_line).collect::<Vec<_>>().join("\n");
     let group = Group::with_title(level.clone().primary_title(message));
     Renderer::styled().render(&[group]) + "\n"
 }

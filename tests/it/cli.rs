@@ -9,6 +9,7 @@ mod exemptions;
 mod fix;
 mod foreign;
 mod formats;
+mod hostile;
 mod lsp;
 mod many;
 mod output;

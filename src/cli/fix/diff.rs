@@ -6,7 +6,7 @@ use std::io;
 use anstream::adapter::strip_str;
 use similar::TextDiff;
 
-use crate::cli::output;
+use crate::cli::{output, text};
 
 /// Prints the difference between two versions of a file. If the output is not for a person, no byte of it is changed,
 /// so that `patch -p0` accepts it.
@@ -20,8 +20,9 @@ pub(super) fn show(before: &str, after: &str, name: &str) -> io::Result<()> {
 
 /// Returns a diff with colours, and without the control sequences that the files contain.
 pub(in crate::cli) fn coloured(diff: &str) -> String {
-    let mut text = String::with_capacity(diff.len() * 2);
-    for line in strip_str(diff).to_string().split_inclusive('\n') {
+    let mut coloured = String::with_capacity(diff.len() * 2);
+    let diff = strip_str(diff).to_string();
+    for line in text::replace_c1(&diff).split_inclusive('\n') {
         let (line, end) = line.strip_suffix('\n').map_or((line, ""), |line| (line, "\n"));
         let colour = match line.as_bytes() {
             [b'+', ..] => "\x1b[32m",
@@ -30,7 +31,7 @@ pub(in crate::cli) fn coloured(diff: &str) -> String {
             _ => "",
         };
         let reset = if colour.is_empty() { "" } else { "\x1b[0m" };
-        let _ = write!(text, "{colour}{line}{reset}{end}");
+        let _ = write!(coloured, "{colour}{line}{reset}{end}");
     }
-    text
+    coloured
 }

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use annotate_snippets::{AnnotationKind, Level};
 use rayguard_check::report::{Report, ReportedFinding, Severity, Summary};
+use rayguard_manifest::path::on_one_line;
 
 use super::ReportWriter;
 use crate::cli::text::{TextRenderer, snippet};
@@ -28,7 +29,10 @@ impl Text {
         };
         let field = finding.path.to_string();
         let field = if field.is_empty() { field } else { format!("at {field} ") };
-        let source = template.as_ref().map(|template| format!(", which Helm has rendered from {template}"));
+        let object = object.to_string();
+        let object = on_one_line(&object);
+        let source =
+            template.as_ref().map(|template| format!(", which Helm has rendered from {}", on_one_line(template)));
         let group = level
             .primary_title(&finding.message)
             .id(finding.rule.name)
