@@ -41,6 +41,7 @@ const GUIDES: &[(&str, &[Guide])] = &[
         "Operate",
         &[
             ("docs/install.md", "Install, upgrade, remove", "install.md"),
+            ("docs/verify.md", "Verify a release", "verify.md"),
             ("docs/validating-admission-policy.md", "Without a webhook", "validating-admission-policy.md"),
             ("charts/rayguard/README.md", "The chart's values", "chart.md"),
             ("docs/certificates.md", "Certificates", "certificates.md"),
@@ -56,6 +57,8 @@ const GUIDES: &[(&str, &[Guide])] = &[
         &[
             ("docs/good-practices.md", "Good practices", "good-practices.md"),
             ("docs/reliability.md", "Reliability", "reliability.md"),
+            ("docs/threat-model.md", "Threat model", "threat-model.md"),
+            ("SECURITY.md", "Security policy", "security.md"),
             ("docs/performance.md", "Performance", "performance.md"),
             ("docs/fuzzing.md", "Fuzzing", "fuzzing.md"),
             ("docs/architecture.md", "Architecture", "architecture.md"),

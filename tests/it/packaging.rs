@@ -2,6 +2,7 @@
 
 mod action;
 mod krew;
+mod signature;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
