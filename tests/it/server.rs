@@ -1,6 +1,7 @@
 //! Tests of the webhook and of the commands that talk to an API server.
 
 mod abuse;
+mod admin;
 mod apiserver;
 mod beside;
 mod caller;

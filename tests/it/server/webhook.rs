@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use rayguard_test_client::client::head;
 use serde_json::{Value, json};
 
-use crate::server::process::Rayguard;
+use crate::server::process::{Rayguard, eventually};
 use crate::server::review::{self, bytes};
 
 const RULE: &str = "worker-reconnect-timeout";
@@ -188,4 +188,24 @@ fn decisions_are_counted_and_logged_without_object_values() {
     for output in [rayguard.log(), rayguard.ask_admin("/metrics").body, answers] {
         assert!(!output.contains(secret), "{output}");
     }
+}
+
+#[test]
+fn a_line_end_in_a_name_begins_no_line_of_the_log() {
+    let rayguard = Rayguard::start(&["--log-level", "debug"]);
+    let mut review = denied_review();
+    let forged = "x\n{\"message\":\"forged\"}\r\n{\"message\":\"forged\"}\u{2028}";
+    for field in ["/request/name", "/request/namespace", "/request/uid", "/request/object/metadata/name"] {
+        let mut review = review.clone();
+        *review.pointer_mut(field).expect("a field") = json!(forged);
+        rayguard.connect().post("/validate", &bytes(&review));
+    }
+    review["request"]["uid"] = json!("the last one");
+    rayguard.connect().post("/validate", &bytes(&review));
+    eventually("the last line", || rayguard.log().contains("the last one").then_some(()));
+    for line in rayguard.log().lines() {
+        let event: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        assert_ne!(event["message"], "forged", "{line}");
+    }
+    assert!(rayguard.log().contains("forged"), "the names are in the log");
 }

@@ -1,5 +1,6 @@
 //! Tests of the documentation of the chart and its tests.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -31,8 +32,32 @@ fn every_good_practice_has_an_answer() {
 }
 
 #[test]
+fn every_threat_is_held_by_a_test_or_its_answer_says_why_not() {
+    const PAGE: &str = "docs/threat-model.md";
+    let page = fs::read_to_string(Path::new(ROOT).join(PAGE)).expect("the page of threats");
+    let rows: Vec<Vec<&str>> = page.lines().map(|line| line.split(" | ").collect()).collect();
+    let is_number = |text: &str| text.get(3..).is_some_and(|digits| digits.parse::<u8>().is_ok());
+    let rows: Vec<_> = rows.into_iter().filter(|row| row[0].starts_with("| ") && is_number(row[0])).collect();
+    let mut counts = [("held", 0), ("accepted", 0), ("open", 0)];
+    for row in &rows {
+        let [_, threat, letters, answer, reason] = row[..] else { panic!("{PAGE}: five columns: {row:?}") };
+        assert!(threat.len() > 20 && letters.split(' ').all(|it| it.len() == 1 && "STRIDE".contains(it)), "{row:?}");
+        let count = counts.iter_mut().find(|(name, _)| *name == answer);
+        count.unwrap_or_else(|| panic!("{PAGE}: {answer} is no answer: {row:?}")).1 += 1;
+        assert!(reason.len() > 60 && (answer != "held" || reason.contains("](../")), "{PAGE}: {row:?}");
+    }
+    let numbers: BTreeSet<_> = rows.iter().map(|row| row[0]).collect();
+    assert_eq!(numbers.len(), rows.len(), "{PAGE}: a number twice");
+    let [(_, held), (_, accepted), (_, open)] = counts;
+    let score = format!("Held: {held} of {}; accepted: {accepted}; open: {open}.", rows.len());
+    assert!(page.contains(&score), "{PAGE} does not have {score}");
+    // Every element of STRIDE has a threat.
+    assert!("STRIDE".chars().all(|letter| rows.iter().any(|row| row[2].contains(letter))));
+}
+
+#[test]
 fn every_linked_test_exists() {
-    for (page, least) in [(PAGE, 40), ("docs/reliability.md", 30)] {
+    for (page, least) in [(PAGE, 40), ("docs/reliability.md", 30), ("docs/threat-model.md", 60)] {
         let text = fs::read_to_string(Path::new(ROOT).join(page)).expect("a page");
         let proofs: Vec<_> = text.split("](../").skip(1).map(|link| link.split(')').next().expect("its end")).collect();
         assert!(proofs.len() > least, "{page}: {proofs:?}");
@@ -50,9 +75,17 @@ fn every_linked_test_exists() {
 
 #[test]
 fn links_between_pages_point_at_existing_headings() {
-    for page in
-        ["install.md", "troubleshooting.md", "metrics.md", "good-practices.md", "authentication.md", "reliability.md"]
-    {
+    const PAGES: [&str; 8] = [
+        "install.md",
+        "troubleshooting.md",
+        "metrics.md",
+        "good-practices.md",
+        "authentication.md",
+        "reliability.md",
+        "threat-model.md",
+        "verify.md",
+    ];
+    for page in PAGES {
         let text = fs::read_to_string(Path::new(ROOT).join("docs").join(page)).expect("a page");
         let links = text.split("](").skip(1).filter_map(|link| link.split(')').next());
         for link in links.filter(|link| !link.starts_with("http") && !link.starts_with("..")) {
