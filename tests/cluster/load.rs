@@ -30,12 +30,21 @@ pub(crate) struct Load {
 
 /// The results of the calls.
 #[derive(Debug, Default)]
-struct Calls {
+pub(crate) struct Calls {
     defaulted: u64,
     refused: u64,
-    lost: Vec<String>,
-    slowest: Duration,
+    pub(crate) lost: Vec<LostCall>,
+    pub(crate) slowest: Duration,
     took: Duration,
+    /// What kube-apiserver counted meanwhile
+    pub(crate) counted: Tally,
+}
+
+/// A call without rayguard's answer.
+#[derive(Debug)]
+pub(crate) struct LostCall {
+    pub(crate) began: Instant,
+    pub(crate) why: String,
 }
 
 impl Load {
@@ -51,17 +60,23 @@ impl Load {
         Self { stop, calls, before }
     }
 
+    /// Stops the calls, and returns their results once the last one has ended.
+    pub(crate) fn stop(self) -> Calls {
+        self.stop.store(true, Ordering::Relaxed);
+        let mut calls = Node::get().runtime.block_on(self.calls).expect("no panic");
+        calls.counted = Tally::now() - self.before;
+        calls
+    }
+
     /// Stops the calls and asserts that none was lost, neither for the client nor by kube-apiserver's own metrics.
     #[track_caller]
     pub(crate) fn assert_nothing_lost(self, during: &str) -> Tally {
-        self.stop.store(true, Ordering::Relaxed);
-        let calls = Node::get().runtime.block_on(self.calls).expect("no panic");
-        let counted = Tally::now() - self.before;
-        let answered = calls.defaulted + calls.refused;
+        let calls = self.stop();
+        let answered = calls.answered();
         let seconds = calls.took.as_secs_f64();
         #[expect(clippy::cast_precision_loss, reason = "there are fewer calls than that")]
         let rate = answered as f64 / seconds;
-        let Calls { defaulted, refused, lost, slowest, .. } = &calls;
+        let Calls { defaulted, refused, lost, slowest, counted, .. } = &calls;
         let figure = format!(
             "{} lost of {answered} calls in {seconds:.0} s; the slowest took {:.2} s",
             lost.len(),
@@ -73,7 +88,7 @@ impl Load {
         // Each call went to both webhooks.
         assert!(counted.answered >= 2 * answered, "{answered} calls, of which kube-apiserver counted {counted:?}");
         assert!(rate >= REQUIRED && *defaulted > 0 && *refused > 0, "{calls:?}");
-        counted
+        calls.counted
     }
 }
 
@@ -93,7 +108,7 @@ async fn stream(clusters: Api<DynamicObject>, stop: Arc<AtomicBool>) -> Calls {
         under_way.spawn(async move {
             let start = Instant::now();
             let answer = call(&clusters, &object, is_good).await;
-            (is_good, answer.map_err(|why| format!("after {:.1?}: {why}", begun.elapsed())), start.elapsed())
+            (is_good, answer.map_err(|why| LostCall { began: start, why }), start.elapsed())
         });
         while let Some(done) = under_way.try_join_next() {
             calls.count(done.expect("no panic"));
@@ -107,12 +122,17 @@ async fn stream(clusters: Api<DynamicObject>, stop: Arc<AtomicBool>) -> Calls {
 }
 
 impl Calls {
-    fn count(&mut self, (is_good, answer, took): (bool, Result<(), String>, Duration)) {
+    /// Returns the number of calls that rayguard answered.
+    pub(crate) fn answered(&self) -> u64 {
+        self.defaulted + self.refused
+    }
+
+    fn count(&mut self, (is_good, answer, took): (bool, Result<(), LostCall>, Duration)) {
         self.slowest = self.slowest.max(took);
         match answer {
             Ok(()) if is_good => self.defaulted += 1,
             Ok(()) => self.refused += 1,
-            Err(why) => self.lost.push(why),
+            Err(call) => self.lost.push(call),
         }
     }
 }

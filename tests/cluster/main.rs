@@ -1,5 +1,6 @@
 //! The image, the chart and KubeRay on a real node. `tests/cluster/run` starts a node, as root, and runs these tests in
-//! it one after the other, because there is one cluster and webhook configurations are cluster-scoped.
+//! it one after the other, because there is one cluster and webhook configurations are cluster-scoped. Those of `nodes` need
+//! several nodes, which `tests/cluster/three-nodes` starts.
 
 mod broken_policy;
 mod certificates;
@@ -11,6 +12,7 @@ mod kuberay_operator;
 mod load;
 mod manifest;
 mod modes;
+mod nodes;
 mod process;
 mod release;
 mod report;

@@ -33,6 +33,8 @@ pub(crate) struct Release {
 pub(crate) struct Replica {
     pub(crate) name: String,
     pub(crate) address: IpAddr,
+    /// The name of its node
+    pub(crate) node: String,
 }
 
 impl Release {
@@ -99,9 +101,13 @@ impl Release {
     /// Returns the Pods that are ready and not terminating, once there are this many. Other Pods may exist.
     pub(crate) fn ready_replicas(&self, count: usize) -> Vec<Replica> {
         eventually(&format!("{count} Pods that are ready"), || {
-            let replicas: Vec<_> = self.pods().iter().filter_map(ready).collect();
-            (replicas.len() == count).then_some(replicas)
+            Some(self.replicas_now()).filter(|replicas| replicas.len() == count)
         })
+    }
+
+    /// Returns the Pods that are now ready and not terminating.
+    pub(crate) fn replicas_now(&self) -> Vec<Replica> {
+        self.pods().iter().filter_map(ready).collect()
     }
 
     /// Waits until no Pod is left.
@@ -142,7 +148,8 @@ fn ready(pod: &Pod) -> Option<Replica> {
     let ready = status.conditions.iter().flatten().any(|is| is.type_ == "Ready" && is.status == "True");
     let stays = ready && pod.metadata.deletion_timestamp.is_none();
     let address = status.pod_ip.as_ref().filter(|_| stays)?.parse().expect("an address");
-    Some(Replica { name: pod.name_any(), address })
+    let node = pod.spec.as_ref()?.node_name.clone()?;
+    Some(Replica { name: pod.name_any(), address, node })
 }
 
 impl Replica {

@@ -107,13 +107,19 @@ pub fn file(path: &str) -> String {
 
 /// Polls until `look` returns a value, and panics after two minutes.
 #[track_caller]
-pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub fn eventually<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    eventually_within(TIME_LIMIT, what, look)
+}
+
+/// Polls until `look` returns a value, and panics after this time.
+#[track_caller]
+pub fn eventually_within<T>(limit: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
         if let Some(found) = look() {
             return found;
         }
-        assert!(start.elapsed() < TIME_LIMIT, "timed out waiting for {what}");
+        assert!(start.elapsed() < limit, "timed out waiting for {what}");
         thread::sleep(Duration::from_millis(50));
     }
 }
