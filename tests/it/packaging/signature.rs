@@ -61,7 +61,7 @@ fn signed() -> &'static Path {
             "#,
         );
         let statement = succeed(&folder, PROVENANCE);
-        let name = format!("rayguard-{VERSION}-{}.intoto.json", ARCH);
+        let name = format!("rayguard-{VERSION}-{ARCH}.intoto.json");
         fs::write(folder.join("dist").join(name), statement).expect("a statement");
         succeed(&folder, "cd dist && sha256sum -- * >../SHA256SUMS && mv ../SHA256SUMS .");
         succeed(&folder, "\"$ROOT/release/sign\" dist rayguard.key");
@@ -94,7 +94,7 @@ impl Release {
 
     /// Returns the statement of the envelope, whose path is returned too.
     fn statement(&self) -> (PathBuf, Value) {
-        let path = self.path(&format!("dist/rayguard-{VERSION}-{}.intoto.jsonl", ARCH));
+        let path = self.path(&format!("dist/rayguard-{VERSION}-{ARCH}.intoto.jsonl"));
         let envelope: Value = serde_json::from_str(&fs::read_to_string(&path).expect("an envelope")).expect("JSON");
         let payload = BASE64_STANDARD.decode(envelope["payload"].as_str().expect("a payload")).expect("base64");
         (path, serde_json::from_slice(&payload).expect("JSON"))
@@ -272,7 +272,7 @@ fn libraries_of_in_toto_read_the_statement_and_verify_its_envelope() {
     let refused = read("other.pub");
     assert!(String::from_utf8_lossy(&refused.stderr).contains("VerificationError"), "{refused:?}");
     // A registry finds the image by this digest, which image/archive printed.
-    let image = format!("rayguard-{VERSION}-{}-image", ARCH);
+    let image = format!("rayguard-{VERSION}-{ARCH}-image");
     let subjects = statement["subject"].as_array().expect("a list");
     let manifest = subjects.iter().find(|subject| subject["name"] == image).expect("the image");
     assert_eq!(manifest["mediaType"], "application/vnd.oci.image.manifest.v1+json");
