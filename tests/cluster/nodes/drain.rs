@@ -4,7 +4,7 @@ use super::worker::Worker;
 use crate::load::Load;
 use crate::release::Release;
 
-/// Drains each node in turn, without a pause, as an upgrade of all nodes does. The PodDisruptionBudget makes a drain wait
+/// Drains each node in turn, without a pause, as an upgrade of all nodes does. The `PodDisruptionBudget` makes a drain wait
 /// until the Pod that the previous drain moved is ready elsewhere.
 fn drain_each_node(replicas: usize) {
     let test = format!("drain-{replicas}");

@@ -17,7 +17,7 @@ pub(crate) struct Outage<'a> {
     pub(crate) lost: &'a Lost,
     pub(crate) calls: &'a Calls,
     pub(crate) attempts: &'a [Attempt],
-    /// When the Pod was no longer ready in the EndpointSlice
+    /// When the Pod was no longer ready in the `EndpointSlice`
     pub(crate) unlisted: Instant,
     /// When there were as many ready Pods as before
     pub(crate) replaced: Instant,
