@@ -27,7 +27,7 @@ pub(crate) struct Series {
 
 impl Series {
     /// Returns the straight line that fits the points best (least squares), as its value at zero and its slope.
-    fn line(&self) -> (f64, f64) {
+    pub(crate) fn line(&self) -> (f64, f64) {
         let count = self.points.iter().map(|_| 1.0).sum::<f64>();
         let mean = |of: fn(&(f64, f64)) -> f64| self.points.iter().map(of).sum::<f64>() / count;
         let (x, y) = (mean(|point| point.0), mean(|point| point.1));
