@@ -85,7 +85,8 @@ def create(port, clusters):
 def write(apiserver, kind, cluster, number):
     path = f"{CLUSTERS}/cluster-{cluster}"
     if kind == STATUS:
-        status = {"readyWorkerReplicas": number % 10, "lastUpdateTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        status = {"readyWorkerReplicas": number % 10, "lastUpdateTime": now}
         apiserver.send("PATCH", f"{path}/status", {"status": status}, "application/merge-patch+json")
     elif kind == ANNOTATION:
         metadata = {"annotations": {"example.com/seen": str(number)}}
@@ -123,7 +124,7 @@ def series(text, metric):
 
 
 def writes(before, after):
-    """Prints how many writes of each kind there were, and their mean duration in milliseconds."""
+    """Prints how many writes and calls of each kind there were, and their mean duration in milliseconds."""
     names = {
         ("PATCH", "rayclusters", "status"): "write_status",
         ("PATCH", "rayclusters", ""): "write_raycluster",
@@ -137,9 +138,13 @@ def writes(before, after):
                 name = names.get((labels["verb"], labels["resource"], labels["subresource"]))
                 if name:
                     totals[name, part] += sign * value
+        for part in ("sum", "count"):
+            for labels, value in series(file, f"apiserver_admission_webhook_admission_duration_seconds_{part}"):
+                if labels["name"].endswith(".rayguard.dev"):
+                    totals["call_" + labels["name"].split(".")[0], part] += sign * value
         for labels, value in series(file, "apiserver_admission_match_condition_exclusions_total"):
             totals["excluded"] += sign * value
-    for name in names.values():
+    for name in [*names.values(), "call_mutate", "call_validate"]:
         count = totals[name, "count"]
         print(f"{name} {count:.0f} {totals[name, 'sum'] / count * 1e3 if count else 0:.3f}")
     print(f"excluded {totals['excluded']:.0f}")
@@ -155,30 +160,45 @@ def table(results, seconds):
             arm[name].append([float(value) for value in values])
 
     def each(name, value):
-        return [", ".join(f"{value(values):.1f}" for values in arm[name]) or "-" for arm in arms.values()]
+        rows = [map(value, arm[name], arm["took"]) for arm in arms.values()]
+        return [", ".join(f"{number:.1f}" for number in row) or "-" for row in rows]
 
-    def difference(values):
+    def difference(values, _=None):
         return values[0] - values[1]
+
+    def plain(values, _):
+        return values[0]
+
+    def per_second(values, took):
+        return values[0] / took[0]
+
+    def milliseconds(values, _):
+        return values[1]
 
     rounds = len(arms["with"]["took"])
     print(f"{rounds} rounds of {seconds} s; a figure for each round")
     print(f"{'':58}{'without':>16}{'with rayguard':>16}")
     rows = [
+        ("time, s", "took", plain),
         ("CPU of kube-apiserver, s", "apiserver_cpu", difference),
         ("CPU of rayguard, s", "rayguard_cpu", difference),
-        ("peak memory of kube-apiserver, MiB", "apiserver_peak", lambda values: values[0]),
-        ("peak memory of rayguard, MiB", "rayguard_peak", lambda values: values[0]),
-        ("reviews per second", "reviews", lambda values: difference(values) / float(seconds)),
-        ("updates that a match condition excludes, per second", "excluded", lambda values: values[0] / float(seconds)),
-        ("writes of a status per second", "write_status", lambda values: values[0] / float(seconds)),
-        ("  mean duration, ms", "write_status", lambda values: values[1]),
-        ("changes of replicas and annotations per second", "write_raycluster", lambda values: values[0] / float(seconds)),
-        ("  mean duration, ms", "write_raycluster", lambda values: values[1]),
-        ("client-side applies per second", "apply_client", lambda values: values[0] / float(seconds)),
-        ("  mean duration, ms", "apply_client", lambda values: values[1]),
-        ("server-side applies per second", "apply_server", lambda values: values[0] / float(seconds)),
-        ("  mean duration, ms", "apply_server", lambda values: values[1]),
-        ("RayServices whose generation has not moved", "unmoved", lambda values: values[0]),
+        ("peak memory of kube-apiserver, MiB", "apiserver_peak", plain),
+        ("peak memory of rayguard, MiB", "rayguard_peak", plain),
+        ("reviews per second", "reviews", lambda values, took: difference(values) / took[0]),
+        ("  of them to /mutate", "call_mutate", per_second),
+        ("  mean duration for kube-apiserver, ms", "call_mutate", milliseconds),
+        ("  of them to /validate", "call_validate", per_second),
+        ("  mean duration for kube-apiserver, ms", "call_validate", milliseconds),
+        ("updates that a match condition excludes, per second", "excluded", per_second),
+        ("writes of a status per second", "write_status", per_second),
+        ("  mean duration, ms", "write_status", milliseconds),
+        ("changes of replicas and annotations per second", "write_raycluster", per_second),
+        ("  mean duration, ms", "write_raycluster", milliseconds),
+        ("client-side applies per second", "apply_client", per_second),
+        ("  mean duration, ms", "apply_client", milliseconds),
+        ("server-side applies per second", "apply_server", per_second),
+        ("  mean duration, ms", "apply_server", milliseconds),
+        ("RayServices whose generation has not moved", "unmoved", plain),
     ]
     for title, name, value in rows:
         without, with_rayguard = each(name, value)
@@ -188,4 +208,5 @@ def table(results, seconds):
 
 
 if __name__ == "__main__":
-    {"manifests": manifests, "create": create, "load": load, "writes": writes, "table": table}[sys.argv[1]](*sys.argv[2:])
+    parts = {"manifests": manifests, "create": create, "load": load, "writes": writes, "table": table}
+    parts[sys.argv[1]](*sys.argv[2:])

@@ -174,8 +174,8 @@ def review(connection, path, body, allowed, patched):
     return None
 
 
-def connect(port, number):
-    connection = http.client.HTTPSConnection("localhost", port, context=apiserver.trusted(number), timeout=30)
+def connect(port, context):
+    connection = http.client.HTTPSConnection("localhost", port, context=context, timeout=30)
     connection.connect()
     with calls.lock:
         calls.certificates.add(connection.sock.getpeercert(binary_form=True))
@@ -187,14 +187,17 @@ def kept():
     connections, sequence, number = {}, reviews(), itertools.count()
 
     def send():
+        turn = next(number)
+        context = None
+        if any(connections.get(port) is None or connections[port].sock is None for port in endpoints()):
+            context = apiserver.trusted(turn)  # which can take a while, so the replica is chosen afterwards
         ports = endpoints()
         for port in set(connections) - set(ports):
             connections.pop(port).close()
-        turn = next(number)
         port = ports[turn % len(ports)]
         try:
             if port not in connections or connections[port].sock is None:  # the answer had `Connection: close`
-                connections[port] = connect(port, turn)
+                connections[port] = connect(port, context or apiserver.trusted(turn))
             return review(connections[port], *next(sequence))
         except Exception:
             connections.pop(port, None)
@@ -208,9 +211,10 @@ def new():
     sequence, number = reviews(), itertools.count()
 
     def send():
-        ports = endpoints()
         turn = next(number)
-        connection = connect(ports[turn % len(ports)], turn // len(ports))
+        context = apiserver.trusted(turn // 2)  # which can take a while, so the replica is chosen afterwards
+        ports = endpoints()
+        connection = connect(ports[turn % len(ports)], context)
         try:
             return review(connection, *next(sequence))
         finally:
