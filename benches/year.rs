@@ -1,5 +1,6 @@
 //! Evaluates the samples of `benches/year`: compares memory and file descriptors of the replica that has run from the
-//! beginning to the end by quarter, and plots them into a folder. Fails if they have grown.
+//! beginning to the end by quarter, and plots them to year-memory.svg and year-descriptors.svg in a folder. Fails if they
+//! have grown.
 //!
 //!     year SAMPLES FOLDER
 
@@ -30,8 +31,10 @@ struct Sample {
     threads: f64,
 }
 
-/// What is measured, with its name and its value in a sample.
-const MEASURES: [(&str, fn(&Sample) -> f64); 3] = [
+/// The name of a figure, and how to read it from a sample.
+type Measure = (&'static str, fn(&Sample) -> f64);
+
+const MEASURES: [Measure; 3] = [
     ("resident, MiB", |sample| sample.resident_mib),
     ("file descriptors", |sample| sample.descriptors),
     ("threads", |sample| sample.threads),
@@ -49,12 +52,11 @@ fn main() -> ExitCode {
     println!("the replica that ran from the beginning to the end, {} samples, medians of each quarter:", steady.len());
     println!("{:18}{:>9}{:>9}{:>9}{:>9}{:>9}{:>13}", "", "first", "second", "third", "fourth", "most", "slope/hour");
     let mut grown = Vec::new();
-    let mut plot = Plot {
-        title: "Five hundred rotations of the certificate, and 100,000 reviews",
-        across: "minutes",
-        up: "MiB, or a number",
-        series: Vec::new(),
-    };
+    let [mut memory, mut descriptors] = [
+        ("Resident memory in a year of rotations, restarts and policies", "MiB"),
+        ("File descriptors and threads in the same year", "number"),
+    ]
+    .map(|(title, up)| Plot { title, across: "minutes", up, series: Vec::new() });
     for (name, value) in MEASURES {
         let points: Vec<(f64, f64)> = steady.iter().map(|sample| (sample.minutes, value(sample))).collect();
         let quarters = [0, 1, 2, 3].map(|quarter| {
@@ -74,10 +76,15 @@ fn main() -> ExitCode {
         if quarters[3] > limit {
             grown.push(format!("{name}: {:.1} in the last quarter, and at most {limit:.1} is permitted", quarters[3]));
         }
+        let plot = if name == "resident, MiB" { &mut memory } else { &mut descriptors };
         plot.series.push(series);
     }
-    fs::write(Path::new(folder).join("year.svg"), plot.to_string()).expect("the plot can be written");
-    grown.iter().for_each(|line| println!("{line}"));
+    for (name, plot) in [("year-memory.svg", memory), ("year-descriptors.svg", descriptors)] {
+        fs::write(Path::new(folder).join(name), plot.to_string()).expect("the plot can be written");
+    }
+    for line in &grown {
+        println!("{line}");
+    }
     if grown.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

@@ -69,7 +69,7 @@ const GUIDES: &[(&str, &[Guide])] = &[
 ];
 
 /// The files in `docs` that pages show or link, and that are no pages.
-const ASSETS: [&str; 10] = [
+const ASSETS: [&str; 11] = [
     "drawings/crates.svg",
     "drawings/paths.svg",
     "growth-groups.svg",
@@ -79,7 +79,8 @@ const ASSETS: [&str; 10] = [
     "survival-lost.svg",
     "refusal.svg",
     "life-of-an-object.svg",
-    "year.svg",
+    "year-descriptors.svg",
+    "year-memory.svg",
 ];
 
 /// The page of the playground, for the contents and the search. docs/build puts docs/playground/page.html in its place.
