@@ -1,6 +1,6 @@
 //! A connection to a language server: a program that speaks the Language Server Protocol over its standard input and output.
 
-use std::io::BufReader;
+use std::io::{self, BufReader};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
@@ -23,7 +23,11 @@ pub(super) struct Connection {
 impl Connection {
     /// Starts a server.
     pub(super) fn start(command: &mut Command) -> Self {
-        let mut server = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the server starts");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut server = command.spawn().expect("the server starts");
+        // Its own pipe, because Node.js makes the pipes that it inherits non-blocking for all that write into them.
+        let mut stderr = server.stderr.take().expect("a pipe");
+        thread::spawn(move || io::copy(&mut stderr, &mut io::stderr()));
         let stdin = server.stdin.take().expect("a pipe");
         let mut stdout = BufReader::new(server.stdout.take().expect("a pipe"));
         let (send, messages) = mpsc::channel();
