@@ -30,11 +30,24 @@ pub(crate) fn good_service(name: &str) -> DynamicObject {
 
 /// Returns the object with this storage namespace at this Redis.
 pub(crate) fn with_storage(mut object: DynamicObject, redis: &str, storage: &str) -> DynamicObject {
-    let spec = &mut object.data["spec"];
-    let cluster = if spec["rayClusterConfig"].is_null() { spec } else { &mut spec["rayClusterConfig"] };
-    cluster["gcsFaultToleranceOptions"]["redisAddress"] = json!(redis);
-    cluster["gcsFaultToleranceOptions"]["externalStorageNamespace"] = json!(storage);
+    let options = &mut cluster_of(&mut object)["gcsFaultToleranceOptions"];
+    options["redisAddress"] = json!(redis);
+    options["externalStorageNamespace"] = json!(storage);
     object
+}
+
+/// Returns the object without Pods for workers.
+pub(crate) fn without_workers(mut object: DynamicObject) -> DynamicObject {
+    let group = &mut cluster_of(&mut object)["workerGroupSpecs"][0];
+    group["replicas"] = json!(0);
+    group["minReplicas"] = json!(0);
+    object
+}
+
+/// Returns the spec of the RayCluster that the object is or contains.
+fn cluster_of(object: &mut DynamicObject) -> &mut Value {
+    let spec = &mut object.data["spec"];
+    if spec["rayClusterConfig"].is_null() { spec } else { &mut spec["rayClusterConfig"] }
 }
 
 fn object(kind: &str, name: &str, spec: &Value) -> DynamicObject {

@@ -1,11 +1,10 @@
 //! An upgrade from the previous release to this tree, and the rollback, with KubeRay's operator at work.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use kube::api::DynamicObject;
+use kube::ResourceExt;
 use rayguard_test_client::kubectl::Kubectl;
 use rayguard_test_client::node::eventually;
-use serde_json::json;
 
 use super::objects::{Objects, users};
 use super::operator;
@@ -27,7 +26,7 @@ const POLICY: &str = r#"policy={
 #[derive(Debug, PartialEq)]
 struct State {
     /// The generations of the user's RayCluster and RayService, and their annotations.
-    objects: Vec<(Option<i64>, Option<std::collections::BTreeMap<String, String>>)>,
+    objects: Vec<(Option<i64>, BTreeMap<String, String>)>,
     /// All RayClusters: the user's, and the one that the operator created for the RayService.
     clusters: Vec<(String, Option<i64>)>,
     ca: String,
@@ -43,7 +42,7 @@ impl State {
         operator::wait_for_reconciliations("raycluster");
         let [clusters, services] = ["RayCluster", "RayService"].map(|kind| Objects::of(kind, NAMESPACE));
         let objects = [clusters.get("kept"), services.get("kept")]
-            .map(|object| (object.metadata.generation, object.metadata.annotations));
+            .map(|object| (object.metadata.generation, object.annotations().clone()));
         let generation = |name: String| {
             let generation = clusters.get(&name).metadata.generation;
             (name, generation)
@@ -51,17 +50,6 @@ impl State {
         let clusters = clusters.names().into_iter().map(generation).collect();
         Self { objects: objects.into(), clusters, ca: release.secret("ca.crt") }
     }
-}
-
-/// Returns the object as text, with no Pod for workers: their init container requests a tenth of the node's processors, and
-/// an upgrade needs room for one more Pod.
-fn without_workers(mut object: DynamicObject) -> String {
-    let spec = &mut object.data["spec"];
-    let cluster = if spec["rayClusterConfig"].is_null() { spec } else { &mut spec["rayClusterConfig"] };
-    for field in ["replicas", "minReplicas"] {
-        cluster["workerGroupSpecs"][0][field] = json!(0);
-    }
-    serde_json::to_string(&object).expect("JSON")
 }
 
 /// Returns the names of all metrics of these replicas.
@@ -88,7 +76,9 @@ fn an_upgrade_from_the_previous_release_and_its_rollback_change_no_object_and_lo
     let image = ["--set", "image.tag=previous", "--set-json", POLICY];
     let release = Release::install_from(&previous, "previous", &image);
     let before = release.replicas(2);
-    let manifests = [manifest::good("kept"), manifest::good_service("kept")].map(without_workers);
+    // The init containers of workers would request a fifth of the node's processors, and an upgrade needs room for one more Pod.
+    let manifests = [manifest::good("kept"), manifest::good_service("kept")]
+        .map(|object| serde_json::to_string(&manifest::without_workers(object)).expect("JSON"));
     for manifest in &manifests {
         users.send("apply --filename -", manifest).passes_silently();
     }
