@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::{fs, thread};
 
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhookConfiguration, ValidatingWebhookConfiguration};
+use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{Pod, Secret};
 use kube::ResourceExt;
 use kube::api::{Api, ListParams};
@@ -113,6 +114,15 @@ impl Release {
     /// Waits until no Pod is left.
     pub(crate) fn wait_until_gone(&self) {
         eventually("the end of all Pods", || self.pods().is_empty().then_some(()));
+    }
+
+    /// Returns the name of the Pod that audits the stored objects, which is the holder of their Lease.
+    pub(crate) fn auditor(&self) -> Option<String> {
+        let node = Node::get();
+        let leases = Api::<Lease>::namespaced(node.client.clone(), &self.namespace);
+        let lease = node.runtime.block_on(leases.get_opt("rayguard-audit")).expect("an answer")?;
+        let identity = lease.spec?.holder_identity?;
+        Some(identity.split('_').next()?.to_owned())
     }
 
     /// Returns a value of the Secret in which rayguard keeps its certificates; empty if it has no such key.

@@ -59,12 +59,11 @@ fn metrics(replicas: &[Replica]) -> BTreeSet<String> {
     lines.filter_map(|line| Some(line.strip_prefix("# TYPE ")?.split(' ').next()?.to_owned())).collect()
 }
 
-/// Waits until one of these replicas holds the Lease of the audit.
+/// Waits until one of these replicas audits.
 fn audited_by(release: &Release, replicas: &[Replica]) {
-    eventually("a holder of the Lease", || {
-        let path = "get lease rayguard-audit --output jsonpath={.spec.holderIdentity}";
-        let holder = release.kubectl.run(path).passes().stdout;
-        replicas.iter().any(|replica| holder.contains(&replica.name)).then_some(())
+    eventually("an audit by one of the replicas", || {
+        let auditor = release.auditor()?;
+        replicas.iter().any(|replica| replica.name == auditor).then_some(())
     });
 }
 

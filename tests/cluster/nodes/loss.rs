@@ -4,7 +4,6 @@ use std::net::IpAddr;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::api::{Api, ListParams};
 
@@ -24,9 +23,6 @@ const REPLACEMENT: Duration = Duration::from_mins(10);
 
 /// How many calls are answered before something else happens.
 const CALLS: u64 = 120;
-
-/// The name of the Lease of the audit.
-const LEASE: &str = "rayguard-audit";
 
 /// A loss of a node.
 struct Case<'a> {
@@ -50,7 +46,7 @@ impl Case<'_> {
         let load = Load::start(test);
         answer(&release, CALLS);
         let victim = (self.victim)(&release);
-        let held = holder(&release) == Some(victim.name.clone());
+        let held = release.auditor() == Some(victim.name.clone());
         let service = Node::get().service(&release.namespace, "rayguard");
         let connections = Connections::start((service, 443).into());
 
@@ -59,7 +55,7 @@ impl Case<'_> {
         let forgotten = moment("kube-proxy of the first node forgets the Pod", || !is_routed(victim.address));
         if held {
             let taken = moment("another replica has the Lease", || {
-                holder(&release).is_some_and(|holder| holder != victim.name)
+                release.auditor().is_some_and(|auditor| auditor != victim.name)
             });
             let time = format!("{:.1} s", lost.until(taken).as_secs_f64());
             record_figure(&format!("until another replica has the Lease of the audit, after: {what}"), time);
@@ -118,17 +114,8 @@ fn busiest(release: &Release) -> Replica {
 
 /// Returns the replica that holds the Lease of the audit.
 fn lease_holder(release: &Release) -> Replica {
-    let name = eventually("a holder of the Lease", || holder(release));
+    let name = eventually("a holder of the Lease", || release.auditor());
     release.replicas_now().into_iter().find(|replica| replica.name == name).expect("the holder is a replica")
-}
-
-/// Returns the name of the Pod that holds the Lease of the audit.
-fn holder(release: &Release) -> Option<String> {
-    let node = Node::get();
-    let leases = Api::<Lease>::namespaced(node.client.clone(), &release.namespace);
-    let lease = node.runtime.block_on(leases.get_opt(LEASE)).expect("an answer")?;
-    let identity = lease.spec?.holder_identity?;
-    Some(identity.split('_').next()?.to_owned())
 }
 
 /// Returns whether the Service has the Pod as a ready endpoint.
