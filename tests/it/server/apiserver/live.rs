@@ -144,15 +144,15 @@ fn an_exemption_of_an_owner_is_counted_once() {
 fn a_list_with_many_pages_is_read_completely() {
     let server = ApiServer::shared();
     let namespace = server.namespace("live-many");
+    let containers = json!([{"name": "ray-head", "image": "ray"}]);
+    let spec = json!({"headGroupSpec": {"rayStartParams": {}, "template": {"spec": {"containers": containers}}}});
     let many: Vec<_> = (0..230)
         .map(|number| {
-            format!(
-                "{{apiVersion: ray.io/v1, kind: RayCluster, metadata: {{name: c-{number}}}, spec: {{headGroupSpec: \
-                 {{rayStartParams: {{}}, template: {{spec: {{containers: [{{name: ray-head, image: ray}}]}}}}}}}}}}"
-            )
+            let name = json!({"name": format!("c-{number}")});
+            json!({"apiVersion": "ray.io/v1", "kind": "RayCluster", "metadata": name, "spec": spec}).to_string()
         })
         .collect();
-    namespace.send("create -f -", &many.join("\n---\n")).passes();
+    namespace.send("create -f -", &many.join("\n")).passes();
     let in_namespace = report(&server.kubeconfig_file(), &["--namespace", "live-many"]);
     assert_eq!(in_namespace["summary"]["objects"], 230);
     let in_all = report(&server.kubeconfig_file(), &["--all-namespaces"]);
