@@ -1,5 +1,6 @@
 //! The minimum that a webhook on rayguard's stack can cost: the same axum, hyper, rustls and tokio, without limits,
-//! logs or metrics. It reads the body and gives a fixed answer. `benches/compare` compares rayguard with it.
+//! logs or metrics. It reads the body, and allows every request. `benches/compare` and `benches/apiserver` compare rayguard with
+//! it.
 //!
 //!     noop ADDRESS CERTIFICATE KEY
 
@@ -25,7 +26,17 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tower::Service as _;
 
-const ANSWER: &str = r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"00000000-0000-0000-0000-000000000000","allowed":true}}"#;
+/// Returns the answer to a review. kube-apiserver writes the identifier of the request before its objects.
+fn allow(review: &[u8]) -> String {
+    const UID: &[u8] = br#""uid":""#;
+    let start =
+        review.windows(UID.len()).position(|window| window == UID).map_or(review.len(), |start| start + UID.len());
+    let uid = review[start..].split(|&byte| byte == b'"').next().unwrap_or_default();
+    let uid = String::from_utf8_lossy(uid);
+    format!(
+        r#"{{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{{"uid":"{uid}","allowed":true}}}}"#
+    )
+}
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -39,10 +50,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     let acceptor = TlsAcceptor::from(Arc::new(config));
 
-    let answer = |body: Bytes| async move {
-        std::hint::black_box(body);
-        ([(CONTENT_TYPE, "application/json")], ANSWER)
-    };
+    let answer = |body: Bytes| async move { ([(CONTENT_TYPE, "application/json")], allow(&body)) };
     let router = Router::new().route("/", post(answer)).layer(DefaultBodyLimit::disable());
     let listener = TcpListener::bind(address).await?;
     loop {

@@ -1,4 +1,5 @@
-"""Sends requests at a rate, for benches/apiserver: each at its time, over one connection that is kept.
+"""Sends requests at a rate, for benches/apiserver: one after the other, over one connection that is kept. A request that has
+to wait for the answer of the one before it begins late. It prints how many did.
 
 rate.py create PORT FILE CALLS RATE    creates the RayService of a JSON file, as a dry run, in kube-apiserver
 rate.py replace PORT FILE CALLS RATE   changes the replicas of the RayCluster of a JSON file, as a dry run
@@ -45,12 +46,16 @@ def main(kind, port, file, calls, rate):
     connection = http.client.HTTPSConnection("127.0.0.1", int(port), context=ssl._create_unverified_context())
     method, path, bodies = requests(kind, connection, pathlib.Path(file).read_bytes())
     ask(connection, method, path, bodies[0])  # the connection is set up
-    durations, began = [], time.monotonic()
+    durations, late, began = [], 0, time.monotonic()
     for number in range(int(calls)):
-        time.sleep(max(0.0, began + number / float(rate) - time.monotonic()))
+        due = began + number / float(rate)
+        late += time.monotonic() > due and number > 0
+        time.sleep(max(0.0, due - time.monotonic()))
         start = time.monotonic()
         ask(connection, method, path, bodies[number % len(bodies)])
         durations.append((time.monotonic() - start) * 1e3)
+    if late:
+        print(f"{late} of {calls} requests began late ({kind})")
     if kind == "review":
         durations.sort()
         within = sum(duration <= 5 for duration in durations) / len(durations)
