@@ -1,5 +1,7 @@
 //! KubeRay's operator.
 
+use std::time::{Duration, Instant};
+
 use rayguard_test_client::http;
 use rayguard_test_client::node::{Node, eventually};
 
@@ -9,10 +11,27 @@ const NAMESPACE: &str = "kuberay";
 /// The number of further reconciliations after which a controller has written everything that it wants to write.
 const RECONCILIATIONS: u64 = 6;
 
+/// How long a controller may do nothing before [`wait_for_reconciliations`] changes the Pods.
+const IDLE: Duration = Duration::from_secs(5);
+
 /// Waits until a controller of the operator has reconciled several more times.
+///
+/// A RayCluster is reconciled when one of its Pods changes. The status of a Pod whose image cannot be pulled changes ever more
+/// rarely, so this changes an annotation of the Pods if nothing happens.
 pub(super) fn wait_for_reconciliations(controller: &str) {
     let before = reconciliations(controller);
-    eventually("the operator to reconcile", || (reconciliations(controller) >= before + RECONCILIATIONS).then_some(()));
+    let (mut last, mut since) = (before, Instant::now());
+    eventually("the operator to reconcile", || {
+        let now = reconciliations(controller);
+        if now != last {
+            (last, since) = (now, Instant::now());
+        } else if since.elapsed() > IDLE {
+            since = Instant::now();
+            let annotate = "annotate pods --all-namespaces --selector ray.io/node-type=head --overwrite";
+            Node::get().kubectl(NAMESPACE).run(&format!("{annotate} test={now}")).passes();
+        }
+        (now >= before + RECONCILIATIONS).then_some(())
+    });
 }
 
 /// Returns how many times a controller has reconciled an object.
