@@ -1,5 +1,6 @@
 //! KubeRay's operator.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use rayguard_test_client::http;
@@ -27,11 +28,21 @@ pub(super) fn wait_for_reconciliations(controller: &str) {
             (last, since) = (now, Instant::now());
         } else if since.elapsed() > IDLE {
             since = Instant::now();
-            let annotate = "annotate pods --all-namespaces --selector ray.io/node-type=head --overwrite";
-            Node::get().kubectl(NAMESPACE).run(&format!("{annotate} test={now}")).passes();
+            annotate_heads(now);
         }
         (now >= before + RECONCILIATIONS).then_some(())
     });
+}
+
+/// Changes an annotation of each head's Pod.
+fn annotate_heads(value: u64) {
+    let heads = "pods --selector ray.io/node-type=head";
+    let list = format!("get {heads} --all-namespaces --output jsonpath={{.items[*].metadata.namespace}}");
+    let namespaces = Node::get().kubectl(NAMESPACE).run(&list).passes().stdout;
+    for namespace in namespaces.split_whitespace().collect::<BTreeSet<_>>() {
+        // It can fail, if a Pod ends at this moment.
+        Node::get().kubectl(namespace).run(&format!("annotate {heads} --overwrite test={value}"));
+    }
 }
 
 /// Returns how many times a controller has reconciled an object.
