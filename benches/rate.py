@@ -2,7 +2,7 @@
 to wait for the answer of the one before it begins late. It prints how many did.
 
 rate.py create PORT FILE CALLS RATE    creates the RayService of a JSON file, as a dry run, in kube-apiserver
-rate.py replace PORT FILE CALLS RATE   changes the replicas of the RayCluster of a JSON file, as a dry run
+rate.py replace PORT FILE CALLS RATE   changes a limit of the RayCluster of a JSON file, as a dry run
 rate.py review PORT FILE CALLS RATE    sends a review to /mutate of rayguard, and prints the time until its answer
 """
 
@@ -36,8 +36,8 @@ def requests(kind, connection, content):
     path = f"{RESOURCES}/rayclusters/{thing['metadata']['name']}"
     stored = json.loads(ask(connection, "GET", path))
     bodies = []
-    for replicas in (2, 3):
-        stored["spec"]["workerGroupSpecs"][0]["replicas"] = replicas
+    for most in (100, 101):
+        stored["spec"]["workerGroupSpecs"][0]["maxReplicas"] = most
         bodies.append(json.dumps(stored))
     return "PUT", f"{path}?dryRun=All", bodies
 

@@ -246,7 +246,7 @@ def clusters():
     def send():
         turn = next(number)
         if turn % 4 == 3:
-            change = [{"op": "replace", "path": "/spec/workerGroupSpecs/0/replicas", "value": turn // 4 // STORED % 3 + 1}]
+            change = [{"op": "replace", "path": "/spec/workerGroupSpecs/0/maxReplicas", "value": turn // 4 // STORED % 3 + 100}]
             path, patch = f"{CLUSTERS}/stored-{turn // 4 % STORED}", "application/json-patch+json"
             status, text = apiserver.send("PATCH", path, json.dumps(change), patch)
             return None if status == 200 else f"{status} {text[:300]}"

@@ -39,12 +39,22 @@
   # Updates of an object that is being deleted must succeed, even while rayguard is unavailable.
   - name: is-not-being-deleted
     expression: "!has(object.metadata.deletionTimestamp)"
-  # The operator and the autoscaler also write the status, finalizers and other fields. The rules read only the spec, and
-  # annotations and labels that begin with ray.io/, because an annotation can enable fault tolerance.
+  # The operator also writes the status, finalizers and other fields. The rules read only the spec, and annotations and labels
+  # that begin with ray.io/, because an annotation can enable fault tolerance. They do not depend on the fields of worker
+  # groups that the autoscaler writes, and it must scale even while rayguard is unavailable. Each group is compared with
+  # each, up to 100 groups, because Kubernetes limits the cost of a condition.
   - name: has-relevant-changes
     expression: >-
       request.operation != "UPDATE"
-      || object.?spec != oldObject.?spec
+      || type(object.?spec.orValue({})) != map
+      || [object, oldObject].exists(either, either.?spec.orValue({}).exists(field,
+      field != "workerGroupSpecs" && object.?spec[?field] != oldObject.?spec[?field]))
+      || [[object, oldObject].map(either, either.?spec.?workerGroupSpecs.orValue([]))].exists(groups,
+      groups[0] != groups[1] && (groups[0].size() != groups[1].size() || groups[0].size() > 100
+      || groups[0].exists(group, type(group) != map
+      || !groups[0].exists_one(other, other.?groupName == group.?groupName)
+      || !groups[1].exists(old, old.?groupName == group.?groupName && [old, group].all(either, either.all(key,
+      key in ["replicas", "scaleStrategy"] || old[?key] == group[?key]))))))
       || [object, oldObject].exists(either, ["annotations", "labels"].exists(field,
       either.metadata[?field].orValue({}).exists(key,
       key.startsWith("ray.io/") && object.metadata[?field][?key] != oldObject.metadata[?field][?key])))

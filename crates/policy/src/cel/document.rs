@@ -26,8 +26,9 @@ pub(super) struct Parts<'p> {
 /// The number of paths up to which a message lists all of them. Kubernetes limits a message to 5 KiB.
 const MAX_LISTED_PATHS: usize = 8;
 
-/// The match conditions, which equal those of the chart's webhook: an object that is being deleted is not checked, and
-/// an update is checked only if it changes a field that rules read.
+/// The match conditions: an object that is being deleted is not checked, and an update is checked only if it changes a
+/// field that rules read. Those of the chart's webhooks also exclude the autoscaler's changes. That is not needed here,
+/// because a policy is always available.
 const CONDITIONS: &str = r#"  matchConditions:
   - name: is-not-being-deleted
     expression: "!has(object.metadata.deletionTimestamp)"

@@ -5,6 +5,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod fixing;
+mod scaling;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -58,21 +59,23 @@ impl Case {
         Self { example, policy, old, others, document }
     }
 
+    /// Returns a document as the API server stores it, without defaults of rayguard.
+    fn stored(&self, document: &Document<'static>) -> Json<'static> {
+        let mut json = document.json.clone();
+        Schema::of(self.policy.settings.kuberay.version).conform(&mut json);
+        // A stored object has a status, which an example may contain.
+        if let (Some(status), Some(stored)) = (document.json.entry("status"), json.as_object_mut()) {
+            stored.insert("status", status.clone());
+        }
+        json
+    }
+
     /// Returns the offline findings in the object as written, and the findings of the validating webhook in the object
     /// as the API server stores it. rayguard's own defaults are not applied, because they would fix some examples that
     /// must fail.
     fn judge(&self) -> Vec<Finding> {
         let Self { example, policy, old, others, document } = self;
-        let stored = |document: &Document<'static>| {
-            let mut json = document.json.clone();
-            Schema::of(policy.settings.kuberay.version).conform(&mut json);
-            // A stored object has a status, which an example may contain.
-            if let (Some(status), Some(stored)) = (document.json.entry("status"), json.as_object_mut()) {
-                stored.insert("status", status.clone());
-            }
-            json
-        };
-        let (old, new) = (old.as_ref().map(stored), stored(document));
+        let (old, new) = (old.as_ref().map(|old| self.stored(old)), self.stored(document));
         let old = old.as_ref().and_then(RayObject::read);
         let new = RayObject::read(&new).unwrap_or_else(|| panic!("{example}: not a KubeRay object"));
         let offline = policy
