@@ -56,10 +56,14 @@ fn a_bad_cluster_created_before_rayguard_can_be_reconciled_scaled_and_deleted() 
         let [worker] = &workers(namespace, name, 1)[..] else { unreachable!("one worker was requested") };
         assert_eq!(manifest::timeout(worker), Some("120"));
     }
-    let replicas = r#"[{"op": "replace", "path": "/spec/workerGroupSpecs/0/replicas", "value": 2}]"#;
-    let scaled = users.run_with(["patch", "raycluster", "present", "--type", "json", "--patch", replicas], "").passes();
+    let set = |field: &str, value: u32| {
+        let patch = format!(r#"[{{"op": "replace", "path": "/spec/workerGroupSpecs/0/{field}", "value": {value}}}]"#);
+        users.run_with(["patch", "raycluster", "present", "--type", "json", "--patch", &patch], "")
+    };
+    set("replicas", 2).passes_silently(); // kube-apiserver does not send what an autoscaler changes
+    let limited = set("maxReplicas", 4).passes();
     let path = "spec.workerGroupSpecs[0].template.spec.containers[0].env[0].value";
-    assert_eq!(scaled.warnings(), [format!("worker-reconnect-timeout {path}")], "{}", scaled.stderr);
+    assert_eq!(limited.warnings(), [format!("worker-reconnect-timeout {path}")], "{}", limited.stderr);
     workers(namespace, "present", 2);
 
     users.run("delete raycluster present --wait=false").passes();
