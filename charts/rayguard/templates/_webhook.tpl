@@ -50,11 +50,11 @@
       || [object, oldObject].exists(either, either.?spec.orValue({}).exists(field,
       field != "workerGroupSpecs" && object.?spec[?field] != oldObject.?spec[?field]))
       || [[object, oldObject].map(either, either.?spec.?workerGroupSpecs.orValue([]))].exists(groups,
-      groups[0] != groups[1] && (groups[0].size() != groups[1].size() || groups[0].size() > 100
-      || groups[0].exists(group, type(group) != map
+      groups[0].size() != groups[1].size() || (groups[0].size() > 100 ? groups[0] != groups[1]
+      : groups[0].exists(group, type(group) != map
       || !groups[0].exists_one(other, other.?groupName == group.?groupName)
-      || !groups[1].exists(old, old.?groupName == group.?groupName && [old, group].all(either, either.all(key,
-      key in ["replicas", "scaleStrategy"] || old[?key] == group[?key]))))))
+      || !groups[1].exists(old, old.?groupName == group.?groupName && old.all(key, key in group)
+      && group.all(key, key in ["replicas", "scaleStrategy"] || group[key] == old[?key].orValue(null))))))
       || [object, oldObject].exists(either, ["annotations", "labels"].exists(field,
       either.metadata[?field].orValue({}).exists(key,
       key.startsWith("ray.io/") && object.metadata[?field][?key] != oldObject.metadata[?field][?key])))
