@@ -53,8 +53,8 @@
       groups[0].size() != groups[1].size() || (groups[0].size() > 100 ? groups[0] != groups[1]
       : groups[0].exists(group, type(group) != map
       || !groups[0].exists_one(other, other.?groupName == group.?groupName)
-      || !groups[1].exists(old, old.?groupName == group.?groupName && old.all(key, key in group)
-      && group.all(key, key in ["replicas", "scaleStrategy"] || group[key] == old[?key].orValue(null))))))
+      || !groups[1].exists(old, old.?groupName == group.?groupName && [old, group].all(either,
+      either.all(key, key in ["replicas", "scaleStrategy"] || old[?key] == group[?key]))))))
       || [object, oldObject].exists(either, ["annotations", "labels"].exists(field,
       either.metadata[?field].orValue({}).exists(key,
       key.startsWith("ray.io/") && object.metadata[?field][?key] != oldObject.metadata[?field][?key])))

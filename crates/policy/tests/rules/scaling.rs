@@ -7,12 +7,16 @@ use rayguard_policy::rule::Level;
 
 use super::{Case, assert_none, evaluated};
 
-/// Returns a RayCluster whose worker groups have this number of workers, and name a worker that is to be deleted.
-fn scaled(cluster: &Json<'static>, replicas: &'static str) -> Json<'static> {
+/// Returns a RayCluster whose worker groups have this number of workers, and name a worker that is to be deleted. The groups
+/// have the same order or the reverse one.
+fn scaled(cluster: &Json<'static>, replicas: &'static str, is_reversed: bool) -> Json<'static> {
     let mut cluster = cluster.clone();
     let spec = cluster.as_object_mut().and_then(|cluster| cluster.get_mut("spec")).and_then(Json::as_object_mut);
     let groups = spec.and_then(|spec| spec.get_mut("workerGroupSpecs"));
     if let Some(Json::Array(groups)) = groups {
+        if is_reversed {
+            groups.reverse();
+        }
         for group in groups.iter_mut().filter_map(Json::as_object_mut) {
             group.insert("replicas", read(replicas));
             group.insert("scaleStrategy", read(r#"{"workersToDelete":["worker"]}"#));
@@ -38,9 +42,9 @@ fn no_update_of_the_autoscaler_is_denied_or_gets_a_default() {
             continue;
         }
         let numbers = ["0", "1", "1000"];
-        let updates = numbers.map(|replicas| (replicas, scaled(&stored, replicas)));
+        let updates = [false, true].map(|is_reversed| numbers.map(|it| (it, scaled(&stored, it, is_reversed))));
         let old = RayObject::read(&stored).expect("a RayCluster");
-        for (replicas, update) in &updates {
+        for (replicas, update) in updates.as_flattened() {
             if *update == stored {
                 continue; // it has no worker groups
             }
@@ -56,5 +60,5 @@ fn no_update_of_the_autoscaler_is_denied_or_gets_a_default() {
         }
     }
     assert_none(&faults);
-    assert!(checked > 300, "{checked} updates");
+    assert!(checked > 600, "{checked} updates");
 }

@@ -33,7 +33,8 @@ fn set<const N: usize>(fields: [(&str, Value); N]) -> Value {
 fn only_changes_that_the_autoscaler_makes_are_not_sent() {
     let rayguard = Rayguard::start(&[]);
     let namespace = guarded("conditions-scaling", &rayguard);
-    let (a, b) = (group("a"), group("b"));
+    let (mut a, b) = (group("a"), group("b"));
+    a["scaleStrategy"] = json!({"workersToDelete": []});
     namespace.send("create -f -", &cluster(&[a.clone(), b.clone()]).to_string()).passes_silently();
     let service = json!({
         "apiVersion": "ray.io/v1", "kind": "RayService", "metadata": {"name": "cluster"}, "spec": {
@@ -59,6 +60,12 @@ fn only_changes_that_the_autoscaler_makes_are_not_sent() {
             "other numbers in all groups",
             "raycluster",
             set([("workerGroupSpecs/0/replicas", json!(3)), ("workerGroupSpecs/1/replicas", json!(4))]),
+            false,
+        ),
+        (
+            "no workers to delete any more",
+            "raycluster",
+            json!([{"op": "remove", "path": "/spec/workerGroupSpecs/0/scaleStrategy"}]),
             false,
         ),
         ("another order", "raycluster", set([("workerGroupSpecs", json!([&b, &a]))]), false),
@@ -155,7 +162,8 @@ fn the_autoscaler_scales_while_rayguard_is_down() {
     assert!(refused.stderr.contains("failed calling webhook \"validate.rayguard.dev\""), "{}", refused.stderr);
 }
 
-/// The groups have most fields of KubeRay's schema, and names that are equal up to their end, so that a comparison of two costs most.
+/// The groups have most fields of KubeRay's schema, and names that are equal up to their end, so that a comparison of two
+/// costs most.
 #[test]
 fn a_hundred_groups_are_within_the_cost_budget_and_more_are_sent() {
     let rayguard = Rayguard::start(&[]);
