@@ -42,29 +42,7 @@ fn signed() -> &'static Path {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("signed");
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).expect("a folder");
-        succeed(
-            &folder,
-            r#"
-            git clone --quiet "$ROOT" checkout
-            cp "$ROOT"/release/* checkout/release/
-            git -C checkout add --all
-            git -C checkout -c user.name=test -c user.email=test@example.org commit --quiet --allow-empty --message test
-            for name in rayguard other; do
-              openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out $name.key
-              openssl pkey -in $name.key -pubout -out $name.pub
-            done
-            mkdir dist
-            cp checkout/charts/install.yaml dist/
-            checkout/release/chart dist
-            name=rayguard-$(checkout/release/version)-$(uname -m)
-            checkout/image/archive dist/$name-image.tar rayguard:test "$(type -P true)"
-            "#,
-        );
-        let statement = succeed(&folder, PROVENANCE);
-        let name = format!("rayguard-{VERSION}-{ARCH}.intoto.json");
-        fs::write(folder.join("dist").join(name), statement).expect("a statement");
-        succeed(&folder, "cd dist && sha256sum -- * >../SHA256SUMS && mv ../SHA256SUMS .");
-        succeed(&folder, "\"$ROOT/release/sign\" dist rayguard.key");
+        succeed(&folder, "\"$ROOT/tests/signed-release\" .");
         folder
     });
     &SIGNED
@@ -140,7 +118,7 @@ fn a_changed_byte_in_any_file_is_refused() {
     let release = Release::new();
     let files: Vec<_> =
         fs::read_dir(release.path("dist")).expect("a folder").map(|file| file.expect("a file")).collect();
-    assert_eq!(files.len(), 7, "{files:?}");
+    assert_eq!(files.len(), 9, "{files:?}");
     for file in files {
         let good = fs::read(file.path()).expect("a file");
         for place in [0, good.len() / 2, good.len() - 1] {
@@ -159,7 +137,7 @@ fn a_changed_byte_in_any_file_is_refused() {
 
 #[test]
 fn a_release_that_was_put_together_differently_is_refused() {
-    let sums = "(cd dist && sha256sum -- *.t* *.yaml *.json >SHA256SUMS)";
+    let sums = "(cd dist && sha256sum -- *.t* *.yaml *.intoto.json >SHA256SUMS)";
     for (change, reason) in [
         ("echo >>dist/install.yaml", "install.yaml was changed"),
         (&format!("echo >>dist/install.yaml; {sums}"), "SHA256SUMS is not by this key, or SHA256SUMS was changed"),
@@ -168,6 +146,12 @@ fn a_release_that_was_put_together_differently_is_refused() {
         ("rm dist/SHA256SUMS.sig", "there is no SHA256SUMS.sig"),
         ("rm dist/*.jsonl", "there is no *.intoto.jsonl"),
         ("rm dist/*.t* dist/*.yaml dist/*.json", "there is no other file of the release"),
+        ("mv dist/rayguard*.sigstore.json dist/other.sigstore.json", "there is no other.intoto.jsonl"),
+        ("cp dist/rayguard*.sigstore.json dist/SHA256SUMS.sigstore.json", "has another signature than SHA256SUMS.sig"),
+        (
+            "openssl dgst -sha256 -sign rayguard.key -out dist/SHA256SUMS.sig dist/SHA256SUMS",
+            "has another signature than",
+        ),
         // The publisher's signature of another content, and another person's of this one.
         ("openssl dgst -sha256 -sign rayguard.key -out dist/SHA256SUMS.sig dist/install.yaml", "was changed"),
         ("openssl dgst -sha256 -sign other.key -out dist/SHA256SUMS.sig dist/SHA256SUMS", "is not by this key"),
@@ -179,7 +163,7 @@ fn a_release_that_was_put_together_differently_is_refused() {
         // The publisher has signed the checksums of a file that no statement is about.
         (
             &format!(
-                "echo >dist/more.yaml; {sums}; openssl dgst -sha256 -sign rayguard.key -out dist/SHA256SUMS.sig dist/SHA256SUMS"
+                "echo >dist/more.yaml; rm dist/*.sigstore.json; {sums}; openssl dgst -sha256 -sign rayguard.key -out dist/SHA256SUMS.sig dist/SHA256SUMS"
             ),
             "no statement of provenance is about more.yaml",
         ),
