@@ -18,7 +18,13 @@ const BUILDER: &str = "https://example.org/builders/test";
 const URL: &str = "https://example.org/rayguard/releases/download/v0";
 
 /// Prints the statement of provenance of the release.
-const PROVENANCE: &str = "checkout/release/provenance \"$BUILDER\" \"$URL\" dist/*.tgz dist/*.tar dist/*.yaml";
+const PROVENANCE: &str = "checkout/release/provenance \"$BUILDER\" \"$URL\" dist/*.t* dist/install.yaml";
+
+/// Makes a release in `old` that differs only in who made it, with the publisher's signatures.
+const EARLIER: &str = r#"mkdir old && cp dist/* old/ && rm old/{*.sig,*.jsonl,*.sigstore.json,SHA256SUMS} &&
+    jq '.predicate.runDetails.builder.id = "https://example.org/builders/old"' dist/*.intoto.json >new &&
+    mv new old/*.intoto.json && (cd old && sha256sum -- * >../new && mv ../new SHA256SUMS) &&
+    "$ROOT/release/sign" old rayguard.key"#;
 
 /// Runs a line of bash in a folder.
 fn bash(folder: &Path, line: &str) -> Output {
@@ -95,11 +101,11 @@ fn a_signed_release_is_verified_with_its_commit_and_builder() {
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{output:?}");
     assert!(text.contains(&format!("version {VERSION}, commit ")) && text.contains(BUILDER), "{text}");
-    assert!(text.contains("4 of 4 files are here"), "{text}");
+    assert!(text.contains("6 of 6 files are here"), "{text}");
     // A user downloads only what is needed.
     fs::remove_file(release.path("dist/install.yaml")).expect("it is there");
     let output = release.verify("rayguard.pub");
-    assert!(String::from_utf8_lossy(&output.stdout).contains("3 of 4 files are here"), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("5 of 6 files are here"), "{output:?}");
 }
 
 #[test]
@@ -118,7 +124,7 @@ fn a_changed_byte_in_any_file_is_refused() {
     let release = Release::new();
     let files: Vec<_> =
         fs::read_dir(release.path("dist")).expect("a folder").map(|file| file.expect("a file")).collect();
-    assert_eq!(files.len(), 9, "{files:?}");
+    assert_eq!(files.len(), 11, "{files:?}");
     for file in files {
         let good = fs::read(file.path()).expect("a file");
         for place in [0, good.len() / 2, good.len() - 1] {
@@ -168,13 +174,68 @@ fn a_release_that_was_put_together_differently_is_refused() {
             "no statement of provenance is about more.yaml",
         ),
         ("jq -c '.payloadType = \"text/plain\"' dist/*.jsonl >new && mv new dist/*.jsonl", "it is not one envelope"),
-        ("jq -c '.signatures = []' dist/*.jsonl >new && mv new dist/*.jsonl", "its signature is not by this key"),
+        ("jq -c '.signatures = []' dist/*.jsonl >new && mv new dist/*.jsonl", "it is not one envelope"),
+        ("jq -c '.signatures += .signatures' dist/*.jsonl >new && mv new dist/*.jsonl", "and one signature"),
+        ("jq -c '.signatures[0].keyid = \"other\"' dist/*.jsonl >new && mv new dist/*.jsonl", "is not by this key"),
+        ("touch $'dist/install.yaml\\n'", "has a line break or a backslash"),
+        // The publisher has signed these statements, of an earlier release with other bytes in one file, or the same in all.
+        (&format!("{EARLIER} && cp old/*.intoto.jsonl old/rayguard*.sigstore.json dist/"), "of another release"),
+        (
+            &format!(
+                "{EARLIER} && for end in intoto.jsonl sigstore.json; do cp old/rayguard*.$end dist/rayguard-0.0.9.$end; done"
+            ),
+            "rayguard-0.0.9.intoto.jsonl: it is the statement of another release",
+        ),
+        (
+            "cp dist/*.intoto.jsonl dist/other.intoto.jsonl",
+            "other.intoto.jsonl: it is the statement of another release",
+        ),
         (
             "jq -c '.payload |= (@base64d | sub(\"example.org/builders\"; \"example.com/builders\") | @base64)' dist/*.jsonl >new && mv new dist/*.jsonl",
             "its signature is not by this key, or it was changed",
         ),
     ] {
         Release::new().refuses(change, reason);
+    }
+}
+
+#[test]
+fn the_statements_of_several_processors_are_about_the_files_of_one_release() {
+    let release = Release::new();
+    // Each machine makes the files without a processor in their name again, with the same bytes.
+    let other = r#"for file in dist/*-"$(uname -m)"*.t*; do cp "$file" "${file//$(uname -m)/other}"; done
+        jq --arg processor "$(uname -m)" '(.. | strings) |= gsub($processor; "other")' dist/*.intoto.json >new
+        mv new "$(echo dist/*.intoto.json | sed "s/$(uname -m)/other/")"
+        echo '# with the archive of the other processor' >>dist/ray-policy.yaml
+        rm dist/{*.sig,*.jsonl,*.sigstore.json,SHA256SUMS}
+        (cd dist && sha256sum -- * >../new && mv ../new SHA256SUMS)"#;
+    succeed(release.0.path(), other);
+    release.sign("rayguard.key");
+    let output = release.verify("rayguard.pub");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("9 of 9 files are here"), "{output:?}");
+    release.refuses("rm dist/*-other.{intoto.jsonl,sigstore.json}", "no statement of provenance is about rayguard-");
+}
+
+#[test]
+fn a_release_is_verified_wherever_the_script_and_the_folder_are() {
+    let release = Release::new();
+    let verified = "6 of 6 files are here";
+    for line in [
+        "ln -s \"$ROOT/release/verify\" link && ./link dist rayguard.pub",
+        "cp \"$ROOT/release/verify\" copy && bash copy dist rayguard.pub",
+        "mkdir 'a b' && cp -r dist 'a b/c' && \"$ROOT/release/verify\" 'a b/c' rayguard.pub",
+        // With CDPATH, `cd dist` goes to that folder.
+        "mkdir -p other/dist && CDPATH=other \"$ROOT/release/verify\" dist rayguard.pub",
+    ] {
+        let printed = succeed(release.0.path(), &format!("export CDPATH; {line}"));
+        assert!(printed.contains(verified), "{line}: {printed}");
+    }
+    // The folder that CDPATH leads to has good files. Neither script takes it for the one that it was given.
+    succeed(release.0.path(), "mkdir good && cp -r dist good/");
+    release.refuses("export CDPATH=good; echo >>dist/install.yaml", "install.yaml was changed");
+    for script in ["verify dist rayguard.pub", "sign dist rayguard.key"] {
+        let output = bash(release.0.path(), &format!("export CDPATH=good; \"$ROOT/release/\"{script}"));
+        assert!(!output.status.success(), "{script}: {output:?}");
     }
 }
 
@@ -290,5 +351,5 @@ fn the_commands_of_the_page_print_what_it_says() {
             }
         }
     }
-    assert_eq!(commands, 9);
+    assert_eq!(commands, 10);
 }
