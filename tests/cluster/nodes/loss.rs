@@ -53,6 +53,9 @@ impl Case<'_> {
         let lost = Worker::named(&victim.node).lose(self.cause);
         let unlisted = moment("the Pod is not ready in the EndpointSlice", || !is_listed(&release, victim.address));
         let forgotten = moment("kube-proxy of the first node forgets the Pod", || !is_routed(victim.address));
+        let again = connections.again();
+        let answered = again.iter().filter(|attempt| attempt.is_answered).count();
+        assert!(!again.is_empty() && answered == 0, "connection tracking has forgotten {answered} of {again:?}");
         if held {
             let taken = moment("another replica has the Lease", || {
                 release.auditor().is_some_and(|auditor| auditor != victim.name)
