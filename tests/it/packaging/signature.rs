@@ -178,7 +178,7 @@ fn a_release_that_was_put_together_differently_is_refused() {
         ("jq -c '.signatures += .signatures' dist/*.jsonl >new && mv new dist/*.jsonl", "and one signature"),
         ("jq -c '.signatures[0].keyid = \"other\"' dist/*.jsonl >new && mv new dist/*.jsonl", "is not by this key"),
         ("touch $'dist/install.yaml\\n'", "has a line break or a backslash"),
-        // The publisher has signed these statements, of an earlier release with other bytes in one file, or the same in all.
+        // The publisher has signed these statements too: of an earlier release of the same files, and one under another name.
         (&format!("{EARLIER} && cp old/*.intoto.jsonl old/rayguard*.sigstore.json dist/"), "of another release"),
         (
             &format!(
@@ -231,11 +231,14 @@ fn a_release_is_verified_wherever_the_script_and_the_folder_are() {
         assert!(printed.contains(verified), "{line}: {printed}");
     }
     // The folder that CDPATH leads to has good files. Neither script takes it for the one that it was given.
-    succeed(release.0.path(), "mkdir good && cp -r dist good/");
-    release.refuses("export CDPATH=good; echo >>dist/install.yaml", "install.yaml was changed");
-    for script in ["verify dist rayguard.pub", "sign dist rayguard.key"] {
+    succeed(release.0.path(), "mkdir good && cp -r dist good/ && echo >>dist/install.yaml");
+    for (script, reason) in [
+        ("verify dist rayguard.pub", "install.yaml was changed"),
+        ("sign dist rayguard.key", "SHA256SUMS is not of these files"),
+    ] {
         let output = bash(release.0.path(), &format!("export CDPATH=good; \"$ROOT/release/\"{script}"));
-        assert!(!output.status.success(), "{script}: {output:?}");
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && message.contains(reason), "{script}: {output:?}");
     }
 }
 
@@ -265,6 +268,7 @@ fn a_statement_is_about_a_commit_without_changes_and_always_has_the_same_bytes()
     let again = format!("umask 077; export TZ=Asia/Kathmandu LC_ALL=C; {PROVENANCE}");
     let again: Value = serde_json::from_str(&succeed(signed(), &again)).expect("JSON");
     assert_eq!(again, statement);
+    assert_eq!(succeed(signed(), "git -C checkout status --porcelain"), "", "release/provenance leaves no file");
     let given = &statement["predicate"]["buildDefinition"]["externalParameters"];
     let commit = succeed(signed(), "git -C checkout rev-parse HEAD");
     assert_eq!(*given, json!({"commit": commit.trim_end(), "version": VERSION, "url": URL, "wheels": [ARCH]}));
